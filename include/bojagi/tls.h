@@ -1,0 +1,297 @@
+/* tls.h - TLS 1.3 (rfc9846) and 1.2 (rfc5246, ECDHE and AEAD only) as an engine: bytes in, bytes out.
+ *
+ * The engine (struct bj_tls) does no input or output, reads no clock and keeps no buffer of the caller's:
+ *
+ *     read from the peer into a buffer of yours  ->  bj_tls_feed()  ->  plaintext as a view into the same buffer
+ *     your plaintext                             ->  bj_tls_seal()  ->  records in a buffer of yours, to be sent
+ *     what the handshake wants to send           ->  bj_tls_pull()
+ *
+ * A decision that may take time is a question: feeding stops, bj_tls_question() says what is wanted, one call answers, and
+ * feeding goes on. Questions that the configuration can answer by itself are not asked unless it is told to ask them.
+ *
+ * Threads: a configuration is built by one thread, frozen, and then shared freely. A connection belongs to one thread at a
+ * time. Nothing is global.
+ *
+ * The first failure of a connection sticks: every later call returns it.
+ *
+ * People who want to wrap a socket find the short way at the end: four calls.
+ */
+#ifndef BOJAGI_TLS_H
+#define BOJAGI_TLS_H
+
+#include <bojagi/base.h>
+#include <bojagi/x509.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum bj_tls_role {
+	BJ_TLS_CLIENT = 1,
+	BJ_TLS_SERVER = 2,
+};
+
+enum bj_tls_version {
+	BJ_TLS_1_2 = 0x0303,
+	BJ_TLS_1_3 = 0x0304,
+};
+
+enum bj_tls_client_auth {
+	BJ_TLS_AUTH_NONE = 0, /* no certificate is asked for */
+	BJ_TLS_AUTH_OPTIONAL, /* asked for; one that is sent must be good */
+	BJ_TLS_AUTH_REQUIRED, /* asked for; without one the handshake fails */
+};
+
+#define BJ_TLS_RECORD_PLAIN_MAX 16384                         /* rfc9846:5.1 */
+#define BJ_TLS_RECORD_MAX (5 + 16384 + 256)                   /* the largest record that is ever sent or accepted in 1.3 */
+#define BJ_TLS_RECORD_MAX_12 (5 + 16384 + 2048)               /* the largest that is accepted in 1.2 */
+#define BJ_TLS_OVERHEAD_MAX 32                                /* what sealing adds to a record at most */
+#define BJ_TLS_ALPN_MAX 16                                    /* protocols in a configuration */
+#define BJ_TLS_CREDENTIAL_MAX 1024                            /* credentials in a configuration */
+#define BJ_TLS_NAME_MAX 255
+
+/* ================================================================ configuration */
+
+struct bj_tls_config;
+
+/* A configuration with safe defaults (versions 1.2 and 1.3, profile "intermediate") and one reference; null without memory.
+ * A client verifies its server by chain and name unless a call named insecure says otherwise. */
+BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role);
+BJ_API struct bj_tls_config *bj_tls_config_ref(struct bj_tls_config *config);
+/* Drops a reference; the last one wipes ticket keys and frees. Takes null. */
+BJ_API void bj_tls_config_free(struct bj_tls_config *config);
+
+/* All setters fail with BJ_ERR_CONFIG_FROZEN after bj_tls_config_freeze(), with BJ_ERR_ARGUMENT for values that do not exist,
+ * with BJ_ERR_NO_MEMORY, and change nothing when they fail. */
+
+/* "intermediate": 1.2 and 1.3; "modern": 1.3 only. Sets versions, suites, groups and signature algorithms. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max);
+/* Code points in order of preference, of both versions in one list; unknown ones are BJ_ERR_ARGUMENT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_suites(struct bj_tls_config *config, const uint16_t *suites, size_t count);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
+/* A client sends key shares for the first `count` of its groups (default 1). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
+/* A server follows the client's order of suites by default; this makes it follow its own. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own);
+/* Application protocols in order of preference (rfc7301); the names are copied. A server that has a list and finds nothing
+ * common with a client that sent one fails with no_application_protocol. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *const *names, size_t count);
+/* Adds a credential (takes a reference). A server chooses by server name, signature algorithm and key; the first one is the
+ * default where no name fits, unless bj_tls_config_strict_sni(). A client uses them when it is asked. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct bj_credential *credential);
+/* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
+/* The anchors that peers are judged by (takes a reference). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
+/* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
+ * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
+ * Defaults: 7200 s, 8 h, 2 old keys. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
+						     unsigned rotate_s, unsigned keep);
+/* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
+/* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
+ * client-certificate policy. Default: empty. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
+/* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Default: the operating system's. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
+/* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
+typedef void bj_tls_keylog_fn(void *self, const char *line);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self);
+
+/* Clients: no chain is judged, any server is believed. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config);
+/* Clients: the chain is judged but the name in it is not. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config);
+
+/* Which questions the owner wants to answer itself: a set of 1 << enum bj_tls_question. Default: none. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions);
+
+/* What happened on a connection, as it happens; for logs, metrics, trace and tests. */
+enum bj_tls_event_kind {
+	BJ_TLS_SAW_MESSAGE = 1, /* a whole handshake message: type, bytes (with its 4-byte header) */
+	BJ_TLS_SAW_ALERT,       /* type is the description, bytes are level and description */
+	BJ_TLS_SAW_KEYS,        /* traffic keys changed in one direction; type is 0 handshake, 1 application, 2 updated, 3 early */
+	BJ_TLS_SAW_CCS,         /* a change_cipher_spec record */
+};
+struct bj_tls_event_info {
+	enum bj_tls_event_kind kind;
+	bool sent;
+	uint8_t type;
+	struct bj_bytes bytes; /* view, until the observer returns */
+};
+struct bj_tls;
+typedef void bj_tls_observer_fn(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self);
+
+/* Checks that the configuration makes sense and freezes it: BJ_ERR_CONFIG_NO_TRUST, BJ_ERR_CONFIG_NO_CREDENTIAL,
+ * BJ_ERR_CONFIG_EMPTY. Freezing twice does nothing. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_freeze(struct bj_tls_config *config);
+
+/* ================================================================ connection */
+
+/* Allocates a connection (and takes a reference of the frozen configuration). `name`: clients give the server's name, a DNS name
+ * (A-labels) or the text of an IP address, copied; servers give null. Errors: BJ_ERR_CONFIG_NOT_FROZEN, BJ_ERR_CONFIG_NO_NAME,
+ * BJ_ERR_CONFIG_BAD_NAME, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_new(struct bj_tls_config *config, const char *name, struct bj_tls **out);
+/* Wipes every secret and frees; takes null. */
+BJ_API void bj_tls_free(struct bj_tls *conn);
+
+/* The same in memory of the caller's, of bj_tls_size() bytes, aligned for any type. bj_tls_fini() wipes and lets go. */
+BJ_API size_t bj_tls_size(void);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_init(void *memory, struct bj_tls_config *config, const char *name, struct bj_tls **out);
+BJ_API void bj_tls_fini(struct bj_tls *conn);
+
+/* A value of the owner's, untouched by the engine. */
+BJ_API void bj_tls_set_owner(struct bj_tls *conn, void *owner);
+BJ_API void *bj_tls_owner(const struct bj_tls *conn);
+
+/* Clients: offers a session that bj_tls_session() gave earlier, before bj_tls_start(). BJ_ERR_BAD_TICKET if it is expired, damaged,
+ * or for another name or configuration: the connection then goes on with a full handshake. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void *session, size_t len);
+
+/* Clients: makes the ClientHello, which bj_tls_pull() hands out. Servers need no start. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms);
+
+enum bj_tls_event {
+	BJ_TLS_NONE = 0, /* all whole records are used; read more behind what is left */
+	BJ_TLS_DATA,     /* `data` is plaintext, a view into the fed buffer, until that buffer is reused */
+	BJ_TLS_DONE,     /* the handshake is complete; comes once */
+	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
+	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
+	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
+};
+struct bj_tls_fed {
+	size_t used; /* bytes of the input that are done with */
+	enum bj_tls_event event;
+	struct bj_bytes data;
+};
+
+/* Takes records from `buf` (which is decrypted in place) until something is to be told. Call again with the rest, from buf + used
+ * on, until the event is BJ_TLS_NONE; then keep the rest (less than one record), read more behind it, and call again. After each
+ * call there may be something to pull, also after a failure (the alert). On failure `out` says how much was used. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_feed(struct bj_tls *conn, int64_t now_ms, uint8_t *buf, size_t len, struct bj_tls_fed *out);
+
+/* How many bytes wait to be sent (handshake, alerts, key updates), and the same handed out: at most `cap` bytes are written, the
+ * number is returned. */
+BJ_API size_t bj_tls_pending(const struct bj_tls *conn);
+BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap);
+
+/* Seals plaintext into records. What waits to be pulled comes out first, so the order is right by itself. As much is taken as fits:
+ * `out_used` says how many bytes of the input (counted over all pieces), `out_len` how many were written. BJ_ERR_STATE before the
+ * handshake allows sending. A cap of BJ_TLS_RECORD_MAX or more always makes progress when nothing is pending. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, size_t in_count, uint8_t *out, size_t cap,
+					   size_t *out_used, size_t *out_len);
+/* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
+BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
+
+/* Queues close_notify; sending is over. Harmless when repeated. */
+BJ_API void bj_tls_close(struct bj_tls *conn);
+/* Ends the connection with an error of the owner's: BJ_ERR_ACCESS_DENIED, BJ_ERR_USER_CANCELED, BJ_ERR_INTERNAL ... with its alert. */
+BJ_API void bj_tls_abort(struct bj_tls *conn, enum bj_err err);
+/* Says that the peer's bytes ended; gives BJ_OK after a close_notify, else BJ_ERR_TRUNCATED (which sticks). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
+
+/* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
+/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
+					     uint8_t *out, size_t len);
+/* Lets go of what an idle connection does not need (expanded keys); it is made again when needed. */
+BJ_API void bj_tls_rest(struct bj_tls *conn);
+
+/* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
+ * next call for this connection. Empty if there is none. */
+BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
+
+/* ---- questions */
+
+enum bj_tls_question {
+	BJ_TLS_Q_NONE = 0,
+	BJ_TLS_Q_CREDENTIAL, /* servers: which credential for this hello? answer: bj_tls_answer_credential() */
+	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
+	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
+};
+BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
+BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
+BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
+/* Answers, and the handshake goes on with the next bj_tls_feed() (also with no new bytes). Null credential: refuse the name. A
+ * verdict with an error ends the handshake with the alert of that error. BJ_ERR_STATE if that was not the question. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
+
+/* ---- what is known about a connection */
+
+struct bj_tls_report {
+	enum bj_err err;           /* the failure that sticks, or BJ_OK */
+	int alert_sent;            /* -1: none */
+	int alert_received;        /* -1: none */
+	const char *message;       /* where it failed: the handshake message's name in the RFC's words, "record", or "" */
+	bool handshake_done;
+	bool close_sent;
+	bool close_received;
+	uint16_t version;          /* 0 until negotiated; so are the next three */
+	uint16_t suite;
+	uint16_t group;            /* 0 where no key exchange took place */
+	uint16_t signature_scheme; /* the server's handshake signature; 0 when resumed */
+	bool resumed;
+	bool retried;              /* there was a HelloRetryRequest */
+	bool client_certificate_asked;
+	const char *server_name;   /* what the client asked for (or the client's own); null if none; lives with the connection */
+	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
+	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
+	size_t peer_chain_count;
+	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
+	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
+	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
+	uint64_t records_in, records_out;
+};
+BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out);
+/* The failure that sticks, or BJ_OK. */
+BJ_API enum bj_err bj_tls_error(const struct bj_tls *conn);
+
+/* Names of the registries' code points: "TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "ecdsa_secp256r1_sha256", "unknown_ca";
+ * never null, "unknown" for what is not known. The other way gives 0 for an unknown name. */
+BJ_API const char *bj_tls_version_name(uint16_t version);
+BJ_API const char *bj_tls_suite_name(uint16_t suite);
+BJ_API const char *bj_tls_group_name(uint16_t group);
+BJ_API const char *bj_tls_scheme_name(uint16_t scheme);
+BJ_API const char *bj_tls_alert_name(int alert);
+BJ_API uint16_t bj_tls_suite_by_name(const char *name);
+BJ_API uint16_t bj_tls_group_by_name(const char *name);
+BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
+
+/* ================================================================ the short way: wrap a socket */
+
+/* A TLS connection over a connected stream socket. The socket stays the caller's: it is neither closed nor made blocking or not.
+ * On a non-blocking socket every call may return BJ_ERR_WOULD_BLOCK with `bj_tls_socket_events()` saying what to wait for; the call
+ * is then repeated with the same arguments. */
+struct bj_tls_socket;
+
+/* Wraps and, on a blocking socket, completes the handshake. `name` as in bj_tls_new(). `out` is set on failure too when there is a
+ * connection to ask for the reason; free it either way. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_wrap(struct bj_tls_config *config, int fd, const char *name, struct bj_tls_socket **out);
+/* Drives the handshake of a non-blocking socket; BJ_OK when done. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_socket_handshake(struct bj_tls_socket *sock);
+/* Reads 1..cap bytes; `out_len` 0 with BJ_OK means that the peer closed cleanly. BJ_ERR_TRUNCATED if it just went away. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_read(struct bj_tls_socket *sock, void *buf, size_t cap, size_t *out_len);
+/* Writes all on a blocking socket; else `out_len` says how much. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_write(struct bj_tls_socket *sock, const void *buf, size_t len, size_t *out_len);
+/* Sends close_notify, wipes and frees; takes null. */
+BJ_API void bj_tls_unwrap(struct bj_tls_socket *sock);
+/* POLLIN or POLLOUT: what the last BJ_ERR_WOULD_BLOCK waits for. */
+BJ_API short bj_tls_socket_events(const struct bj_tls_socket *sock);
+/* The engine inside, for reports. */
+BJ_API struct bj_tls *bj_tls_socket_engine(struct bj_tls_socket *sock);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

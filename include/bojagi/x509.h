@@ -1,0 +1,84 @@
+/* x509.h - trust anchors, credentials and verdicts.
+ *
+ * Nothing here reads a file or asks the clock by itself, but the calls that are named for it (bj_*_file, bj_*_system).
+ * Trust and credentials are built by one thread, then shared: after they are given to a configuration they are never
+ * changed, and each holder has a reference of its own.
+ */
+#ifndef BOJAGI_X509_H
+#define BOJAGI_X509_H
+
+#include <bojagi/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- trust anchors (rfc5280:6.1.1 d) */
+
+struct bj_trust;
+
+/* An empty set with one reference, or null without memory. */
+BJ_API struct bj_trust *bj_trust_new(void);
+BJ_API struct bj_trust *bj_trust_ref(struct bj_trust *trust);
+/* Drops a reference; the last one frees. Takes null. */
+BJ_API void bj_trust_free(struct bj_trust *trust);
+
+/* Adds one anchor; the DER is copied. Errors: BJ_ERR_CERT_*, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, size_t len);
+/* Adds every CERTIFICATE block of a PEM text. `out_count` (may be null) gets how many were added. A malformed block is an
+ * error and leaves those before it added; BJ_ERR_PEM_NONE if there is no block. */
+BJ_API BJ_MUST_USE enum bj_err bj_trust_add_pem(struct bj_trust *trust, const void *text, size_t len, size_t *out_count);
+/* The same from a file of at most 16 MiB: PEM, or DER of one certificate. */
+BJ_API BJ_MUST_USE enum bj_err bj_trust_add_file(struct bj_trust *trust, const char *path, size_t *out_count);
+/* The system's anchors: $SSL_CERT_FILE, $SSL_CERT_DIR, else the places of Debian and Fedora. Anchors that this library does not
+ * accept are skipped. BJ_ERR_FILE_OPEN if there are none. */
+BJ_API BJ_MUST_USE enum bj_err bj_trust_add_system(struct bj_trust *trust, size_t *out_count);
+BJ_API size_t bj_trust_count(const struct bj_trust *trust);
+
+/* ---- credentials: a chain and the key of its first certificate */
+
+struct bj_credential;
+
+/* Chain and key from PEM texts; `key` may be null when the chain's text holds it too. The first certificate is the end entity's,
+ * each next one issued the one before (BJ_ERR_CHAIN_ORDER if not). Everything is copied; key texts can be wiped afterwards.
+ * Errors: BJ_ERR_PEM, BJ_ERR_PEM_NONE, BJ_ERR_KEY_*, BJ_ERR_CERT_*, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len,
+						      struct bj_credential **out);
+/* The same from files; `key_path` may be null. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from_files(const char *chain_path, const char *key_path,
+							struct bj_credential **out);
+BJ_API struct bj_credential *bj_credential_ref(struct bj_credential *credential);
+BJ_API void bj_credential_free(struct bj_credential *credential);
+BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);
+/* DER of the certificate at `index`; the view lives as long as the credential. Empty past the end. */
+BJ_API struct bj_bytes bj_credential_chain(const struct bj_credential *credential, size_t index);
+
+/* ---- verdicts */
+
+#define BJ_VERDICT_DETAIL_MAX 160
+#define BJ_VERDICT_SUBJECT_MAX 128
+
+/* What was decided about a chain, and why. Starts as a failure. */
+struct bj_verdict {
+	enum bj_err err;
+	int index;           /* which certificate: 0 the end entity, counted along the path; -1 none in particular */
+	size_t path_len;     /* on success: certificates in the path, with the anchor */
+	const char *rule;    /* the RFC section of the rule, such as "rfc5280:4.2.1.9"; static; never null */
+	char subject[BJ_VERDICT_SUBJECT_MAX]; /* the subject of that certificate, for people; may be empty */
+	char detail[BJ_VERDICT_DETAIL_MAX];   /* what was found, for people: "expired 12 days ago"; may be empty */
+	char anchor[BJ_VERDICT_SUBJECT_MAX];  /* on success: the subject of the anchor */
+};
+
+/* Judges a chain of DER certificates as a TLS client judges its server. `name` is a DNS name or the text of an IP address; null
+ * checks none. Returns verdict->err. */
+BJ_API BJ_MUST_USE enum bj_err bj_verify_server(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+						const char *name, int64_t now_ms, struct bj_verdict *verdict);
+/* As a TLS server judges its client. */
+BJ_API BJ_MUST_USE enum bj_err bj_verify_client(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+						int64_t now_ms, struct bj_verdict *verdict);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

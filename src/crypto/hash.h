@@ -1,0 +1,33 @@
+/* hash.h - SHA-2 as plain values: a hash state is copied by assignment and needs no allocation.
+ *
+ * A state holds no secret of its own, but one that was fed secrets must be wiped (hash_wipe).
+ */
+#ifndef CRYPTO_HASH_H
+#define CRYPTO_HASH_H
+
+#include "base/bytes.h"
+
+#define HASH_MAX 64
+
+enum hash_alg {
+	HASH_NONE = 0,
+	HASH_SHA256,
+	HASH_SHA384,
+	HASH_SHA512,
+	HASH_SHA1, /* identifiers (OCSP, WebSocket) only, never signatures */
+};
+
+struct hash {
+	enum hash_alg alg;
+	uint64_t state[27]; /* holds the library's SHA-512 context, the largest */
+};
+
+size_t hash_len(enum hash_alg alg);
+void hash_init(struct hash *h, enum hash_alg alg);
+void hash_update(struct hash *h, const void *ptr, size_t len);
+/* The hash of what was fed so far; the state goes on. Returns the length. */
+size_t hash_peek(const struct hash *h, uint8_t out[HASH_MAX]);
+size_t hash_once(enum hash_alg alg, struct bj_bytes data, uint8_t out[HASH_MAX]);
+void hash_wipe(struct hash *h);
+
+#endif

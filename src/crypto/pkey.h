@@ -1,0 +1,79 @@
+/* pkey.h - private and public keys, and the signatures they make and check.
+ *
+ * A private key is frozen after loading and may be used from several threads at once. Its bytes are wiped at the end.
+ */
+#ifndef CRYPTO_PKEY_H
+#define CRYPTO_PKEY_H
+
+#include "base/bytes.h"
+
+enum key_kind {
+	KEY_NONE = 0,
+	KEY_RSA,     /* rsaEncryption */
+	KEY_RSA_PSS, /* id-RSASSA-PSS */
+	KEY_P256,
+	KEY_P384,
+	KEY_P521,
+	KEY_ED25519,
+};
+
+/* A signature algorithm without the TLS code point; ECDSA names the hash only, the curve is the key's. */
+enum sig_alg {
+	SIG_NONE = 0,
+	SIG_RSA_PKCS1_SHA256,
+	SIG_RSA_PKCS1_SHA384,
+	SIG_RSA_PKCS1_SHA512,
+	SIG_RSA_PSS_SHA256, /* MGF1 with the same hash, salt as long as the hash */
+	SIG_RSA_PSS_SHA384,
+	SIG_RSA_PSS_SHA512,
+	SIG_ECDSA_SHA256,
+	SIG_ECDSA_SHA384,
+	SIG_ECDSA_SHA512,
+	SIG_ED25519,
+};
+
+#define KEY_RSA_BITS_MIN 2048
+#define KEY_RSA_BITS_MAX 8192
+#define SIG_LEN_MAX (KEY_RSA_BITS_MAX / 8)
+#define KEY_POINT_MAX 133
+
+/* ---- public keys */
+
+/* A public key as the parser of certificates left it: views into the certificate, nothing imported yet. */
+struct pubkey {
+	enum key_kind kind;
+	uint16_t bits;            /* RSA: size of the modulus; else the size of the curve */
+	struct bj_bytes point;    /* EC: uncompressed point; Ed25519: the 32 bytes */
+	struct bj_bytes modulus;  /* RSA: big-endian without leading zeros */
+	struct bj_bytes exponent; /* RSA */
+};
+
+bool sig_fits_key(enum sig_alg alg, enum key_kind kind);
+
+/* BJ_ERR_BAD_SIGNATURE if it is wrong, BJ_ERR_CERT_KEY if the key is no valid key, BJ_ERR_ARGUMENT if the algorithm
+ * does not fit the kind of key. */
+enum bj_err pubkey_verify(const struct pubkey *key, enum sig_alg alg, struct bj_bytes message,
+			  struct bj_bytes signature) BJ_MUST_USE;
+
+/* ---- private keys */
+
+struct pkey; /* reference counted */
+
+/* DER of PKCS#8, SEC1 or PKCS#1. BJ_ERR_KEY_FORMAT, BJ_ERR_KEY_KIND or BJ_ERR_KEY_ENCRYPTED. */
+enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out) BJ_MUST_USE;
+enum bj_err pkey_generate(enum key_kind kind, unsigned rsa_bits, struct pkey **out) BJ_MUST_USE;
+struct pkey *pkey_ref(struct pkey *key);
+void pkey_free(struct pkey *key); /* drops one reference; takes null */
+
+enum key_kind pkey_kind(const struct pkey *key);
+/* The public half as views into the private key object. */
+void pkey_public(const struct pkey *key, struct pubkey *out);
+/* SubjectPublicKeyInfo and PKCS#8 as DER. BJ_ERR_SPACE; the PKCS#8 text is a secret. */
+enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len) BJ_MUST_USE;
+enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len) BJ_MUST_USE;
+
+/* `out` takes at most SIG_LEN_MAX bytes. */
+enum bj_err pkey_sign(const struct pkey *key, enum sig_alg alg, struct bj_bytes message, uint8_t *out, size_t cap,
+		      size_t *out_len) BJ_MUST_USE;
+
+#endif
