@@ -182,6 +182,12 @@ enum bj_err algorithm_spki(struct bj_bytes whole, struct pubkey *out, enum sig_a
 	return BJ_OK;
 }
 
+bool algorithm_same_key(const struct pubkey *a, const struct pubkey *b)
+{
+	return a->kind == b->kind && bytes_equal(a->point, b->point) && bytes_equal(a->modulus, b->modulus) &&
+	       bytes_equal(a->exponent, b->exponent);
+}
+
 struct bj_bytes algorithm_spki_bits(struct bj_bytes whole)
 {
 	struct reader seq = der_only(whole, DER_SEQUENCE);

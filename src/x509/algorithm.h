@@ -20,6 +20,8 @@ const char *algorithm_name(enum sig_alg alg);
 /* `whole` is a SubjectPublicKeyInfo with tag and length. `out_only` gets the one algorithm that a RSA-PSS key is bound to.
  * BJ_ERR_CERT_DER, or BJ_ERR_CERT_KEY for a key of an unknown kind or in an impossible form. */
 enum bj_err algorithm_spki(struct bj_bytes whole, struct pubkey *out, enum sig_alg *out_only) BJ_MUST_USE;
+/* The same key of the same kind. */
+bool algorithm_same_key(const struct pubkey *a, const struct pubkey *b);
 /* The octets of the subjectPublicKey BIT STRING, over which key identifiers are made; empty if it is malformed. */
 struct bj_bytes algorithm_spki_bits(struct bj_bytes whole);
 
