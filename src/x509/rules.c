@@ -1,6 +1,8 @@
 /* rules.c - the rules, and what they say when they are broken. */
 #include "x509/rules.h"
 
+#include "base/hex.h"
+#include "x509/dns_name.h"
 #include "x509/general_name.h"
 #include "x509/name.h"
 #include "x509/oid.h"
@@ -249,6 +251,12 @@ static bool leaf_constrains(const struct judged *j, struct text *detail)
 	return j->cert->name_constraints.len > 0;
 }
 
+static bool server_any_purpose(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "extKeyUsage with anyExtendedKeyUsage");
+	return j->rules->in->purpose == PATH_SERVER && (j->cert->eku & EKU_ANY);
+}
+
 static bool server_eku_critical(const struct judged *j, struct text *detail)
 {
 	text_str(detail, "extKeyUsage is critical");
@@ -273,6 +281,7 @@ static bool names_criticality_broken(const struct judged *j, struct text *detail
 	       (nameless || j->rules->in->purpose == PATH_SERVER);
 }
 
+/* Could this text be taken for a host? */
 static bool looks_like_host(struct bj_bytes text)
 {
 	bool dotted = false;
@@ -285,33 +294,60 @@ static bool looks_like_host(struct bj_bytes text)
 	return dotted;
 }
 
-/* A subject that is nothing but a common name which looks like a host must be one of the alternative names, in the same spelling
- * (cabf-br:7.1.4.3). Beside an organization it is a description and nobody's business. */
+/* A-labels, or characters beyond ASCII. */
+static bool is_international(struct bj_bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool at_label = i == 0 || text.ptr[i - 1] == '.';
+
+		if (text.ptr[i] >= 0x80 ||
+		    (at_label && text.len - i >= 4 && dns_name_equal(bytes_of(text.ptr + i, 4), BYTES_LIT("xn--"))))
+			return true;
+	}
+	return false;
+}
+
+/* An IP address in another spelling than rfc5952's, or nothing but the characters of one and yet none. */
+static bool is_odd_address(struct bj_bytes text)
+{
+	char spelled[48];
+	struct text canonical = text_make(spelled, sizeof(spelled));
+	uint8_t address[16];
+	size_t len = ip_parse(text, address);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (hex_digit((char)text.ptr[i]) < 0 && text.ptr[i] != '.' && text.ptr[i] != ':')
+			return false;
+	if (len == 0)
+		return !dns_name_is_valid(text);
+	ip_text(bytes_of(address, len), &canonical);
+	return !bytes_equal(bytes_text(spelled), text);
+}
+
+/* A common name that looks like a host must not mean something else, to somebody who reads it, than the alternative names do: it
+ * is spelled as they are where it is one of them, and it is one of them where it is international (cabf-br:7.1.4.3). */
 static bool common_name_broken(const struct judged *j, struct text *detail)
 {
-	struct name_walk walk = name_walk(j->cert->subject);
-	struct name_attribute cn, more;
+	struct name_attribute cn;
 	struct reader r = rd_of(j->cert->san);
+	bool spelled_differently = false;
 
-	if (j->rules->in->purpose != PATH_SERVER || !name_next(&walk, &cn) || cn.oid != OID_AT_CN ||
-	    name_next(&walk, &more) || !looks_like_host(cn.value))
+	if (j->rules->in->purpose != PATH_SERVER || !name_find(j->cert->subject, OID_AT_CN, &cn) || !looks_like_host(cn.value))
 		return false;
 	while (rd_more(&r)) {
 		struct general_name name = gn_read(&r);
-		char spelled[48];
-		struct text text = text_make(spelled, sizeof(spelled));
 
-		if (name.kind == GN_DNS && bytes_equal(name.value, cn.value))
-			return false;
-		if (name.kind != GN_IP)
+		if (name.kind != GN_DNS)
 			continue;
-		ip_text(name.value, &text);
-		if (bytes_equal(bytes_text(spelled), cn.value))
+		if (bytes_equal(name.value, cn.value))
 			return false;
+		spelled_differently = spelled_differently || dns_name_equal(name.value, cn.value);
 	}
+	if (!spelled_differently && !is_international(cn.value) && !is_odd_address(cn.value))
+		return false;
 	text_str(detail, "the common name ");
 	text_safe(detail, cn.value, "");
-	text_str(detail, " is not among the alternative names");
+	text_str(detail, " is not spelled as the alternative names are");
 	return true;
 }
 
@@ -356,6 +392,7 @@ static const struct rule_row rules[] = {
 	{ LEAF | PINNED, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", leaf_usage_broken },
 	{ LEAF, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.9", leaf_signs_certs },
 	{ LEAF | PINNED, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", leaf_purpose_broken },
+	{ LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
 	{ CA | ANCHOR, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", ca_purpose_broken },
 	{ ANCHOR, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.1.2", root_purpose_broken },
 	{ CA | ANCHOR, BJ_ERR_CERT_PATH_LENGTH, "rfc5280:4.2.1.9", path_len_broken },
