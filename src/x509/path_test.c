@@ -106,6 +106,7 @@ CHANGE(leaf_other_aki, c->leaf.aki = bytes_of(other_id, 3))
 CHANGE(leaf_no_names, c->leaf.san = (struct bj_bytes){ 0 })
 CHANGE(leaf_names_critical, c->leaf.san_critical = true)
 CHANGE(leaf_no_issuer, c->leaf.issuer = bytes_of(empty_name, 2))
+CHANGE(root_no_issuer, c->root->issuer = bytes_of(empty_name, 2))
 CHANGE(leaf_nameless, c->leaf.subject = bytes_of(empty_name, 2))
 CHANGE(leaf_critical, c->leaf.has_unknown_critical = true; c->leaf.unknown_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(middle_critical, c->middle.has_unknown_critical = true; c->middle.unknown_critical_oid = bytes_of(unknown_oid, 3))
@@ -190,6 +191,7 @@ static const struct {
 	{ leaf_no_names, BJ_ERR_CERT_NO_NAMES, 0, "" },
 	{ leaf_names_critical, BJ_ERR_CERT_EXTENSION, 0, "" },
 	{ leaf_no_issuer, BJ_ERR_CERT_UNKNOWN_CA, 0, "" },
+	{ root_no_issuer, BJ_ERR_CERT_NAME_FORM, 2, "the issuer is empty" },
 	{ leaf_nameless, BJ_ERR_CERT_EXTENSION, 0, "not critical" },
 	{ leaf_critical, BJ_ERR_CERT_CRITICAL, 0, "1.2.3.4" },
 	{ middle_critical, BJ_ERR_CERT_CRITICAL, 1, "1.2.3.4" },
@@ -460,6 +462,51 @@ static void the_budget_of_signatures_ends_the_search(void **state)
 		made_cert_free(&other[i]);
 }
 
+static enum bj_err judge_made(struct issue in, enum path_purpose purpose, const char *name)
+{
+	struct made_cert end = { 0 };
+	struct bj_verdict verdict;
+	struct chain c;
+
+	made_cert_issue(&end, in, &middle);
+	chain_init(&c);
+	c.leaf = end.cert;
+	c.in.purpose = purpose;
+	c.in.name = bytes_text(name);
+	judge(&c, &verdict);
+	made_cert_free(&end);
+	return verdict.err;
+}
+
+static void a_common_name_that_could_mislead_is_refused(void **state)
+{
+	static const char *const names[] = { "www.example.com", "xn--n3h.example.com", "192.0.2.1", "2001:db8::1" };
+	static const struct { const char *cn; enum bj_err err; } cases[] = {
+		{ "www.example.com", BJ_OK },          { "xn--n3h.example.com", BJ_OK },
+		{ "192.0.2.1", BJ_OK },                { "2001:db8::1", BJ_OK },
+		{ "other.example.com", BJ_OK },        { "A Server. Of Ours", BJ_OK },
+		{ "xn--n3h", BJ_OK },                  { "WWW.example.com", BJ_ERR_CERT_NAME_FORM },
+		{ "xn--nxasmq6b.com", BJ_ERR_CERT_NAME_FORM }, { "b\xc3\xbc" "cher.example", BJ_ERR_CERT_NAME_FORM },
+		{ "192.0.2.001", BJ_ERR_CERT_NAME_FORM }, { "2001:DB8::1", BJ_ERR_CERT_NAME_FORM },
+		{ "2001:db8:0::1", BJ_ERR_CERT_NAME_FORM },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct issue in = { .kind = ISSUE_SERVER, .common_name = cases[i].cn, .names = names, .name_count = 4 };
+
+		assert_int_equal(judge_made(in, PATH_SERVER, "www.example.com"), cases[i].err);
+	}
+}
+
+static void clients_need_no_alternative_name(void **state)
+{
+	struct issue in = { .kind = ISSUE_CLIENT, .common_name = "WWW.example.com" };
+
+	assert_int_equal(judge_made(in, PATH_CLIENT, NULL), BJ_OK);
+	assert_int_equal(judge_made(in, PATH_SERVER, NULL), BJ_ERR_CERT_NO_NAMES);
+	assert_int_equal(judge_made(in, PATH_ANY, NULL), BJ_OK);
+}
+
 /* ---- the public calls */
 
 static void chains_of_bytes_are_judged_the_same(void **state)
@@ -510,6 +557,8 @@ int main(void)
 		cmocka_unit_test(a_chain_longer_than_the_limit_is_refused),
 		cmocka_unit_test(self_issued_cas_do_not_count_but_are_limited),
 		cmocka_unit_test(the_budget_of_signatures_ends_the_search),
+		cmocka_unit_test(a_common_name_that_could_mislead_is_refused),
+		cmocka_unit_test(clients_need_no_alternative_name),
 		cmocka_unit_test(chains_of_bytes_are_judged_the_same),
 	};
 
