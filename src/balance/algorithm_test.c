@@ -1,4 +1,6 @@
 /* algorithm_test.c - the algorithms that count: exact turns, exact weights, and simulations on a virtual clock. */
+#include "base/test.h"
+
 #include "balance/fixture.h"
 #include "base/heap.h"
 

@@ -1,4 +1,6 @@
 /* consistent_test.c - clients stay where they are; when a server goes, those that were not on it do not move. */
+#include "base/test.h"
+
 #include "balance/fixture.h"
 
 #define CLIENTS 20000

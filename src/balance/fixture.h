@@ -1,10 +1,9 @@
-/* fixture.h - for the tests of this folder: pools of servers named s0, s1, ... with given weights. */
+/* fixture.h - for the tests of this folder: pools of servers named s0, s1, ... with given weights. Include base/test.h before. */
 #ifndef BALANCE_FIXTURE_H
 #define BALANCE_FIXTURE_H
 
 #include "balance/algorithm.h"
 #include "balance/pool.h"
-#include "base/test.h"
 
 struct fixture {
 	struct pool_control control;

@@ -1,4 +1,6 @@
 /* limit_test.c - token buckets to the millisecond, tables of a fixed size, and a retry storm that a budget stops. */
+#include "base/test.h"
+
 #include "balance/fixture.h"
 #include "balance/limit.h"
 #include "balance/retry.h"

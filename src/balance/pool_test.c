@@ -1,4 +1,6 @@
 /* pool_test.c - who may be chosen: states, backups, retries, panic, ejection, slow start. */
+#include "base/test.h"
+
 #include "balance/fixture.h"
 
 static void options_that_make_no_sense_are_refused(void **state)
