@@ -137,6 +137,12 @@ static bool not_yet_valid(const struct judged *j, struct text *detail)
 	return true;
 }
 
+static bool time_form_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "a date before 2050 is not UTCTime");
+	return j->cert->has_odd_time;
+}
+
 /* ---- CAs */
 
 static bool not_a_ca(const struct judged *j, struct text *detail)
@@ -384,6 +390,7 @@ static const struct rule_row rules[] = {
 	{ CA | ANCHOR, BJ_ERR_CERT_NAME_FORM, "rfc5280:4.1.2.6", ca_subject_broken },
 	{ ALL, BJ_ERR_CERT_EXPIRED, "rfc5280:4.1.2.5", expired },
 	{ ALL, BJ_ERR_CERT_NOT_YET_VALID, "rfc5280:4.1.2.5", not_yet_valid },
+	{ LEAF | CA, BJ_ERR_CERT_TIME, "rfc5280:4.1.2.5", time_form_broken }, /* one root in wide use has it */
 	{ CA | ANCHOR, BJ_ERR_CERT_NOT_CA, "rfc5280:4.2.1.9", not_a_ca },
 	{ LEAF, BJ_ERR_CERT_CA_AS_LEAF, "cabf-br:7.1.2.7.8", leaf_is_ca },
 	{ LEAF | PINNED, BJ_ERR_CERT_NO_NAMES, "rfc5280:4.2.1.6", names_missing },
