@@ -13,9 +13,7 @@
 #include "base/bytes.h"
 #include "crypto/pkey.h"
 
-#define CONFIG_SUITE_MAX 16
-#define CONFIG_GROUP_MAX 8
-#define CONFIG_SCHEME_MAX 24
+#define CONFIG_CODE_MAX 24 /* suites, groups or signature schemes */
 #define CONFIG_ALPN_BYTES_MAX 1024
 #define CONFIG_CONTEXT_MAX 32
 #define CONFIG_KEY_SHARE_MAX 3
@@ -31,8 +29,8 @@ struct config_credential {
 	struct bj_credential *credential;
 	struct pkey *key; /* the credential's; not counted here */
 	enum key_kind kind;
-	struct bj_bytes message13; /* the Certificate message of 1.3 for servers, without its header, made when frozen */
-	struct bj_bytes message12;
+	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
+	size_t message_len;
 };
 
 /* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
@@ -41,6 +39,17 @@ struct config_name {
 	uint16_t len;
 	uint16_t credential;
 };
+
+/* Code points in wire form, as every list in a hello is. */
+struct config_codes {
+	uint8_t count;
+	uint8_t wire[2 * CONFIG_CODE_MAX];
+};
+
+static inline struct bj_bytes config_codes_view(const struct config_codes *codes)
+{
+	return (struct bj_bytes){ codes->wire, 2 * (size_t)codes->count };
+}
 
 struct bj_tls_config {
 	atomic_uint refs;
@@ -52,20 +61,13 @@ struct bj_tls_config {
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;
-	uint16_t suites[CONFIG_SUITE_MAX];
-	uint8_t suite_count;
-	uint16_t groups[CONFIG_GROUP_MAX];
-	uint8_t group_count;
+	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
-	uint16_t schemes[CONFIG_SCHEME_MAX];
-	uint8_t scheme_count;
 	enum bj_tls_client_auth client_auth;
 	uint32_t ask; /* 1 << enum bj_tls_question */
 
 	uint8_t alpn_bytes[CONFIG_ALPN_BYTES_MAX]; /* as on the wire: a length byte before each name */
 	uint16_t alpn_len;
-	struct bj_bytes alpn[BJ_TLS_ALPN_MAX]; /* views into it */
-	uint8_t alpn_count;
 
 	struct config_credential *credentials;
 	size_t credential_count;
@@ -90,15 +92,11 @@ struct bj_tls_config {
 };
 
 bool config_has_version(const struct bj_tls_config *config, uint16_t version);
-bool config_has_suite(const struct bj_tls_config *config, uint16_t suite);
-bool config_has_group(const struct bj_tls_config *config, uint16_t group);
-bool config_has_scheme(const struct bj_tls_config *config, uint16_t scheme);
 
 /* What a peer can use. */
 struct config_wish {
 	struct bj_bytes name;    /* the server name, or empty */
-	const uint16_t *schemes; /* its signature algorithms, in its order */
-	size_t scheme_count;
+	struct bj_bytes schemes; /* its signature algorithms, in wire form */
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
 };
@@ -109,11 +107,18 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 /* The scheme to sign with for a key of that kind, of what both sides have; 0 if there is none. */
 uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind);
 
-/* A Certificate message (1.3 or 1.2 form, without its header) of a credential's chain; null without memory. free() it. */
-uint8_t *config_certificate_message(const struct bj_credential *credential, uint16_t version, size_t *out_len);
+/* A row for a credential that is not in the configuration (an answer): no reference is taken. free() its message. */
+enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out) BJ_MUST_USE;
 
-/* The protocol that both have (rfc7301:3.2): `theirs` is the content of protocol_name_list. The view is into the configuration. Empty if
- * there is none. */
-struct bj_bytes config_choose_alpn(const struct bj_tls_config *config, struct bj_bytes theirs);
+/* The configuration's own copy of a protocol's name: a view that lives as long as it; empty if it has none such. */
+struct bj_bytes config_alpn(const struct bj_tls_config *config, struct bj_bytes name);
+static inline struct bj_bytes config_alpn_list(const struct bj_tls_config *config)
+{
+	return (struct bj_bytes){ config->alpn_bytes, config->alpn_len };
+}
+
+/* config_credential.c, for freezing and the end */
+enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;
+void config_credentials_free(struct bj_tls_config *config);
 
 #endif

@@ -51,23 +51,19 @@ struct outbox {
 
 /* What a verdict, a signature or a credential from outside is kept in until the row takes it. */
 struct answer {
-	bool is_there;
+	bool is_there;                    /* signatures and verdicts are put where they belong: handshake.signature, .verdict */
 	struct bj_credential *credential; /* a reference */
-	bool verdict_good;
-	enum bj_err verdict_err;
-	size_t signature_len; /* the bytes are in handshake.signature */
 };
 
 struct handshake {
 	struct transcript transcript;
-	union {
-		struct ks_early early;
-		struct ks_handshake handshake;
-		struct ks_master master;
-	} stage;              /* 1.3; which one it is follows from the state */
-	uint8_t stage_is;     /* STAGE_*: for wiping and for check() */
+	struct ks_early early;   /* 1.3: each is wiped when the next is made */
+	struct ks_handshake handshake;
+	struct ks_master master;
+	uint8_t stage;           /* STAGE_*: how far that is */
+	struct record_keys next_rd, next_wr; /* 1.2: until change_cipher_spec */
 	struct secret finished_ours, finished_peers; /* 1.3: Finished keys; 1.2 has none */
-	struct secret traffic_client, traffic_server; /* 1.3: handshake secrets, then application secrets until they are in force */
+	struct secret traffic_client, traffic_server; /* 1.3: application secrets until they are in force */
 	struct secret shared;                   /* key exchange result until the key schedule takes it; 1.2: premaster */
 	struct secret psk;                      /* the one in use; clients: the one offered */
 
@@ -82,7 +78,7 @@ struct handshake {
 	uint8_t peer_share_len;
 
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
-	uint8_t schemes[2 * CONFIG_SCHEME_MAX * 2]; /* the peer's signature_algorithms in wire form: those that exist for us */
+	uint8_t schemes[2 * CONFIG_CODE_MAX];   /* of the peer's signature_algorithms those that we have, in wire form */
 	uint8_t schemes_len;
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
@@ -104,8 +100,9 @@ struct handshake {
 	uint8_t *peer_der;                      /* the peer's certificates, one after the other */
 	size_t peer_der_len;
 	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
-	struct cert *peer_certs;                /* parsed; peer_count of them */
-	size_t peer_count;
+	size_t peer_chain_count;
+	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
+	size_t peer_cert_count;
 	struct bj_verdict verdict;
 	bool judged;
 
@@ -125,16 +122,15 @@ struct handshake {
 	bool prepared;
 	struct answer answer;
 
-	/* messages that are built, until they are sealed */
-	uint8_t *flight;
-	uint32_t flight_cap, flight_len;
+	struct bj_bytes body; /* of the message received last; views for STEP */
 };
 
 enum {
 	STAGE_NONE = 0,
 	STAGE_EARLY,
-	STAGE_HANDSHAKE,
-	STAGE_MASTER,
+	STAGE_MASTER,  /* the handshake keys are made */
+	STAGE_TRAFFIC, /* so are the application secrets */
+	STAGE_KEYS_12, /* 1.2: next_rd and next_wr are made */
 };
 
 enum {
@@ -161,6 +157,7 @@ struct bj_tls {
 		} s12;
 	};
 	struct inbox in;
+	struct outbox flight; /* messages that are built, until they are sealed; freed when the handshake ends */
 	struct outbox out;
 	int64_t now_ms;
 	struct session *session;      /* clients: what the next ticket becomes; servers: null */
@@ -181,10 +178,11 @@ struct bj_tls {
 	bool is_placed;               /* in memory of the owner's */
 	bool resumed, retried, auth_asked, peer_verified;
 	bool close_sent, close_received, eof;
-	bool ems;                     /* 1.2 */
+	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
 };
 
 #define CONN_NO_MESSAGE 0xffff
+#define CONN_RECORD 0xfffe /* not a message: its record */
 
 enum {
 	TOLD_DONE = 1,
@@ -214,7 +212,12 @@ void conn_observe(struct bj_tls *conn, enum bj_tls_event_kind kind, bool sent, u
 /* One line of the key log (rfc9850), where one is kept. */
 void conn_keylog(struct bj_tls *conn, const char *label, struct bj_bytes secret);
 
+/* RECV(KEY_UPDATE) of both roles. */
+enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body);
+
 enum bj_err handshake_new(struct bj_tls *conn) BJ_MUST_USE;
+/* The handshake is complete: keeps what is to be kept, frees the rest. */
+enum bj_err handshake_finish(struct bj_tls *conn) BJ_MUST_USE;
 /* Wipes and frees conn->hs; takes none. */
 void handshake_free(struct bj_tls *conn);
 

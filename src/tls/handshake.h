@@ -104,7 +104,7 @@ enum bj_err handshake_advance(struct bj_tls *conn) BJ_MUST_USE;
  * that no further handshake bytes stand behind it in its record: a change of keys for reading requires that (rfc9846:5.1). */
 enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_bytes raw, bool last) BJ_MUST_USE;
 
-/* Whether a message of that type would be taken now: for the limits that are checked before it has come whole. */
+/* Whether a message of that type would be taken now: asked before it is collected. */
 bool handshake_awaits(const struct bj_tls *conn, unsigned type);
 
 #endif
