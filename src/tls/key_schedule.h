@@ -13,10 +13,11 @@
 #include "crypto/hmac.h"
 #include "tls/record.h"
 
-#define KS_LABEL_MAX 32   /* a label without "tls13 "; exporter labels too are at most 249 */
-#define KS_CONTEXT_MAX HASH_MAX
+#define KS_LABEL_MAX 249 /* without "tls13 " */
 
 struct ks_early {
+	uint8_t alg;  /* enum hash_alg */
+	bool has_psk; /* without one only the next stage may follow */
 	struct hmac_key prk;
 };
 
@@ -68,7 +69,7 @@ void ks_ticket_key(enum hash_alg alg, const struct secret *resumption, struct bj
 enum bj_err ks_export(enum hash_alg alg, const struct secret *exporter, struct bj_bytes label, struct bj_bytes context,
 		      uint8_t *out, size_t len) BJ_MUST_USE;
 
-/* HKDF-Expand-Label (rfc9846:7.1) for everything above; label without "tls13 ". */
+/* HKDF-Expand-Label (rfc9846:7.1) for everything above; label without "tls13 ", context at most 255 bytes. */
 void ks_expand_label(const struct hmac_key *prk, struct bj_bytes label, struct bj_bytes context, uint8_t *out, size_t len);
 
 #endif

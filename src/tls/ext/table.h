@@ -80,6 +80,8 @@ enum bj_err ext_walk(struct bj_bytes list, enum ext_place place, uint32_t offere
 size_t ext_open(struct writer *w, enum ext ext);
 void ext_close(struct writer *w, size_t mark);
 void ext_write_empty(struct writer *w, enum ext ext);
+/* An extension that is one vector with a length of `width` bytes. */
+void ext_write_vec(struct writer *w, enum ext ext, struct bj_bytes content, unsigned width);
 
 /* ---- lists of 2-byte code points, as views in wire form */
 

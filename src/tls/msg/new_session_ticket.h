@@ -9,7 +9,7 @@
 #define TICKET_NONCE_MAX 255
 
 struct new_session_ticket { /* 1.3 */
-	uint32_t lifetime_s;     /* more than TICKET_LIFETIME_MAX is BJ_ERR_ILLEGAL_PARAMETER; 0: discard it */
+	uint32_t lifetime_s;     /* read as at most TICKET_LIFETIME_MAX; 0: discard it */
 	uint32_t age_add;
 	struct bj_bytes nonce;
 	struct bj_bytes ticket;  /* not empty */
