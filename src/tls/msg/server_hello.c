@@ -13,7 +13,7 @@
 #include "tls/ext/supported_versions.h"
 
 /* SHA-256 of "HelloRetryRequest": rfc9846:4.1.3 */
-static const uint8_t retry_random[RANDOM_LEN] = {
+const uint8_t server_hello_retry_random[RANDOM_LEN] = {
 	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
 	0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 };
@@ -95,7 +95,7 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 	if (!rd_end(&r) || h.session_id.len > SESSION_ID_MAX)
 		return BJ_ERR_DECODE;
 	is_13 = names_version(extensions);
-	h.is_retry = is_13 && memcmp(h.random.ptr, retry_random, RANDOM_LEN) == 0;
+	h.is_retry = is_13 && memcmp(h.random.ptr, server_hello_retry_random, RANDOM_LEN) == 0;
 	h.version = h.legacy_version;
 	err = ext_walk(extensions, !is_13 ? EXT_IN_SH12 : h.is_retry ? EXT_IN_HRR : EXT_IN_SH, offered, &list);
 	if (err)
@@ -158,7 +158,7 @@ void server_hello_write(struct writer *w, const struct server_hello *hello)
 	size_t message = message_open(w, MSG_SERVER_HELLO), list;
 
 	wr_u16(w, hello->legacy_version);
-	wr_bytes(w, hello->is_retry ? bytes_of(retry_random, RANDOM_LEN) : hello->random);
+	wr_bytes(w, hello->is_retry ? bytes_of(server_hello_retry_random, RANDOM_LEN) : hello->random);
 	wr_vec(w, hello->session_id, 1);
 	wr_u16(w, hello->suite);
 	wr_u8(w, 0);

@@ -6,6 +6,8 @@
 #include "tls/ext/key_share.h"
 #include "tls/ext/table.h"
 
+extern const uint8_t server_hello_retry_random[RANDOM_LEN]; /* the random of a HelloRetryRequest */
+
 struct server_hello {
 	bool is_retry;              /* the random is that of a HelloRetryRequest, and the version is chosen by supported_versions */
 	uint16_t legacy_version;
