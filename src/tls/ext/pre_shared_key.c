@@ -10,9 +10,9 @@ enum bj_err pre_shared_key_parse(struct bj_bytes body, struct psk_offer *out)
 	struct bj_bytes binder;
 	size_t binder_count = 0;
 
-	while (offer.count <= PSK_OFFER_MAX && psk_identity_next(&identities, &identity))
+	while (offer.count < PSK_OFFER_MAX && psk_identity_next(&identities, &identity))
 		offer.count++;
-	while (binder_count <= PSK_OFFER_MAX && psk_binder_next(&binders, &binder))
+	while (binder_count < PSK_OFFER_MAX && psk_binder_next(&binders, &binder))
 		binder_count++;
 	rd_close(&r, &identities);
 	rd_close(&r, &binders);
