@@ -1,6 +1,7 @@
 /* addr_test.c - addresses are read strictly and printed back. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 

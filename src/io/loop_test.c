@@ -1,6 +1,7 @@
 /* loop_test.c - reports, deadlines and tasks come when they should, and not after they were taken back. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 /* stream_test.c - streams and listeners over loopback: all bytes arrive, ends and refusals are told, pauses hold. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

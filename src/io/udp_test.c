@@ -1,6 +1,7 @@
 /* udp_test.c - datagrams keep their bounds and their sender. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
