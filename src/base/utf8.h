@@ -1,0 +1,40 @@
+/* utf8.h - is it UTF-8? (rfc3629:4): no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "base/bytes.h"
+
+/* How many bytes the character at the start has (1..4), or 0 if there is no whole, valid one. */
+static inline size_t utf8_char_len(struct bj_bytes text)
+{
+	static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint8_t first = text.len ? text.ptr[0] : 0xff;
+	size_t len = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+	uint32_t point = len > 1 ? first & (0x7fu >> len) : first;
+
+	if (len == 0 || len > text.len)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((text.ptr[i] & 0xc0) != 0x80)
+			return 0;
+		point = point << 6 | (text.ptr[i] & 0x3f);
+	}
+	if (point < smallest[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+		return 0;
+	return len;
+}
+
+static inline bool utf8_is_valid(struct bj_bytes text)
+{
+	while (text.len > 0) {
+		size_t len = utf8_char_len(text);
+
+		if (len == 0)
+			return false;
+		text.ptr += len;
+		text.len -= len;
+	}
+	return true;
+}
+
+#endif
