@@ -1,7 +1,7 @@
 /* forward.h - what a proxy says about the client to its servers, as fields (rfc7239 rfc9440).
  *
- * Whoever the client is, its own claims are removed: identity fields always, address fields unless the peer is a trusted proxy, whose
- * lists are added to. Pure: the facts come as plain values. Call after http_request_strip().
+ * A client's own claims are removed. Only a peer that is a trusted proxy may say where a request came from (its lists are added to)
+ * and, where this connection has no client certificate of its own, whose it is. Pure: the facts come as plain values. Call after http_request_strip().
  */
 #ifndef HTTP_FORWARD_H
 #define HTTP_FORWARD_H
