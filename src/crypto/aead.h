@@ -12,6 +12,7 @@
 #define AEAD_KEY_MAX 32
 #define AEAD_NONCE_LEN 12
 #define AEAD_TAG_LEN 16
+#define AEAD_TEXT_MAX ((size_t)1 << 30) /* of one message, and of its additional data; BJ_ERR_ARGUMENT past it */
 
 enum aead_alg {
 	AEAD_NONE = 0,

@@ -23,10 +23,13 @@ struct hash {
 };
 
 size_t hash_len(enum hash_alg alg);
+size_t hash_block_len(enum hash_alg alg); /* of the compression function: 64 or 128 */
 void hash_init(struct hash *h, enum hash_alg alg);
 void hash_update(struct hash *h, const void *ptr, size_t len);
 /* The hash of what was fed so far; the state goes on. Returns the length. */
 size_t hash_peek(const struct hash *h, uint8_t out[HASH_MAX]);
+/* The same, and the state is wiped. */
+size_t hash_final(struct hash *h, uint8_t out[HASH_MAX]);
 size_t hash_once(enum hash_alg alg, struct bj_bytes data, uint8_t out[HASH_MAX]);
 void hash_wipe(struct hash *h);
 
