@@ -218,6 +218,7 @@ void conf_take_admin(struct conf_build *build, const struct conf_node *node, voi
 	check(conf_value_address(node->words[1].text, admin));
 	admin->text = conf_build_text(build, node->words[1].text);
 	build->snapshot->has_admin = true;
+	build->admin_node = node;
 }
 
 void conf_take_log(struct conf_build *build, const struct conf_node *node, void *object)

@@ -57,6 +57,7 @@ struct conf_build {
 	struct conf_report *report;
 	struct conf_owned *owned;
 	struct conf_snapshot *snapshot;
+	const struct conf_node *admin_node;
 	const char *folder; /* of the file, with a final '/', or "" */
 	struct conf_listener_made *at_listener; /* the one whose block is being read */
 	struct conf_tls_made *tls;

@@ -272,7 +272,7 @@ void conf_lint(struct conf_build *build)
 	if (build->listener_count == 0)
 		conf_problem(build->report, CONF_R_NO_LISTENER, NULL, NULL, NULL, "there is no listener: nothing will be served");
 	if (snapshot->has_admin && !is_loopback(&snapshot->admin))
-		conf_problem(build->report, CONF_R_ADMIN_OPEN, NULL, NULL, NULL, "the admin address %s can be reached from outside",
+		conf_problem(build->report, CONF_R_ADMIN_OPEN, span_of(build->admin_node), NULL, NULL, "the admin address %s can be reached from outside",
 			     snapshot->admin.text);
 	lint_addresses(build);
 	for (size_t i = 0; i < build->listener_count; i++) {
