@@ -27,7 +27,7 @@ struct session_cache;
 /* A credential as the handshake needs it. */
 struct config_credential {
 	struct bj_credential *credential;
-	struct pkey *key; /* the credential's; not counted here */
+	const struct pkey *key; /* the credential's; not counted here */
 	enum key_kind kind;
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
 	size_t message_len;

@@ -11,7 +11,6 @@
 #include "tls/ext/table.h"
 #include "tls/msg/certificate.h"
 #include "tls/scheme.h"
-#include "x509/cert.h"
 #include "x509/credential.h"
 #include "x509/general_name.h"
 
@@ -97,13 +96,8 @@ struct name_sink {
 /* Adds every DNS name of a credential's certificate. */
 static enum bj_err names_of(const struct config_credential *row, size_t index, struct name_sink *sink)
 {
-	struct cert cert;
-	struct reader list;
-	enum bj_err err = cert_parse(bj_credential_chain(row->credential, 0), &cert);
+	struct reader list = rd_of(credential_leaf(row->credential)->san);
 
-	if (err)
-		return err;
-	list = rd_of(cert.san);
 	while (rd_more(&list)) {
 		struct general_name name = gn_read(&list);
 

@@ -23,6 +23,8 @@
 #include "tls/handshake.h"
 #include "tls/key_schedule.h"
 #include "tls/keys12.h"
+#include "tls/msg/client_hello.h"
+#include "tls/msg/server_hello.h"
 #include "tls/record.h"
 #include "tls/session.h"
 #include "tls/ticket.h"
@@ -77,13 +79,20 @@ struct handshake {
 	uint8_t peer_share[KEX_PUBLIC_MAX];
 	uint8_t peer_share_len;
 
+	union { /* the peer's hello as views: from its RECV until the next message or question, for the STEPs between */
+		struct client_hello client_hello;
+		struct server_hello server_hello;
+	};
+
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
 	uint8_t schemes[2 * CONFIG_CODE_MAX];   /* of the peer's signature_algorithms those that we have, in wire form */
 	uint8_t schemes_len;
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
 	uint8_t compat;                         /* COMPAT_*: change_cipher_spec for middleboxes */
-	uint8_t hello_print[32];                /* hash over what must not change in a second ClientHello */
+	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
+	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
+	uint16_t psk_index;
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -108,10 +117,10 @@ struct handshake {
 
 	/* resumption */
 	struct session *session;                /* clients: what was offered; servers: what was accepted */
-	uint8_t *ticket12;                      /* servers, 1.2: nothing; clients: the new ticket */
+	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
 	size_t ticket12_len;
 	uint8_t tickets_left;
-	bool offers_psk;                        /* clients: the hello had pre_shared_key */
+	uint8_t tickets_made;
 
 	/* early data that a client sends and we have rejected */
 	bool skip_early;

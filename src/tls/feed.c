@@ -79,8 +79,10 @@ static enum bj_err take_messages(struct bj_tls *conn, struct bj_bytes bytes, siz
 		if (!err)
 			err = handshake_advance(conn);
 	}
-	if (conn->hs)
+	if (conn->hs) { /* these views end here */
 		conn->hs->body = (struct bj_bytes){ NULL, 0 };
+		memset(&conn->hs->client_hello, 0, sizeof(conn->hs->client_hello));
+	}
 	*out_taken = taken;
 	return err;
 }

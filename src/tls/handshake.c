@@ -98,6 +98,14 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 	return flight_end(conn, &w, is_hashed(conn, row->what));
 }
 
+/* The message that a question is about, for the report of a failure. */
+static uint16_t question_message(unsigned question)
+{
+	if (question == BJ_TLS_Q_VERIFY)
+		return MSG_CERTIFICATE;
+	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;
+}
+
 /* Prepares once, then waits for the owner if it wants to be asked. */
 static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *out_waits)
 {
@@ -105,6 +113,7 @@ static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *
 	enum bj_err err;
 
 	*out_waits = false;
+	conn->message = question_message(row->what);
 	if (!hs->prepared) {
 		err = row->prepare(conn, hs->body);
 		if (err)
@@ -196,9 +205,5 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 	err = row->take(conn, body);
 	if (!err && is_hashed(conn, type))
 		err = transcript_add(&conn->hs->transcript, raw);
-	if (!err)
-		err = row_leave(conn, row);
-	if (!err)
-		conn->message = CONN_NO_MESSAGE;
-	return err;
+	return err ? err : row_leave(conn, row);
 }

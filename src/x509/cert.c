@@ -48,8 +48,8 @@ static enum bj_err names_and_dates_read(struct reader *tbs, struct cert *cert)
 		return BJ_ERR_CERT_NAME_FORM;
 	cert->issuer_hash = name_hash(cert->issuer);
 	cert->subject_hash = name_hash(cert->subject);
-	cert->not_before = time_read(&validity);
-	cert->not_after = time_read(&validity);
+	cert->not_before = time_read(&validity, &cert->has_odd_time);
+	cert->not_after = time_read(&validity, &cert->has_odd_time);
 	return rd_end(&validity) ? BJ_OK : BJ_ERR_CERT_TIME;
 }
 

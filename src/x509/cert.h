@@ -44,6 +44,7 @@ struct cert {
 	struct bj_bytes subject;
 	int64_t not_before;         /* seconds since 1970, UTC */
 	int64_t not_after;
+	bool has_odd_time;          /* a GeneralizedTime where rfc5280:4.1.2.5 wants UTCTime */
 	struct bj_bytes spki;       /* SubjectPublicKeyInfo with tag and length */
 	struct pubkey key;
 	enum sig_alg key_only;      /* an RSA-PSS key that is bound to one algorithm: that one; else SIG_NONE */

@@ -24,13 +24,14 @@ static bool key_usage_read(struct cert *cert, bool critical, struct bj_bytes val
 	unsigned unused;
 	struct bj_bytes bits = der_bit_string(&r, &unused);
 
-	if (!rd_end(&r) || bits.len == 0 || bits.len > 2 || !(bits.ptr[bits.len - 1] >> unused & 1))
-		return false; /* a list of named bits ends in one that is set (X.690:11.2.2) */
+	/* Zeros at the end, which DER leaves out (X.690:11.2.2), are let through: roots in wide use have them. */
+	if (!rd_end(&r) || bits.len > 2)
+		return false;
 	for (unsigned i = 0; i < bits.len * 8; i++)
 		if (bits.ptr[i / 8] >> (7 - i % 8) & 1)
 			cert->key_usage |= (uint16_t)(1u << i);
 	cert->has_key_usage = true;
-	return true;
+	return cert->key_usage != 0;
 }
 
 static bool basic_constraints_read(struct cert *cert, bool critical, struct bj_bytes value)
