@@ -6,6 +6,7 @@ static struct pki pki;
 static struct pair pair;
 static struct bj_tls_config *client, *server;
 static struct bj_credential *credential;
+static unsigned answers;
 
 #define ALL (1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY)
 
@@ -81,8 +82,6 @@ static int teardown(void **state)
 }
 
 /* Answers what is asked; false if nothing is. `refuse`: this question is answered with no. */
-static unsigned answers;
-
 static bool answer(struct side *s, enum bj_tls_question refuse)
 {
 	enum bj_tls_question question = bj_tls_question(s->conn);
