@@ -291,6 +291,28 @@ static void client_certificates_and_a_retry_let_nothing_through(void **state)
 	harm_everything();
 }
 
+static void only_12(void)
+{
+	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+}
+
+static void a_full_handshake_of_12_lets_nothing_through(void **state)
+{
+	only_12();
+	harm_everything();
+}
+
+static void client_certificates_of_12_let_nothing_through(void **state)
+{
+	struct bj_credential *credential = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+	assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
+	bj_credential_free(credential);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
+	only_12();
+	harm_everything();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -298,6 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_full_handshake_of_13_lets_nothing_through),
 		T(client_certificates_and_a_retry_let_nothing_through),
+		T(a_full_handshake_of_12_lets_nothing_through),
+		T(client_certificates_of_12_let_nothing_through),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
