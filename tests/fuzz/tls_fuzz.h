@@ -29,8 +29,8 @@ static inline struct bj_credential *fuzz_credential(enum issue_kind kind, struct
 {
 	static const char *const names[] = { FUZZ_NAME };
 	uint8_t root_der[ISSUE_DER_MAX], der[ISSUE_DER_MAX];
-	struct pkey *root_key, *key;
-	struct bj_credential *credential;
+	struct pkey *root_key = NULL, *key = NULL;
+	struct bj_credential *credential = NULL;
 	struct issue in = { .kind = ISSUE_CA, .common_name = "Fuzz Root", .not_before = FUZZ_NOW - 100, .not_after = FUZZ_NOW + 1000000 };
 	struct cert root;
 	struct bj_bytes chain;
