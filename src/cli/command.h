@@ -33,6 +33,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_cert(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 
 /* The exit code that a failure of a connection has: by kind, not by when it came. */

@@ -10,6 +10,7 @@
 #include "cli/nearest.h"
 
 static const struct command commands[] = {
+	{ "cert", "a local CA, certificates for servers and clients; show any certificate", cmd_cert },
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
