@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from conftest import BOJAGI, Server, free_port, need, run, version_of
+from peers import BOJAGI, Server, free_port, need, run, version_of
 
 
 @pytest.fixture(scope="module")
