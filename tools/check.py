@@ -61,7 +61,10 @@ def run(command, log_path, env, timeout=STEP_SECONDS_MAX):
 
 
 def show_log(path):
+    """The end of a log; of a build's, from the first failure on."""
     lines = Path(path).read_text(errors="replace").splitlines()
+    first = next((number for number, line in enumerate(lines) if line.startswith("FAILED: ")), 0)
+    lines = lines[first:first + LOG_LINES_MAX] if first else lines
     if len(lines) > LOG_LINES_MAX:
         print(f"    ... {len(lines) - LOG_LINES_MAX} earlier lines in {os.path.relpath(path, ROOT)}")
     for line in lines[-LOG_LINES_MAX:]:

@@ -36,6 +36,8 @@ enum sig_alg {
 #define KEY_RSA_BITS_MAX 8192
 #define SIG_LEN_MAX (KEY_RSA_BITS_MAX / 8)
 #define KEY_POINT_MAX 133
+#define KEY_DER_MAX 16384  /* of a private key */
+#define ECDSA_SIG_MAX 141  /* DER of two numbers of 521 bits */
 
 /* ---- public keys */
 

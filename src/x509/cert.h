@@ -44,8 +44,12 @@ struct cert {
 	struct bj_bytes subject;
 	int64_t not_before;         /* seconds since 1970, UTC */
 	int64_t not_after;
+	bool has_odd_time;          /* a GeneralizedTime where rfc5280:4.1.2.5 wants UTCTime */
 	struct bj_bytes spki;       /* SubjectPublicKeyInfo with tag and length */
 	struct pubkey key;
+	enum sig_alg key_only;      /* an RSA-PSS key that is bound to one algorithm: that one; else SIG_NONE */
+	uint32_t subject_hash;      /* name_hash() of both */
+	uint32_t issuer_hash;
 	/* extensions; an absent one has its has_ false or its view empty */
 	bool has_key_usage;
 	bool has_eku;
@@ -53,12 +57,14 @@ struct cert {
 	bool basic_constraints_critical;
 	bool is_ca;
 	bool has_path_len;
-	bool has_unknown_critical;
+	bool has_unknown_critical;   /* or one that is known but not processed: policyConstraints */
+	bool has_wrong_critical;     /* a known one is critical that must not be, or the other way round */
+	bool has_policy_constraints;
+	bool has_aki;
+	bool aki_has_issuer;         /* authorityCertIssuer and authorityCertSerialNumber stand in it */
 	bool san_critical;
 	bool name_constraints_critical;
 	bool eku_critical;
-	bool aki_critical;
-	bool ski_critical;
 	uint16_t key_usage;
 	uint8_t eku;
 	uint32_t path_len;
@@ -66,11 +72,18 @@ struct cert {
 	struct bj_bytes name_constraints; /* content of NameConstraints */
 	struct bj_bytes ski;              /* keyIdentifier octets */
 	struct bj_bytes aki;              /* keyIdentifier octets of authorityKeyIdentifier */
-	struct bj_bytes aki_whole;        /* content of the extension */
+	struct bj_bytes aia;              /* content of AuthorityInfoAccessSyntax */
+	struct bj_bytes crl_points;       /* content of CRLDistributionPoints */
+	struct bj_bytes policies;         /* content of CertificatePolicies */
 	struct bj_bytes unknown_critical_oid;
+	struct bj_bytes wrong_critical_oid;
 };
 
-/* `der` must hold exactly one certificate. One of the BJ_ERR_CERT_* codes of structure. */
+/* `der` must hold exactly one certificate. One of the BJ_ERR_CERT_* codes of structure, BJ_ERR_CERT_KEY for a key and
+ * BJ_ERR_CERT_ALGORITHM for a signature of a kind that is not known here. */
 enum bj_err cert_parse(struct bj_bytes der, struct cert *out) BJ_MUST_USE;
+
+/* Subject and issuer are the same name. */
+bool cert_is_self_issued(const struct cert *cert);
 
 #endif

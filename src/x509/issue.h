@@ -12,7 +12,7 @@
 #include "x509/cert.h"
 
 #define ISSUE_NAMES_MAX 100     /* names in one certificate */
-#define ISSUE_DER_MAX (16 * 1024) /* a buffer of this size always suffices */
+#define ISSUE_DER_MAX CERT_DER_MAX /* a buffer of this size always suffices */
 
 enum issue_kind {
 	ISSUE_CA = 1,

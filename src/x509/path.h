@@ -1,7 +1,14 @@
 /* path.h - from an end-entity certificate to a trust anchor (rfc5280:6.1), within a budget of work.
  *
- * Pure: time, purpose and name are arguments. Success is only ever returned when the last link that was verified ends
- * at an anchor; the verdict starts as a failure.
+ * Pure: time, purpose and name are arguments; nothing is allocated. Success is only ever returned when the last link that
+ * was verified ends at an anchor, or when the end entity is itself one; the verdict starts as a failure. The rules are the
+ * strict profile of the web (rules.c), for anchors too.
+ *
+ * The search goes depth first, anchors before what the peer sent. Where it finds no path, it goes once more without
+ * stopping at broken rules, only to say the most useful reason: what is wrong with the first path that ends at an anchor
+ * comes before the news that there is none. Both walks share the budget, and no signature is verified twice.
+ *
+ * Leaves out: revocation and certificate policies; policyConstraints make a certificate unusable.
  */
 #ifndef X509_PATH_H
 #define X509_PATH_H
@@ -29,10 +36,19 @@ struct path_input {
 	int64_t now;          /* seconds since 1970 */
 	struct bj_bytes name; /* the peer's reference identity, a DNS name or the text of an IP address; empty: no check */
 	bool check_time;
-	size_t depth_max;     /* intermediates allowed; 0 means PATH_DEPTH_MAX */
+	bool has_depth_max;   /* else only PATH_DEPTH_MAX holds */
+	size_t depth_max;     /* intermediates allowed; self-issued ones do not count (rfc5280:4.2.1.9) */
 };
 
 /* Judges. `out` says it all, on failure too; the return value equals out->err. */
 enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out) BJ_MUST_USE;
+
+/* The same for a chain as a peer sent it: `leaf` is parsed already (its DER was the first of the chain), `rest` are the others, at
+ * most PATH_CHAIN_MAX - 1. What cannot be parsed among them is passed over, and is the reason given if there is no path. */
+enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *leaf, const struct bj_bytes *rest,
+			     size_t rest_count, enum path_purpose purpose, struct bj_bytes name, int64_t now,
+			     struct bj_verdict *out) BJ_MUST_USE;
+/* A verdict which only says that there was a failure with certificate `index` (-1: none), for people. */
+void verdict_fail(struct bj_verdict *out, enum bj_err err, int index, const char *rule);
 
 #endif

@@ -70,7 +70,7 @@ static int two_digits(struct reader *r)
 	return high * 10 + low;
 }
 
-int64_t time_read(struct reader *r)
+int64_t time_read(struct reader *r, bool *out_odd)
 {
 	bool general = der_at(r, DER_GENERALIZED_TIME);
 	struct reader in = der_open(r, general ? DER_GENERALIZED_TIME : DER_UTC_TIME);
@@ -88,11 +88,13 @@ int64_t time_read(struct reader *r)
 	t.hour = two_digits(&in);
 	t.minute = two_digits(&in);
 	t.second = two_digits(&in);
-	if (rd_u8(&in) != 'Z' || !rd_end(&in) || (general && t.year < 2050) || t.month < 1 || t.month > 12 ||
+	if (rd_u8(&in) != 'Z' || !rd_end(&in) || t.month < 1 || t.month > 12 ||
 	    t.day < 1 || t.day > days_of_month(t.year, t.month) || t.hour > 23 || t.minute > 59 || t.second > 59) {
 		rd_fail(r);
 		return 0;
 	}
+	if (general && t.year < 2050)
+		*out_odd = true;
 	return time_of(t);
 }
 

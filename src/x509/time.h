@@ -13,8 +13,9 @@ struct civil_time {
 	int hour, minute, second;
 };
 
-/* Reads a Time: UTCTime until 2049, GeneralizedTime from 2050 on, with seconds, "Z" and nothing else. */
-int64_t time_read(struct reader *r);
+/* Reads a Time: UTCTime until 2049, GeneralizedTime from 2050 on, with seconds, "Z" and nothing else. A GeneralizedTime before
+ * 2050 is read too, but `out_odd` is set. */
+int64_t time_read(struct reader *r, bool *out_odd);
 /* Seconds since 1970 of a valid date; the Gregorian calendar, no leap seconds. */
 int64_t time_of(struct civil_time t);
 struct civil_time time_civil(int64_t seconds);

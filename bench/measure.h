@@ -1,0 +1,36 @@
+/* measure.h - clocks, medians and the form of results that every benchmark shares. */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROUNDS_DEFAULT 7
+#define ROUNDS_MAX 99
+
+/* Processor time of this thread in nanoseconds. */
+double cpu_ns(void);
+/* What one call of cpu_ns() costs by itself, measured once. */
+double cpu_ns_cost(void);
+
+/* Sorts. */
+double median(double *values, size_t count);
+
+struct options {
+	bool json;
+	unsigned rounds;
+	const char *only; /* part of a name, or null: all */
+};
+
+/* --json, --rounds N, --only TEXT. Ends the program with a usage text on anything else. */
+struct options options_parse(int argc, char **argv);
+bool options_want(const struct options *o, const char *name);
+
+enum measure_sense { LESS_IS_BETTER, MORE_IS_BETTER };
+
+/* Prints one row: a line of a table, or one JSON object. `bar` is the ratio to reach, 0 if there is none. */
+void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
+	    enum measure_sense sense);
+
+#endif

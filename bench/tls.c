@@ -1,0 +1,328 @@
+/* tls.c - our TLS beside libssl, in one process and interleaved: handshakes, bulk, memory.
+ *
+ * Both ends of a connection run in one thread with memory between them; each end's own processor time is counted. A handshake
+ * counts from the making of the connection to its freeing, with the tickets that follow it. Sending counts sealing without
+ * moving the records anywhere; receiving counts one copy of the records, as from a kernel, then opening.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "measure.h"
+#include "stack.h"
+
+#define PIPE_SIZE (32 * 1024)
+#define RECORD_TEXT 16384
+#define STEPS_MAX 16
+
+struct cost {
+	double client, server; /* nanoseconds */
+};
+
+struct ends {
+	void *client, *server;
+};
+
+static const struct stack *const stacks[2] = { &stack_bojagi, &stack_libssl };
+static struct chain chain;
+
+static void die(const struct stack *s, const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", s->name, what);
+	exit(1);
+}
+
+/* Runs a handshake to the end of both ends' messages; adds each end's time if `cost` is given. */
+static struct ends connect_ends(const struct stack *s, void *client_config, void *server_config, void *session, struct cost *cost)
+{
+	static uint8_t up[PIPE_SIZE], down[PIPE_SIZE];
+	double clock = cost ? cpu_ns_cost() : 0, start, now;
+	size_t up_len = 0, down_len = 0;
+	struct ends e;
+
+	start = cost ? cpu_ns() : 0;
+	e.client = s->open(client_config, false, session);
+	for (int i = 0; i < STEPS_MAX; i++) {
+		if (!s->step(e.client, down, down_len, up, sizeof(up), &up_len))
+			die(s, "the client failed");
+		if (cost) {
+			now = cpu_ns();
+			cost->client += now - start - clock;
+			start = now;
+		}
+		if (up_len == 0 && i > 0)
+			break;
+		if (i == 0)
+			e.server = s->open(server_config, true, NULL);
+		if (!s->step(e.server, up, up_len, down, sizeof(down), &down_len))
+			die(s, "the server failed");
+		if (cost) {
+			now = cpu_ns();
+			cost->server += now - start - clock;
+			start = now;
+		}
+		if (down_len == 0)
+			break;
+	}
+	if (!s->done(e.client) || !s->done(e.server))
+		die(s, "the handshake did not end");
+	return e;
+}
+
+static void close_ends(const struct stack *s, struct ends *e, struct cost *cost)
+{
+	double start = cpu_ns(), mid;
+
+	s->close(e->client);
+	mid = cpu_ns();
+	s->close(e->server);
+	if (cost) {
+		cost->server += cpu_ns() - mid - cpu_ns_cost();
+		cost->client += mid - start - cpu_ns_cost();
+	}
+}
+
+/* ---- handshakes */
+
+/* The session that this connection got, or the one from before where it got none. */
+static void *newest(const struct stack *s, struct ends *e, void *session)
+{
+	void *fresh = s->session(e->client);
+
+	if (!fresh)
+		return session;
+	s->session_free(session);
+	return fresh;
+}
+
+static struct cost handshakes(const struct stack *s, int version, bool resume, unsigned count)
+{
+	void *client = s->config_new(&chain, false, version), *server = s->config_new(&chain, true, version);
+	struct cost cost = { 0 };
+	struct ends e = connect_ends(s, client, server, NULL, NULL);
+	void *session = resume ? s->session(e.client) : NULL;
+
+	if (resume && !session)
+		die(s, "there is no session to resume");
+	close_ends(s, &e, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		e = connect_ends(s, client, server, session, &cost);
+		if (s->resumed(e.client) != resume || s->resumed(e.server) != resume)
+			die(s, "resumption is not as asked for");
+		if (resume)
+			session = newest(s, &e, session); /* libssl's clients use a ticket of 1.3 once only */
+		close_ends(s, &e, &cost);
+	}
+	if (session)
+		s->session_free(session);
+	s->config_free(client);
+	s->config_free(server);
+	cost.client /= count;
+	cost.server /= count;
+	return cost;
+}
+
+static void bench_handshakes(const struct options *o, const char *name, int version, bool resume, unsigned count, double server_bar,
+			     double client_bar)
+{
+	double client[2][ROUNDS_MAX], server[2][ROUNDS_MAX];
+
+	if (!options_want(o, name))
+		return;
+	for (unsigned k = 0; k < 2; k++) /* warm up */
+		(void)handshakes(stacks[k], version, resume, count / 4 + 1);
+	for (unsigned r = 0; r < o->rounds; r++)
+		for (unsigned k = 0; k < 2; k++) {
+			struct cost c = handshakes(stacks[k], version, resume, count);
+
+			client[k][r] = c.client / 1000;
+			server[k][r] = c.server / 1000;
+		}
+	report(o, name, "server", "us", median(server[0], o->rounds), median(server[1], o->rounds), server_bar, LESS_IS_BETTER);
+	report(o, name, "client", "us", median(client[0], o->rounds), median(client[1], o->rounds), client_bar, LESS_IS_BETTER);
+}
+
+/* ---- bulk */
+
+/* Gigabytes of plaintext in a second of processor time. */
+static double send_rate(const struct stack *s, struct ends *e, size_t text_len, unsigned count)
+{
+	static uint8_t text[RECORD_TEXT];
+	double start = cpu_ns();
+	size_t len;
+
+	for (unsigned i = 0; i < count; i++)
+		if (!s->send(e->server, text, text_len, &len) || len <= text_len)
+			die(s, "sending failed");
+	return (double)text_len * count / (cpu_ns() - start);
+}
+
+#define BATCH 64
+
+static double receive_rate(const struct stack *s, struct ends *e, size_t text_len, unsigned count)
+{
+	static uint8_t text[RECORD_TEXT], wire[BATCH * (RECORD_TEXT + 64)];
+	double spent = 0;
+
+	for (unsigned b = 0; b < count / BATCH; b++) {
+		size_t at = 0, len;
+		double start;
+
+		for (unsigned i = 0; i < BATCH; i++, at += len)
+			if (!s->send_to(e->server, text, text_len, wire + at, sizeof(wire) - at, &len))
+				die(s, "sending failed");
+		start = cpu_ns();
+		if (s->receive(e->client, wire, at) != text_len * BATCH)
+			die(s, "receiving failed");
+		spent += cpu_ns() - start - cpu_ns_cost();
+	}
+	return (double)text_len * (count / BATCH * BATCH) / spent;
+}
+
+static void bench_bulk(const struct options *o, const char *name, int version, size_t text_len, unsigned count, double bar)
+{
+	double rates[2][2][ROUNDS_MAX];
+
+	if (!options_want(o, name))
+		return;
+	for (unsigned r = 0; r < o->rounds; r++)
+		for (unsigned k = 0; k < 2; k++) {
+			const struct stack *s = stacks[k];
+			void *client = s->config_new(&chain, false, version), *server = s->config_new(&chain, true, version);
+			struct ends e = connect_ends(s, client, server, NULL, NULL);
+
+			(void)receive_rate(s, &e, text_len, count / 8); /* warm up */
+			rates[1][k][r] = receive_rate(s, &e, text_len, count);
+			rates[0][k][r] = send_rate(s, &e, text_len, count); /* last: the client never sees these */
+			close_ends(s, &e, NULL);
+			s->config_free(client);
+			s->config_free(server);
+		}
+	report(o, name, "send", "GB/s", median(rates[0][0], o->rounds), median(rates[0][1], o->rounds), bar, MORE_IS_BETTER);
+	report(o, name, "receive", "GB/s", median(rates[1][0], o->rounds), median(rates[1][1], o->rounds), 0, MORE_IS_BETTER);
+}
+
+/* ---- memory */
+
+#define FEW 100
+#define MANY 2100
+
+struct memory {
+	double malloc_per_end, rss_per_end, malloc_server;
+};
+
+static double rss_bytes(void)
+{
+	unsigned long pages = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f || fscanf(f, "%lu %lu", &pages, &resident) != 2)
+		resident = 0;
+	if (f)
+		fclose(f);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double malloc_bytes(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return (double)m.uordblks + (double)m.hblkhd;
+}
+
+static void measure_memory(const struct stack *s, int version, struct memory *out)
+{
+	void *client = s->config_new(&chain, false, version), *server = s->config_new(&chain, true, version);
+	struct ends *ends = (struct ends *)calloc(MANY, sizeof(*ends));
+	double rss[2], used[2], before;
+
+	for (unsigned n = 0; n < MANY; n++) {
+		static uint8_t text[64], wire[512];
+		size_t len;
+
+		ends[n] = connect_ends(s, client, server, NULL, NULL);
+		/* idle after having worked: one record each way */
+		if (!s->send_to(ends[n].client, text, sizeof(text), wire, sizeof(wire), &len) ||
+		    s->receive(ends[n].server, wire, len) != sizeof(text) ||
+		    !s->send_to(ends[n].server, text, sizeof(text), wire, sizeof(wire), &len) ||
+		    s->receive(ends[n].client, wire, len) != sizeof(text))
+			die(s, "a record got lost");
+		s->rest(ends[n].client);
+		s->rest(ends[n].server);
+		if (n + 1 == FEW || n + 1 == MANY) {
+			rss[n + 1 == MANY] = rss_bytes();
+			used[n + 1 == MANY] = malloc_bytes();
+		}
+	}
+	out->rss_per_end = (rss[1] - rss[0]) / (2.0 * (MANY - FEW));
+	out->malloc_per_end = (used[1] - used[0]) / (2.0 * (MANY - FEW));
+	for (unsigned n = 0; n < MANY; n++)
+		s->close(ends[n].client);
+	before = malloc_bytes();
+	for (unsigned n = 0; n < MANY; n++)
+		s->close(ends[n].server);
+	out->malloc_server = (before - malloc_bytes()) / MANY;
+	free(ends);
+	s->config_free(client);
+	s->config_free(server);
+}
+
+/* In a process of its own, so that no implementation sees the other's heap. */
+static struct memory memory_of(const struct stack *s, int version)
+{
+	struct memory m = { 0 };
+	int fds[2], status;
+	pid_t pid;
+
+	if (pipe(fds) != 0 || (pid = fork()) < 0)
+		die(s, "no process");
+	if (pid == 0) {
+		measure_memory(s, version, &m);
+		_exit(write(fds[1], &m, sizeof(m)) == (ssize_t)sizeof(m) ? 0 : 1);
+	}
+	close(fds[1]);
+	if (read(fds[0], &m, sizeof(m)) != (ssize_t)sizeof(m) || waitpid(pid, &status, 0) != pid || status != 0)
+		die(s, "memory was not measured");
+	close(fds[0]);
+	return m;
+}
+
+static void bench_memory(const struct options *o, const char *name, int version)
+{
+	struct memory m[2];
+
+	if (!options_want(o, name))
+		return;
+	for (unsigned k = 0; k < 2; k++)
+		m[k] = memory_of(stacks[k], version);
+	report(o, name, "end", "B rss", m[0].rss_per_end, m[1].rss_per_end, 0, LESS_IS_BETTER);
+	report(o, name, "end", "B malloc", m[0].malloc_per_end, m[1].malloc_per_end, 0, LESS_IS_BETTER);
+	report(o, name, "server", "B malloc", m[0].malloc_server, m[1].malloc_server, 0, LESS_IS_BETTER);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = options_parse(argc, argv);
+
+	chain_make(&chain);
+	if (!o.json)
+		printf("%s; ECDSA P-256, leaf + intermediate + root, X25519, AES-128-GCM; median of %u rounds\n\n",
+		       OpenSSL_version(OPENSSL_VERSION), o.rounds);
+	bench_handshakes(&o, "tls13-full-ecdsa-p256-x25519", VERSION_13, false, 300, 0.65, 0.55);
+	bench_handshakes(&o, "tls13-resumed-x25519", VERSION_13, true, 600, 0.65, 0);
+	bench_handshakes(&o, "tls12-full-ecdsa-p256-x25519", VERSION_12, false, 300, 0, 0);
+	bench_handshakes(&o, "tls12-resumed-ticket", VERSION_12, true, 1200, 0, 0);
+	bench_bulk(&o, "tls13-bulk-aes128gcm-16k", VERSION_13, RECORD_TEXT, 4096, 2.5);
+	bench_bulk(&o, "tls13-records-aes128gcm-1400", VERSION_13, 1400, 8192, 0);
+	bench_bulk(&o, "tls13-records-aes128gcm-64", VERSION_13, 64, 32768, 0);
+	bench_bulk(&o, "tls12-bulk-aes128gcm-16k", VERSION_12, RECORD_TEXT, 4096, 0);
+	bench_memory(&o, "tls13-idle", VERSION_13);
+	bench_memory(&o, "tls12-idle", VERSION_12);
+	chain_free(&chain);
+	return 0;
+}

@@ -1,0 +1,120 @@
+/* cert_describe.c - see cert_describe.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cert_describe.h"
+#include "x509/general_name.h"
+#include "x509/time.h"
+
+void describe_short(const struct cert *cert, char out[SHOW_NAME_MAX])
+{
+	struct show_fields fields;
+	struct text text = text_make(out, SHOW_NAME_MAX);
+
+	show_fields(cert, &fields);
+	if (fields.subject_cn[0])
+		text_str(&text, fields.subject_cn);
+	else if (cert->san.len > 0)
+		show_names(cert, &text);
+	else
+		text_str(&text, fields.subject);
+}
+
+bool describe_is_valid_at(const struct cert *cert, int64_t now)
+{
+	return now >= cert->not_before && now <= cert->not_after;
+}
+
+static void duration(int64_t seconds, char out[32])
+{
+	int64_t days = seconds / 86400, hours = seconds % 86400 / 3600, minutes = seconds % 3600 / 60;
+
+	if (days >= 1000)
+		snprintf(out, 32, "%" PRId64 " d", days);
+	else if (days > 0)
+		snprintf(out, 32, "%" PRId64 " d %" PRId64 " h", days, hours);
+	else if (hours > 0)
+		snprintf(out, 32, "%" PRId64 " h %" PRId64 " min", hours, minutes);
+	else
+		snprintf(out, 32, "%" PRId64 " min", minutes);
+}
+
+void describe_validity(const struct cert *cert, int64_t now, char out[DESCRIBE_VALIDITY_MAX])
+{
+	char span[32];
+
+	if (now < cert->not_before) {
+		duration(cert->not_before - now, span);
+		snprintf(out, DESCRIBE_VALIDITY_MAX, "begins in %s", span);
+	} else if (now > cert->not_after) {
+		duration(now - cert->not_after, span);
+		snprintf(out, DESCRIBE_VALIDITY_MAX, "expired %s ago", span);
+	} else if (cert->not_after == TIME_NONE) {
+		snprintf(out, DESCRIBE_VALIDITY_MAX, "no end");
+	} else {
+		duration(cert->not_after - now, span);
+		snprintf(out, DESCRIBE_VALIDITY_MAX, "%s left", span);
+	}
+}
+
+void describe_cert(const struct terminal *terminal, const struct cert *cert, size_t number, int64_t now)
+{
+	char name[SHOW_NAME_MAX], validity[DESCRIBE_VALIDITY_MAX];
+	char *long_text = malloc(SHOW_TEXT_MAX);
+
+	describe_short(cert, name);
+	describe_validity(cert, now, validity);
+	fprintf(terminal->stream, "%zu %s", number,
+		terminal_mark(terminal, describe_is_valid_at(cert, now) ? MARK_GOOD : MARK_BAD));
+	terminal_print(terminal, name, strlen(name));
+	fprintf(terminal->stream, "   %s\n", validity);
+	if (long_text) {
+		struct text text = text_make(long_text, SHOW_TEXT_MAX);
+
+		show_cert(cert, &text);
+		for (const char *line = long_text; *line;) {
+			size_t len = strcspn(line, "\n");
+
+			fputs("    ", terminal->stream);
+			terminal_print(terminal, line, len);
+			fputc('\n', terminal->stream);
+			line += len + (line[len] == '\n');
+		}
+	}
+	free(long_text);
+}
+
+void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
+{
+	struct show_fields fields;
+	struct reader list = rd_of(cert->san);
+
+	show_fields(cert, &fields);
+	json_object(json, NULL);
+	json_text(json, "subject", fields.subject);
+	json_text(json, "issuer", fields.issuer);
+	json_array(json, "names");
+	while (rd_more(&list)) {
+		struct general_name name = gn_read(&list);
+		char buf[SHOW_NAME_MAX];
+		struct text text = text_make(buf, sizeof(buf));
+
+		if (list.bad)
+			break;
+		gn_text(&name, &text);
+		json_text(json, NULL, buf);
+	}
+	json_array_end(json);
+	json_text(json, "not_before", fields.not_before);
+	json_text(json, "not_after", fields.not_after);
+	json_bool(json, "valid_now", describe_is_valid_at(cert, now));
+	json_int(json, "seconds_left", cert->not_after - now);
+	json_text(json, "key", fields.key);
+	json_text(json, "signature_algorithm", fields.signature);
+	json_bool(json, "ca", cert->is_ca);
+	json_text(json, "serial", fields.serial);
+	json_text(json, "sha256", fields.sha256);
+	json_object_end(json);
+}

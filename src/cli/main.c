@@ -1,0 +1,83 @@
+/* main.c - the program `bojagi`: one table of commands. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bojagi/version.h>
+
+#include "cli/command.h"
+#include "cli/nearest.h"
+
+static const struct command commands[] = {
+	{ "cert", "a local CA, certificates for servers and clients; show any certificate", cmd_cert },
+	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static const char examples[] =
+	"Try:\n"
+	"  bojagi cert init                 make a local CA that may only sign local names\n"
+	"  bojagi serve                     HTTPS for this directory, now\n"
+	"  bojagi connect HOST              see and judge a TLS connection\n"
+	"  bojagi proxy -c bojagi.conf      the gateway: TLS, client certificates, load balancing\n"
+	"  bojagi check bojagi.conf         every mistake of a configuration, with its place\n"
+	"  bojagi explain CERT_EXPIRED      what an error means and what to do\n"
+	"\n"
+	"bojagi --help lists the commands, bojagi COMMAND --help explains one.\n";
+
+static void print_help(void)
+{
+	puts("usage: bojagi COMMAND [TARGET] [OPTIONS]\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		printf("  %-9s %s\n", commands[i].name, commands[i].help);
+	puts("\nEvery command has --help, --version, --json, --quiet, --verbose, --color=always|never|auto, --ascii.");
+	puts("Results go to stdout, everything else to stderr. `bojagi explain exit:60` tells what an exit code means.");
+}
+
+static int unknown(const char *name)
+{
+	const char *names[COMMAND_COUNT];
+	const char *near;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	near = nearest_word(name, names, COMMAND_COUNT);
+	fprintf(stderr, "bojagi: unknown command '%s'", name);
+	if (near)
+		fprintf(stderr, "; did you mean '%s'?", near);
+	fputs("\ntry: bojagi --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs(examples, stdout);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+		puts("bojagi " BJ_VERSION_TEXT);
+		return EXIT_GOOD;
+	}
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN); /* a peer or a pager that goes away is an error to be told, not a death */
+	code = run(argc, argv);
+	if (fflush(stdout) != 0 && code == EXIT_GOOD)
+		code = EXIT_INTERNAL;
+	return code;
+}

@@ -1,0 +1,121 @@
+/* hash_test.c - SHA-2 and SHA-1 against published answers, and the ways in which a state is used. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "crypto/hash.h"
+#include "support/hex.h"
+
+static const struct {
+	enum hash_alg alg;
+	const char *of_abc;
+	const char *of_nothing;
+} rows[] = {
+	{ HASH_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d", "da39a3ee5e6b4b0d3255bfef95601890afd80709" },
+	{ HASH_SHA256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+	{ HASH_SHA384,
+	  "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+	  "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b" },
+	{ HASH_SHA512,
+	  "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+	  "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+	  "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+	  "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e" },
+};
+
+static void known_answers_hold(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		uint8_t want[HASH_MAX], got[HASH_MAX];
+		size_t len = hex_to(rows[i].of_abc, want, sizeof(want));
+
+		assert_int_equal(hash_len(rows[i].alg), len);
+		assert_int_equal(hash_once(rows[i].alg, BYTES_LIT("abc"), got), len);
+		assert_memory_equal(got, want, len);
+		hex_to(rows[i].of_nothing, want, sizeof(want));
+		assert_int_equal(hash_once(rows[i].alg, bytes_of(NULL, 0), got), len);
+		assert_memory_equal(got, want, len);
+	}
+}
+
+static void peeking_leaves_the_state_as_it_was(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		uint8_t got[HASH_MAX], want[HASH_MAX];
+		struct hash h;
+
+		hash_init(&h, rows[i].alg);
+		hash_update(&h, "a", 1);
+		(void)hash_peek(&h, got);
+		hash_update(&h, "bc", 2);
+		hex_to(rows[i].of_abc, want, sizeof(want));
+		assert_int_equal(hash_peek(&h, got), hash_len(rows[i].alg));
+		assert_memory_equal(got, want, hash_len(rows[i].alg));
+	}
+}
+
+static void a_copied_state_goes_its_own_way(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		uint8_t got[HASH_MAX], want[HASH_MAX];
+		struct hash h, copy;
+
+		hash_init(&h, rows[i].alg);
+		hash_update(&h, "ab", 2);
+		copy = h;
+		hash_update(&h, "x", 1);
+		hash_update(&copy, "c", 1);
+		(void)hash_final(&copy, got);
+		hex_to(rows[i].of_abc, want, sizeof(want));
+		assert_memory_equal(got, want, hash_len(rows[i].alg));
+	}
+}
+
+/* Every length around the block sizes, fed whole and in two parts cut everywhere. */
+static void cutting_the_input_changes_nothing(void **state)
+{
+	uint8_t data[300], whole[HASH_MAX], cut[HASH_MAX];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		for (size_t len = 0; len <= sizeof(data); len += 37)
+			for (size_t at = 0; at <= len; at++) {
+				struct hash h;
+
+				(void)hash_once(rows[i].alg, bytes_of(data, len), whole);
+				hash_init(&h, rows[i].alg);
+				hash_update(&h, data, at);
+				hash_update(&h, data + at, len - at);
+				(void)hash_final(&h, cut);
+				assert_memory_equal(cut, whole, hash_len(rows[i].alg));
+			}
+}
+
+static void wiping_leaves_nothing_of_what_was_fed(void **state)
+{
+	struct hash h, zero = { 0 };
+
+	hash_init(&h, HASH_SHA256);
+	hash_update(&h, "secret", 6);
+	hash_wipe(&h);
+	assert_memory_equal(&h, &zero, sizeof(h));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_answers_hold),
+		cmocka_unit_test(peeking_leaves_the_state_as_it_was),
+		cmocka_unit_test(a_copied_state_goes_its_own_way),
+		cmocka_unit_test(cutting_the_input_changes_nothing),
+		cmocka_unit_test(wiping_leaves_nothing_of_what_was_fed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

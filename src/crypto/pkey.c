@@ -1,0 +1,405 @@
+/* pkey.c - private keys: reading, making, writing, signing.
+ *
+ * libcrypto reads and writes the DER; what signs is the older key object (EC_KEY, RSA) taken from it once, which is safe to
+ * share between threads and needs no look-up per signature. A key is tried once when it is loaded: it signs, and its public
+ * half checks, so a damaged key is refused here and not in front of a client.
+ *
+ * Implements   rfc5958:2 rfc5915:3 rfc8017:A.1.2 rfc8410:7 rfc8017:8.1.1 rfc8017:8.2.1 fips186-5:6.3 rfc8032:5.1.6
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto/pkey.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "base/check.h"
+#include "base/wipe.h"
+#include "crypto/pss.h"
+#include "crypto/rng_os.h"
+#include "crypto/sig.h"
+
+struct pkey {
+	_Atomic(unsigned) references;
+	enum key_kind kind;
+	uint16_t bits;
+	EVP_PKEY *evp;
+	EC_KEY *ec;
+	RSA *rsa;
+	size_t point_len, modulus_len, exponent_len;
+	uint8_t point[KEY_POINT_MAX];
+	uint8_t modulus[SIG_LEN_MAX];
+	uint8_t exponent[8];
+};
+
+/* ---- loading */
+
+static enum key_kind kind_of_curve(int nid)
+{
+	static const struct { const struct curve *curve; enum key_kind kind; } rows[] = {
+		{ &curve_p256, KEY_P256 }, { &curve_p384, KEY_P384 }, { &curve_p521, KEY_P521 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		if (rows[i].curve->nid == nid)
+			return rows[i].kind;
+	return KEY_NONE;
+}
+
+static enum bj_err take_ec(struct pkey *key)
+{
+	const EC_GROUP *group;
+	size_t len;
+
+	key->ec = EVP_PKEY_get1_EC_KEY(key->evp);
+	if (!key->ec)
+		return BJ_ERR_KEY_FORMAT;
+	group = EC_KEY_get0_group(key->ec);
+	key->kind = kind_of_curve(EC_GROUP_get_curve_name(group));
+	if (key->kind == KEY_NONE)
+		return BJ_ERR_KEY_KIND;
+	if (!EC_KEY_get0_private_key(key->ec) || EC_KEY_check_key(key->ec) != 1)
+		return BJ_ERR_KEY_FORMAT;
+	key->bits = sig_curve_of(key->kind)->bits;
+	len = EC_POINT_point2oct(group, EC_KEY_get0_public_key(key->ec), POINT_CONVERSION_UNCOMPRESSED, key->point,
+				 sizeof(key->point), NULL);
+	key->point_len = len;
+	return len == 1 + 2 * (size_t)sig_curve_of(key->kind)->field_len ? BJ_OK : BJ_ERR_KEY_FORMAT;
+}
+
+/* a * b = 1 modulo m - less */
+static bool inverse(const BIGNUM *a, const BIGNUM *b, const BIGNUM *m, BN_ULONG less, BN_CTX *ctx)
+{
+	BIGNUM *mod = BN_dup(m), *r = BN_new();
+	bool good = mod && r && BN_sub_word(mod, less) == 1 && BN_mod_mul(r, a, b, mod, ctx) == 1 && BN_is_one(r);
+
+	BN_clear_free(mod);
+	BN_clear_free(r);
+	return good;
+}
+
+/* libcrypto signs with the private exponent alone where the other numbers give a wrong result: right but four times as slow, so
+ * they are looked at here. */
+static bool crt_good(const RSA *rsa, const BIGNUM *n, const BIGNUM *e)
+{
+	const BIGNUM *p, *q, *dp, *dq, *qinv;
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *product = BN_new();
+	bool good;
+
+	RSA_get0_factors(rsa, &p, &q);
+	RSA_get0_crt_params(rsa, &dp, &dq, &qinv);
+	good = ctx && product && p && q && dp && dq && qinv && BN_mul(product, p, q, ctx) == 1 && BN_cmp(product, n) == 0 &&
+	       inverse(q, qinv, p, 0, ctx) && inverse(e, dp, p, 1, ctx) && inverse(e, dq, q, 1, ctx);
+	BN_free(product);
+	BN_CTX_free(ctx);
+	return good;
+}
+
+static enum bj_err take_rsa(struct pkey *key, enum key_kind kind)
+{
+	const BIGNUM *n, *e, *d;
+	int bits;
+
+	key->rsa = EVP_PKEY_get1_RSA(key->evp);
+	if (!key->rsa)
+		return BJ_ERR_KEY_FORMAT;
+	RSA_get0_key(key->rsa, &n, &e, &d);
+	bits = n ? BN_num_bits(n) : 0;
+	if (bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX)
+		return BJ_ERR_KEY_KIND;
+	if (!e || !d || BN_num_bytes(e) > (int)sizeof(key->exponent) || !crt_good(key->rsa, n, e))
+		return BJ_ERR_KEY_FORMAT;
+	key->kind = kind;
+	key->bits = (uint16_t)bits;
+	key->modulus_len = (size_t)BN_bn2bin(n, key->modulus);
+	key->exponent_len = (size_t)BN_bn2bin(e, key->exponent);
+	return BJ_OK;
+}
+
+static enum bj_err take_ed25519(struct pkey *key)
+{
+	key->kind = KEY_ED25519;
+	key->bits = 256;
+	key->point_len = sizeof(key->point);
+	if (EVP_PKEY_get_raw_public_key(key->evp, key->point, &key->point_len) != 1 || key->point_len != ED25519_KEY_LEN)
+		return BJ_ERR_KEY_FORMAT;
+	return BJ_OK;
+}
+
+static enum bj_err take_parts(struct pkey *key)
+{
+	switch (EVP_PKEY_get_base_id(key->evp)) {
+	case EVP_PKEY_EC: return take_ec(key);
+	case EVP_PKEY_RSA: return take_rsa(key, KEY_RSA);
+	case EVP_PKEY_RSA_PSS: return take_rsa(key, KEY_RSA_PSS);
+	case EVP_PKEY_ED25519: return take_ed25519(key);
+	default: return BJ_ERR_KEY_KIND;
+	}
+}
+
+static enum sig_alg trial_alg(enum key_kind kind)
+{
+	if (kind == KEY_ED25519)
+		return SIG_ED25519;
+	return sig_curve_of(kind) ? SIG_ECDSA_SHA256 : SIG_RSA_PSS_SHA256;
+}
+
+/* The private half signs what the public half accepts. */
+static enum bj_err try_out(const struct pkey *key)
+{
+	static const char message[] = "is this key whole?";
+	uint8_t signature[SIG_LEN_MAX];
+	struct pubkey half;
+	size_t len;
+	enum bj_err err = pkey_sign(key, trial_alg(key->kind), BYTES_LIT(message), signature, sizeof(signature), &len);
+
+	if (err)
+		return err == BJ_ERR_CRYPTO ? BJ_ERR_KEY_FORMAT : err;
+	pkey_public(key, &half);
+	err = pubkey_verify(&half, trial_alg(key->kind), BYTES_LIT(message), bytes_of(signature, len));
+	return err == BJ_OK || err == BJ_ERR_NO_MEMORY ? err : BJ_ERR_KEY_FORMAT;
+}
+
+/* Takes over `evp`, also on failure. */
+static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
+{
+	struct pkey *key = (struct pkey *)calloc(1, sizeof(*key));
+	enum bj_err err;
+
+	if (!key) {
+		EVP_PKEY_free(evp);
+		return BJ_ERR_NO_MEMORY;
+	}
+	atomic_init(&key->references, 1);
+	key->evp = evp;
+	err = take_parts(key);
+	if (!err)
+		err = try_out(key);
+	if (err) {
+		ERR_clear_error();
+		pkey_free(key);
+		return err;
+	}
+	*out = key;
+	return BJ_OK;
+}
+
+static bool is_encrypted(struct bj_bytes der)
+{
+	const unsigned char *p = der.ptr;
+	X509_SIG *sig = d2i_X509_SIG(NULL, &p, (long)der.len);
+
+	X509_SIG_free(sig);
+	ERR_clear_error();
+	return sig != NULL && p == der.ptr + der.len;
+}
+
+enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out)
+{
+	const unsigned char *p = der.ptr;
+	EVP_PKEY *evp;
+
+	if (der.len == 0 || der.len > KEY_DER_MAX)
+		return BJ_ERR_KEY_FORMAT;
+	if (is_encrypted(der))
+		return BJ_ERR_KEY_ENCRYPTED;
+	evp = d2i_AutoPrivateKey(NULL, &p, (long)der.len);
+	ERR_clear_error();
+	if (!evp)
+		return BJ_ERR_KEY_FORMAT;
+	if (p != der.ptr + der.len) {
+		EVP_PKEY_free(evp);
+		return BJ_ERR_KEY_FORMAT;
+	}
+	return pkey_wrap(evp, out);
+}
+
+enum bj_err pkey_generate(enum key_kind kind, unsigned rsa_bits, struct pkey **out)
+{
+	EVP_PKEY *evp = NULL;
+
+	switch (kind) {
+	case KEY_RSA:
+		if (rsa_bits < KEY_RSA_BITS_MIN || rsa_bits > KEY_RSA_BITS_MAX)
+			return BJ_ERR_ARGUMENT;
+		evp = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)rsa_bits);
+		break;
+	case KEY_P256: evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"); break;
+	case KEY_P384: evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"); break;
+	case KEY_P521: evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521"); break;
+	case KEY_ED25519: evp = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
+	case KEY_RSA_PSS:
+	case KEY_NONE: return BJ_ERR_ARGUMENT;
+	}
+	if (!evp) {
+		ERR_clear_error();
+		return BJ_ERR_CRYPTO;
+	}
+	return pkey_wrap(evp, out);
+}
+
+struct pkey *pkey_ref(struct pkey *key)
+{
+	atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);
+	return key;
+}
+
+void pkey_free(struct pkey *key)
+{
+	if (!key || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
+		return;
+	EC_KEY_free(key->ec); /* these three wipe the private half */
+	RSA_free(key->rsa);
+	EVP_PKEY_free(key->evp);
+	free(key);
+}
+
+/* ---- asking and writing */
+
+enum key_kind pkey_kind(const struct pkey *key)
+{
+	return key->kind;
+}
+
+void pkey_public(const struct pkey *key, struct pubkey *out)
+{
+	*out = (struct pubkey){
+		.kind = key->kind,
+		.bits = key->bits,
+		.point = { key->point, key->point_len },
+		.modulus = { key->modulus, key->modulus_len },
+		.exponent = { key->exponent, key->exponent_len },
+	};
+}
+
+enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->evp, &der);
+	enum bj_err err = BJ_OK;
+
+	if (len <= 0) {
+		ERR_clear_error();
+		return BJ_ERR_CRYPTO;
+	}
+	if ((size_t)len > cap)
+		err = BJ_ERR_SPACE;
+	else
+		memcpy(out, der, (size_t)len);
+	OPENSSL_free(der);
+	if (!err)
+		*out_len = (size_t)len;
+	return err;
+}
+
+enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	enum bj_err err = BJ_OK;
+
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	if (len <= 0) {
+		ERR_clear_error();
+		return BJ_ERR_CRYPTO;
+	}
+	if ((size_t)len > cap)
+		err = BJ_ERR_SPACE;
+	else
+		memcpy(out, der, (size_t)len);
+	OPENSSL_clear_free(der, (size_t)len);
+	if (!err)
+		*out_len = (size_t)len;
+	return err;
+}
+
+/* ---- signing */
+
+static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
+			    size_t *out_len)
+{
+	uint8_t em[SIG_LEN_MAX], salt[HASH_MAX];
+	size_t len = key->modulus_len;
+	enum bj_err err;
+
+	if (cap < len)
+		return BJ_ERR_SPACE;
+	if (row.scheme == SCHEME_PSS) {
+		err = rng_fill(&rng_os, salt, hash_len(row.hash));
+		if (!err)
+			err = pss_encode(row.hash, digest, salt, em, len, key->bits);
+	} else {
+		err = pkcs1_encode(row.hash, digest, em, len);
+	}
+	if (err)
+		return err;
+	if (RSA_private_encrypt((int)len, em, out, key->rsa, RSA_NO_PADDING) != (int)len)
+		return BJ_ERR_CRYPTO;
+	*out_len = len;
+	return BJ_OK;
+}
+
+static enum bj_err sign_ecdsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
+			      size_t *out_len)
+{
+	uint8_t signature[ECDSA_SIG_MAX];
+	unsigned len = sizeof(signature);
+
+	check((size_t)ECDSA_size(key->ec) <= sizeof(signature));
+	if (ECDSA_sign(0, digest, (int)hash_len(row.hash), signature, &len, key->ec) != 1)
+		return BJ_ERR_CRYPTO;
+	if (len > cap)
+		return BJ_ERR_SPACE;
+	memcpy(out, signature, len);
+	*out_len = len;
+	return BJ_OK;
+}
+
+static enum bj_err sign_ed25519(const struct pkey *key, struct bj_bytes message, uint8_t *out, size_t cap, size_t *out_len)
+{
+	EVP_MD_CTX *ctx;
+	size_t len = ED25519_SIG_LEN;
+	enum bj_err err = BJ_ERR_CRYPTO;
+
+	if (cap < ED25519_SIG_LEN)
+		return BJ_ERR_SPACE;
+	ctx = EVP_MD_CTX_new();
+	if (!ctx)
+		return BJ_ERR_NO_MEMORY;
+	if (EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->evp) == 1 &&
+	    EVP_DigestSign(ctx, out, &len, message.ptr, message.len) == 1 && len == ED25519_SIG_LEN) {
+		*out_len = len;
+		err = BJ_OK;
+	}
+	EVP_MD_CTX_free(ctx);
+	return err;
+}
+
+enum bj_err pkey_sign(const struct pkey *key, enum sig_alg alg, struct bj_bytes message, uint8_t *out, size_t cap,
+		      size_t *out_len)
+{
+	struct sig_row row = sig_row_of(alg);
+	uint8_t digest[HASH_MAX];
+	enum bj_err err;
+
+	if (!sig_fits_key(alg, key->kind))
+		return BJ_ERR_ARGUMENT;
+	if (row.scheme == SCHEME_ED25519) {
+		err = sign_ed25519(key, message, out, cap, out_len);
+	} else {
+		(void)hash_once(row.hash, message, digest);
+		err = row.scheme == SCHEME_ECDSA ? sign_ecdsa(key, row, digest, out, cap, out_len) :
+						   sign_rsa(key, row, digest, out, cap, out_len);
+	}
+	if (err)
+		ERR_clear_error();
+	return err;
+}

@@ -1,0 +1,190 @@
+/* auth.c - certificates of both sides. */
+#include "tls/auth.h"
+
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+#include "tls/scheme.h"
+#include "x509/credential.h"
+
+/* ---- the peer's */
+
+static enum bj_err chain_copy(struct handshake *hs, const struct bj_bytes *ders, size_t count)
+{
+	size_t len = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += ders[i].len;
+	hs->peer_der = malloc(len);
+	hs->peer_certs = calloc(count, sizeof(*hs->peer_certs));
+	if (!hs->peer_der || !hs->peer_certs)
+		return BJ_ERR_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(hs->peer_der + at, ders[i].ptr, ders[i].len);
+		hs->peer_chain[i] = bytes_of(hs->peer_der + at, ders[i].len);
+		at += ders[i].len;
+	}
+	hs->peer_der_len = len;
+	hs->peer_chain_count = count;
+	return BJ_OK;
+}
+
+enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, size_t count)
+{
+	struct handshake *hs = conn->hs;
+	enum bj_err err;
+
+	check(!hs->peer_der && !hs->peer_certs);
+	if (count == 0)
+		return BJ_OK;
+	if (count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	err = chain_copy(hs, ders, count);
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		err = cert_parse(hs->peer_chain[i], &hs->peer_certs[hs->peer_cert_count]);
+		if (!err)
+			hs->peer_cert_count++;
+		else if (i == 0)
+			return err;
+	}
+	return BJ_OK;
+}
+
+enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	conn->hs->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
+	return BJ_OK;
+}
+
+enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
+{
+	const struct bj_tls_config *config = conn->config;
+	struct handshake *hs = conn->hs;
+	bool is_client = !conn->is_server;
+	struct path_input in;
+	enum bj_err err;
+
+	if (hs->peer_cert_count == 0)
+		return BJ_ERR_NO_CERTIFICATE;
+	if (!hs->answer.is_there) {
+		if (is_client && config->insecure_no_verify)
+			return BJ_OK; /* nothing is judged, and the report says so */
+		in = (struct path_input){
+			.leaf = &hs->peer_certs[0],
+			.extra = &hs->peer_certs[1],
+			.extra_count = hs->peer_cert_count - 1,
+			.trust = config->trust,
+			.purpose = is_client ? PATH_SERVER : PATH_CLIENT,
+			.now = conn->now_ms / 1000,
+			.name = bytes_text(is_client && !config->insecure_no_name ? conn->name : NULL),
+			.check_time = true,
+		};
+		err = path_verify(&in, &hs->verdict);
+		if (err != hs->verdict.err)
+			hs->verdict.err = err ? err : BJ_ERR_INTERNAL;
+	}
+	hs->judged = true;
+	if (hs->verdict.err)
+		return hs->verdict.err;
+	conn->peer_verified = true;
+	return BJ_OK;
+}
+
+enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
+{
+	const struct scheme *s = scheme_find(scheme);
+	const struct pubkey *key;
+
+	if (!s || !codes_have(config_codes_view(&conn->config->schemes), scheme))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (conn->hs->peer_cert_count == 0)
+		return BJ_ERR_NO_CERTIFICATE;
+	key = &conn->hs->peer_certs[0].key;
+	if (!scheme_fits(s, key->kind, conn->version))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (!conn->is_server)
+		conn->signature_scheme = scheme;
+	return pubkey_verify(key, (enum sig_alg)s->alg, message, signature);
+}
+
+void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32])
+{
+	uint8_t digest[HASH_MAX];
+
+	hash_once(HASH_SHA256, conn->hs->peer_chain[0], digest);
+	memcpy(out, digest, 32);
+}
+
+/* ---- ours */
+
+static struct config_wish wish_of(const struct bj_tls *conn)
+{
+	return (struct config_wish){
+		.name = bytes_text(conn->is_server ? conn->name : NULL),
+		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
+		.kinds = conn->hs->kinds,
+		.version = conn->version,
+	};
+}
+
+enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	return BJ_OK;
+}
+
+static enum bj_err credential_answered(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+	struct config_wish wish = wish_of(conn);
+	enum bj_err err;
+
+	if (!hs->answer.credential)
+		return BJ_ERR_UNKNOWN_NAME;
+	hs->credential_owned = hs->answer.credential;
+	hs->answer.credential = NULL;
+	err = config_credential_make(hs->credential_owned, conn_is_13(conn), &hs->credential_made);
+	if (err)
+		return err;
+	hs->credential = &hs->credential_made;
+	hs->scheme = config_choose_scheme(conn->config, &wish, hs->credential->kind);
+	return hs->scheme ? BJ_OK : BJ_ERR_NO_COMMON_SIGNATURE;
+}
+
+enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct config_wish wish = wish_of(conn);
+	enum bj_err err;
+
+	if (hs->answer.is_there)
+		err = credential_answered(conn);
+	else
+		err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
+	if (!err)
+		conn->signature_scheme = hs->scheme;
+	return err;
+}
+
+void auth_client_credential(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+	struct config_wish wish = wish_of(conn);
+
+	if (config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
+		hs->credential = NULL;
+}
+
+enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	const struct scheme *s = scheme_find(hs->scheme);
+
+	if (hs->answer.is_there)
+		return BJ_OK;
+	if (!s || !hs->credential)
+		return BJ_ERR_INTERNAL;
+	return pkey_sign(hs->credential->key, (enum sig_alg)s->alg, hs->sign_bytes, hs->signature, sizeof(hs->signature),
+			 &hs->signature_len);
+}

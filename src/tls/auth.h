@@ -1,0 +1,37 @@
+/* auth.h - certificates of both sides, for both versions: our credential and its signature, the peer's chain and its verdict.
+ *
+ * The ASK handlers stand in the tables of 1.2 and 1.3 alike.
+ */
+#ifndef TLS_AUTH_H
+#define TLS_AUTH_H
+
+#include "tls/conn.h"
+
+/* Copies the peer's certificates (views of DER, end entity first) into hs and parses them. `count` may be zero. Errors:
+ * BJ_ERR_CERT_CHAIN_TOO_LONG, BJ_ERR_CERT_*, BJ_ERR_NO_MEMORY. A certificate behind the first that does not parse is left out of
+ * the parsed ones but stays in the chain that the owner sees. */
+enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, size_t count) BJ_MUST_USE;
+
+/* ASK(VERIFY): judges hs->peer_certs with the configuration's trust, or takes the owner's verdict. */
+enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
+enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
+
+/* ASK(CREDENTIAL), servers: hs->credential and hs->scheme, by conn->name, hs->schemes and hs->kinds. */
+enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body);
+enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);
+
+/* Clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is empty). */
+void auth_client_credential(struct bj_tls *conn);
+
+/* ASK(SIGN): the row's own prepare sets hs->sign_bytes; this makes or takes hs->signature over it with hs->scheme. */
+enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body);
+
+/* Checks the peer's signature over `message` with the key of its first certificate: the scheme must be one of ours and fit key and
+ * version. BJ_ERR_ILLEGAL_PARAMETER, BJ_ERR_WRONG_CERTIFICATE_TYPE, BJ_ERR_BAD_SIGNATURE. Sets conn->signature_scheme on clients. */
+enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message,
+				 struct bj_bytes signature) BJ_MUST_USE;
+
+/* SHA-256 of the peer's first certificate: what a ticket remembers. */
+void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32]);
+
+#endif

@@ -1,0 +1,248 @@
+/* client13.c - the client's side of a TLS 1.3 handshake, from the ServerHello on (rfc9846:2 rfc9846:4 rfc9846:A.1). */
+#include <stdlib.h>
+
+#include "tls/auth.h"
+#include "tls/flight.h"
+#include "tls/hello.h"
+#include "tls/keys.h"
+#include "tls/msg/certificate.h"
+#include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_verify.h"
+#include "tls/msg/encrypted_extensions.h"
+#include "tls/msg/finished.h"
+#include "tls/msg/new_session_ticket.h"
+
+/* ---- the ServerHello */
+
+/* The PSK that was offered is the one with index 0, and goes with the hash of its suite. rfc9846:4.2.11 */
+static enum bj_err psk_take(struct bj_tls *conn, const struct server_hello *hello)
+{
+	struct handshake *hs = conn->hs;
+	const struct suite *of_session = hs->session ? suite_find(hs->session->suite) : NULL;
+
+	if (!of_session || hello->psk_index != 0 || of_session->hash != conn->suite->hash)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	hs->psk = hs->session->secret;
+	conn->resumed = true;
+	conn->peer_verified = hs->session->peer_verified;
+	return BJ_OK;
+}
+
+static enum bj_err share_take(struct bj_tls *conn, const struct key_share *share)
+{
+	struct handshake *hs = conn->hs;
+
+	for (size_t i = 0; i < hs->kex_count; i++) {
+		if ((uint16_t)hs->kex[i].group != share->group)
+			continue;
+		conn->group = share->group;
+		return kex_derive(&hs->kex[i], share->key, &hs->shared);
+	}
+	return BJ_ERR_ILLEGAL_PARAMETER;
+}
+
+static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	const struct server_hello *hello = &hs->server_hello;
+	bool resumed = hello->has & EXT_BIT(EXT_PRE_SHARED_KEY);
+	enum bj_err err;
+
+	if (!(hello->has & EXT_BIT(EXT_KEY_SHARE)))
+		return BJ_ERR_MISSING_EXTENSION; /* psk_ke is never offered */
+	err = resumed ? psk_take(conn, hello) : BJ_OK;
+	if (!err)
+		err = share_take(conn, &hello->share);
+	if (err)
+		return err;
+	for (size_t i = 0; i < hs->kex_count; i++)
+		kex_fini(&hs->kex[i]);
+	keys_early(conn);
+	state_settle(&conn->state, F_RESUMED, resumed);
+	return BJ_OK;
+}
+
+/* ---- the server's flight */
+
+static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct encrypted_extensions ee;
+	enum bj_err err = encrypted_extensions_parse(body, conn->hs->offered, &ee);
+
+	if (err)
+		return err;
+	return (ee.has & EXT_BIT(EXT_ALPN)) ? hello_take_alpn(conn, ee.alpn) : BJ_OK;
+}
+
+static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct certificate_request request;
+	enum bj_err err = certificate_request_parse(body, &request);
+
+	if (err)
+		return err;
+	if (request.context.len > 0)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	hello_take_schemes(conn, request.schemes);
+	conn->auth_asked = true;
+	return BJ_OK;
+}
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct certificate cert;
+	enum bj_err err = certificate_parse(body, conn->hs->offered, &cert);
+
+	if (err)
+		return err;
+	if (cert.context.len > 0)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (cert.count == 0)
+		return BJ_ERR_NO_CERTIFICATE;
+	return auth_take_chain(conn, cert.chain, cert.count);
+}
+
+static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t hash[HASH_MAX], content[CERTIFICATE_VERIFY_CONTENT_MAX];
+	struct certificate_verify cv;
+	enum bj_err err = certificate_verify_parse(body, &cv);
+	size_t len;
+
+	if (err)
+		return err;
+	len = transcript_peek(&conn->hs->transcript, hash);
+	len = certificate_verify_content(true, bytes_of(hash, len), content);
+	return auth_check_signature(conn, cv.scheme, bytes_of(content, len), cv.signature);
+}
+
+static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t expected[HASH_MAX];
+	struct bj_bytes verify_data;
+	size_t len = keys_finished(conn, false, expected);
+	enum bj_err err = finished_parse(body, len, &verify_data);
+
+	if (err)
+		return err;
+	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
+}
+
+/* ---- our flight */
+
+/* For middleboxes, before our second flight. rfc9846:D.4 */
+static enum bj_err flight_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->hs->compat != COMPAT_WANTED)
+		return BJ_OK;
+	conn->hs->compat |= COMPAT_SENT;
+	return flight_ccs(conn);
+}
+
+static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
+{
+	struct certificate cert = { 0 };
+	size_t len = HS_ROOM;
+	enum bj_err err;
+
+	auth_client_credential(conn);
+	if (conn->hs->credential) {
+		const struct bj_credential *credential = conn->hs->credential->credential;
+
+		cert.count = bj_credential_chain_count(credential);
+		if (cert.count > PATH_CHAIN_MAX)
+			return BJ_ERR_CERT_CHAIN_TOO_LONG;
+		for (size_t i = 0; i < cert.count; i++) {
+			cert.chain[i] = bj_credential_chain(credential, i);
+			len += cert.chain[i].len + 8;
+		}
+	}
+	err = conn_room(conn, w, len);
+	if (err)
+		return err;
+	certificate_write(w, &cert);
+	state_settle(&conn->state, F_CERT, cert.count > 0);
+	return BJ_OK;
+}
+
+static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t hash[HASH_MAX];
+	size_t len = transcript_peek(&hs->transcript, hash);
+
+	len = certificate_verify_content(false, bytes_of(hash, len), hs->sign_input);
+	hs->sign_bytes = bytes_of(hs->sign_input, len);
+	return BJ_OK;
+}
+
+static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
+{
+	const struct certificate_verify cv = {
+		.scheme = conn->hs->scheme,
+		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
+	};
+	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
+
+	if (err)
+		return err;
+	certificate_verify_write(w, &cv);
+	return BJ_OK;
+}
+
+static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
+{
+	uint8_t verify_data[HASH_MAX];
+	size_t len = keys_finished(conn, true, verify_data);
+
+	finished_write(w, bytes_of(verify_data, len));
+	return BJ_OK;
+}
+
+/* ---- later: tickets. rfc9846:4.6.1 */
+
+static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct new_session_ticket nst;
+	struct session s;
+	enum bj_err err = new_session_ticket_parse(body, &nst);
+
+	if (err)
+		return err;
+	if (++conn->tickets > CONN_TICKET_MAX)
+		return BJ_ERR_TOO_MANY_RECORDS;
+	if (nst.lifetime_s == 0)
+		return BJ_OK;
+	hello_session(conn, nst.lifetime_s, &s);
+	s.age_add = nst.age_add;
+	s.ticket = malloc(nst.ticket.len);
+	if (!s.ticket)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(s.ticket, nst.ticket.ptr, nst.ticket.len);
+	s.ticket_len = nst.ticket.len;
+	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, nst.nonce, &s.secret);
+	return hello_keep_session(conn, &s);
+}
+
+static const struct hs_row client13[] = {
+	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED), KEYS(KEYS_HANDSHAKE), TO(WAIT_EE) },
+	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), TO(WAIT_CERTIFICATE_OR_REQUEST) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
+	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), TO(WAIT_CERTIFICATE_VERIFY) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), TO(JUDGE) },
+	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(FLIGHT), STEP(flight_step), TO(CERTIFICATE) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), WHEN(F_AUTH), DECIDES(F_CERT), TO(SIGN) },
+	{ FROM(CERTIFICATE), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
+	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
+	{ FROM(SIGN), STEP(NULL), UNLESS(F_CERT), TO(FINISHED) },
+	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
+	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
+	{ FROM(OPEN), RECV(NEW_SESSION_TICKET, ticket_take), TO(OPEN) },
+	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+};
+
+const struct hs_table table_client13 = HS_TABLE(client13);

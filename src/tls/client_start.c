@@ -1,0 +1,351 @@
+/* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
+ *
+ * Leaves out   early data, GREASE, ECH, PSKs from outside
+ */
+#include <stdlib.h>
+
+#include "crypto/rng_os.h"
+#include "tls/flight.h"
+#include "tls/hello.h"
+#include "tls/keys.h"
+#include "x509/general_name.h"
+
+#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_PUBLIC_MAX))
+#define HELLO_FIXED_ROOM 1600 /* more than all of a hello but name, protocols, cookie and tickets */
+
+/* ---- offering a session */
+
+BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void *session, size_t len)
+{
+	uint8_t binding[SESSION_BINDING_LEN];
+	struct session s;
+	enum bj_err err;
+
+	if (conn->err)
+		return (enum bj_err)conn->err;
+	if (conn->is_server || state_at(&conn->state) != ST_START)
+		return BJ_ERR_STATE;
+	err = session_load(bytes_of(session, len), &s);
+	if (err)
+		return err;
+	session_binding(conn->config, conn->name, binding);
+	if (!ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
+	    !config_has_version(conn->config, s.version) || !codes_have(config_codes_view(&conn->config->suites), s.suite)) {
+		session_fini(&s);
+		return BJ_ERR_BAD_TICKET;
+	}
+	if (conn->session)
+		session_fini(conn->session);
+	else
+		conn->session = malloc(sizeof(*conn->session));
+	if (!conn->session) {
+		session_fini(&s);
+		return BJ_ERR_NO_MEMORY;
+	}
+	*conn->session = s;
+	wipe(&s, sizeof(s));
+	return BJ_OK;
+}
+
+/* ---- the hello */
+
+/* Shares for the first groups of the configuration, or for the one that a HelloRetryRequest asked for. */
+static enum bj_err shares_make(struct bj_tls *conn, struct writer *list)
+{
+	struct handshake *hs = conn->hs;
+	struct bj_bytes groups = config_codes_view(&conn->config->groups);
+	size_t count = conn->config->key_share_count < codes_count(groups) ? conn->config->key_share_count : codes_count(groups);
+	enum bj_err err = BJ_OK;
+
+	if (hs->group) { /* asked for: what was made before is of no use */
+		for (size_t i = 0; i < hs->kex_count; i++)
+			kex_fini(&hs->kex[i]);
+		hs->kex_count = 1;
+		err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &conn->config->rng);
+	} else if (!conn->retried) {
+		for (size_t i = 0; i < count && !err; i++)
+			err = kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)codes_at(groups, i), &conn->config->rng);
+	}
+	for (size_t i = 0; i < hs->kex_count && !err; i++)
+		key_share_add(list, (uint16_t)hs->kex[i].group, bytes_of(hs->kex[i].public_bytes, hs->kex[i].public_len));
+	return err;
+}
+
+static bool name_is_dns(const char *name)
+{
+	uint8_t address[16];
+
+	return name && ip_parse(bytes_text(name), address) == 0;
+}
+
+/* Everything but key shares and resumption. */
+static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, uint8_t versions[4])
+{
+	static const uint8_t null_compression = 0;
+	const struct bj_tls_config *config = conn->config;
+	bool has_12 = config_has_version(config, VERSION_1_2), has_13 = config_has_version(config, VERSION_1_3);
+	size_t len = 0;
+
+	*hello = (struct client_hello){
+		.legacy_version = VERSION_1_2,
+		.random = bytes_of(conn->hs->client_random, RANDOM_LEN),
+		.session_id = bytes_of(conn->hs->session_id, conn->hs->session_id_len),
+		.suites = config_codes_view(&config->suites),
+		.compression = bytes_of(&null_compression, 1),
+		.has = EXT_BIT(EXT_SUPPORTED_GROUPS) | EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
+		.groups = config_codes_view(&config->groups),
+		.schemes = config_codes_view(&config->schemes),
+	};
+	if (name_is_dns(conn->name)) {
+		hello->has |= EXT_BIT(EXT_SERVER_NAME);
+		hello->server_name = bytes_text(conn->name);
+	}
+	if (config->alpn_len > 0) {
+		hello->has |= EXT_BIT(EXT_ALPN);
+		hello->alpn = config_alpn_list(config);
+	}
+	if (has_12)
+		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_SESSION_TICKET) |
+			      EXT_BIT(EXT_RENEGOTIATION_INFO);
+	if (has_13) {
+		hello->has |= EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES);
+		hello->psk_modes = PSK_MODE_DHE_KE;
+		versions[len++] = VERSION_1_3 >> 8;
+		versions[len++] = VERSION_1_3 & 0xff;
+		if (has_12) {
+			versions[len++] = VERSION_1_2 >> 8;
+			versions[len++] = VERSION_1_2 & 0xff;
+		}
+		hello->versions = bytes_of(versions, len);
+	}
+}
+
+/* The key of a 1.3 session may be offered with a suite of its hash: after a HelloRetryRequest only with that suite's. */
+static bool psk_is_offered(const struct bj_tls *conn)
+{
+	const struct session *s = conn->hs->session;
+	const struct suite *suite = s ? suite_find(s->suite) : NULL;
+
+	if (!suite || s->version != VERSION_1_3 || s->ticket_len == 0)
+		return false;
+	return !conn->retried || suite->hash == conn->suite->hash;
+}
+
+static enum hash_alg psk_hash(const struct bj_tls *conn)
+{
+	return (enum hash_alg)suite_find(conn->hs->session->suite)->hash;
+}
+
+/* Fills in the binder at the end of the message in `w`. rfc9846:4.2.11.2 */
+static void binder_make(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
+{
+	struct handshake *hs = conn->hs;
+	enum hash_alg alg = psk_hash(conn);
+	uint8_t hash[HASH_MAX], binder[HASH_MAX];
+	struct ks_early early;
+	struct secret key;
+	size_t len = transcript_peek_with(&hs->transcript, alg, client_hello_truncated(wr_view(w), offer), hash);
+
+	ks_early_init(&early, alg, secret_view(&hs->session->secret));
+	ks_early_binder_key(&early, false, &key);
+	len = ks_finished(alg, &key, bytes_of(hash, len), binder);
+	memcpy(w->buf + w->len - len, binder, len);
+	ks_early_wipe(&early);
+	secret_wipe(&key);
+}
+
+/* Writes the hello with pre_shared_key in it: identities and a place for the binder. */
+static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct client_hello *hello)
+{
+	const struct session *s = conn->hs->session;
+	uint8_t binders[1 + HASH_MAX] = { (uint8_t)hash_len(psk_hash(conn)) };
+	uint32_t age_ms = (uint32_t)(conn->now_ms - s->made_ms);
+	size_t cap = s->ticket_len + 16;
+	uint8_t *identities = malloc(cap);
+	struct writer list = wr_make(identities, cap);
+
+	if (!identities)
+		return BJ_ERR_NO_MEMORY;
+	psk_identity_add(&list, bytes_of(s->ticket, s->ticket_len), age_ms + s->age_add);
+	hello->has |= EXT_BIT(EXT_PRE_SHARED_KEY);
+	hello->psk = (struct psk_offer){ wr_view(&list), bytes_of(binders, 1 + (size_t)binders[0]), 1 };
+	client_hello_write(w, hello);
+	if (wr_ok(w))
+		binder_make(conn, w, &hello->psk);
+	free(identities);
+	return BJ_OK;
+}
+
+static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t shares[SHARES_BYTES_MAX], versions[4];
+	struct writer list = wr_make(shares, sizeof(shares));
+	struct client_hello hello;
+	enum bj_err err = BJ_OK;
+
+	hello_fill(conn, &hello, versions);
+	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
+		err = shares_make(conn, &list);
+	if (!err)
+		err = conn_room(conn, w, HELLO_FIXED_ROOM + conn->config->alpn_len + hs->cookie_len + (hs->session ? hs->session->ticket_len : 0));
+	if (err)
+		return err;
+	hello.shares = wr_view(&list);
+	if (hs->cookie_len > 0) {
+		hello.has |= EXT_BIT(EXT_COOKIE);
+		hello.cookie = bytes_of(hs->cookie, hs->cookie_len);
+	}
+	if (hs->session && hs->session->version == VERSION_1_2)
+		hello.ticket = bytes_of(hs->session->ticket, hs->session->ticket_len);
+	if (psk_is_offered(conn))
+		err = write_with_psk(conn, w, &hello);
+	else
+		client_hello_write(w, &hello);
+	hs->offered = hello.has;
+	return err;
+}
+
+static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	enum bj_err err = rng_fill(&conn->config->rng, hs->client_random, RANDOM_LEN);
+
+	if (err)
+		return err;
+	hs->session = conn->session;
+	conn->session = NULL;
+	if (hs->session && hs->session->version == VERSION_1_2 && hs->session->id_len > 0) {
+		hs->session_id_len = hs->session->id_len;
+		memcpy(hs->session_id, hs->session->id, hs->session->id_len);
+	} else if (config_has_version(conn->config, VERSION_1_3) || (hs->session && hs->session->ticket_len > 0)) {
+		/* for middleboxes; and a 1.2 server that takes a ticket says so by repeating it. rfc9846:D.4 rfc5077:3.4 */
+		hs->session_id_len = sizeof(hs->session_id);
+		err = rng_fill(&conn->config->rng, hs->session_id, sizeof(hs->session_id));
+		if (err)
+			return err;
+	}
+	if (config_has_version(conn->config, VERSION_1_3) && hs->session_id_len > 0)
+		hs->compat = COMPAT_WANTED;
+	return hello_write(conn, w);
+}
+
+/* ---- the answer */
+
+static enum bj_err parse_answer(struct bj_tls *conn, struct bj_bytes body, struct server_hello *hello)
+{
+	enum bj_err err = server_hello_parse(body, conn->hs->offered, hello);
+
+	if (err)
+		return err;
+	if ((hello->version != VERSION_1_3 && hello->version != VERSION_1_2) || !config_has_version(conn->config, hello->version))
+		return BJ_ERR_BAD_VERSION;
+	return BJ_OK;
+}
+
+/* The suite must be one that was offered, of the version chosen; the session id of 1.3 is an echo. */
+static enum bj_err take_choice(struct bj_tls *conn, const struct server_hello *hello)
+{
+	struct handshake *hs = conn->hs;
+	const struct suite *suite = suite_find(hello->suite);
+	bool may_sign = conn->config->credential_count > 0;
+
+	if (!suite || suite->version != hello->version || !codes_have(config_codes_view(&conn->config->suites), hello->suite))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (hello->version == VERSION_1_3 && !bytes_equal(hello->session_id, bytes_of(hs->session_id, hs->session_id_len)))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (conn->retried && (hello->version != VERSION_1_3 || suite != conn->suite))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	conn->version = hello->version;
+	conn->suite = suite;
+	return transcript_choose(&hs->transcript, (enum hash_alg)suite->hash, hello->version == VERSION_1_2 && may_sign);
+}
+
+/* Both hellos of a server. */
+static enum bj_err server_hello_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct server_hello *hello = &hs->server_hello;
+	enum bj_err err = parse_answer(conn, body, hello);
+
+	if (err)
+		return err;
+	if (hello->version == VERSION_1_2 && config_has_version(conn->config, VERSION_1_3) && server_hello_sentinel(hello) != SENTINEL_NONE)
+		return BJ_ERR_DOWNGRADE;
+	err = take_choice(conn, hello);
+	if (err)
+		return err;
+	memcpy(hs->server_random, hello->random.ptr, RANDOM_LEN);
+	return BJ_OK;
+}
+
+static enum bj_err first_server_hello_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	enum bj_err err = server_hello_take(conn, body);
+
+	if (!err)
+		state_settle(&conn->state, F_13, conn_is_13(conn));
+	return err;
+}
+
+static bool share_was_sent(const struct handshake *hs, uint16_t group)
+{
+	for (size_t i = 0; i < hs->kex_count; i++)
+		if ((uint16_t)hs->kex[i].group == group)
+			return true;
+	return false;
+}
+
+/* It must ask for something new. rfc9846:4.1.4 */
+static enum bj_err retry_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct server_hello *retry = &hs->server_hello;
+	enum bj_err err = server_hello_parse(body, hs->offered | EXT_BIT(EXT_COOKIE), retry);
+
+	if (err)
+		return err;
+	if (!retry->is_retry || retry->version != VERSION_1_3 || !config_has_version(conn->config, VERSION_1_3))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	err = take_choice(conn, retry);
+	if (err)
+		return err;
+	if (retry->has & EXT_BIT(EXT_KEY_SHARE)) {
+		if (!codes_have(config_codes_view(&conn->config->groups), retry->share.group) || share_was_sent(hs, retry->share.group))
+			return BJ_ERR_ILLEGAL_PARAMETER;
+		hs->group = retry->share.group;
+	} else if (!(retry->has & EXT_BIT(EXT_COOKIE))) {
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	}
+	if (retry->cookie.len > 0) {
+		hs->cookie = malloc(retry->cookie.len);
+		if (!hs->cookie)
+			return BJ_ERR_NO_MEMORY;
+		memcpy(hs->cookie, retry->cookie.ptr, retry->cookie.len);
+		hs->cookie_len = retry->cookie.len;
+	}
+	conn->retried = true;
+	transcript_retry(&hs->transcript);
+	return BJ_OK;
+}
+
+static enum bj_err hello_again_make(struct bj_tls *conn, struct writer *w)
+{
+	enum bj_err err = BJ_OK;
+
+	if (conn->hs->compat == COMPAT_WANTED) {
+		conn->hs->compat |= COMPAT_SENT;
+		err = flight_ccs(conn);
+	}
+	return err ? err : hello_write(conn, w);
+}
+
+static const struct hs_row client_start[] = {
+	{ FROM(START), SEND(CLIENT_HELLO, hello_make), TO(WAIT_SERVER_HELLO) },
+	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, first_server_hello_take), DECIDES(F_13), TO(VERSION) },
+	{ FROM(WAIT_SERVER_HELLO), RECV(HELLO_RETRY_REQUEST, retry_take), SETS(F_13), TO(RETRY) },
+	{ FROM(RETRY), SEND(CLIENT_HELLO, hello_again_make), TO(WAIT_SECOND_SERVER_HELLO) },
+	{ FROM(WAIT_SECOND_SERVER_HELLO), RECV(SERVER_HELLO, server_hello_take), TO(VERSION) },
+};
+
+const struct hs_table table_client_start = HS_TABLE(client_start);

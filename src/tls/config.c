@@ -1,0 +1,469 @@
+/* config.c - builds a configuration: setters, profiles, the checks at its freezing, its end. */
+#include "tls/config.h"
+
+#include <stdlib.h>
+
+#include "crypto/rng_os.h"
+#include "tls/cache.h"
+#include "tls/ext/table.h"
+#include "tls/group.h"
+#include "tls/scheme.h"
+#include "tls/suite.h"
+#include "tls/ticket.h"
+
+#define TICKET_COUNT_DEFAULT 2
+#define TICKET_LIFETIME_DEFAULT_S 7200
+#define TICKET_ROTATE_DEFAULT_S 28800
+#define TICKET_KEEP_DEFAULT 2
+#define CACHE_ENTRIES_DEFAULT 1024
+#define CACHE_TIMEOUT_DEFAULT_S 300
+#define CACHE_ENTRIES_MAX 1000000
+#define CACHE_TIMEOUT_MAX_S 86400
+
+static enum bj_err may_change(const struct bj_tls_config *config)
+{
+	if (!config)
+		return BJ_ERR_ARGUMENT;
+	return config->frozen ? BJ_ERR_CONFIG_FROZEN : BJ_OK;
+}
+
+static void codes_add(struct config_codes *codes, uint16_t code)
+{
+	check(codes->count < CONFIG_CODE_MAX);
+	codes->wire[2 * codes->count] = (uint8_t)(code >> 8);
+	codes->wire[2 * codes->count + 1] = (uint8_t)code;
+	codes->count++;
+}
+
+static bool suite_exists(uint16_t code) { return suite_find(code) != NULL; }
+static bool group_exists(uint16_t code) { return group_find(code) != NULL; }
+static bool scheme_exists(uint16_t code) { return scheme_find(code) != NULL; }
+
+static enum bj_err codes_set(struct bj_tls_config *config, struct config_codes *out, const uint16_t *list, size_t count,
+			     bool (*exists)(uint16_t code))
+{
+	struct config_codes codes = { 0 };
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (!list || count == 0 || count > CONFIG_CODE_MAX)
+		return BJ_ERR_ARGUMENT;
+	for (size_t i = 0; i < count; i++) {
+		if (!exists(list[i]) || codes_have(config_codes_view(&codes), list[i]))
+			return BJ_ERR_ARGUMENT;
+		codes_add(&codes, list[i]);
+	}
+	*out = codes;
+	return BJ_OK;
+}
+
+/* ---- profiles. Mozilla's two, with the groups that there are here; certificates are judged by x509's own rules. */
+
+static void all_suites(struct config_codes *out, uint16_t version_min)
+{
+	*out = (struct config_codes){ 0 };
+	for (size_t i = 0; i < SUITE_COUNT; i++)
+		if (suite_table[i].version >= version_min)
+			codes_add(out, suite_table[i].code);
+}
+
+BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile)
+{
+	enum bj_err err = may_change(config);
+	bool modern;
+
+	if (err)
+		return err;
+	if (!profile || (strcmp(profile, "modern") != 0 && strcmp(profile, "intermediate") != 0))
+		return BJ_ERR_ARGUMENT;
+	modern = strcmp(profile, "modern") == 0;
+	config->version_min = modern ? VERSION_1_3 : VERSION_1_2;
+	config->version_max = VERSION_1_3;
+	all_suites(&config->suites, config->version_min);
+	config->groups = config->schemes = (struct config_codes){ 0 };
+	for (size_t i = 0; i < GROUP_COUNT; i++)
+		if (!modern || group_table[i].code != KEX_P521)
+			codes_add(&config->groups, group_table[i].code);
+	for (size_t i = 0; i < SCHEME_COUNT; i++)
+		codes_add(&config->schemes, scheme_table[i].code);
+	return BJ_OK;
+}
+
+/* ---- making and ending */
+
+BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
+{
+	struct bj_tls_config *config;
+
+	if (role != BJ_TLS_CLIENT && role != BJ_TLS_SERVER)
+		return NULL;
+	config = calloc(1, sizeof(*config));
+	if (!config)
+		return NULL;
+	atomic_init(&config->refs, 1);
+	config->role = role;
+	config->key_share_count = 1;
+	config->rng = rng_os;
+	config->ticket_count = TICKET_COUNT_DEFAULT;
+	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
+	config->ticket_rotate_s = TICKET_ROTATE_DEFAULT_S;
+	config->ticket_keep = TICKET_KEEP_DEFAULT;
+	config->cache_entries = CACHE_ENTRIES_DEFAULT;
+	config->cache_timeout_s = CACHE_TIMEOUT_DEFAULT_S;
+	if (bj_tls_config_profile(config, "intermediate") != BJ_OK) {
+		free(config);
+		return NULL;
+	}
+	return config;
+}
+
+BJ_API struct bj_tls_config *bj_tls_config_ref(struct bj_tls_config *config)
+{
+	if (config)
+		atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+	return config;
+}
+
+BJ_API void bj_tls_config_free(struct bj_tls_config *config)
+{
+	if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	ticket_keys_free(config->tickets);
+	session_cache_free(config->cache);
+	config_credentials_free(config);
+	bj_trust_free(config->trust);
+	wipe(config, sizeof(*config));
+	free(config);
+}
+
+/* ---- setters */
+
+BJ_API enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if ((min != BJ_TLS_1_2 && min != BJ_TLS_1_3) || (max != BJ_TLS_1_2 && max != BJ_TLS_1_3) || min > max)
+		return BJ_ERR_ARGUMENT;
+	config->version_min = (uint16_t)min;
+	config->version_max = (uint16_t)max;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_suites(struct bj_tls_config *config, const uint16_t *suites, size_t count)
+{
+	return codes_set(config, config ? &config->suites : NULL, suites, count, suite_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
+{
+	return codes_set(config, config ? &config->groups : NULL, groups, count, group_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	return codes_set(config, config ? &config->schemes : NULL, schemes, count, scheme_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (count > CONFIG_KEY_SHARE_MAX)
+		return BJ_ERR_ARGUMENT;
+	config->key_share_count = (uint8_t)count;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->prefer_own_order = own;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *const *names, size_t count)
+{
+	uint8_t bytes[CONFIG_ALPN_BYTES_MAX];
+	struct writer w = wr_make(bytes, sizeof(bytes));
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (count > BJ_TLS_ALPN_MAX || (count > 0 && !names))
+		return BJ_ERR_ARGUMENT;
+	for (size_t i = 0; i < count; i++) {
+		struct bj_bytes name = bytes_text(names[i]);
+
+		if (name.len == 0 || name.len > 255)
+			return BJ_ERR_ARGUMENT;
+		wr_vec(&w, name, 1);
+	}
+	if (!wr_ok(&w))
+		return BJ_ERR_ARGUMENT;
+	bytes_copy(config->alpn_bytes, bytes, w.len);
+	config->alpn_len = (uint16_t)w.len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->strict_sni = strict;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (!trust)
+		return BJ_ERR_ARGUMENT;
+	bj_trust_ref(trust);
+	bj_trust_free(config->trust);
+	config->trust = trust;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (mode != BJ_TLS_AUTH_NONE && mode != BJ_TLS_AUTH_OPTIONAL && mode != BJ_TLS_AUTH_REQUIRED)
+		return BJ_ERR_ARGUMENT;
+	config->client_auth = mode;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s, unsigned rotate_s,
+					 unsigned keep)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (count > CONFIG_TICKET_COUNT_MAX || lifetime_s > CONFIG_TICKET_LIFETIME_MAX_S || keep > CONFIG_TICKET_KEEP_MAX)
+		return BJ_ERR_ARGUMENT;
+	if (count > 0 && (lifetime_s == 0 || rotate_s == 0))
+		return BJ_ERR_ARGUMENT;
+	config->ticket_count = count;
+	config->ticket_lifetime_s = lifetime_s;
+	config->ticket_rotate_s = rotate_s;
+	config->ticket_keep = keep;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (entries > CACHE_ENTRIES_MAX || timeout_s > CACHE_TIMEOUT_MAX_S || (entries > 0 && timeout_s == 0))
+		return BJ_ERR_ARGUMENT;
+	config->cache_entries = entries;
+	config->cache_timeout_s = timeout_s;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (len > CONFIG_CONTEXT_MAX || (len > 0 && !context))
+		return BJ_ERR_ARGUMENT;
+	bytes_copy(config->context, context, len);
+	config->context_len = (uint8_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->keep_peer_chain = keep;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (!rng.fill)
+		return BJ_ERR_ARGUMENT;
+	config->rng = rng;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	config->keylog = fn;
+	config->keylog_self = self;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (!err)
+		config->insecure_no_verify = true;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (!err)
+		config->insecure_no_name = true;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
+{
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY;
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (questions & ~all)
+		return BJ_ERR_ARGUMENT;
+	config->ask = questions;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	config->observer = fn;
+	config->observer_self = self;
+	return BJ_OK;
+}
+
+/* ---- freezing */
+
+/* Drops suites of versions that are off, and versions that no suite is left for. */
+static enum bj_err narrow(struct bj_tls_config *config)
+{
+	struct config_codes suites = { 0 };
+	bool has_12 = false, has_13 = false;
+
+	for (size_t i = 0; i < config->suites.count; i++) {
+		const struct suite *suite = suite_find(codes_at(config_codes_view(&config->suites), i));
+
+		if (!suite || suite->version < config->version_min || suite->version > config->version_max)
+			continue;
+		codes_add(&suites, suite->code);
+		has_13 |= suite->version == VERSION_1_3;
+		has_12 |= suite->version == VERSION_1_2;
+	}
+	if (suites.count == 0)
+		return BJ_ERR_CONFIG_EMPTY;
+	config->suites = suites;
+	if (!has_12)
+		config->version_min = VERSION_1_3;
+	if (!has_13)
+		config->version_max = VERSION_1_2;
+	return BJ_OK;
+}
+
+static enum bj_err lint(const struct bj_tls_config *config)
+{
+	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
+
+	if (config->groups.count == 0 || config->schemes.count == 0)
+		return BJ_ERR_CONFIG_EMPTY;
+	if (config->role == BJ_TLS_CLIENT && !config->trust && !config->insecure_no_verify && !asks_verify)
+		return BJ_ERR_CONFIG_NO_TRUST;
+	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !config->trust && !asks_verify)
+		return BJ_ERR_CONFIG_NO_TRUST;
+	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
+		return BJ_ERR_CONFIG_NO_CREDENTIAL;
+	return BJ_OK;
+}
+
+static enum bj_err make_stores(struct bj_tls_config *config)
+{
+	if (config->role != BJ_TLS_SERVER)
+		return BJ_OK;
+	if (config->ticket_count > 0 && !config->tickets) {
+		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
+		if (!config->tickets)
+			return BJ_ERR_NO_MEMORY;
+	}
+	if (config->cache_entries > 0 && config->version_min == VERSION_1_2 && !config->cache) {
+		config->cache = session_cache_new(&config->rng, config->cache_entries, config->cache_timeout_s);
+		if (!config->cache)
+			return BJ_ERR_NO_MEMORY;
+	}
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
+{
+	enum bj_err err;
+
+	if (!config)
+		return BJ_ERR_ARGUMENT;
+	if (config->frozen)
+		return BJ_OK;
+	err = lint(config);
+	if (!err)
+		err = narrow(config);
+	if (!err)
+		err = config_credentials_freeze(config);
+	if (!err)
+		err = make_stores(config);
+	if (!err)
+		config->frozen = true;
+	return err;
+}
+
+/* ---- for the engine */
+
+bool config_has_version(const struct bj_tls_config *config, uint16_t version)
+{
+	return version >= config->version_min && version <= config->version_max;
+}
+
+struct bj_bytes config_alpn(const struct bj_tls_config *config, struct bj_bytes name)
+{
+	struct reader r = rd_of(config_alpn_list(config));
+
+	while (rd_more(&r)) {
+		struct bj_bytes own = rd_vec_bytes(&r, 1);
+
+		if (bytes_equal(own, name))
+			return own;
+	}
+	return (struct bj_bytes){ NULL, 0 };
+}

@@ -1,0 +1,124 @@
+/* config.h - what a frozen configuration holds, as the engine reads it.
+ *
+ * Built by one thread through the setters of tls.h, then frozen: nothing in it changes but the counters, the ticket keys and the
+ * session cache, each of which says in its own header how threads share it.
+ */
+#ifndef TLS_CONFIG_H
+#define TLS_CONFIG_H
+
+#include <stdatomic.h>
+
+#include <bojagi/tls.h>
+
+#include "base/bytes.h"
+#include "crypto/pkey.h"
+
+#define CONFIG_CODE_MAX 24 /* suites, groups or signature schemes */
+#define CONFIG_ALPN_BYTES_MAX 1024
+#define CONFIG_CONTEXT_MAX 32
+#define CONFIG_KEY_SHARE_MAX 3
+#define CONFIG_TICKET_COUNT_MAX 8
+#define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
+#define CONFIG_TICKET_KEEP_MAX 7
+
+struct ticket_keys;
+struct session_cache;
+
+/* A credential as the handshake needs it. */
+struct config_credential {
+	struct bj_credential *credential;
+	const struct pkey *key; /* the credential's; not counted here */
+	enum key_kind kind;
+	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
+	size_t message_len;
+};
+
+/* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
+struct config_name {
+	const char *name;
+	uint16_t len;
+	uint16_t credential;
+};
+
+/* Code points in wire form, as every list in a hello is. */
+struct config_codes {
+	uint8_t count;
+	uint8_t wire[2 * CONFIG_CODE_MAX];
+};
+
+static inline struct bj_bytes config_codes_view(const struct config_codes *codes)
+{
+	return (struct bj_bytes){ codes->wire, 2 * (size_t)codes->count };
+}
+
+struct bj_tls_config {
+	atomic_uint refs;
+	enum bj_tls_role role;
+	bool frozen;
+	bool prefer_own_order;
+	bool strict_sni;
+	bool keep_peer_chain;
+	bool insecure_no_verify;
+	bool insecure_no_name;
+	uint16_t version_min, version_max;
+	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
+	uint8_t key_share_count;
+	enum bj_tls_client_auth client_auth;
+	uint32_t ask; /* 1 << enum bj_tls_question */
+
+	uint8_t alpn_bytes[CONFIG_ALPN_BYTES_MAX]; /* as on the wire: a length byte before each name */
+	uint16_t alpn_len;
+
+	struct config_credential *credentials;
+	size_t credential_count;
+	struct config_name *names;
+	size_t name_count;
+	char *name_text;
+	struct bj_trust *trust;
+
+	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
+	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
+	size_t cache_entries;
+	unsigned cache_timeout_s;
+	struct session_cache *cache; /* null: none */
+	uint8_t context[CONFIG_CONTEXT_MAX];
+	uint8_t context_len;
+
+	struct bj_rng rng;
+	bj_tls_keylog_fn *keylog;
+	void *keylog_self;
+	bj_tls_observer_fn *observer;
+	void *observer_self;
+};
+
+bool config_has_version(const struct bj_tls_config *config, uint16_t version);
+
+/* What a peer can use. */
+struct config_wish {
+	struct bj_bytes name;    /* the server name, or empty */
+	struct bj_bytes schemes; /* its signature algorithms, in wire form */
+	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
+	uint16_t version;
+};
+
+/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL. */
+enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
+				     const struct config_credential **out, uint16_t *out_scheme) BJ_MUST_USE;
+/* The scheme to sign with for a key of that kind, of what both sides have; 0 if there is none. */
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind);
+
+/* A row for a credential that is not in the configuration (an answer): no reference is taken. free() its message. */
+enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out) BJ_MUST_USE;
+
+/* The configuration's own copy of a protocol's name: a view that lives as long as it; empty if it has none such. */
+struct bj_bytes config_alpn(const struct bj_tls_config *config, struct bj_bytes name);
+static inline struct bj_bytes config_alpn_list(const struct bj_tls_config *config)
+{
+	return (struct bj_bytes){ config->alpn_bytes, config->alpn_len };
+}
+
+/* config_credential.c, for freezing and the end */
+enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;
+void config_credentials_free(struct bj_tls_config *config);
+
+#endif

@@ -1,0 +1,280 @@
+/* config_credential.c - the credentials of a configuration: the index of their names, and the choice for a peer.
+ *
+ * The choice: credentials whose certificate has exactly the name come first, then those with a wildcard over its first label, then (a
+ * name that nobody has, or none) all in the order they were added, unless strict. Of those the first that the peer can use.
+ *
+ * Implements   rfc6066:3 rfc9846:4.4.2.2 rfc9525:6.3 (names compare without case; a wildcard stands for the whole first label)
+ */
+#include <stdlib.h>
+
+#include "tls/config.h"
+#include "tls/ext/table.h"
+#include "tls/msg/certificate.h"
+#include "tls/scheme.h"
+#include "x509/credential.h"
+#include "x509/general_name.h"
+
+#define NAMES_MAX (BJ_TLS_CREDENTIAL_MAX * 128)
+
+BJ_API enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct bj_credential *credential)
+{
+	struct config_credential *list;
+
+	if (!config || !credential)
+		return BJ_ERR_ARGUMENT;
+	if (config->frozen)
+		return BJ_ERR_CONFIG_FROZEN;
+	if (config->credential_count >= BJ_TLS_CREDENTIAL_MAX)
+		return BJ_ERR_LIMIT;
+	list = realloc(config->credentials, (config->credential_count + 1) * sizeof(*list));
+	if (!list)
+		return BJ_ERR_NO_MEMORY;
+	config->credentials = list;
+	list[config->credential_count++] = (struct config_credential){ .credential = bj_credential_ref(credential) };
+	return BJ_OK;
+}
+
+void config_credentials_free(struct bj_tls_config *config)
+{
+	for (size_t i = 0; i < config->credential_count; i++) {
+		bj_credential_free(config->credentials[i].credential);
+		free(config->credentials[i].message);
+	}
+	free(config->credentials);
+	free(config->names);
+	free(config->name_text);
+	config->credentials = NULL;
+	config->credential_count = 0;
+}
+
+/* ---- freezing */
+
+static enum bj_err message_make(struct config_credential *row)
+{
+	struct certificate cert = { .count = bj_credential_chain_count(row->credential) };
+	size_t len = 64;
+	struct writer w;
+
+	if (cert.count == 0 || cert.count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	for (size_t i = 0; i < cert.count; i++) {
+		cert.chain[i] = bj_credential_chain(row->credential, i);
+		len += cert.chain[i].len + 8;
+	}
+	row->message = malloc(len);
+	if (!row->message)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(row->message, len);
+	certificate_write(&w, &cert);
+	row->message_len = w.len;
+	return wr_ok(&w) ? BJ_OK : BJ_ERR_LIMIT;
+}
+
+enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out)
+{
+	struct config_credential row = { .credential = credential, .key = credential_key(credential) };
+	enum bj_err err;
+
+	row.kind = pkey_kind(row.key);
+	if (with_message) {
+		err = message_make(&row);
+		if (err) {
+			free(row.message);
+			return err;
+		}
+	}
+	*out = row;
+	return BJ_OK;
+}
+
+struct name_sink {
+	struct config_name *names; /* null: only counts */
+	char *text;
+	size_t count, bytes;
+};
+
+/* Adds every DNS name of a credential's certificate. */
+static enum bj_err names_of(const struct config_credential *row, size_t index, struct name_sink *sink)
+{
+	struct reader list = rd_of(credential_leaf(row->credential)->san);
+
+	while (rd_more(&list)) {
+		struct general_name name = gn_read(&list);
+
+		if (list.bad)
+			return BJ_ERR_CERT_NAME_FORM;
+		if (name.kind != GN_DNS || name.value.len == 0 || name.value.len > BJ_TLS_NAME_MAX)
+			continue;
+		if (sink->names) {
+			char *text = sink->text + sink->bytes;
+
+			for (size_t i = 0; i < name.value.len; i++) {
+				uint8_t c = name.value.ptr[i];
+
+				text[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+			}
+			sink->names[sink->count] = (struct config_name){ text, (uint16_t)name.value.len, (uint16_t)index };
+		}
+		sink->count++;
+		sink->bytes += name.value.len;
+	}
+	return BJ_OK;
+}
+
+static int text_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int c = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	if (c != 0)
+		return c;
+	return a_len < b_len ? -1 : a_len > b_len;
+}
+
+static int name_compare(const void *x, const void *y)
+{
+	const struct config_name *a = x, *b = y;
+	int c = text_compare(a->name, a->len, b->name, b->len);
+
+	return c != 0 ? c : (int)a->credential - (int)b->credential;
+}
+
+static enum bj_err names_walk(const struct bj_tls_config *config, struct name_sink *sink)
+{
+	for (size_t i = 0; i < config->credential_count; i++) {
+		enum bj_err err = names_of(&config->credentials[i], i, sink);
+
+		if (err)
+			return err;
+	}
+	return sink->count > NAMES_MAX ? BJ_ERR_LIMIT : BJ_OK;
+}
+
+enum bj_err config_credentials_freeze(struct bj_tls_config *config)
+{
+	struct name_sink sink = { 0 };
+	enum bj_err err;
+
+	for (size_t i = 0; i < config->credential_count; i++) {
+		struct config_credential *row = &config->credentials[i];
+
+		free(row->message);
+		row->message = NULL;
+		err = config_credential_make(row->credential, config->role == BJ_TLS_SERVER, row);
+		if (err)
+			return err;
+	}
+	if (config->role != BJ_TLS_SERVER)
+		return BJ_OK;
+	err = names_walk(config, &sink);
+	if (err || sink.count == 0)
+		return err;
+	sink.names = config->names = calloc(sink.count, sizeof(*config->names));
+	sink.text = config->name_text = malloc(sink.bytes);
+	if (!config->names || !config->name_text)
+		return BJ_ERR_NO_MEMORY;
+	sink.count = sink.bytes = 0;
+	err = names_walk(config, &sink);
+	config->name_count = sink.count;
+	if (!err)
+		qsort(config->names, config->name_count, sizeof(*config->names), name_compare);
+	return err;
+}
+
+/* ---- choosing */
+
+static bool codes_scheme_ok(const struct bj_tls_config *config, const struct config_wish *wish, const struct scheme *scheme,
+			    enum key_kind kind)
+{
+	return scheme && codes_have(config_codes_view(&config->schemes), scheme->code) && codes_have(wish->schemes, scheme->code) &&
+	       scheme_fits(scheme, kind, wish->version);
+}
+
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind)
+{
+	struct bj_bytes own = config_codes_view(&config->schemes);
+
+	if (!(wish->kinds >> kind & 1))
+		return 0;
+	for (size_t i = 0; i < codes_count(own); i++)
+		if (codes_scheme_ok(config, wish, scheme_find(codes_at(own, i)), kind))
+			return codes_at(own, i);
+	return 0;
+}
+
+struct choice {
+	const struct config_credential *credential;
+	uint16_t scheme;
+	bool covered; /* some credential has the name */
+};
+
+static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
+{
+	const struct config_credential *row = &config->credentials[index];
+	uint16_t scheme;
+
+	if (choice->credential)
+		return;
+	scheme = config_choose_scheme(config, wish, row->kind);
+	if (scheme) {
+		choice->credential = row;
+		choice->scheme = scheme;
+	}
+}
+
+/* Considers all credentials that have exactly this name in their certificate. */
+static void consider_name(const struct bj_tls_config *config, const struct config_wish *wish, const char *name, size_t len,
+			  struct choice *choice)
+{
+	size_t low = 0, high = config->name_count;
+
+	while (low < high) { /* the first that is not smaller */
+		size_t mid = low + (high - low) / 2;
+
+		if (text_compare(config->names[mid].name, config->names[mid].len, name, len) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < config->name_count && text_compare(config->names[low].name, config->names[low].len, name, len) == 0; low++) {
+		choice->covered = true;
+		consider(config, wish, config->names[low].credential, choice);
+	}
+}
+
+enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
+				     const struct config_credential **out, uint16_t *out_scheme)
+{
+	struct choice choice = { 0 };
+	char name[BJ_TLS_NAME_MAX + 1];
+	size_t len = wish->name.len <= BJ_TLS_NAME_MAX ? wish->name.len : 0;
+
+	if (config->credential_count == 0)
+		return BJ_ERR_NO_CREDENTIAL;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = wish->name.ptr[i];
+
+		name[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+	}
+	if (len > 0 && config->name_count > 0) {
+		const char *dot = memchr(name, '.', len);
+
+		consider_name(config, wish, name, len, &choice);
+		if (!choice.credential && dot && dot > name) {
+			char *star = name + (dot - name) - 1;
+
+			*star = '*';
+			consider_name(config, wish, star, len - (size_t)(star - name), &choice);
+		}
+	}
+	if (!choice.covered) {
+		if (wish->name.len > 0 && config->strict_sni)
+			return BJ_ERR_UNKNOWN_NAME;
+		for (size_t i = 0; i < config->credential_count && !choice.credential; i++)
+			consider(config, wish, i, &choice);
+	}
+	if (!choice.credential)
+		return BJ_ERR_NO_COMMON_SIGNATURE;
+	*out = choice.credential;
+	*out_scheme = choice.scheme;
+	return BJ_OK;
+}

@@ -1,0 +1,303 @@
+/* conn.c - a connection from its making to its end: memory, failure, wiping. */
+#include "tls/conn.h"
+
+#include <stdlib.h>
+
+#include "base/hex.h"
+#include "crypto/rng_os.h"
+#include "tls/flight.h"
+#include "x509/general_name.h"
+
+#define KEYLOG_LINE_MAX (64 + 2 * 32 + 2 * HASH_MAX + 4)
+
+BJ_API size_t bj_tls_size(void)
+{
+	return sizeof(struct bj_tls);
+}
+
+/* A DNS name of A-labels, or the text of an IP address. rfc6066:3 rfc9525:6.3 */
+static bool name_is_good(const char *name)
+{
+	struct bj_bytes text = bytes_text(name);
+	uint8_t address[16];
+	size_t label = 0;
+
+	if (text.len == 0 || text.len > BJ_TLS_NAME_MAX)
+		return false;
+	if (ip_parse(text, address))
+		return true;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = name[i];
+		bool last = i + 1 == text.len;
+
+		if (c == '.') {
+			if (label == 0 || (name[i - 1] == '-'))
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		      (c == '-' && label > 0 && !last)))
+			return false;
+		if (++label > 63)
+			return false;
+	}
+	return true;
+}
+
+static enum bj_err name_take(struct bj_tls *conn, const char *name)
+{
+	size_t len;
+
+	if (conn->is_server)
+		return name ? BJ_ERR_ARGUMENT : BJ_OK;
+	if (!name) {
+		bool needed = !conn->config->insecure_no_verify && !conn->config->insecure_no_name;
+
+		return needed ? BJ_ERR_CONFIG_NO_NAME : BJ_OK;
+	}
+	if (!name_is_good(name))
+		return BJ_ERR_CONFIG_BAD_NAME;
+	len = strlen(name);
+	if (name[len - 1] == '.') /* the root's dot is not said. rfc6066:3 */
+		len--;
+	conn->name = calloc(1, len + 1);
+	if (!conn->name)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(conn->name, name, len);
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_init(void *memory, struct bj_tls_config *config, const char *name, struct bj_tls **out)
+{
+	struct bj_tls *conn = memory;
+	enum bj_err err;
+
+	if (!conn || !config || !out)
+		return BJ_ERR_ARGUMENT;
+	if (!config->frozen)
+		return BJ_ERR_CONFIG_NOT_FROZEN;
+	memset(conn, 0, sizeof(*conn));
+	conn->is_placed = true;
+	conn->is_server = config->role == BJ_TLS_SERVER;
+	conn->config = config;
+	conn->alert_sent = conn->alert_received = -1;
+	conn->message = CONN_NO_MESSAGE;
+	err = name_take(conn, name);
+	if (err)
+		return err;
+	bj_tls_config_ref(config);
+	state_start(&conn->state);
+	*out = conn;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_new(struct bj_tls_config *config, const char *name, struct bj_tls **out)
+{
+	void *memory = malloc(sizeof(struct bj_tls));
+	enum bj_err err;
+
+	if (!memory)
+		return BJ_ERR_NO_MEMORY;
+	err = bj_tls_init(memory, config, name, out);
+	if (err) {
+		free(memory);
+		return err;
+	}
+	(*out)->is_placed = false;
+	return BJ_OK;
+}
+
+/* Everything secret of an open connection. */
+static void secrets_wipe(struct bj_tls *conn)
+{
+	record_keys_fini(&conn->rd);
+	record_keys_fini(&conn->wr);
+	wipe(&conn->s13, sizeof(conn->s13));
+	wipe(&conn->s12, sizeof(conn->s12));
+	inbox_free(&conn->in);
+	outbox_free(&conn->flight);
+	if (conn->session) {
+		session_fini(conn->session);
+		free(conn->session);
+		conn->session = NULL;
+	}
+}
+
+static void blob_free(struct bj_tls *conn)
+{
+	if (conn->session_blob)
+		wipe(conn->session_blob, conn->session_blob_len);
+	free(conn->session_blob);
+	conn->session_blob = NULL;
+	conn->session_blob_len = 0;
+}
+
+BJ_API void bj_tls_fini(struct bj_tls *conn)
+{
+	if (!conn)
+		return;
+	handshake_free(conn);
+	secrets_wipe(conn);
+	blob_free(conn);
+	outbox_free(&conn->out);
+	free(conn->name);
+	free(conn->peer);
+	free(conn->verdict);
+	bj_tls_config_free(conn->config);
+	wipe(conn, sizeof(*conn));
+}
+
+BJ_API void bj_tls_free(struct bj_tls *conn)
+{
+	bool is_placed = conn && conn->is_placed;
+
+	bj_tls_fini(conn);
+	if (!is_placed)
+		free(conn);
+}
+
+BJ_API void bj_tls_set_owner(struct bj_tls *conn, void *owner)
+{
+	conn->owner = owner;
+}
+
+BJ_API void *bj_tls_owner(const struct bj_tls *conn)
+{
+	return conn->owner;
+}
+
+/* ---- the handshake's part */
+
+enum bj_err handshake_new(struct bj_tls *conn)
+{
+	check(!conn->hs);
+	conn->hs = calloc(1, sizeof(*conn->hs));
+	if (!conn->hs)
+		return BJ_ERR_NO_MEMORY;
+	conn->hs->kinds = ~(uint32_t)0;
+	return BJ_OK;
+}
+
+void handshake_free(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+
+	if (!hs)
+		return;
+	transcript_fini(&hs->transcript);
+	record_keys_fini(&hs->next_rd);
+	record_keys_fini(&hs->next_wr);
+	for (size_t i = 0; i < CONFIG_KEY_SHARE_MAX; i++)
+		kex_fini(&hs->kex[i]);
+	if (hs->session) {
+		session_fini(hs->session);
+		free(hs->session);
+	}
+	bj_credential_free(hs->credential_owned);
+	bj_credential_free(hs->answer.credential);
+	free(hs->credential_made.message);
+	free(hs->cookie);
+	free(hs->sign_owned);
+	free(hs->ticket12);
+	free(hs->peer_der);
+	free(hs->peer_certs);
+	wipe(hs, sizeof(*hs));
+	free(hs);
+	conn->hs = NULL;
+}
+
+/* The peer's chain outlives the handshake where that is wanted. Without memory it does not. */
+static void peer_keep(struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	struct kept_peer *kept;
+
+	if (!conn->config->keep_peer_chain || !hs || hs->peer_chain_count == 0 || conn->peer)
+		return;
+	kept = malloc(sizeof(*kept) + hs->peer_der_len);
+	if (!kept)
+		return;
+	memcpy(kept->der, hs->peer_der, hs->peer_der_len);
+	kept->count = hs->peer_chain_count;
+	for (size_t i = 0; i < kept->count; i++)
+		kept->chain[i] = bytes_of(kept->der + (hs->peer_chain[i].ptr - hs->peer_der), hs->peer_chain[i].len);
+	conn->peer = kept;
+}
+
+/* The verdict outlives the handshake where it says why that failed, or where the chain is kept. */
+static void verdict_keep(struct bj_tls *conn, bool failed)
+{
+	if (!conn->hs || !conn->hs->judged || conn->verdict || !(failed || conn->config->keep_peer_chain))
+		return;
+	conn->verdict = malloc(sizeof(*conn->verdict));
+	if (conn->verdict)
+		*conn->verdict = conn->hs->verdict;
+}
+
+enum bj_err handshake_finish(struct bj_tls *conn)
+{
+	enum bj_err err = flight_flush(conn);
+
+	if (err)
+		return err;
+	if (conn_is_13(conn) && conn->is_server)
+		secret_wipe(&conn->s13.resumption); /* its tickets are out */
+	peer_keep(conn);
+	verdict_keep(conn, false);
+	handshake_free(conn);
+	outbox_free(&conn->flight);
+	return BJ_OK;
+}
+
+/* ---- failure */
+
+enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
+{
+	int alert = bj_err_alert(err);
+
+	if (conn->err)
+		return (enum bj_err)conn->err;
+	conn->err = err;
+	wipe(conn->flight.buf, conn->flight.len);
+	conn->flight.len = 0;
+	if (alert >= 0 && !conn->close_sent && flight_alert(conn, ALERT_FATAL, (uint8_t)alert) == BJ_OK)
+		conn->alert_sent = (int16_t)alert;
+	peer_keep(conn);
+	verdict_keep(conn, true);
+	handshake_free(conn);
+	secrets_wipe(conn);
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_error(const struct bj_tls *conn)
+{
+	return (enum bj_err)conn->err;
+}
+
+/* ---- what others are told */
+
+void conn_observe(struct bj_tls *conn, enum bj_tls_event_kind kind, bool sent, uint8_t type, struct bj_bytes bytes)
+{
+	const struct bj_tls_event_info info = { .kind = kind, .sent = sent, .type = type, .bytes = bytes };
+
+	if (conn->config->observer)
+		conn->config->observer(conn->config->observer_self, conn, &info);
+}
+
+void conn_keylog(struct bj_tls *conn, const char *label, struct bj_bytes secret)
+{
+	char line[KEYLOG_LINE_MAX], *p = line;
+
+	if (!conn->config->keylog || secret.len > HASH_MAX)
+		return;
+	while (*label && p < line + 48)
+		*p++ = *label++;
+	*p++ = ' ';
+	hex_encode(conn->hs->client_random, sizeof(conn->hs->client_random), p);
+	p += 2 * sizeof(conn->hs->client_random);
+	*p++ = ' ';
+	hex_encode(secret.ptr, secret.len, p);
+	conn->config->keylog(conn->config->keylog_self, line);
+	wipe(line, sizeof(line));
+}

@@ -1,0 +1,233 @@
+/* conn.h - one connection: the small part that lives as long as it, and the larger one that dies with the handshake.
+ *
+ * struct bj_tls holds what an open connection needs: record keys, application secrets, counters, what the report says. struct handshake
+ * is allocated when the first message is made or comes, and wiped and freed when the handshake is complete or has failed. Handlers
+ * reach both through `conn`; state and facts they reach through state.h only.
+ *
+ * Who writes what:
+ *   state            handshake.c (the driver), by state.c
+ *   rd, wr           keys.c, as the KEYS of a row say
+ *   out, in          flight.c, conn.c
+ *   the rest         handlers, settled values only
+ */
+#ifndef TLS_CONN_H
+#define TLS_CONN_H
+
+#include <bojagi/tls.h>
+
+#include "base/secret.h"
+#include "crypto/kex.h"
+#include "tls/alert.h"
+#include "tls/config.h"
+#include "tls/ext/table.h"
+#include "tls/handshake.h"
+#include "tls/key_schedule.h"
+#include "tls/keys12.h"
+#include "tls/msg/client_hello.h"
+#include "tls/msg/server_hello.h"
+#include "tls/record.h"
+#include "tls/session.h"
+#include "tls/ticket.h"
+#include "tls/transcript.h"
+#include "x509/path.h"
+
+/* Limits of what a peer may send. rfc9846:5.1 rfc9846:6 */
+#define CONN_EMPTY_MAX 32            /* empty records in a row */
+#define CONN_WARNING_MAX 4           /* warning alerts in a row, 1.2; user_canceled, 1.3 */
+#define CONN_KEY_UPDATE_MAX 32       /* key updates without data between them */
+#define CONN_CCS_MAX 2               /* change_cipher_spec records that 1.3 passes over */
+#define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client looks at */
+#define CONN_SKIP_MAX (16384 + 1024) /* bytes of rejected early data that a server passes over. rfc9846:4.2.10 */
+
+/* Handshake bytes that are not a whole message yet, or wait behind a question. Freed when empty. */
+struct inbox {
+	uint8_t *buf;
+	uint32_t cap, len, off;
+};
+
+/* Records that wait to be pulled. Freed when pulled empty. */
+struct outbox {
+	uint8_t *buf;
+	uint32_t cap, len, off;
+};
+
+/* What a verdict, a signature or a credential from outside is kept in until the row takes it. */
+struct answer {
+	bool is_there;                    /* signatures and verdicts are put where they belong: handshake.signature, .verdict */
+	struct bj_credential *credential; /* a reference */
+};
+
+struct handshake {
+	struct transcript transcript;
+	struct ks_early early;   /* 1.3: each is wiped when the next is made */
+	struct ks_handshake handshake;
+	struct ks_master master;
+	uint8_t stage;           /* STAGE_*: how far that is */
+	struct record_keys next_rd, next_wr; /* 1.2: until change_cipher_spec */
+	struct secret finished_ours, finished_peers; /* 1.3: Finished keys; 1.2 has none */
+	struct secret traffic_client, traffic_server; /* 1.3: application secrets until they are in force */
+	struct secret shared;                   /* key exchange result until the key schedule takes it; 1.2: premaster */
+	struct secret psk;                      /* the one in use; clients: the one offered */
+
+	uint8_t client_random[32], server_random[32];
+	uint8_t session_id[32];                 /* the client's legacy_session_id; 1.2: the session's */
+	uint8_t session_id_len;
+
+	struct kex_key kex[CONFIG_KEY_SHARE_MAX]; /* clients: one per share sent; servers use the first */
+	uint8_t kex_count;
+	uint16_t group;                         /* chosen; after HelloRetryRequest the one asked for */
+	uint8_t peer_share[KEX_PUBLIC_MAX];
+	uint8_t peer_share_len;
+
+	union { /* the peer's hello as views: from its RECV until the next message or question, for the STEPs between */
+		struct client_hello client_hello;
+		struct server_hello server_hello;
+	};
+
+	/* what a hello said, copied as far as it is needed after the hello itself is gone */
+	uint8_t schemes[2 * CONFIG_CODE_MAX];   /* of the peer's signature_algorithms those that we have, in wire form */
+	uint8_t schemes_len;
+	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
+	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
+	uint8_t compat;                         /* COMPAT_*: change_cipher_spec for middleboxes */
+	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
+	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
+	uint16_t psk_index;
+	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
+	size_t cookie_len;
+
+	/* certificates */
+	const struct config_credential *credential; /* ours: chosen from the configuration */
+	struct bj_credential *credential_owned;     /* ours: given by an answer; a reference */
+	struct config_credential credential_made;   /* the same as a row */
+	uint16_t scheme;                        /* that we sign with */
+	uint8_t sign_input[64 + 34 + HASH_MAX]; /* 1.3: what is signed; 1.2 puts its own in sign_bytes */
+	struct bj_bytes sign_bytes;             /* view of what is signed */
+	uint8_t *sign_owned;                    /* 1.2: where it is; freed at the end */
+	uint8_t signature[SIG_LEN_MAX];
+	size_t signature_len;
+	uint8_t *peer_der;                      /* the peer's certificates, one after the other */
+	size_t peer_der_len;
+	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
+	size_t peer_chain_count;
+	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
+	size_t peer_cert_count;
+	struct bj_verdict verdict;
+	bool judged;
+
+	/* resumption */
+	struct session *session;                /* clients: what was offered; servers: what was accepted */
+	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
+	size_t ticket12_len;
+	uint8_t tickets_left;
+	uint8_t tickets_made;
+
+	/* early data that a client sends and we have rejected */
+	bool skip_early;
+	uint32_t skipped;
+
+	/* the question that is open */
+	enum bj_tls_question question;
+	bool prepared;
+	struct answer answer;
+
+	struct bj_bytes body; /* of the message received last; views for STEP */
+};
+
+enum {
+	STAGE_NONE = 0,
+	STAGE_EARLY,
+	STAGE_MASTER,  /* the handshake keys are made */
+	STAGE_TRAFFIC, /* so are the application secrets */
+	STAGE_KEYS_12, /* 1.2: next_rd and next_wr are made */
+};
+
+enum {
+	COMPAT_WANTED = 1, /* there is a session id: change_cipher_spec goes out once */
+	COMPAT_SENT = 2,
+};
+
+struct bj_tls {
+	struct bj_tls_config *config;
+	struct handshake *hs; /* null before and after the handshake */
+	void *owner;
+	char *name;            /* the client's own, or what it asked for; allocated */
+	struct bj_bytes alpn;  /* view into the configuration */
+	struct record_keys rd, wr;
+	union {
+		struct {
+			struct secret read, write; /* application traffic secrets in force */
+			struct secret exporter;
+			struct secret resumption;  /* clients: for tickets to come */
+		} s13;
+		struct {
+			struct secret master;
+			uint8_t client_random[32], server_random[32];
+		} s12;
+	};
+	struct inbox in;
+	struct outbox flight; /* messages that are built, until they are sealed; freed when the handshake ends */
+	struct outbox out;
+	int64_t now_ms;
+	struct session *session;      /* clients: what the next ticket becomes; servers: null */
+	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
+	size_t session_blob_len;
+	struct kept_peer *peer;       /* keep_peer_chain: allocated */
+	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
+	uint64_t bytes_in, bytes_out, records_in, records_out;
+	const struct suite *suite;
+	uint32_t err;
+	struct state state;
+	uint16_t version, group, signature_scheme;
+	int16_t alert_sent, alert_received;
+	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
+	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
+	uint8_t told;                 /* TOLD_*: events that were given or wait */
+	bool is_server;
+	bool is_placed;               /* in memory of the owner's */
+	bool resumed, retried, auth_asked, peer_verified;
+	bool close_sent, close_received, eof;
+	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
+};
+
+#define CONN_NO_MESSAGE 0xffff
+#define CONN_RECORD 0xfffe /* not a message: its record */
+
+enum {
+	TOLD_DONE = 1,
+	TELL_TICKET = 2,
+};
+
+struct kept_peer {
+	size_t count;
+	struct bj_bytes chain[PATH_CHAIN_MAX];
+	uint8_t der[];
+};
+
+/* ---- for handlers and the driver */
+
+static inline bool conn_is_13(const struct bj_tls *conn)
+{
+	return conn->version == VERSION_1_3;
+}
+
+/* Makes sure that `len` more bytes fit into the message that is being built. */
+enum bj_err conn_room(struct bj_tls *conn, struct writer *w, size_t len) BJ_MUST_USE;
+
+/* The first failure sticks: queues its alert, wipes what is secret. Returns `err`. */
+enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err);
+
+void conn_observe(struct bj_tls *conn, enum bj_tls_event_kind kind, bool sent, uint8_t type, struct bj_bytes bytes);
+/* One line of the key log (rfc9850), where one is kept. */
+void conn_keylog(struct bj_tls *conn, const char *label, struct bj_bytes secret);
+
+/* RECV(KEY_UPDATE) of both roles. */
+enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body);
+
+enum bj_err handshake_new(struct bj_tls *conn) BJ_MUST_USE;
+/* The handshake is complete: keeps what is to be kept, frees the rest. */
+enum bj_err handshake_finish(struct bj_tls *conn) BJ_MUST_USE;
+/* Wipes and frees conn->hs; takes none. */
+void handshake_free(struct bj_tls *conn);
+
+#endif

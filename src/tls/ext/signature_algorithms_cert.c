@@ -1,0 +1,12 @@
+/* signature_algorithms_cert.c - see signature_algorithms_cert.h. */
+#include "tls/ext/signature_algorithms_cert.h"
+
+enum bj_err signature_algorithms_cert_parse(struct bj_bytes body, struct bj_bytes *out_codes)
+{
+	return codes_parse(body, 2, out_codes);
+}
+
+void signature_algorithms_cert_write(struct writer *w, struct bj_bytes codes)
+{
+	ext_write_vec(w, EXT_SIGNATURE_ALGORITHMS_CERT, codes, 2);
+}

@@ -1,0 +1,152 @@
+/* flight.c - builds flights of handshake messages and queues records. */
+#include "tls/flight.h"
+
+#include <stdlib.h>
+
+#define OUTBOX_FIRST 4096
+
+/* Room for `len` more bytes behind what is there. */
+static enum bj_err outbox_room(struct outbox *out, size_t len, size_t max, size_t first)
+{
+	size_t want = out->len + len, cap = out->cap ? out->cap : first;
+	uint8_t *buf;
+
+	if (want <= out->cap)
+		return BJ_OK;
+	if (want > max)
+		return BJ_ERR_LIMIT;
+	while (cap < want)
+		cap *= 2;
+	buf = malloc(cap);
+	if (!buf)
+		return BJ_ERR_NO_MEMORY;
+	bytes_copy(buf, out->buf, out->len);
+	if (out->buf)
+		wipe(out->buf, out->len);
+	free(out->buf);
+	out->buf = buf;
+	out->cap = (uint32_t)cap;
+	return BJ_OK;
+}
+
+void outbox_free(struct outbox *out)
+{
+	if (out->buf)
+		wipe(out->buf, out->len);
+	free(out->buf);
+	*out = (struct outbox){ 0 };
+}
+
+void inbox_free(struct inbox *in)
+{
+	if (in->buf)
+		wipe(in->buf, in->len);
+	free(in->buf);
+	*in = (struct inbox){ 0 };
+}
+
+enum bj_err flight_begin(struct bj_tls *conn, struct writer *w)
+{
+	struct outbox *f = &conn->flight;
+	enum bj_err err = outbox_room(f, HS_ROOM, FLIGHT_MAX, conn->is_server ? OUTBOX_FIRST : OUTBOX_FIRST / 2);
+
+	if (err)
+		return err;
+	*w = wr_make(f->buf + f->len, f->cap - f->len);
+	return BJ_OK;
+}
+
+enum bj_err conn_room(struct bj_tls *conn, struct writer *w, size_t len)
+{
+	struct outbox *f = &conn->flight;
+	uint32_t before = f->len;
+	enum bj_err err;
+
+	if (!wr_ok(w))
+		return BJ_ERR_INTERNAL;
+	if (wr_left(w) >= len)
+		return BJ_OK;
+	f->len += (uint32_t)w->len;
+	err = outbox_room(f, len, FLIGHT_MAX, OUTBOX_FIRST);
+	f->len = before;
+	if (err)
+		return err;
+	w->buf = f->buf + f->len;
+	w->cap = f->cap - f->len;
+	return BJ_OK;
+}
+
+enum bj_err flight_end(struct bj_tls *conn, struct writer *w, bool hashed)
+{
+	struct bj_bytes message = wr_view(w);
+
+	if (!wr_ok(w) || message.len < MESSAGE_HEADER_LEN)
+		return BJ_ERR_INTERNAL;
+	conn_observe(conn, BJ_TLS_SAW_MESSAGE, true, message.ptr[0], message);
+	conn->flight.len += (uint32_t)message.len;
+	return hashed ? transcript_add(&conn->hs->transcript, message) : BJ_OK;
+}
+
+static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, enum record_type type, const struct bj_bytes *pieces,
+				size_t count, size_t len)
+{
+	struct outbox *out = &conn->out;
+	/* the first ClientHello says 0x0301 for the sake of old peers. rfc9846:5.1 */
+	uint16_t version = !conn->is_server && conn->version == 0 ? VERSION_1_0 : VERSION_1_2;
+	size_t sealed = 0;
+	enum bj_err err;
+
+	err = outbox_room(out, len + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + BJ_TLS_OVERHEAD_MAX);
+	if (err)
+		return err;
+	err = record_seal(keys, type, version, pieces, count, out->buf + out->len, out->cap - out->len, &sealed);
+	if (err)
+		return err;
+	out->len += (uint32_t)sealed;
+	conn->records_out++;
+	return BJ_OK;
+}
+
+enum bj_err flight_flush(struct bj_tls *conn)
+{
+	struct outbox *f = &conn->flight;
+	enum bj_err err = BJ_OK;
+
+	for (size_t at = 0; at < f->len && !err;) {
+		size_t len = f->len - at < RECORD_PLAIN_MAX ? f->len - at : RECORD_PLAIN_MAX;
+		struct bj_bytes piece = { f->buf + at, len };
+
+		err = queue_record(conn, &conn->wr, RECORD_HANDSHAKE, &piece, 1, len);
+		at += len;
+	}
+	f->len = 0;
+	if (!conn->hs)
+		outbox_free(f);
+	return err;
+}
+
+enum bj_err flight_ccs(struct bj_tls *conn)
+{
+	static const uint8_t one = 1;
+	struct bj_bytes piece = { &one, 1 };
+	struct record_keys plain = { 0 };
+	enum bj_err err = flight_flush(conn);
+
+	if (err)
+		return err;
+	conn_observe(conn, BJ_TLS_SAW_CCS, true, 1, piece);
+	/* in 1.2 it goes out before the keys change, so it is plaintext either way */
+	return queue_record(conn, &plain, RECORD_CCS, &piece, 1, 1);
+}
+
+enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description)
+{
+	const uint8_t alert[ALERT_LEN] = { level, description };
+	struct bj_bytes piece = { alert, ALERT_LEN };
+	enum bj_err err = flight_flush(conn);
+
+	if (err)
+		return err;
+	conn_observe(conn, BJ_TLS_SAW_ALERT, true, description, piece);
+	return queue_record(conn, &conn->wr, RECORD_ALERT, &piece, 1, ALERT_LEN);
+}

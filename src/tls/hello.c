@@ -1,0 +1,149 @@
+/* hello.c - what both versions share of the hellos. */
+#include "tls/hello.h"
+
+#include <stdlib.h>
+
+#include "tls/ext/alpn.h"
+#include "tls/suite.h"
+
+static bool suite_signs(const struct suite *suite, uint32_t kinds)
+{
+	for (unsigned kind = KEY_RSA; kind <= KEY_ED25519; kind++)
+		if ((kinds >> kind & 1) && suite_fits_key(suite, (enum key_kind)kind))
+			return true;
+	return false;
+}
+
+const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds)
+{
+	struct bj_bytes own = config_codes_view(&conn->config->suites);
+	struct bj_bytes first = conn->config->prefer_own_order ? own : hello->suites;
+	struct bj_bytes second = conn->config->prefer_own_order ? hello->suites : own;
+
+	for (size_t i = 0; i < codes_count(first); i++) {
+		const struct suite *suite = suite_find(codes_at(first, i));
+
+		if (suite && suite->version == version && codes_have(second, suite->code) && suite_signs(suite, kinds))
+			return suite;
+	}
+	return NULL;
+}
+
+uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share)
+{
+	struct bj_bytes own = config_codes_view(&conn->config->groups);
+	struct bj_bytes first = conn->config->prefer_own_order ? own : hello->groups;
+	struct bj_bytes second = conn->config->prefer_own_order ? hello->groups : own;
+	uint16_t without_share = 0;
+
+	*out_share = (struct bj_bytes){ NULL, 0 };
+	for (size_t i = 0; i < codes_count(first); i++) {
+		uint16_t group = codes_at(first, i);
+
+		if (!kex_known(group) || !codes_have(second, group))
+			continue;
+		if (key_share_find(hello->shares, group, out_share))
+			return group;
+		if (!without_share)
+			without_share = group;
+	}
+	*out_share = (struct bj_bytes){ NULL, 0 };
+	return without_share;
+}
+
+enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *hello)
+{
+	struct bj_bytes own = config_alpn_list(conn->config), name;
+
+	if (own.len == 0 || !(hello->has & EXT_BIT(EXT_ALPN)))
+		return BJ_OK;
+	name = alpn_choose(own, hello->alpn);
+	if (name.len == 0)
+		return BJ_ERR_NO_ALPN;
+	conn->alpn = config_alpn(conn->config, name);
+	return BJ_OK;
+}
+
+void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
+{
+	struct handshake *hs = conn->hs;
+	struct bj_bytes own = config_codes_view(&conn->config->schemes);
+
+	hs->schemes_len = 0;
+	for (size_t i = 0; i < codes_count(own); i++) {
+		if (!codes_have(codes, codes_at(own, i)))
+			continue;
+		hs->schemes[hs->schemes_len++] = own.ptr[2 * i];
+		hs->schemes[hs->schemes_len++] = own.ptr[2 * i + 1];
+	}
+}
+
+bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash)
+{
+	const struct suite *suite = suite_find(s->suite);
+	uint8_t binding[SESSION_BINDING_LEN];
+
+	if (s->version != version || !suite || suite->version != version || (enum hash_alg)suite->hash != suite_hash)
+		return false;
+	if (!session_is_fresh(s, conn->now_ms) || !bytes_equal(bytes_of(s->alpn, s->alpn_len), conn->alpn))
+		return false;
+	if (conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !s->peer_verified)
+		return false;
+	session_binding(conn->config, conn->name, binding);
+	return ct_equal(binding, s->binding, sizeof(binding));
+}
+
+void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
+{
+	const struct handshake *hs = conn->hs;
+	const struct session *before = hs && conn->is_server && conn->resumed ? hs->session : NULL;
+
+	*out = (struct session){
+		.version = conn->version,
+		.suite = conn->suite->code,
+		.made_ms = conn->now_ms,
+		.lifetime_s = lifetime_s,
+		.peer_verified = conn->peer_verified,
+		.alpn_len = (uint8_t)conn->alpn.len,
+	};
+	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
+	session_binding(conn->config, conn->name, out->binding);
+	if (before && before->has_peer) {
+		int64_t left_ms = before->made_ms + (int64_t)before->lifetime_s * 1000 - conn->now_ms;
+
+		out->has_peer = true;
+		memcpy(out->peer_digest, before->peer_digest, sizeof(out->peer_digest));
+		if (left_ms < (int64_t)out->lifetime_s * 1000)
+			out->lifetime_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
+	} else if (hs && hs->peer_chain_count > 0) {
+		uint8_t digest[HASH_MAX];
+
+		out->has_peer = true;
+		hash_once(HASH_SHA256, hs->peer_chain[0], digest);
+		memcpy(out->peer_digest, digest, sizeof(out->peer_digest));
+	}
+}
+
+enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name)
+{
+	conn->alpn = config_alpn(conn->config, name);
+	return conn->alpn.len > 0 ? BJ_OK : BJ_ERR_ILLEGAL_PARAMETER;
+}
+
+enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s)
+{
+	uint8_t *blob;
+	size_t len;
+	enum bj_err err = session_save(s, &blob, &len);
+
+	session_fini(s);
+	if (err)
+		return err;
+	if (conn->session_blob)
+		wipe(conn->session_blob, conn->session_blob_len);
+	free(conn->session_blob);
+	conn->session_blob = blob;
+	conn->session_blob_len = len;
+	conn->told |= TELL_TICKET;
+	return BJ_OK;
+}

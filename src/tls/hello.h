@@ -1,0 +1,31 @@
+/* hello.h - what both versions share of taking a ClientHello (servers) and a ServerHello (clients).
+ *
+ * Implements   rfc9846:4.1 rfc9846:4.2.1 rfc6066:3 rfc7301:3.2 rfc7507:3
+ */
+#ifndef TLS_HELLO_H
+#define TLS_HELLO_H
+
+#include "tls/conn.h"
+
+/* Servers: the first suite of this version that both have, in the order that the configuration says; null if there is none.
+ * `kinds`: 1 << enum key_kind that can sign (1.2). */
+const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds);
+/* Servers: the group to use, one whose share is there if possible (1.3; `*out_share` empty: ask for it). 0 if there is none. */
+uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share);
+/* Servers: conn->alpn by both lists. BJ_ERR_NO_ALPN. */
+enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *hello) BJ_MUST_USE;
+/* Copies those of the peer's signature schemes that we have into hs->schemes. */
+void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes);
+/* Servers: may a session that a ticket or an id names be resumed on this connection? Asks everything but the version: suite_hash is
+ * that of the suite chosen now. conn->name and conn->alpn are settled before. */
+bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash);
+/* What is remembered of this connection, without its secret. `lifetime_s` becomes what is left of it where the peer was verified in
+ * the session that was resumed: nobody stays verified for longer than the first lifetime. */
+void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out);
+
+/* Clients: an offered list answered: conn->alpn. BJ_ERR_ILLEGAL_PARAMETER for a protocol that was not offered. */
+enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name) BJ_MUST_USE;
+/* Clients: the newest session becomes the blob that bj_tls_session() shows; wipes `s`. */
+enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s) BJ_MUST_USE;
+
+#endif

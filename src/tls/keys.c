@@ -1,0 +1,143 @@
+/* keys.c - changes of traffic keys. */
+#include "tls/keys.h"
+
+static enum hash_alg suite_hash(const struct bj_tls *conn)
+{
+	return (enum hash_alg)conn->suite->hash;
+}
+
+void keys_early(struct bj_tls *conn)
+{
+	ks_early_init(&conn->hs->early, suite_hash(conn), secret_view(&conn->hs->psk));
+	conn->hs->stage = STAGE_EARLY;
+}
+
+static struct bj_bytes transcript_now(struct bj_tls *conn, uint8_t hash[HASH_MAX])
+{
+	return bytes_of(hash, transcript_peek(&conn->hs->transcript, hash));
+}
+
+static void saw_keys(struct bj_tls *conn, bool write, uint8_t kind)
+{
+	conn_observe(conn, BJ_TLS_SAW_KEYS, write, kind, (struct bj_bytes){ NULL, 0 });
+}
+
+static enum bj_err handshake_keys(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+	struct secret client, server;
+	uint8_t hash[HASH_MAX];
+	enum bj_err err;
+
+	check(hs->stage == STAGE_EARLY);
+	ks_handshake_from(&hs->handshake, &hs->early, secret_view(&hs->shared));
+	secret_wipe(&hs->shared);
+	ks_handshake_traffic(&hs->handshake, transcript_now(conn, hash), &client, &server);
+	ks_master_from(&hs->master, &hs->handshake);
+	hs->stage = STAGE_MASTER;
+	conn_keylog(conn, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_view(&client));
+	conn_keylog(conn, "SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_view(&server));
+	err = ks_traffic_keys(conn->suite, conn->is_server ? &client : &server, &conn->rd, &hs->finished_peers);
+	if (!err)
+		err = ks_traffic_keys(conn->suite, conn->is_server ? &server : &client, &conn->wr, &hs->finished_ours);
+	secret_wipe(&client);
+	secret_wipe(&server);
+	saw_keys(conn, false, 0);
+	saw_keys(conn, true, 0);
+	return err;
+}
+
+void keys_master(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t hash[HASH_MAX];
+	struct bj_bytes now = transcript_now(conn, hash);
+
+	check(hs->stage == STAGE_MASTER);
+	ks_master_traffic(&hs->master, now, &hs->traffic_client, &hs->traffic_server);
+	ks_master_exporter(&hs->master, now, &conn->s13.exporter);
+	hs->stage = STAGE_TRAFFIC;
+	conn_keylog(conn, "CLIENT_TRAFFIC_SECRET_0", secret_view(&hs->traffic_client));
+	conn_keylog(conn, "SERVER_TRAFFIC_SECRET_0", secret_view(&hs->traffic_server));
+	conn_keylog(conn, "EXPORTER_SECRET", secret_view(&conn->s13.exporter));
+}
+
+static enum bj_err application_keys(struct bj_tls *conn, bool write)
+{
+	struct handshake *hs = conn->hs;
+	bool of_client = write != conn->is_server;
+	struct secret *secret = write ? &conn->s13.write : &conn->s13.read;
+	uint8_t hash[HASH_MAX];
+
+	if (hs->stage == STAGE_MASTER)
+		keys_master(conn);
+	check(hs->stage == STAGE_TRAFFIC);
+	secret_move(secret, of_client ? &hs->traffic_client : &hs->traffic_server);
+	if (of_client) /* the client's Finished was the last: the transcript is complete */
+		ks_master_resumption(&hs->master, transcript_now(conn, hash), &conn->s13.resumption);
+	saw_keys(conn, write, 1);
+	return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, NULL);
+}
+
+static enum bj_err keys_12(struct bj_tls *conn, bool write)
+{
+	struct handshake *hs = conn->hs;
+	struct record_keys *client = conn->is_server ? &hs->next_rd : &hs->next_wr;
+	struct record_keys *server = conn->is_server ? &hs->next_wr : &hs->next_rd;
+	struct record_keys *from = write ? &hs->next_wr : &hs->next_rd;
+	struct record_keys *to = write ? &conn->wr : &conn->rd;
+	enum bj_err err;
+
+	if (hs->stage != STAGE_KEYS_12) {
+		err = keys12_traffic(conn->suite, &conn->s12.master, hs->client_random, hs->server_random, client, server);
+		if (err)
+			return err;
+		hs->stage = STAGE_KEYS_12;
+	}
+	record_keys_fini(to);
+	*to = *from;
+	wipe(from, sizeof(*from));
+	saw_keys(conn, write, 1);
+	return BJ_OK;
+}
+
+enum bj_err keys_change(struct bj_tls *conn, unsigned changes)
+{
+	enum bj_err err = BJ_OK;
+
+	check(conn->hs && conn->flight.len == 0);
+	if ((changes & (KEYS_HANDSHAKE | KEYS_READ_APP | KEYS_READ_12)) && conn->behind)
+		return BJ_ERR_EXCESSIVE_DATA;
+	if (changes & KEYS_HANDSHAKE)
+		err = handshake_keys(conn);
+	if (!err && (changes & KEYS_READ_APP))
+		err = application_keys(conn, false);
+	if (!err && (changes & KEYS_WRITE_APP))
+		err = application_keys(conn, true);
+	if (!err && (changes & KEYS_READ_12))
+		err = keys_12(conn, false);
+	if (!err && (changes & KEYS_WRITE_12))
+		err = keys_12(conn, true);
+	return err;
+}
+
+enum bj_err keys_update(struct bj_tls *conn, bool write)
+{
+	struct secret *secret = write ? &conn->s13.write : &conn->s13.read;
+
+	ks_update(suite_hash(conn), secret);
+	saw_keys(conn, write, 2);
+	return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, NULL);
+}
+
+size_t keys_finished(struct bj_tls *conn, bool ours, uint8_t out[HASH_MAX])
+{
+	struct handshake *hs = conn->hs;
+	uint8_t hash[HASH_MAX];
+	struct bj_bytes now = transcript_now(conn, hash);
+
+	if (conn_is_13(conn))
+		return ks_finished(suite_hash(conn), ours ? &hs->finished_ours : &hs->finished_peers, now, out);
+	keys12_finished(suite_hash(conn), &conn->s12.master, ours != conn->is_server, now, out);
+	return KEYS12_VERIFY_LEN;
+}

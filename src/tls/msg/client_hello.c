@@ -1,0 +1,267 @@
+/* client_hello.c - see client_hello.h. */
+#include "tls/msg/client_hello.h"
+#include "tls/ext/alpn.h"
+#include "tls/ext/certificate_authorities.h"
+#include "tls/ext/cookie.h"
+#include "tls/ext/early_data.h"
+#include "tls/ext/ec_point_formats.h"
+#include "tls/ext/extended_master_secret.h"
+#include "tls/ext/padding.h"
+#include "tls/ext/record_size_limit.h"
+#include "tls/ext/renegotiation_info.h"
+#include "tls/ext/server_name.h"
+#include "tls/ext/session_ticket.h"
+#include "tls/ext/signature_algorithms.h"
+#include "tls/ext/signature_algorithms_cert.h"
+#include "tls/ext/status_request.h"
+#include "tls/ext/supported_groups.h"
+#include "tls/ext/supported_versions.h"
+
+static bool has(const struct client_hello *h, enum ext ext)
+{
+	return h->has & EXT_BIT(ext);
+}
+
+static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct client_hello *h)
+{
+	switch (ext) {
+	case EXT_SERVER_NAME:
+		return server_name_parse(body, &h->server_name);
+	case EXT_STATUS_REQUEST:
+		return status_request_parse(body, &h->wants_ocsp);
+	case EXT_SUPPORTED_GROUPS:
+		return supported_groups_parse(body, &h->groups);
+	case EXT_EC_POINT_FORMATS:
+		return ec_point_formats_parse(body);
+	case EXT_SIGNATURE_ALGORITHMS:
+		return signature_algorithms_parse(body, &h->schemes);
+	case EXT_ALPN:
+		return alpn_parse(body, &h->alpn);
+	case EXT_PADDING:
+		h->padding = (uint16_t)body.len;
+		return padding_parse(body);
+	case EXT_EXTENDED_MASTER_SECRET:
+		return extended_master_secret_parse(body);
+	case EXT_RECORD_SIZE_LIMIT:
+		return record_size_limit_parse(body, &h->record_size_limit);
+	case EXT_SESSION_TICKET:
+		h->ticket = body;
+		return BJ_OK;
+	case EXT_PRE_SHARED_KEY:
+		return pre_shared_key_parse(body, &h->psk);
+	case EXT_EARLY_DATA:
+		return early_data_parse(body);
+	case EXT_SUPPORTED_VERSIONS:
+		return supported_versions_parse(body, &h->versions);
+	case EXT_COOKIE:
+		return cookie_parse(body, &h->cookie);
+	case EXT_PSK_KEY_EXCHANGE_MODES:
+		return psk_key_exchange_modes_parse(body, &h->psk_modes);
+	case EXT_CERTIFICATE_AUTHORITIES:
+		return certificate_authorities_parse(body, &h->authorities);
+	case EXT_SIGNATURE_ALGORITHMS_CERT:
+		return signature_algorithms_cert_parse(body, &h->schemes_cert);
+	case EXT_KEY_SHARE:
+		return key_share_parse(body, &h->shares);
+	case EXT_RENEGOTIATION_INFO:
+		return renegotiation_info_parse(body);
+	case EXT_SCT:
+	case EXT_POST_HANDSHAKE_AUTH:
+		return body.len == 0 ? BJ_OK : BJ_ERR_DECODE;
+	case EXT_OID_FILTERS: /* has no place here: the walker refuses it */
+	case EXT_KNOWN:
+		break;
+	}
+	return BJ_ERR_INTERNAL;
+}
+
+/* rfc9846:4.2.8: a share only for a group that is offered. */
+static bool shares_are_offered(const struct client_hello *h)
+{
+	struct reader shares = rd_of(h->shares);
+	struct key_share share;
+
+	while (key_share_next(&shares, &share))
+		if (!codes_have(h->groups, share.group))
+			return false;
+	return true;
+}
+
+/* What the hello says of itself must fit together. */
+static enum bj_err judge(const struct client_hello *h)
+{
+	bool offers_13 = client_hello_offers(h, VERSION_1_3);
+
+	if (h->legacy_version >> 8 != 3)
+		return BJ_ERR_BAD_VERSION;
+	if (!memchr(h->compression.ptr, 0, h->compression.len) || (offers_13 && h->compression.len != 1))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (!offers_13)
+		return BJ_OK;
+	if (has(h, EXT_KEY_SHARE) && has(h, EXT_SUPPORTED_GROUPS) && !shares_are_offered(h))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (has(h, EXT_PRE_SHARED_KEY) && !has(h, EXT_PSK_KEY_EXCHANGE_MODES))
+		return BJ_ERR_MISSING_EXTENSION;
+	if (has(h, EXT_EARLY_DATA) && !has(h, EXT_PRE_SHARED_KEY))
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	return BJ_OK;
+}
+
+enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
+{
+	struct reader r = rd_of(body);
+	struct client_hello h = { 0 };
+	struct ext_list list;
+	enum bj_err err;
+
+	h.legacy_version = rd_u16(&r);
+	h.random = rd_bytes(&r, RANDOM_LEN);
+	h.session_id = rd_vec_bytes(&r, 1);
+	h.suites = rd_vec_bytes(&r, 2);
+	h.compression = rd_vec_bytes(&r, 1);
+	if (rd_more(&r)) /* clients of 1.2 may leave the whole list out */
+		h.extensions = rd_vec_bytes(&r, 2);
+	if (!rd_end(&r) || h.session_id.len > SESSION_ID_MAX || h.suites.len == 0 || h.suites.len % 2 != 0 ||
+	    h.compression.len == 0)
+		return BJ_ERR_DECODE;
+	err = ext_walk(h.extensions, EXT_IN_CH, 0, &list);
+	if (err)
+		return err;
+	h.has = list.has;
+	for (unsigned ext = 0; ext < EXT_KNOWN; ext++) {
+		if (!(list.has & EXT_BIT(ext)))
+			continue;
+		err = parse_extension((enum ext)ext, list.body[ext], &h);
+		if (err)
+			return err;
+	}
+	err = judge(&h);
+	if (err)
+		return err;
+	*out = h;
+	return BJ_OK;
+}
+
+static void write_extension(struct writer *w, enum ext ext, const struct client_hello *h)
+{
+	switch (ext) {
+	case EXT_SERVER_NAME:
+		server_name_write(w, h->server_name);
+		break;
+	case EXT_STATUS_REQUEST:
+		status_request_write(w);
+		break;
+	case EXT_SUPPORTED_GROUPS:
+		supported_groups_write(w, h->groups);
+		break;
+	case EXT_EC_POINT_FORMATS:
+		ec_point_formats_write(w);
+		break;
+	case EXT_SIGNATURE_ALGORITHMS:
+		signature_algorithms_write(w, h->schemes);
+		break;
+	case EXT_ALPN:
+		alpn_write(w, h->alpn);
+		break;
+	case EXT_PADDING:
+		padding_write(w, h->padding);
+		break;
+	case EXT_RECORD_SIZE_LIMIT:
+		record_size_limit_write(w, h->record_size_limit);
+		break;
+	case EXT_SESSION_TICKET:
+		session_ticket_write(w, h->ticket);
+		break;
+	case EXT_PRE_SHARED_KEY:
+		pre_shared_key_write(w, &h->psk);
+		break;
+	case EXT_SUPPORTED_VERSIONS:
+		supported_versions_write(w, h->versions);
+		break;
+	case EXT_COOKIE:
+		cookie_write(w, h->cookie);
+		break;
+	case EXT_PSK_KEY_EXCHANGE_MODES:
+		psk_key_exchange_modes_write(w, h->psk_modes);
+		break;
+	case EXT_CERTIFICATE_AUTHORITIES:
+		certificate_authorities_write(w, h->authorities);
+		break;
+	case EXT_SIGNATURE_ALGORITHMS_CERT:
+		signature_algorithms_cert_write(w, h->schemes_cert);
+		break;
+	case EXT_KEY_SHARE:
+		key_share_write(w, h->shares);
+		break;
+	case EXT_RENEGOTIATION_INFO:
+		renegotiation_info_write(w);
+		break;
+	case EXT_EXTENDED_MASTER_SECRET:
+	case EXT_EARLY_DATA:
+	case EXT_SCT:
+	case EXT_POST_HANDSHAKE_AUTH:
+		ext_write_empty(w, ext);
+		break;
+	case EXT_OID_FILTERS:
+	case EXT_KNOWN:
+		break;
+	}
+}
+
+void client_hello_write(struct writer *w, const struct client_hello *hello)
+{
+	size_t message = message_open(w, MSG_CLIENT_HELLO), list;
+
+	wr_u16(w, hello->legacy_version);
+	wr_bytes(w, hello->random);
+	wr_vec(w, hello->session_id, 1);
+	wr_vec(w, hello->suites, 2);
+	wr_vec(w, hello->compression, 1);
+	if (hello->has) {
+		list = wr_open(w, 2);
+		for (unsigned ext = 0; ext < EXT_KNOWN; ext++)
+			if (has(hello, (enum ext)ext) && ext != EXT_PRE_SHARED_KEY)
+				write_extension(w, (enum ext)ext, hello);
+		if (has(hello, EXT_PRE_SHARED_KEY))
+			write_extension(w, EXT_PRE_SHARED_KEY, hello);
+		wr_close(w, list, 2);
+	}
+	message_close(w, message);
+}
+
+bool client_hello_offers(const struct client_hello *hello, uint16_t version)
+{
+	if (has(hello, EXT_SUPPORTED_VERSIONS))
+		return codes_have(hello->versions, version);
+	return version <= VERSION_1_2 && version <= hello->legacy_version;
+}
+
+struct bj_bytes client_hello_truncated(struct bj_bytes whole, const struct psk_offer *psk)
+{
+	return bytes_of(whole.ptr, whole.len - psk_binders_tail(psk));
+}
+
+/* Extensions that a second ClientHello may change. */
+#define RETRY_CHANGES                                                                                        \
+	(EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_EARLY_DATA) | EXT_BIT(EXT_COOKIE) | EXT_BIT(EXT_PRE_SHARED_KEY) | \
+	 EXT_BIT(EXT_PADDING))
+
+size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *hello, uint8_t out[HASH_MAX])
+{
+	const uint8_t *start = hello->random.ptr - 2; /* parsed: the fields lie one behind the other from legacy_version on */
+	const uint8_t *end = hello->compression.ptr + hello->compression.len;
+	struct reader r = rd_of(hello->extensions);
+	struct hash h;
+
+	hash_init(&h, alg);
+	hash_update(&h, start, (size_t)(end - start));
+	while (rd_more(&r)) {
+		const uint8_t *at = r.ptr;
+		enum ext ext = ext_find(rd_u16(&r));
+
+		(void)rd_vec_bytes(&r, 2);
+		if (ext == EXT_KNOWN || !(RETRY_CHANGES & EXT_BIT(ext)))
+			hash_update(&h, at, (size_t)(r.ptr - at));
+	}
+	return hash_peek(&h, out);
+}

@@ -1,0 +1,123 @@
+/* report.c - what is known about a connection, and the questions that it asks its owner. */
+#include "tls/conn.h"
+
+static const char *message_words(const struct bj_tls *conn)
+{
+	if (conn->message == CONN_NO_MESSAGE)
+		return "";
+	return conn->message == CONN_RECORD ? "record" : hs_message_name(conn->message);
+}
+
+BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
+{
+	const struct handshake *hs = conn->hs;
+
+	*out = (struct bj_tls_report){
+		.err = (enum bj_err)conn->err,
+		.alert_sent = conn->alert_sent,
+		.alert_received = conn->alert_received,
+		.message = conn->err ? message_words(conn) : "",
+		.handshake_done = state_at(&conn->state) == ST_OPEN,
+		.close_sent = conn->close_sent,
+		.close_received = conn->close_received,
+		.version = conn->version,
+		.suite = conn->suite ? conn->suite->code : 0,
+		.group = conn->group,
+		.signature_scheme = conn->signature_scheme,
+		.resumed = conn->resumed,
+		.retried = conn->retried,
+		.client_certificate_asked = conn->auth_asked,
+		.server_name = conn->name,
+		.alpn = conn->alpn,
+		.peer_verified = conn->peer_verified,
+		.verdict = conn->verdict,
+		.bytes_in = conn->bytes_in,
+		.bytes_out = conn->bytes_out,
+		.records_in = conn->records_in,
+		.records_out = conn->records_out,
+	};
+	if (conn->peer) {
+		out->peer_chain = conn->peer->chain;
+		out->peer_chain_count = conn->peer->count;
+	} else if (hs) {
+		out->peer_chain = hs->peer_chain;
+		out->peer_chain_count = hs->peer_chain_count;
+	}
+	if (!out->verdict && hs && hs->judged)
+		out->verdict = &hs->verdict;
+}
+
+BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn)
+{
+	return bytes_of(conn->session_blob, conn->session_blob_len);
+}
+
+/* ---- questions */
+
+BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn)
+{
+	return conn->hs ? conn->hs->question : BJ_TLS_Q_NONE;
+}
+
+BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
+{
+	return bj_tls_question(conn) == BJ_TLS_Q_SIGN ? conn->hs->sign_bytes : (struct bj_bytes){ NULL, 0 };
+}
+
+BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn)
+{
+	return bj_tls_question(conn) == BJ_TLS_Q_SIGN ? conn->hs->scheme : 0;
+}
+
+static enum bj_err answer_begin(struct bj_tls *conn, enum bj_tls_question question)
+{
+	if (conn->err)
+		return (enum bj_err)conn->err;
+	if (bj_tls_question(conn) != question)
+		return BJ_ERR_STATE;
+	return BJ_OK;
+}
+
+static enum bj_err answer_end(struct bj_tls *conn)
+{
+	conn->hs->question = BJ_TLS_Q_NONE;
+	conn->hs->answer.is_there = true;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential)
+{
+	enum bj_err err = answer_begin(conn, BJ_TLS_Q_CREDENTIAL);
+
+	if (err)
+		return err;
+	conn->hs->answer.credential = credential ? bj_credential_ref(credential) : NULL;
+	return answer_end(conn);
+}
+
+BJ_API enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len)
+{
+	enum bj_err err = answer_begin(conn, BJ_TLS_Q_SIGN);
+
+	if (err)
+		return err;
+	if (!signature || len == 0 || len > sizeof(conn->hs->signature))
+		return BJ_ERR_ARGUMENT;
+	memcpy(conn->hs->signature, signature, len);
+	conn->hs->signature_len = len;
+	return answer_end(conn);
+}
+
+BJ_API enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict)
+{
+	enum bj_err err = answer_begin(conn, BJ_TLS_Q_VERIFY);
+
+	if (err)
+		return err;
+	if (!verdict)
+		return BJ_ERR_ARGUMENT;
+	conn->hs->verdict = *verdict;
+	if (!conn->hs->verdict.rule)
+		conn->hs->verdict.rule = "";
+	return answer_end(conn);
+}

@@ -1,0 +1,439 @@
+/* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
+ *
+ * Leaves out   early data (a client that sends it is answered as if it had not: rfc9846:4.2.10), post-handshake client
+ *              authentication, PSKs from outside, cookies
+ */
+#include <stdlib.h>
+
+#include "crypto/rng_os.h"
+#include "tls/auth.h"
+#include "tls/flight.h"
+#include "tls/hello.h"
+#include "tls/keys.h"
+#include "tls/msg/certificate.h"
+#include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_verify.h"
+#include "tls/msg/encrypted_extensions.h"
+#include "tls/msg/finished.h"
+#include "tls/msg/new_session_ticket.h"
+
+#define PSK_TRIES 4 /* tickets of one hello that are opened */
+
+static bool offered(const struct bj_tls *conn, enum ext ext)
+{
+	return conn->hs->offered & EXT_BIT(ext);
+}
+
+/* ---- the hello */
+
+/* What must be there. rfc9846:9.2 */
+static enum bj_err hello_complete(const struct client_hello *hello)
+{
+	bool groups = hello->has & EXT_BIT(EXT_SUPPORTED_GROUPS), shares = hello->has & EXT_BIT(EXT_KEY_SHARE);
+
+	if (groups != shares || !groups)
+		return BJ_ERR_MISSING_EXTENSION;
+	if (!(hello->has & (EXT_BIT(EXT_SIGNATURE_ALGORITHMS) | EXT_BIT(EXT_PRE_SHARED_KEY))))
+		return BJ_ERR_MISSING_EXTENSION;
+	return BJ_OK;
+}
+
+static void take_share(struct handshake *hs, struct bj_bytes share)
+{
+	hs->peer_share_len = (uint8_t)(share.len <= sizeof(hs->peer_share) ? share.len : 0);
+	bytes_copy(hs->peer_share, share.ptr, hs->peer_share_len);
+}
+
+/* The group; does the client's share do? */
+static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct client_hello *hello = &hs->client_hello;
+	uint8_t print[HASH_MAX];
+	struct bj_bytes share;
+	enum bj_err err = hello_complete(hello);
+
+	if (err)
+		return err;
+	hs->group = hello_choose_group(conn, hello, &share);
+	if (!hs->group)
+		return BJ_ERR_NO_COMMON_GROUP;
+	take_share(hs, share);
+	if (hs->session_id_len > 0)
+		hs->compat = COMPAT_WANTED;
+	hs->skip_early = offered(conn, EXT_EARLY_DATA);
+	state_settle(&conn->state, F_RETRY, share.len == 0);
+	if (share.len == 0) {
+		client_hello_fingerprint(HASH_SHA256, hello, print);
+		memcpy(hs->hello_print, print, sizeof(hs->hello_print));
+	}
+	return BJ_OK;
+}
+
+/* ---- HelloRetryRequest. rfc9846:4.1.4 */
+
+static enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	const struct server_hello retry = {
+		.is_retry = true,
+		.legacy_version = VERSION_1_2,
+		.session_id = bytes_of(hs->session_id, hs->session_id_len),
+		.suite = conn->suite->code,
+		.version = VERSION_1_3,
+		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE),
+		.share = { .group = hs->group },
+	};
+
+	conn->retried = true;
+	transcript_retry(&hs->transcript);
+	server_hello_write(w, &retry);
+	return BJ_OK;
+}
+
+/* For middleboxes: once, behind our first message. rfc9846:D.4 */
+static enum bj_err compat_ccs(struct bj_tls *conn)
+{
+	if (conn->hs->compat != COMPAT_WANTED)
+		return BJ_OK;
+	conn->hs->compat |= COMPAT_SENT;
+	return flight_ccs(conn);
+}
+
+static enum bj_err retry_end(struct bj_tls *conn, struct bj_bytes body)
+{
+	return compat_ccs(conn);
+}
+
+/* The second hello is the first but for what the retry asked. rfc9846:4.1.2 */
+static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct client_hello *hello = &hs->client_hello;
+	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
+	struct key_share share;
+	struct reader shares;
+	uint8_t print[HASH_MAX];
+	enum bj_err err = client_hello_parse(body, hello);
+
+	if (err)
+		return err;
+	client_hello_fingerprint(HASH_SHA256, hello, print);
+	shares = rd_of(hello->shares);
+	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || (hello->has & EXT_BIT(EXT_COOKIE)))
+		return BJ_ERR_BAD_RETRY;
+	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != hs->group || rd_more(&shares))
+		return BJ_ERR_BAD_RETRY;
+	take_share(hs, share.key);
+	hs->skip_early = false;
+	hs->offered = hello->has;
+	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
+		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash, client_hello_truncated(whole, &hello->psk),
+				     hs->binder_hash);
+	return BJ_OK;
+}
+
+/* ---- resumption. rfc9846:4.2.11 */
+
+/* The first ticket that is ours and fits; its session in `s`. */
+static bool ticket_find(struct bj_tls *conn, struct session *s, struct bj_bytes *out_binder)
+{
+	const struct client_hello *hello = &conn->hs->client_hello;
+	struct reader identities = rd_of(hello->psk.identities), binders = rd_of(hello->psk.binders);
+	struct psk_identity identity;
+	struct bj_bytes binder;
+
+	for (uint16_t i = 0; i < PSK_TRIES && psk_identity_next(&identities, &identity) && psk_binder_next(&binders, &binder); i++) {
+		if (ticket_open(conn->config->tickets, conn->now_ms, identity.identity, s) != BJ_OK)
+			continue;
+		if (hello_may_resume(conn, s, VERSION_1_3, (enum hash_alg)conn->suite->hash)) {
+			conn->hs->psk_index = i;
+			*out_binder = binder;
+			return true;
+		}
+		session_fini(s);
+	}
+	return false;
+}
+
+/* The binder proves that the client has the key. It covers the hello up to the binders. rfc9846:4.2.11.2 */
+static enum bj_err binder_check(struct bj_tls *conn, struct bj_bytes body, struct bj_bytes binder)
+{
+	struct handshake *hs = conn->hs;
+	enum hash_alg alg = (enum hash_alg)conn->suite->hash;
+	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
+	uint8_t expected[HASH_MAX];
+	struct secret key;
+	size_t len;
+
+	if (!conn->retried)
+		hash_once(alg, client_hello_truncated(whole, &hs->client_hello.psk), hs->binder_hash);
+	keys_early(conn);
+	ks_early_binder_key(&hs->early, false, &key);
+	len = ks_finished(alg, &key, bytes_of(hs->binder_hash, hash_len(alg)), expected);
+	secret_wipe(&key);
+	return binder.len == len && ct_equal(expected, binder.ptr, len) ? BJ_OK : BJ_ERR_BAD_BINDER;
+}
+
+static enum bj_err psk_take(struct bj_tls *conn, struct bj_bytes body, struct session *s, struct bj_bytes binder)
+{
+	struct handshake *hs = conn->hs;
+	enum bj_err err;
+
+	hs->session = malloc(sizeof(*hs->session));
+	if (!hs->session) {
+		session_fini(s);
+		return BJ_ERR_NO_MEMORY;
+	}
+	*hs->session = *s;
+	wipe(s, sizeof(*s));
+	hs->psk = hs->session->secret;
+	err = binder_check(conn, body, binder);
+	if (err)
+		return err;
+	conn->resumed = true;
+	conn->peer_verified = hs->session->peer_verified;
+	return BJ_OK;
+}
+
+static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
+{
+	const struct client_hello *hello = &conn->hs->client_hello;
+	struct bj_bytes binder;
+	struct session s;
+	enum bj_err err = hello_choose_alpn(conn, hello);
+	bool found;
+
+	if (err)
+		return err;
+	found = conn->config->tickets && (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && (hello->psk_modes & PSK_MODE_DHE_KE) &&
+		ticket_find(conn, &s, &binder);
+	state_settle(&conn->state, F_RESUMED, found);
+	if (found)
+		return psk_take(conn, body, &s, binder);
+	if (!(hello->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS)))
+		return BJ_ERR_MISSING_EXTENSION;
+	return BJ_OK;
+}
+
+/* ---- our flight */
+
+static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	struct kex_key *kex = &hs->kex[0];
+	struct server_hello hello = {
+		.legacy_version = VERSION_1_2,
+		.random = bytes_of(hs->server_random, RANDOM_LEN),
+		.session_id = bytes_of(hs->session_id, hs->session_id_len),
+		.suite = conn->suite->code,
+		.version = VERSION_1_3,
+		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE),
+		.psk_index = hs->psk_index,
+	};
+	enum bj_err err = rng_fill(&conn->config->rng, hs->server_random, RANDOM_LEN);
+
+	if (!err)
+		err = kex_generate(kex, (enum kex_group)hs->group, &conn->config->rng);
+	if (!err)
+		err = kex_derive(kex, bytes_of(hs->peer_share, hs->peer_share_len), &hs->shared);
+	if (err)
+		return err;
+	if (hs->stage != STAGE_EARLY)
+		keys_early(conn);
+	conn->group = hs->group;
+	hello.share = (struct key_share){ hs->group, bytes_of(kex->public_bytes, kex->public_len) };
+	if (state_holds(&conn->state, F_RESUMED))
+		hello.has |= EXT_BIT(EXT_PRE_SHARED_KEY);
+	server_hello_write(w, &hello);
+	return BJ_OK;
+}
+
+static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
+{
+	struct encrypted_extensions ee = { .alpn = conn->alpn };
+	bool asks = conn->config->client_auth != BJ_TLS_AUTH_NONE && !state_holds(&conn->state, F_RESUMED);
+	enum bj_err err = compat_ccs(conn);
+
+	if (err)
+		return err;
+	kex_fini(&conn->hs->kex[0]);
+	if (conn->name && !state_holds(&conn->state, F_RESUMED))
+		ee.has |= EXT_BIT(EXT_SERVER_NAME);
+	if (conn->alpn.len > 0)
+		ee.has |= EXT_BIT(EXT_ALPN);
+	encrypted_extensions_write(w, &ee);
+	conn->auth_asked = asks;
+	state_settle(&conn->state, F_AUTH, asks);
+	return BJ_OK;
+}
+
+static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
+{
+	const struct certificate_request request = {
+		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
+		.schemes = config_codes_view(&conn->config->schemes),
+	};
+
+	certificate_request_write(w, &request);
+	return BJ_OK;
+}
+
+static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
+{
+	const struct config_credential *credential = conn->hs->credential;
+	enum bj_err err = conn_room(conn, w, credential->message_len + HS_ROOM);
+
+	if (err)
+		return err;
+	wr_raw(w, credential->message, credential->message_len);
+	return BJ_OK;
+}
+
+static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t hash[HASH_MAX];
+	size_t len = transcript_peek(&hs->transcript, hash);
+
+	len = certificate_verify_content(true, bytes_of(hash, len), hs->sign_input);
+	hs->sign_bytes = bytes_of(hs->sign_input, len);
+	return BJ_OK;
+}
+
+static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
+{
+	const struct certificate_verify cv = {
+		.scheme = conn->hs->scheme,
+		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
+	};
+	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
+
+	if (err)
+		return err;
+	certificate_verify_write(w, &cv);
+	return BJ_OK;
+}
+
+static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
+{
+	uint8_t verify_data[HASH_MAX];
+	size_t len = keys_finished(conn, true, verify_data);
+
+	finished_write(w, bytes_of(verify_data, len));
+	return BJ_OK;
+}
+
+/* ---- the client's flight */
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct certificate cert;
+	enum bj_err err = certificate_parse(body, 0, &cert);
+
+	if (err)
+		return err;
+	if (cert.context.len > 0)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED)
+		return BJ_ERR_CERTIFICATE_REQUIRED;
+	state_settle(&conn->state, F_CERT, cert.count > 0);
+	return auth_take_chain(conn, cert.chain, cert.count);
+}
+
+static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t hash[HASH_MAX], content[CERTIFICATE_VERIFY_CONTENT_MAX];
+	struct certificate_verify cv;
+	enum bj_err err = certificate_verify_parse(body, &cv);
+	size_t len;
+
+	if (err)
+		return err;
+	len = transcript_peek(&conn->hs->transcript, hash);
+	len = certificate_verify_content(false, bytes_of(hash, len), content);
+	return auth_check_signature(conn, cv.scheme, bytes_of(content, len), cv.signature);
+}
+
+static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t expected[HASH_MAX];
+	struct bj_bytes verify_data;
+	size_t len = keys_finished(conn, false, expected);
+	enum bj_err err = finished_parse(body, len, &verify_data);
+
+	if (err)
+		return err;
+	if (!ct_equal(expected, verify_data.ptr, len))
+		return BJ_ERR_BAD_FINISHED;
+	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
+	if (conn->resumed && conn->hs->tickets_left > 1)
+		conn->hs->tickets_left = 1; /* one was used, one comes */
+	if (!conn->config->tickets || !(conn->hs->offered & EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES)))
+		conn->hs->tickets_left = 0;
+	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
+	return BJ_OK;
+}
+
+/* ---- tickets. rfc9846:4.6.1 */
+
+static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	const uint8_t nonce = hs->tickets_made++;
+	uint8_t bytes[TICKET_LEN_MAX], age_add[4];
+	struct writer ticket = wr_make(bytes, sizeof(bytes));
+	struct session s;
+	enum bj_err err = rng_fill(&conn->config->rng, age_add, sizeof(age_add));
+
+	if (err)
+		return err;
+	hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
+	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
+	err = ticket_seal(conn->config->tickets, &conn->config->rng, conn->now_ms, &s, &ticket);
+	if (!err) {
+		const struct new_session_ticket nst = {
+			.lifetime_s = s.lifetime_s,
+			.age_add = s.age_add,
+			.nonce = bytes_of(&nonce, 1),
+			.ticket = wr_view(&ticket),
+		};
+
+		new_session_ticket_write(w, &nst);
+		state_settle(&conn->state, F_TICKET, --hs->tickets_left > 0);
+	}
+	session_fini(&s);
+	return err;
+}
+
+static const struct hs_row server13[] = {
+	{ FROM(VERSION), STEP(share_choose), DECIDES(F_RETRY), TO(SHARE) },
+	{ FROM(SHARE), SEND(HELLO_RETRY_REQUEST, retry_make), WHEN(F_RETRY), TO(RETRY) },
+	{ FROM(RETRY), STEP(retry_end), TO(WAIT_SECOND_CLIENT_HELLO) },
+	{ FROM(WAIT_SECOND_CLIENT_HELLO), RECV(CLIENT_HELLO, hello_again_take), TO(PSK) },
+	{ FROM(SHARE), STEP(NULL), UNLESS(F_RETRY), TO(PSK) },
+	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED), TO(CREDENTIAL) },
+	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_credential), UNLESS(F_RESUMED), TO(SERVER_HELLO) },
+	{ FROM(CREDENTIAL), STEP(NULL), WHEN(F_RESUMED), TO(SERVER_HELLO) },
+	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), KEYS(KEYS_HANDSHAKE), TO(EE) },
+	{ FROM(EE), SEND(ENCRYPTED_EXTENSIONS, ee_make), DECIDES(F_AUTH), TO(REQUEST) },
+	{ FROM(REQUEST), SEND(CERTIFICATE_REQUEST, request_make), WHEN(F_AUTH), TO(CERTIFICATE) },
+	{ FROM(REQUEST), STEP(NULL), UNLESS(F_AUTH), TO(CERTIFICATE) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), UNLESS(F_RESUMED), TO(SIGN) },
+	{ FROM(CERTIFICATE), STEP(NULL), WHEN(F_RESUMED), TO(FINISHED) },
+	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), TO(CERTIFICATE_VERIFY) },
+	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
+	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(WAIT_FLIGHT) },
+	{ FROM(WAIT_FLIGHT), RECV(CERTIFICATE, certificate_take), WHEN(F_AUTH), DECIDES(F_CERT), TO(WAIT_CERTIFICATE_VERIFY) },
+	{ FROM(WAIT_FLIGHT), RECV(FINISHED, finished_take), UNLESS(F_AUTH), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), WHEN(F_CERT), TO(JUDGE) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(FINISHED, finished_take), UNLESS(F_CERT), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
+	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+};
+
+const struct hs_table table_server13 = HS_TABLE(server13);

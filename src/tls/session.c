@@ -1,0 +1,180 @@
+/* session.c - sessions: their binding, age, and stored forms. */
+#include "tls/session.h"
+
+#include <stdlib.h>
+
+#define CLOCK_SLACK_MS 60000
+#define CHECKSUM_LEN 8
+
+void session_fini(struct session *s)
+{
+	if (!s)
+		return;
+	if (s->ticket)
+		wipe(s->ticket, s->ticket_len);
+	free(s->ticket);
+	wipe(s, sizeof(*s));
+}
+
+void session_binding(const struct bj_tls_config *config, const char *name, uint8_t out[SESSION_BINDING_LEN])
+{
+	const uint8_t policy[] = {
+		(uint8_t)config->role,      (uint8_t)config->client_auth, config->insecure_no_verify,
+		config->insecure_no_name, config->strict_sni,           config->context_len,
+	};
+	uint8_t lower[BJ_TLS_NAME_MAX], digest[HASH_MAX];
+	size_t len = name ? strlen(name) : 0;
+	struct hash h;
+
+	check(len <= sizeof(lower));
+	for (size_t i = 0; i < len; i++)
+		lower[i] = (uint8_t)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
+	hash_init(&h, HASH_SHA256);
+	hash_update(&h, policy, sizeof(policy));
+	hash_update(&h, config->context, config->context_len);
+	hash_update(&h, lower, len);
+	hash_peek(&h, digest);
+	memcpy(out, digest, SESSION_BINDING_LEN);
+}
+
+bool session_is_fresh(const struct session *s, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - s->made_ms;
+
+	return age_ms >= -CLOCK_SLACK_MS && age_ms < (int64_t)s->lifetime_s * 1000;
+}
+
+/* ---- stored forms */
+
+void session_write(struct writer *w, const struct session *s)
+{
+	wr_u8(w, SESSION_FORM);
+	wr_u16(w, s->version);
+	wr_u16(w, s->suite);
+	wr_u64(w, (uint64_t)s->made_ms);
+	wr_u32(w, s->lifetime_s);
+	wr_u32(w, s->age_add);
+	wr_vec(w, secret_view(&s->secret), 1);
+	wr_u8(w, (uint8_t)(s->peer_verified << 1 | s->has_peer));
+	if (s->has_peer)
+		wr_raw(w, s->peer_digest, sizeof(s->peer_digest));
+	wr_raw(w, s->binding, sizeof(s->binding));
+	wr_vec(w, bytes_of(s->alpn, s->alpn_len), 1);
+}
+
+static void read_state(struct reader *r, struct session *s)
+{
+	struct bj_bytes b;
+	uint8_t flags;
+
+	if (rd_u8(r) != SESSION_FORM)
+		rd_fail(r);
+	s->version = rd_u16(r);
+	s->suite = rd_u16(r);
+	s->made_ms = (int64_t)rd_u64(r);
+	s->lifetime_s = rd_u32(r);
+	s->age_add = rd_u32(r);
+	b = rd_vec_bytes(r, 1);
+	if (b.len == 0 || b.len > HASH_MAX)
+		rd_fail(r);
+	else
+		secret_set(&s->secret, b.ptr, b.len);
+	flags = rd_u8(r);
+	if (flags > 3 || s->made_ms < 0 || s->made_ms > INT64_MAX / 2)
+		rd_fail(r);
+	s->peer_verified = flags >> 1 & 1;
+	s->has_peer = flags & 1;
+	if (s->has_peer) {
+		b = rd_bytes(r, sizeof(s->peer_digest));
+		bytes_copy(s->peer_digest, b.ptr, b.len);
+	}
+	b = rd_bytes(r, sizeof(s->binding));
+	bytes_copy(s->binding, b.ptr, b.len);
+	b = rd_vec_bytes(r, 1);
+	bytes_copy(s->alpn, b.ptr, b.len);
+	s->alpn_len = (uint8_t)b.len;
+}
+
+enum bj_err session_read(struct bj_bytes bytes, struct session *out)
+{
+	struct reader r = rd_of(bytes);
+	struct session s = { 0 };
+
+	read_state(&r, &s);
+	if (!rd_end(&r)) {
+		session_fini(&s);
+		return BJ_ERR_BAD_TICKET;
+	}
+	*out = s;
+	secret_wipe(&s.secret);
+	return BJ_OK;
+}
+
+static void checksum(struct bj_bytes bytes, uint8_t out[CHECKSUM_LEN])
+{
+	uint8_t digest[HASH_MAX];
+
+	hash_once(HASH_SHA256, bytes, digest);
+	memcpy(out, digest, CHECKSUM_LEN);
+	wipe(digest, sizeof(digest));
+}
+
+enum bj_err session_save(const struct session *s, uint8_t **out, size_t *out_len)
+{
+	size_t cap = SESSION_STATE_MAX + 64 + s->ticket_len;
+	uint8_t *buf = malloc(cap), sum[CHECKSUM_LEN];
+	struct writer w = wr_make(buf, cap);
+	size_t mark;
+
+	if (!buf)
+		return BJ_ERR_NO_MEMORY;
+	mark = wr_open(&w, 2);
+	session_write(&w, s);
+	wr_close(&w, mark, 2);
+	wr_vec(&w, bytes_of(s->id, s->id_len), 1);
+	wr_vec(&w, bytes_of(s->ticket, s->ticket_len), 2);
+	checksum(wr_view(&w), sum);
+	wr_raw(&w, sum, sizeof(sum));
+	if (!wr_ok(&w)) {
+		wipe(buf, cap);
+		free(buf);
+		return BJ_ERR_LIMIT;
+	}
+	*out = buf;
+	*out_len = w.len;
+	return BJ_OK;
+}
+
+enum bj_err session_load(struct bj_bytes blob, struct session *out)
+{
+	struct reader r;
+	struct session s;
+	struct bj_bytes state, id, ticket;
+	uint8_t sum[CHECKSUM_LEN];
+
+	if (blob.len < CHECKSUM_LEN || blob.len > SESSION_BLOB_MAX)
+		return BJ_ERR_BAD_TICKET;
+	checksum(bytes_of(blob.ptr, blob.len - CHECKSUM_LEN), sum);
+	if (!ct_equal(sum, blob.ptr + blob.len - CHECKSUM_LEN, CHECKSUM_LEN))
+		return BJ_ERR_BAD_TICKET;
+	r = rd_make(blob.ptr, blob.len - CHECKSUM_LEN);
+	state = rd_vec_bytes(&r, 2);
+	id = rd_vec_bytes(&r, 1);
+	ticket = rd_vec_bytes(&r, 2);
+	if (!rd_end(&r) || id.len > sizeof(s.id) || session_read(state, &s))
+		return BJ_ERR_BAD_TICKET;
+	bytes_copy(s.id, id.ptr, id.len);
+	s.id_len = (uint8_t)id.len;
+	if (ticket.len > 0) {
+		s.ticket = malloc(ticket.len);
+		if (!s.ticket) {
+			session_fini(&s);
+			return BJ_ERR_NO_MEMORY;
+		}
+		memcpy(s.ticket, ticket.ptr, ticket.len);
+		s.ticket_len = ticket.len;
+	}
+	*out = s;
+	secret_wipe(&s.secret);
+	return BJ_OK;
+}

@@ -1,0 +1,65 @@
+/* session.h - what is remembered of a connection so that a later one may resume it, and the form in which clients keep it.
+ *
+ * A session is bound to the server's name, the application protocol, the context of the configuration, the client-certificate policy
+ * and the hash of its suite. What does not fit, is too old or damaged is not resumed: the handshake is silently a full one.
+ *
+ * The client's blob is versioned and bounded and ends in a checksum against damage (not against an enemy: it is the owner's to keep).
+ */
+#ifndef TLS_SESSION_H
+#define TLS_SESSION_H
+
+#include <bojagi/tls.h>
+
+#include "base/reader.h"
+#include "base/secret.h"
+#include "base/writer.h"
+#include "crypto/hash.h"
+#include "tls/config.h"
+#include "tls/suite.h"
+
+#define SESSION_FORM 1              /* of the stored bytes; another one is not read */
+#define SESSION_STATE_MAX 600       /* a ticket's plaintext */
+#define SESSION_TICKET_MAX 65535
+#define SESSION_BLOB_MAX (SESSION_TICKET_MAX + SESSION_STATE_MAX + 512)
+#define SESSION_DIGEST_LEN 32
+#define SESSION_BINDING_LEN 16
+
+struct session {
+	uint16_t version;
+	uint16_t suite;
+	int64_t made_ms;
+	uint32_t lifetime_s;
+	uint32_t age_add;                      /* 1.3 */
+	struct secret secret;                  /* 1.3: the PSK; 1.2: the master secret */
+	bool peer_verified;
+	bool has_peer;
+	uint8_t peer_digest[SESSION_DIGEST_LEN]; /* SHA-256 of the peer's certificate */
+	uint8_t binding[SESSION_BINDING_LEN];  /* over name, context and policy: session_binding() */
+	uint8_t alpn[255];
+	uint8_t alpn_len;
+	uint8_t id[32];                        /* 1.2: session id */
+	uint8_t id_len;
+	uint8_t *ticket;                       /* clients: allocated */
+	size_t ticket_len;
+};
+
+/* Wipes, and frees the ticket; the struct itself stays the caller's. */
+void session_fini(struct session *s);
+
+/* The digest of what a session is bound to besides protocol and suite: the name (any case), the context and policy of the
+ * configuration, and the role. */
+void session_binding(const struct bj_tls_config *config, const char *name, uint8_t out[SESSION_BINDING_LEN]);
+
+/* True while it may be used: made in the past (a minute of clock difference is let pass) and not older than its lifetime. */
+bool session_is_fresh(const struct session *s, int64_t now_ms);
+
+/* The compact form without id and ticket, for tickets; both ways agree. Read: BJ_ERR_BAD_TICKET. */
+void session_write(struct writer *w, const struct session *s);
+enum bj_err session_read(struct bj_bytes bytes, struct session *out) BJ_MUST_USE;
+
+/* Clients: the blob. `*out` is allocated; wipe and free it. */
+enum bj_err session_save(const struct session *s, uint8_t **out, size_t *out_len) BJ_MUST_USE;
+/* BJ_ERR_BAD_TICKET or BJ_ERR_NO_MEMORY. session_fini() the result. */
+enum bj_err session_load(struct bj_bytes blob, struct session *out) BJ_MUST_USE;
+
+#endif

@@ -1,0 +1,23 @@
+/* credential.h - the inside of struct bj_credential: what the TLS engine needs of it.
+ *
+ * Frozen once made; shared between threads by its count of references. The views live as long as the credential.
+ */
+#ifndef X509_CREDENTIAL_H
+#define X509_CREDENTIAL_H
+
+#include "crypto/pkey.h"
+#include "x509/cert.h"
+#include <bojagi/x509.h>
+
+#define CREDENTIAL_CHAIN_MAX 10 /* certificates in a chain */
+
+/* Takes a reference of `key` and copies the DERs. The end entity comes first; each is issued by the next: names, key identifiers
+ * and signatures are checked. BJ_ERR_CHAIN_ORDER, BJ_ERR_KEY_MISMATCH, BJ_ERR_CERT_*, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. */
+enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out) BJ_MUST_USE;
+
+const struct cert *credential_leaf(const struct bj_credential *credential);
+const struct pkey *credential_key(const struct bj_credential *credential);
+/* Does an alternative name of the end entity cover this DNS name (as it stands in server_name)? False for what is no DNS name. */
+bool credential_covers(const struct bj_credential *credential, struct bj_bytes dns_name);
+
+#endif

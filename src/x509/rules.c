@@ -1,0 +1,439 @@
+/* rules.c - the rules, and what they say when they are broken. */
+#include "x509/rules.h"
+
+#include "base/hex.h"
+#include "x509/dns_name.h"
+#include "x509/general_name.h"
+#include "x509/name.h"
+#include "x509/oid.h"
+#include "x509/show.h"
+#include "x509/time.h"
+
+struct judged {
+	const struct rules_for *rules;
+	const struct cert *cert;
+	enum role role;
+	size_t cas_below;
+};
+
+/* ---- form */
+
+static bool version_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "version 1");
+	return j->cert->version != 3;
+}
+
+static bool serial_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "the serial number is zero");
+	return j->cert->serial.len == 1 && j->cert->serial.ptr[0] == 0;
+}
+
+static bool issuer_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "the issuer is empty");
+	return name_is_empty(j->cert->issuer);
+}
+
+static bool ca_subject_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "a CA without a name");
+	return name_is_empty(j->cert->subject);
+}
+
+static void oid_detail(struct bj_bytes oid, struct text *detail)
+{
+	char dotted[OID_TEXT_MAX];
+	const char *label = oid_label(oid_find(oid));
+
+	oid_text(oid, dotted);
+	text_str(detail, *label ? label : dotted);
+}
+
+static bool unknown_critical_broken(const struct judged *j, struct text *detail)
+{
+	if (!j->cert->has_unknown_critical)
+		return false;
+	text_str(detail, "extension ");
+	oid_detail(j->cert->unknown_critical_oid, detail);
+	return true;
+}
+
+static bool policy_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "policyConstraints are not processed");
+	return j->cert->has_policy_constraints;
+}
+
+static bool criticality_broken(const struct judged *j, struct text *detail)
+{
+	if (!j->cert->has_wrong_critical)
+		return false;
+	oid_detail(j->cert->wrong_critical_oid, detail);
+	text_str(detail, " is critical where it must not be, or not where it must be");
+	return true;
+}
+
+static bool key_broken(const struct judged *j, struct text *detail)
+{
+	const struct pubkey *key = &j->cert->key;
+
+	if (key->kind != KEY_RSA && key->kind != KEY_RSA_PSS)
+		return false;
+	text_str(detail, "RSA with ");
+	text_number(detail, key->bits);
+	text_str(detail, " bits");
+	return key->bits < KEY_RSA_BITS_MIN || key->bits > KEY_RSA_BITS_MAX || key->bits % 8 != 0;
+}
+
+/* ---- time */
+
+static void span_text(int64_t seconds, struct text *detail)
+{
+	static const struct { int64_t len; const char *one, *many; } units[] = {
+		{ 86400, " day", " days" }, { 3600, " hour", " hours" }, { 60, " minute", " minutes" },
+		{ 1, " second", " seconds" },
+	};
+	size_t u = 0;
+
+	while (u + 1 < ARRAY_COUNT(units) && seconds < units[u].len)
+		u++;
+	text_number(detail, (uint64_t)(seconds / units[u].len));
+	text_str(detail, seconds / units[u].len == 1 ? units[u].one : units[u].many);
+}
+
+static void date_text(int64_t seconds, struct text *detail)
+{
+	char date[TIME_TEXT_MAX];
+
+	time_text(seconds, date);
+	text_str(detail, date);
+}
+
+static bool expired(const struct judged *j, struct text *detail)
+{
+	const struct path_input *in = j->rules->in;
+
+	if (!in->check_time || in->now <= j->cert->not_after)
+		return false;
+	text_str(detail, "expired ");
+	span_text(in->now - j->cert->not_after, detail);
+	text_str(detail, " ago, ");
+	date_text(j->cert->not_after, detail);
+	return true;
+}
+
+static bool not_yet_valid(const struct judged *j, struct text *detail)
+{
+	const struct path_input *in = j->rules->in;
+
+	if (!in->check_time || in->now >= j->cert->not_before)
+		return false;
+	text_str(detail, "valid in ");
+	span_text(j->cert->not_before - in->now, detail);
+	text_str(detail, ", from ");
+	date_text(j->cert->not_before, detail);
+	return true;
+}
+
+static bool time_form_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "a date before 2050 is not UTCTime");
+	return j->cert->has_odd_time;
+}
+
+/* ---- CAs */
+
+static bool not_a_ca(const struct judged *j, struct text *detail)
+{
+	text_str(detail, j->cert->has_basic_constraints ? "basicConstraints say that it is no CA" : "no basicConstraints");
+	return !j->cert->is_ca;
+}
+
+static bool ca_not_critical(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "basicConstraints of a CA are not critical");
+	return !j->cert->basic_constraints_critical;
+}
+
+static bool ca_usage_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "keyUsage without keyCertSign");
+	return j->cert->has_key_usage && !(j->cert->key_usage & KU_KEY_CERT_SIGN);
+}
+
+static bool path_len_broken(const struct judged *j, struct text *detail)
+{
+	if (!j->cert->has_path_len || j->cas_below <= j->cert->path_len)
+		return false;
+	text_str(detail, "allows ");
+	text_number(detail, j->cert->path_len);
+	text_str(detail, " CAs below it, there are ");
+	text_number(detail, j->cas_below);
+	return true;
+}
+
+static bool constraints_not_critical(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "nameConstraints are not critical");
+	return j->cert->name_constraints.len > 0 && !j->cert->name_constraints_critical;
+}
+
+static bool ski_missing(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "a CA without subjectKeyIdentifier");
+	return j->cert->ski.len == 0;
+}
+
+static bool aki_missing(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "no authorityKeyIdentifier with a key identifier");
+	return j->cert->aki.len == 0;
+}
+
+/* A root may have an authorityKeyIdentifier that names its own key, nothing else. */
+static bool root_aki_broken(const struct judged *j, struct text *detail)
+{
+	const struct cert *c = j->cert;
+
+	text_str(detail, "a root's authorityKeyIdentifier is not its own key identifier alone");
+	return c->has_aki && cert_is_self_issued(c) && (c->aki_has_issuer || !bytes_equal(c->aki, c->ski));
+}
+
+/* ---- purposes */
+
+static uint8_t eku_wanted(const struct judged *j)
+{
+	switch (j->rules->in->purpose) {
+	case PATH_SERVER:
+		return EKU_SERVER;
+	case PATH_CLIENT:
+		return EKU_CLIENT;
+	default:
+		return 0xff;
+	}
+}
+
+static bool leaf_purpose_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, j->rules->in->purpose == PATH_CLIENT ? "extKeyUsage without clientAuth" : "extKeyUsage without serverAuth");
+	return j->cert->has_eku && !(j->cert->eku & eku_wanted(j));
+}
+
+static bool ca_purpose_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "the CA's extKeyUsage does not allow this purpose");
+	return j->cert->has_eku && !(j->cert->eku & (eku_wanted(j) | EKU_ANY));
+}
+
+static bool root_purpose_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "a root with extKeyUsage");
+	return j->cert->has_eku && cert_is_self_issued(j->cert);
+}
+
+static bool leaf_usage_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "keyUsage without digitalSignature");
+	return j->cert->has_key_usage && j->rules->in->purpose != PATH_ANY && !(j->cert->key_usage & KU_DIGITAL_SIGNATURE);
+}
+
+static bool leaf_signs_certs(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "keyCertSign without being a CA");
+	return j->cert->key_usage & KU_KEY_CERT_SIGN;
+}
+
+static bool leaf_is_ca(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "basicConstraints say that it is a CA");
+	return j->cert->is_ca;
+}
+
+static bool leaf_constrains(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "nameConstraints in an end-entity certificate");
+	return j->cert->name_constraints.len > 0;
+}
+
+static bool server_any_purpose(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "extKeyUsage with anyExtendedKeyUsage");
+	return j->rules->in->purpose == PATH_SERVER && (j->cert->eku & EKU_ANY);
+}
+
+static bool server_eku_critical(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "extKeyUsage is critical");
+	return j->rules->in->purpose == PATH_SERVER && j->cert->eku_critical;
+}
+
+/* ---- names */
+
+static bool names_missing(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "no subjectAltName");
+	return j->cert->san.len == 0 && (j->rules->in->purpose == PATH_SERVER || name_is_empty(j->cert->subject));
+}
+
+static bool names_criticality_broken(const struct judged *j, struct text *detail)
+{
+	bool nameless = name_is_empty(j->cert->subject);
+
+	text_str(detail, nameless ? "the subject is empty and subjectAltName is not critical" :
+				    "subjectAltName is critical beside a subject");
+	return j->cert->san.len > 0 && j->cert->san_critical != nameless &&
+	       (nameless || j->rules->in->purpose == PATH_SERVER);
+}
+
+/* Could this text be taken for a host? */
+static bool looks_like_host(struct bj_bytes text)
+{
+	bool dotted = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] <= ' ')
+			return false;
+		dotted = dotted || text.ptr[i] == '.' || text.ptr[i] == ':';
+	}
+	return dotted;
+}
+
+/* A-labels, or characters beyond ASCII. */
+static bool is_international(struct bj_bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool at_label = i == 0 || text.ptr[i - 1] == '.';
+
+		if (text.ptr[i] >= 0x80 ||
+		    (at_label && text.len - i >= 4 && dns_name_equal(bytes_of(text.ptr + i, 4), BYTES_LIT("xn--"))))
+			return true;
+	}
+	return false;
+}
+
+/* An IP address in another spelling than rfc5952's, or nothing but the characters of one and yet none. */
+static bool is_odd_address(struct bj_bytes text)
+{
+	char spelled[48];
+	struct text canonical = text_make(spelled, sizeof(spelled));
+	uint8_t address[16];
+	size_t len = ip_parse(text, address);
+
+	for (size_t i = 0; i < text.len; i++)
+		if (hex_digit((char)text.ptr[i]) < 0 && text.ptr[i] != '.' && text.ptr[i] != ':')
+			return false;
+	if (len == 0)
+		return !dns_name_is_valid(text);
+	ip_text(bytes_of(address, len), &canonical);
+	return !bytes_equal(bytes_text(spelled), text);
+}
+
+/* A common name that looks like a host must not mean something else, to somebody who reads it, than the alternative names do: it
+ * is spelled as they are where it is one of them, and it is one of them where it is international (cabf-br:7.1.4.3). */
+static bool common_name_broken(const struct judged *j, struct text *detail)
+{
+	struct name_attribute cn;
+	struct reader r = rd_of(j->cert->san);
+	bool spelled_differently = false;
+
+	if (j->rules->in->purpose != PATH_SERVER || !name_find(j->cert->subject, OID_AT_CN, &cn) || !looks_like_host(cn.value))
+		return false;
+	while (rd_more(&r)) {
+		struct general_name name = gn_read(&r);
+
+		if (name.kind != GN_DNS)
+			continue;
+		if (bytes_equal(name.value, cn.value))
+			return false;
+		spelled_differently = spelled_differently || dns_name_equal(name.value, cn.value);
+	}
+	if (!spelled_differently && !is_international(cn.value) && !is_odd_address(cn.value))
+		return false;
+	text_str(detail, "the common name ");
+	text_safe(detail, cn.value, "");
+	text_str(detail, " is not spelled as the alternative names are");
+	return true;
+}
+
+static bool host_broken(const struct judged *j, struct text *detail)
+{
+	if (!j->rules->has_host || hostname_matches(j->cert, &j->rules->host))
+		return false;
+	text_str(detail, "asked for ");
+	text_safe(detail, j->rules->in->name, "");
+	text_str(detail, ", it is for ");
+	show_names(j->cert, detail);
+	return true;
+}
+
+/* ---- the table */
+
+struct rule_row {
+	unsigned roles;
+	enum bj_err err;
+	const char *rule;
+	bool (*broken)(const struct judged *j, struct text *detail); /* says why, also when it holds */
+};
+
+#define LEAF ROLE_LEAF
+#define CA ROLE_CA
+#define ANCHOR ROLE_ANCHOR
+#define PINNED ROLE_PINNED
+#define ALL (LEAF | CA | ANCHOR | PINNED)
+
+static const struct rule_row rules[] = {
+	{ ALL, BJ_ERR_CERT_VERSION, "rfc5280:4.1.2.1", version_broken },
+	{ LEAF | CA, BJ_ERR_CERT_SERIAL, "rfc5280:4.1.2.2", serial_broken },
+	{ ALL, BJ_ERR_CERT_NAME_FORM, "rfc5280:4.1.2.4", issuer_broken },
+	{ CA | ANCHOR, BJ_ERR_CERT_NAME_FORM, "rfc5280:4.1.2.6", ca_subject_broken },
+	{ ALL, BJ_ERR_CERT_EXPIRED, "rfc5280:4.1.2.5", expired },
+	{ ALL, BJ_ERR_CERT_NOT_YET_VALID, "rfc5280:4.1.2.5", not_yet_valid },
+	{ LEAF | CA, BJ_ERR_CERT_TIME, "rfc5280:4.1.2.5", time_form_broken }, /* one root in wide use has it */
+	{ CA | ANCHOR, BJ_ERR_CERT_NOT_CA, "rfc5280:4.2.1.9", not_a_ca },
+	{ LEAF, BJ_ERR_CERT_CA_AS_LEAF, "cabf-br:7.1.2.7.8", leaf_is_ca },
+	{ LEAF | PINNED, BJ_ERR_CERT_NO_NAMES, "rfc5280:4.2.1.6", names_missing },
+	{ LEAF | PINNED, BJ_ERR_CERT_NAME, "rfc9525:6.1", host_broken },
+	{ CA | ANCHOR, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", ca_usage_broken },
+	{ LEAF | PINNED, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", leaf_usage_broken },
+	{ LEAF, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.9", leaf_signs_certs },
+	{ LEAF | PINNED, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", leaf_purpose_broken },
+	{ LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
+	{ CA | ANCHOR, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", ca_purpose_broken },
+	{ ANCHOR, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.1.2", root_purpose_broken },
+	{ CA | ANCHOR, BJ_ERR_CERT_PATH_LENGTH, "rfc5280:4.2.1.9", path_len_broken },
+	{ ALL, BJ_ERR_CERT_KEY, "rfc5280:4.1.2.7", key_broken },
+	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2", unknown_critical_broken },
+	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2.1.11", policy_broken },
+	{ ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", criticality_broken },
+	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
+	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", constraints_not_critical },
+	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", leaf_constrains },
+	{ LEAF, BJ_ERR_CERT_EXTENSION, "cabf-br:7.1.2.7.6", server_eku_critical },
+	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.6", names_criticality_broken },
+	{ LEAF, BJ_ERR_CERT_NAME_FORM, "cabf-br:7.1.4.3", common_name_broken },
+	{ CA | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.2", ski_missing },
+	{ LEAF | CA, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.1", aki_missing },
+	{ ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
+};
+
+enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cert, enum role role, size_t cas_below,
+			struct finding *out)
+{
+	struct judged judged = { for_path, cert, role, cas_below };
+	char detail[BJ_VERDICT_DETAIL_MAX];
+
+	for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
+		struct text text = text_make(detail, sizeof(detail));
+
+		if (!(rules[i].roles & role) || !rules[i].broken(&judged, &text))
+			continue;
+		out->err = rules[i].err;
+		out->rule = rules[i].rule;
+		out->cert = cert;
+		memcpy(out->detail, detail, sizeof(detail));
+		return out->err;
+	}
+	return BJ_OK;
+}

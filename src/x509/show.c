@@ -1,0 +1,208 @@
+/* show.c - certificates as text. */
+#include "x509/show.h"
+
+#include "base/hex.h"
+#include "crypto/hash.h"
+#include "x509/algorithm.h"
+#include "x509/der.h"
+#include "x509/general_name.h"
+#include "x509/name.h"
+#include "x509/time.h"
+
+static void key_text(const struct pubkey *key, struct text *out)
+{
+	switch (key->kind) {
+	case KEY_RSA:
+		text_str(out, "RSA ");
+		text_number(out, key->bits);
+		break;
+	case KEY_RSA_PSS:
+		text_str(out, "RSA-PSS ");
+		text_number(out, key->bits);
+		break;
+	case KEY_P256:
+		text_str(out, "ECDSA P-256");
+		break;
+	case KEY_P384:
+		text_str(out, "ECDSA P-384");
+		break;
+	case KEY_P521:
+		text_str(out, "ECDSA P-521");
+		break;
+	case KEY_ED25519:
+		text_str(out, "Ed25519");
+		break;
+	default:
+		text_str(out, "none");
+	}
+}
+
+void show_fields(const struct cert *cert, struct show_fields *out)
+{
+	struct text subject = text_make(out->subject, sizeof(out->subject));
+	struct text cn = text_make(out->subject_cn, sizeof(out->subject_cn));
+	struct text issuer = text_make(out->issuer, sizeof(out->issuer));
+	struct text serial = text_make(out->serial, sizeof(out->serial));
+	struct text key = text_make(out->key, sizeof(out->key));
+	struct name_attribute attribute;
+	uint8_t digest[HASH_MAX];
+
+	name_text(cert->subject, &subject);
+	name_text(cert->issuer, &issuer);
+	if (name_find(cert->subject, OID_AT_CN, &attribute))
+		name_value_text(&attribute, "", &cn);
+	time_text(cert->not_before, out->not_before);
+	time_text(cert->not_after, out->not_after);
+	text_hex(&serial, cert->serial, 0);
+	hash_once(HASH_SHA256, cert->der, digest);
+	hex_encode(digest, 32, out->sha256);
+	key_text(&cert->key, &key);
+	out->signature = algorithm_name(cert->sig_alg);
+}
+
+void show_names(const struct cert *cert, struct text *out)
+{
+	struct reader r = rd_of(cert->san);
+
+	while (rd_more(&r)) {
+		struct general_name name = gn_read(&r);
+
+		gn_text(&name, out);
+		if (rd_more(&r))
+			text_char(out, ',');
+	}
+}
+
+bool show_first_name(const struct cert *cert, unsigned kind, struct text *out)
+{
+	struct reader r = rd_of(cert->san);
+
+	while (rd_more(&r)) {
+		struct general_name name = gn_read(&r);
+
+		if (name.kind != kind)
+			continue;
+		if (kind == GN_IP)
+			ip_text(name.value, out);
+		else if (kind == GN_DIRECTORY)
+			name_text(name.value, out);
+		else
+			text_safe(out, name.value, "");
+		return true;
+	}
+	return false;
+}
+
+static void line(struct text *out, const char *label, const char *value)
+{
+	text_str(out, label);
+	text_str(out, value);
+	text_char(out, '\n');
+}
+
+static void bits_line(struct text *out, const char *label, unsigned bits, const char *const *names, size_t count)
+{
+	bool any = false;
+
+	text_str(out, label);
+	for (size_t i = 0; i < count; i++) {
+		if (!(bits >> i & 1))
+			continue;
+		text_str(out, any ? ", " : "");
+		text_str(out, names[i]);
+		any = true;
+	}
+	text_char(out, '\n');
+}
+
+/* A base of a name constraint: networks with their mask. */
+static void base_text(const struct general_name *base, struct text *out)
+{
+	size_t half = base->value.len / 2;
+
+	if (base->kind != GN_IP) {
+		gn_text(base, out);
+		return;
+	}
+	text_str(out, "IP:");
+	ip_text(bytes_of(base->value.ptr, half), out);
+	text_char(out, '/');
+	ip_text(bytes_of(base->value.ptr + half, half), out);
+}
+
+static void constraints_lines(const struct cert *cert, struct text *out)
+{
+	static const char *const labels[2] = { "  permitted   ", "  excluded    " };
+	struct reader r = rd_of(cert->name_constraints);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct reader list;
+
+		if (!der_at(&r, DER_CONTEXT_CONSTRUCTED(i)))
+			continue;
+		list = der_open(&r, DER_CONTEXT_CONSTRUCTED(i));
+		text_str(out, labels[i]);
+		while (rd_more(&list)) {
+			struct reader subtree = der_open(&list, DER_SEQUENCE);
+			struct general_name base = gn_read(&subtree);
+
+			base_text(&base, out);
+			text_str(out, rd_more(&list) ? ", " : "\n");
+		}
+	}
+}
+
+static void extension_lines(const struct cert *cert, struct text *out)
+{
+	static const char *const usages[] = { "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
+					      "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly" };
+	static const char *const purposes[] = { "serverAuth", "clientAuth", "OCSPSigning", "any", "others" };
+
+	if (cert->san.len > 0) {
+		text_str(out, "Names         ");
+		show_names(cert, out);
+		text_char(out, '\n');
+	}
+	if (cert->has_basic_constraints) {
+		text_str(out, cert->is_ca ? "CA            yes" : "CA            no");
+		if (cert->has_path_len) {
+			text_str(out, ", CAs below: ");
+			text_number(out, cert->path_len);
+		}
+		text_char(out, '\n');
+	}
+	if (cert->has_key_usage)
+		bits_line(out, "Key usage     ", cert->key_usage, usages, ARRAY_COUNT(usages));
+	if (cert->has_eku)
+		bits_line(out, "Purposes      ", cert->eku, purposes, ARRAY_COUNT(purposes));
+	if (cert->name_constraints.len > 0) {
+		text_str(out, "Constraints\n");
+		constraints_lines(cert, out);
+	}
+	if (cert->ski.len > 0) {
+		text_str(out, "Key id        ");
+		text_hex(out, cert->ski, 0);
+		text_char(out, '\n');
+	}
+	if (cert->aki.len > 0) {
+		text_str(out, "Issuer key id ");
+		text_hex(out, cert->aki, 0);
+		text_char(out, '\n');
+	}
+}
+
+void show_cert(const struct cert *cert, struct text *out)
+{
+	struct show_fields fields;
+
+	show_fields(cert, &fields);
+	line(out, "Subject       ", fields.subject);
+	line(out, "Issuer        ", fields.issuer);
+	line(out, "Valid from    ", fields.not_before);
+	line(out, "Valid until   ", fields.not_after);
+	line(out, "Serial        ", fields.serial);
+	line(out, "Key           ", fields.key);
+	line(out, "Signed with   ", fields.signature);
+	extension_lines(cert, out);
+	line(out, "SHA-256       ", fields.sha256);
+}

@@ -1,0 +1,35 @@
+/* show.h - what people and logs want to know of a certificate.
+ *
+ * The fields go into a struct of fixed size, safe for terminals and header lines (text_safe()); the long text names every
+ * field. Nothing here judges.
+ */
+#ifndef X509_SHOW_H
+#define X509_SHOW_H
+
+#include "x509/cert.h"
+#include "x509/text.h"
+
+#define SHOW_NAME_MAX 256
+#define SHOW_TEXT_MAX (32 * 1024) /* a buffer of this size holds the long text of nearly every certificate */
+
+struct show_fields {
+	char subject[SHOW_NAME_MAX];     /* "CN=example,O=Acme"; may be empty */
+	char subject_cn[SHOW_NAME_MAX];  /* empty if there is none */
+	char issuer[SHOW_NAME_MAX];
+	char not_before[24];             /* "2026-11-20 23:51:16 UTC" */
+	char not_after[24];
+	char serial[2 * 20 + 1];         /* hexadecimal, lower case, no separators */
+	char sha256[2 * 32 + 1];         /* of the DER, likewise */
+	char key[24];                    /* "ECDSA P-256", "RSA 2048", "Ed25519" */
+	const char *signature;           /* "ecdsa-with-SHA256"; static */
+};
+
+void show_fields(const struct cert *cert, struct show_fields *out);
+/* Alternative names, "DNS:a.example,IP:192.0.2.1", as many as fit. */
+void show_names(const struct cert *cert, struct text *out);
+/* The first alternative name of a kind (gn_kind of general_name.h), without its label. False if there is none. */
+bool show_first_name(const struct cert *cert, unsigned kind, struct text *out);
+/* The long text, several lines. */
+void show_cert(const struct cert *cert, struct text *out);
+
+#endif

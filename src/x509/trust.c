@@ -1,0 +1,166 @@
+/* trust.c - sets of trust anchors. */
+#include "x509/trust.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/pem.h"
+#include "x509/name.h"
+
+#define BUCKETS_MIN 16
+
+struct bj_trust {
+	atomic_uint references;
+	size_t count;
+	size_t bucket_count; /* a power of two */
+	struct anchor **buckets;
+};
+
+BJ_API struct bj_trust *bj_trust_new(void)
+{
+	struct bj_trust *trust = calloc(1, sizeof(*trust));
+
+	if (!trust)
+		return NULL;
+	trust->bucket_count = BUCKETS_MIN;
+	trust->buckets = calloc(BUCKETS_MIN, sizeof(struct anchor *));
+	if (!trust->buckets) {
+		free(trust);
+		return NULL;
+	}
+	atomic_init(&trust->references, 1);
+	return trust;
+}
+
+BJ_API struct bj_trust *bj_trust_ref(struct bj_trust *trust)
+{
+	if (trust)
+		atomic_fetch_add_explicit(&trust->references, 1, memory_order_relaxed);
+	return trust;
+}
+
+BJ_API void bj_trust_free(struct bj_trust *trust)
+{
+	if (!trust || atomic_fetch_sub_explicit(&trust->references, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < trust->bucket_count; i++)
+		for (struct anchor *a = trust->buckets[i], *next; a; a = next) {
+			next = a->next;
+			free(a);
+		}
+	free(trust->buckets);
+	free(trust);
+}
+
+BJ_API size_t bj_trust_count(const struct bj_trust *trust)
+{
+	return trust ? trust->count : 0;
+}
+
+static struct anchor **bucket_of(const struct bj_trust *trust, uint32_t hash)
+{
+	return &trust->buckets[(hash ^ hash >> 16) & (trust->bucket_count - 1)];
+}
+
+/* Twice the buckets; without memory the chains just get longer. */
+static void grow(struct bj_trust *trust)
+{
+	struct anchor **old = trust->buckets, **more = calloc(trust->bucket_count * 2, sizeof(struct anchor *));
+	size_t old_count = trust->bucket_count;
+
+	if (!more)
+		return;
+	trust->buckets = more;
+	trust->bucket_count *= 2;
+	for (size_t i = 0; i < old_count; i++)
+		for (struct anchor *a = old[i], *next; a; a = next) {
+			struct anchor **bucket = bucket_of(trust, a->cert.subject_hash);
+
+			next = a->next;
+			a->next = *bucket;
+			*bucket = a;
+		}
+	free(old);
+}
+
+const struct anchor *trust_next(const struct anchor *anchor, uint32_t subject_hash)
+{
+	do
+		anchor = anchor->next;
+	while (anchor && anchor->cert.subject_hash != subject_hash);
+	return anchor;
+}
+
+const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_hash)
+{
+	const struct anchor *first = *bucket_of(trust, subject_hash);
+
+	return !first || first->cert.subject_hash == subject_hash ? first : trust_next(first, subject_hash);
+}
+
+bool trust_holds(const struct bj_trust *trust, const struct cert *cert)
+{
+	const struct anchor *a = trust_first(trust, cert->subject_hash);
+
+	while (a && !bytes_equal(a->cert.der, cert->der))
+		a = trust_next(a, cert->subject_hash);
+	return a != NULL;
+}
+
+BJ_API enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, size_t len)
+{
+	struct cert cert;
+	struct anchor *anchor, **bucket;
+	uint8_t *copy;
+	enum bj_err err = cert_parse(bytes_of(der, len), &cert);
+
+	if (err)
+		return err;
+	if (name_is_empty(cert.subject))
+		return BJ_ERR_CERT_NAME_FORM;
+	if (trust_holds(trust, &cert))
+		return BJ_OK;
+	if (trust->count == TRUST_ANCHORS_MAX)
+		return BJ_ERR_LIMIT;
+	anchor = malloc(sizeof(*anchor) + len); /* the copy stands behind the struct */
+	if (!anchor)
+		return BJ_ERR_NO_MEMORY;
+	copy = (uint8_t *)(anchor + 1);
+	memcpy(copy, der, len);
+	err = cert_parse(bytes_of(copy, len), &anchor->cert);
+	if (err) {
+		free(anchor);
+		return err;
+	}
+	if (trust->count >= trust->bucket_count)
+		grow(trust);
+	bucket = bucket_of(trust, anchor->cert.subject_hash);
+	anchor->next = *bucket;
+	*bucket = anchor;
+	trust->count++;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_trust_add_pem(struct bj_trust *trust, const void *text, size_t len, size_t *out_count)
+{
+	struct pem pem = pem_make(text, len);
+	struct pem_block block;
+	size_t cap = PEM_DER_MAX(len), count = 0;
+	uint8_t *der = malloc(cap);
+	enum bj_err err;
+
+	if (!der)
+		return BJ_ERR_NO_MEMORY;
+	while (!(err = pem_next_labelled(&pem, "CERTIFICATE", der, cap, &block))) {
+		err = bj_trust_add_der(trust, block.der.ptr, block.der.len);
+		if (err)
+			break;
+		count++;
+	}
+	free(der);
+	if (err == BJ_ERR_PEM_NONE && count > 0)
+		err = BJ_OK;
+	if (out_count)
+		*out_count = count;
+	return err;
+}

@@ -1,0 +1,24 @@
+/* trust.h - the inside of struct bj_trust: anchors by the hash of their subject (rfc5280:6.1.1 d).
+ *
+ * Built by one thread, then only read. Each anchor owns a copy of its DER. The same certificate is held once.
+ */
+#ifndef X509_TRUST_H
+#define X509_TRUST_H
+
+#include "x509/cert.h"
+#include <bojagi/x509.h>
+
+#define TRUST_ANCHORS_MAX 100000
+
+struct anchor {
+	struct cert cert;
+	struct anchor *next; /* in its bucket */
+};
+
+/* The first anchor whose subject has this hash, and the next one after `anchor`; null at the end. Names still have to be compared. */
+const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_hash);
+const struct anchor *trust_next(const struct anchor *anchor, uint32_t subject_hash);
+/* Is exactly this certificate an anchor? */
+bool trust_holds(const struct bj_trust *trust, const struct cert *cert);
+
+#endif

@@ -1,0 +1,81 @@
+/* verify.c - chains of DER as peers send them, judged. */
+#include "x509/path.h"
+
+#include "x509/name.h"
+
+/* Why a certificate could not even be read. */
+static void unreadable(struct bj_verdict *out, enum bj_err err, size_t index)
+{
+	struct text text;
+
+	verdict_fail(out, err, (int)index, "rfc5280:4.1");
+	text = text_make(out->detail, sizeof(out->detail));
+	if (index == 0)
+		return;
+	text_str(&text, "number ");
+	text_number(&text, index + 1);
+	text_str(&text, " of the certificates that were sent");
+}
+
+enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *leaf, const struct bj_bytes *rest,
+			     size_t rest_count, enum path_purpose purpose, struct bj_bytes name, int64_t now,
+			     struct bj_verdict *out)
+{
+	struct cert extra[PATH_CHAIN_MAX - 1];
+	struct path_input in = { .leaf = leaf, .extra = extra, .trust = trust, .purpose = purpose, .now = now, .name = name,
+				 .check_time = true };
+	enum bj_err bad_err = BJ_OK, err;
+	size_t bad_index = 0;
+
+	if (rest_count > ARRAY_COUNT(extra)) {
+		verdict_fail(out, BJ_ERR_CERT_CHAIN_TOO_LONG, -1, "rfc5280:6.1");
+		return out->err;
+	}
+	for (size_t i = 0; i < rest_count; i++) {
+		err = cert_parse(rest[i], &extra[in.extra_count]);
+		if (!err) {
+			in.extra_count++;
+		} else if (!bad_err) {
+			bad_err = err;
+			bad_index = i + 1;
+		}
+	}
+	err = path_verify(&in, out);
+	if (err == BJ_ERR_CERT_UNKNOWN_CA && bad_err)
+		unreadable(out, bad_err, bad_index);
+	return out->err;
+}
+
+static enum bj_err chain_verify(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+				enum path_purpose purpose, struct bj_bytes name, int64_t now_ms, struct bj_verdict *out)
+{
+	int64_t now = now_ms / 1000 - (now_ms % 1000 < 0); /* rounded down */
+	struct cert leaf;
+	enum bj_err err;
+
+	verdict_fail(out, BJ_ERR_ARGUMENT, -1, "rfc5280:6.1");
+	if (!trust || count == 0)
+		return out->err;
+	err = cert_parse(chain[0], &leaf);
+	if (err) {
+		unreadable(out, err, 0);
+		return out->err;
+	}
+	return path_verify_sent(trust, &leaf, chain + 1, count - 1, purpose, name, now, out);
+}
+
+BJ_API enum bj_err bj_verify_server(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+				    const char *name, int64_t now_ms, struct bj_verdict *verdict)
+{
+	if (name && name[0] == 0) { /* an empty name must not turn the check off */
+		verdict_fail(verdict, BJ_ERR_CONFIG_BAD_NAME, -1, "rfc9525:6.1");
+		return verdict->err;
+	}
+	return chain_verify(trust, chain, count, PATH_SERVER, bytes_text(name), now_ms, verdict);
+}
+
+BJ_API enum bj_err bj_verify_client(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+				    int64_t now_ms, struct bj_verdict *verdict)
+{
+	return chain_verify(trust, chain, count, PATH_CLIENT, (struct bj_bytes){ 0 }, now_ms, verdict);
+}

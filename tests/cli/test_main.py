@@ -1,0 +1,77 @@
+"""The program as a whole: examples, help, unknown words, exit codes, explain."""
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from snapshot import same_as  # noqa: E402
+
+
+def test_an_unknown_command_exits_2_and_names_the_nearest(bojagi):
+    result = bojagi.run("explian", "x")
+    assert result.returncode == 2 and result.stdout == b""
+    assert b"unknown command 'explian'; did you mean 'explain'?" in result.stderr
+
+
+def test_an_unknown_option_exits_2_and_names_the_nearest(bojagi):
+    result = bojagi.run("explain", "--jsno", "CERT_NAME")
+    assert result.returncode == 2 and result.stdout == b""
+    assert b"unknown option '-jsno'; did you mean '--json'?" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["explain", "--color", "sometimes", "x"], ["explain", "--timeout", "soon", "x"],
+                                       ["explain", "--timeout"], ["explain"], ["cert"], ["cert", "server"], ["cert", "show"],
+                                       ["cert", "server", "x", "--days", "0"]])
+def test_wrong_usage_exits_2_with_a_word_on_standard_error(bojagi, arguments):
+    result = bojagi.run(*arguments)
+    assert result.returncode == 2 and result.stdout == b"" and result.stderr != b""
+
+
+def test_alone_it_prints_six_examples(bojagi):
+    result = bojagi.run()
+    assert result.returncode == 0 and result.stderr == b""
+    assert sum(line.startswith("  bojagi ") for line in result.stdout.decode().splitlines()) == 6
+    same_as("examples.txt", result.stdout.decode())
+
+
+def test_every_command_has_help_that_begins_with_an_example(bojagi):
+    listing = bojagi.run("--help").stdout.decode()
+    same_as("help.txt", listing)
+    commands = [line.split()[0] for line in listing.splitlines() if line.startswith("  ")]
+    assert "explain" in commands
+    for command in commands:
+        result = bojagi.run(command, "--help")
+        assert result.returncode == 0 and result.stdout.decode().startswith(f"bojagi {command}"), command
+        same_as(f"help-{command}.txt", result.stdout.decode())
+
+
+def test_every_command_tells_the_version(bojagi):
+    assert bojagi.run("--version").stdout == bojagi.run("cert", "--version").stdout == b"bojagi 0.1.0\n"
+
+
+def test_a_failure_is_explained_by_identifier_and_by_name(bojagi):
+    by_id, by_name = bojagi.run("explain", "E-CERT-0212"), bojagi.run("explain", "cert_expired")
+    assert by_id.returncode == 0 and by_id.stdout == by_name.stdout
+    same_as("explain-cert-expired.txt", by_id.stdout.decode())
+
+
+def test_alerts_and_exit_codes_are_explained(bojagi):
+    assert bojagi.run("explain", "alert:48").stdout == bojagi.run("explain", "unknown_ca").stdout
+    same_as("explain-unknown-ca.txt", bojagi.run("explain", "unknown_ca").stdout.decode())
+    same_as("explain-exit-60.txt", bojagi.run("explain", "exit", "60").stdout.decode())
+
+
+def test_what_is_unknown_to_explain_exits_2_and_names_the_nearest(bojagi):
+    result = bojagi.run("explain", "CERT_EXPIRD")
+    assert result.returncode == 2 and b"did you mean 'CERT_EXPIRED'?" in result.stderr
+    assert bojagi.run("explain", "alert:3").returncode == 2
+
+
+def test_the_list_as_json_has_a_text_for_every_failure(bojagi, root):
+    rows = json.loads(bojagi.run("explain", "--list", "--json").stdout)
+    failures = {row["name"] for row in rows if row["kind"] == "failure"}
+    text = (root / "include" / "bojagi" / "err.def").read_text()
+    assert failures == {line[len("BJ_ERR("):line.index(",")] for line in text.splitlines() if line.startswith("BJ_ERR(")}
+    assert all(row["means"] and row["next"] for row in rows if row["kind"] == "failure")
