@@ -10,6 +10,7 @@
 #include "gateway/identity.h"
 #include "gateway/link.h"
 #include "gateway/stats.h"
+#include "io/listener.h"
 
 struct session;
 struct listening;

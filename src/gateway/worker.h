@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "balance/limit.h"
+#include "base/map.h"
 #include "base/slab.h"
 #include "gateway/access_log.h"
 #include "gateway/link.h"
