@@ -9,7 +9,7 @@ static uint64_t sum_at(const struct gateway_facts *f, size_t offset)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < f->worker_count; i++)
-		sum += stat_get((const struct stat *)(const void *)((const char *)f->stats[i] + offset));
+		sum += stat_get((const struct stat_cell *)(const void *)((const char *)f->stats[i] + offset));
 	return sum;
 }
 #define SUM(member) sum_at(f, offsetof(struct stats, member))
@@ -77,7 +77,7 @@ static void histogram(struct writer *w, const struct gateway_facts *f, const cha
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		count += sum_at(f, offset + offsetof(struct histogram, buckets) + i * sizeof(struct stat));
+		count += sum_at(f, offset + offsetof(struct histogram, buckets) + i * sizeof(struct stat_cell));
 		out_text(w, name);
 		out_text(w, "_bucket{");
 		out_text(w, labels);
@@ -142,7 +142,7 @@ static void tcp_metrics(struct writer *w, const struct gateway_facts *f)
 		out_text(&l, close_reason_name((enum close_reason)i));
 		out_text(&l, "\"");
 		labels[l.len] = '\0';
-		line(w, name, "_total", labels, sum_at(f, offsetof(struct stats, connections_closed) + i * sizeof(struct stat)));
+		line(w, name, "_total", labels, sum_at(f, offsetof(struct stats, connections_closed) + i * sizeof(struct stat_cell)));
 	}
 }
 
@@ -171,7 +171,7 @@ static void handshake_metrics(struct writer *w, const struct gateway_facts *f)
 	for (size_t side = 0; side < SIDE_COUNT; side++)
 		for (size_t i = 0; i < HANDSHAKE_RESULT_COUNT; i++)
 			label_line(w, name, "_total", side, "result", handshake_result_name((enum handshake_result)i),
-				   sum_at(f, side_at(side, offsetof(struct tls_stats, results) + i * sizeof(struct stat))));
+				   sum_at(f, side_at(side, offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell))));
 	name = "bojagi_tls_handshakes_in_progress";
 	head(w, name, "gauge", "TLS handshakes that have begun and not ended.");
 	for (size_t side = 0; side < SIDE_COUNT; side++)
@@ -188,7 +188,7 @@ static void alert_metrics(struct writer *w, const struct gateway_facts *f)
 	for (size_t side = 0; side < SIDE_COUNT; side++)
 		for (size_t d = 0; d < 2; d++)
 			for (size_t i = 0; i < 128; i++) {
-				uint64_t value = sum_at(f, side_at(side, places[d] + i * sizeof(struct stat)));
+				uint64_t value = sum_at(f, side_at(side, places[d] + i * sizeof(struct stat_cell)));
 				char word[96];
 				struct writer l = wr_make(word, sizeof(word) - 1);
 
@@ -276,7 +276,7 @@ static void http_metrics(struct writer *w, const struct gateway_facts *f)
 	head(w, name, "counter", "HTTP requests that ended, by status and method.");
 	for (size_t m = 0; m < STATS_METHODS; m++)
 		for (size_t s = 0; s < STATS_STATUS_COUNT; s++) {
-			uint64_t value = sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat));
+			uint64_t value = sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
 
 			if (value == 0)
 				continue;
@@ -307,7 +307,7 @@ static uint64_t server_sum(const struct gateway_facts *f, size_t server, size_t 
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < f->runtime->worker_count; i++)
-		sum += stat_get((const struct stat *)(const void *)((const char *)runtime_server(f->runtime, i, server) + offset));
+		sum += stat_get((const struct stat_cell *)(const void *)((const char *)runtime_server(f->runtime, i, server) + offset));
 	return sum;
 }
 

@@ -12,13 +12,13 @@
 
 /* One server as one worker sees it. The worker writes, the control thread reads. */
 struct server_stats {
-	struct stat connections;  /* open now, idle ones not counted */
-	struct stat idle;
-	struct stat requests;
-	struct stat failures;
-	struct stat latency_us;   /* sum over requests, to the response's head */
-	struct stat up;           /* 1: gets traffic */
-	struct stat ejected;      /* how often */
+	struct stat_cell connections;  /* open now, idle ones not counted */
+	struct stat_cell idle;
+	struct stat_cell requests;
+	struct stat_cell failures;
+	struct stat_cell latency_us;   /* sum over requests, to the response's head */
+	struct stat_cell up;           /* 1: gets traffic */
+	struct stat_cell ejected;      /* how often */
 };
 
 struct runtime_listener {

@@ -10,21 +10,21 @@
 #include <bojagi/base.h>
 
 /* Only its owner adds; anybody may read. */
-struct stat {
+struct stat_cell {
 	_Atomic uint64_t value;
 };
 
-static inline void stat_add(struct stat *s, uint64_t n)
+static inline void stat_add(struct stat_cell *s, uint64_t n)
 {
 	atomic_store_explicit(&s->value, atomic_load_explicit(&s->value, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-static inline void stat_sub(struct stat *s, uint64_t n)
+static inline void stat_sub(struct stat_cell *s, uint64_t n)
 {
 	atomic_store_explicit(&s->value, atomic_load_explicit(&s->value, memory_order_relaxed) - n, memory_order_relaxed);
 }
 
-static inline uint64_t stat_get(const struct stat *s)
+static inline uint64_t stat_get(const struct stat_cell *s)
 {
 	return atomic_load_explicit(&s->value, memory_order_relaxed);
 }
@@ -32,8 +32,8 @@ static inline uint64_t stat_get(const struct stat *s)
 /* Seconds: .0005 .001 .0025 .005 .01 .025 .05 .1 .25 .5 1 2.5 5 10 and above. */
 #define HISTOGRAM_BUCKETS 15
 struct histogram {
-	struct stat buckets[HISTOGRAM_BUCKETS];
-	struct stat sum_us;
+	struct stat_cell buckets[HISTOGRAM_BUCKETS];
+	struct stat_cell sum_us;
 };
 extern const double histogram_bounds[HISTOGRAM_BUCKETS - 1];
 void histogram_add(struct histogram *h, int64_t us);
@@ -78,7 +78,7 @@ struct stat_negotiated {
 	_Atomic uint32_t version_suite; /* version << 16 | suite; 0: free */
 	uint32_t group;
 	char alpn[16];
-	struct stat count;
+	struct stat_cell count;
 };
 
 #define STATS_METHODS 10 /* enum http_method */
@@ -87,28 +87,28 @@ struct stat_negotiated {
 
 struct tls_stats {
 	struct histogram handshake[2][2]; /* [resumed][version is 1.3] */
-	struct stat results[HANDSHAKE_RESULT_COUNT];
-	struct stat in_progress;
-	struct stat alerts_sent[128], alerts_received[128]; /* by description; above 127: 127 */
-	struct stat bytes_encrypted, bytes_decrypted;       /* plaintext of connections that have ended */
-	struct stat records_sent, records_received;
+	struct stat_cell results[HANDSHAKE_RESULT_COUNT];
+	struct stat_cell in_progress;
+	struct stat_cell alerts_sent[128], alerts_received[128]; /* by description; above 127: 127 */
+	struct stat_cell bytes_encrypted, bytes_decrypted;       /* plaintext of connections that have ended */
+	struct stat_cell records_sent, records_received;
 	struct stat_negotiated negotiated[STATS_NEGOTIATED_MAX];
 };
 
 struct stats {
-	_Alignas(64) struct stat connections_open;
-	struct stat connections_opened;
-	struct stat connections_refused;     /* by a limit or a rule */
-	struct stat connections_closed[6];   /* enum close_reason */
-	struct stat requests;
-	struct stat requests_open;
-	struct stat responses[STATS_METHODS][STATS_STATUS_COUNT];
+	_Alignas(64) struct stat_cell connections_open;
+	struct stat_cell connections_opened;
+	struct stat_cell connections_refused;     /* by a limit or a rule */
+	struct stat_cell connections_closed[6];   /* enum close_reason */
+	struct stat_cell requests;
+	struct stat_cell requests_open;
+	struct stat_cell responses[STATS_METHODS][STATS_STATUS_COUNT];
 	struct histogram request_duration;
-	struct stat bytes_in, bytes_out;     /* of bodies, towards clients */
-	struct stat retries, retries_refused;
-	struct stat upstream_connects, upstream_reused, upstream_failures;
-	struct stat flows_open, datagrams_in, datagrams_out;
-	struct stat log_lines_lost;
+	struct stat_cell bytes_in, bytes_out;     /* of bodies, towards clients */
+	struct stat_cell retries, retries_refused;
+	struct stat_cell upstream_connects, upstream_reused, upstream_failures;
+	struct stat_cell flows_open, datagrams_in, datagrams_out;
+	struct stat_cell log_lines_lost;
 	struct tls_stats tls[SIDE_COUNT];
 };
 

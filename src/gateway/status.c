@@ -8,7 +8,7 @@ static uint64_t sum_at(const struct gateway_facts *f, size_t offset)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < f->worker_count; i++)
-		sum += stat_get((const struct stat *)(const void *)((const char *)f->stats[i] + offset));
+		sum += stat_get((const struct stat_cell *)(const void *)((const char *)f->stats[i] + offset));
 	return sum;
 }
 #define SUM(member) sum_at(f, offsetof(struct stats, member))
@@ -39,7 +39,7 @@ static uint64_t server_sum(const struct gateway_facts *f, size_t server, size_t 
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < f->runtime->worker_count; i++)
-		sum += stat_get((const struct stat *)(const void *)((const char *)runtime_server(f->runtime, i, server) + offset));
+		sum += stat_get((const struct stat_cell *)(const void *)((const char *)runtime_server(f->runtime, i, server) + offset));
 	return sum;
 }
 
@@ -128,7 +128,7 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 			size_t h = at + offsetof(struct tls_stats, handshake) + (resumed * 2 + version) * sizeof(struct histogram);
 
 			for (size_t b = 0; b < HISTOGRAM_BUCKETS; b++)
-				count += sum_at(f, h + b * sizeof(struct stat));
+				count += sum_at(f, h + b * sizeof(struct stat_cell));
 			sum += sum_at(f, h + offsetof(struct histogram, sum_us));
 		}
 		comma(w);
@@ -138,7 +138,7 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 	}
 	out_text(w, ",\"failures\":{");
 	for (size_t i = 1; i < HANDSHAKE_RESULT_COUNT; i++) {
-		uint64_t n = sum_at(f, at + offsetof(struct tls_stats, results) + i * sizeof(struct stat));
+		uint64_t n = sum_at(f, at + offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell));
 
 		if (n == 0)
 			continue;
@@ -187,7 +187,7 @@ static void statuses(struct writer *w, const struct gateway_facts *f)
 		uint64_t n = 0;
 
 		for (size_t m = 0; m < STATS_METHODS; m++)
-			n += sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat));
+			n += sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
 		if (n == 0)
 			continue;
 		out_text(w, first ? "\"" : ",\"");

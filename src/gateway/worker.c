@@ -170,7 +170,7 @@ static struct listening *find_listening(struct worker *w, const struct runtime_l
 	LIST_EACH(node, &w->listenings) {
 		struct listening *on = CONTAINER_OF(node, struct listening, node);
 
-		if (!is_closed(on) && on->to && on->to->conf->protocol != CONF_UDP == (to->conf->protocol != CONF_UDP) &&
+		if (!is_closed(on) && on->to && (on->to->conf->protocol == CONF_UDP) == (to->conf->protocol == CONF_UDP) &&
 		    addr_equal(&on->to->addr, &to->addr))
 			return on;
 	}
