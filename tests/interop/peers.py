@@ -6,6 +6,7 @@ BOJAGI_UPDATE_DOCS=1 to rewrite it).
 
 import os
 import pathlib
+import random
 import re
 import shutil
 import socket
@@ -30,9 +31,13 @@ def run(args, **kw):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port below those that the system hands out by itself, so that no outgoing connection takes it in between."""
+    for _ in range(100):
+        port = random.randrange(15000, 32000)
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise RuntimeError("no free port was found")
 
 
 def wait_port(port, process=None, limit_s=10):
