@@ -14,6 +14,7 @@
 #include "base/wipe.h"
 #include "host/testkit.h"
 #include "memory.h"
+#include "taps.h"
 #include <bojagi/tls.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -340,9 +341,15 @@ static void what_is_left_anywhere_is_found(void **state)
 
 static struct material material;
 
+struct trial {
+	const struct row *row;
+	bool libcrypto_only;
+};
+
 static void nothing_is_left(void **state)
 {
-	const struct row *row = *state;
+	const struct trial *trial = *state;
+	const struct row *row = trial->row;
 	int status;
 	pid_t pid;
 
@@ -353,6 +360,7 @@ static void nothing_is_left(void **state)
 		size_t found;
 
 		(void)setenv("CMOCKA_TEST_ABORT", "1", 1); /* a failure ends this process, not only the test */
+		taps_libcrypto_only = trial->libcrypto_only;
 		found = run_row(row, &material);
 		(void)fflush(stdout);
 		_exit(found > 0);
@@ -389,8 +397,9 @@ static int teardown(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[ARRAY_COUNT(rows) + 1] = { cmocka_unit_test(what_is_left_anywhere_is_found) };
-	static char names[ARRAY_COUNT(rows)][96];
+	struct CMUnitTest tests[2 * ARRAY_COUNT(rows) + 1] = { cmocka_unit_test(what_is_left_anywhere_is_found) };
+	static struct trial trials[2 * ARRAY_COUNT(rows)];
+	static char names[2 * ARRAY_COUNT(rows)][96];
 
 	if (SANITIZED) {
 		(void)printf("SKIPPED: a sanitizer keeps copies of memory\n");
@@ -402,9 +411,10 @@ int main(int argc, char **argv)
 		(void)execv("/proc/self/exe", argv);
 		return 2;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		(void)snprintf(names[i], sizeof(names[i]), "nothing is left in memory: %s", rows[i].name);
-		tests[i + 1] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, (void *)(uintptr_t)&rows[i] };
+	for (size_t i = 0; i < ARRAY_COUNT(trials); i++) {
+		trials[i] = (struct trial){ &rows[i / 2], i % 2 };
+		(void)snprintf(names[i], sizeof(names[i]), "nothing is left in memory: %s%s", rows[i / 2].name, i % 2 ? ", by libcrypto" : "");
+		tests[i + 1] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, &trials[i] };
 	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

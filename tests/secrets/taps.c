@@ -9,7 +9,10 @@
 #include "crypto/kex.h"
 #include "crypto/prf12.h"
 #include "memory.h"
+#include "taps.h"
 #include "tls/ticket.h"
+
+bool taps_libcrypto_only;
 
 static unsigned in_ticket; /* inside of the ticket module: its keys live as long as the configuration */
 
@@ -100,6 +103,8 @@ enum bj_err __real_aead_init(struct aead *a, enum aead_alg alg, enum aead_provid
 enum bj_err __wrap_aead_init(struct aead *a, enum aead_alg alg, enum aead_provider provider, const uint8_t *key);
 enum bj_err __wrap_aead_init(struct aead *a, enum aead_alg alg, enum aead_provider provider, const uint8_t *key)
 {
+	if (taps_libcrypto_only && provider == AEAD_BEST)
+		provider = AEAD_LIBCRYPTO;
 	memory_note(key, aead_key_len(alg), in_ticket ? "key of tickets" : "record key", life_now());
 	return __real_aead_init(a, alg, provider, key);
 }
