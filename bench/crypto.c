@@ -161,7 +161,7 @@ static void pss_if_rsa(EVP_PKEY_CTX *ctx)
 static void sign_plain(void)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pctx;
+	EVP_PKEY_CTX *pctx = NULL;
 
 	signature_len = sizeof(signature);
 	need(EVP_DigestSignInit(ctx, &pctx, md, NULL, evp_key));
@@ -179,7 +179,7 @@ static void verify_plain(void)
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	const unsigned char *p = spki;
 	EVP_PKEY *half = d2i_PUBKEY(NULL, &p, (long)spki_len);
-	EVP_PKEY_CTX *pctx;
+	EVP_PKEY_CTX *pctx = NULL;
 
 	need(half && EVP_DigestVerifyInit(ctx, &pctx, md, NULL, half));
 	pss_if_rsa(pctx);
@@ -286,7 +286,7 @@ static void bench_signature(const struct options *o, const char *name, enum key_
 	uint8_t der[8192];
 	const unsigned char *p = der;
 	char full[64];
-	size_t len;
+	size_t len = 0;
 
 	need(!pkey_generate(kind, 2048, &key) && !pkey_pkcs8(key, der, sizeof(der), &len));
 	need(!pkey_spki(key, spki, sizeof(spki), &spki_len));

@@ -11,7 +11,9 @@
 
 static const struct command commands[] = {
 	{ "cert", "a local CA, certificates for servers and clients; show any certificate", cmd_cert },
+	{ "connect", "see and judge a TLS connection", cmd_connect },
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
+	{ "proxy", "the gateway: TLS, client certificates, load balancing", cmd_proxy },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -9,21 +9,19 @@
 
 #ifdef BJ_HAVE_IPSEC_MB
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <intel-ipsec-mb.h>
 
 #include "base/ct.h"
 #include "base/wipe.h"
+#include "crypto/once.h"
 
 #define GCM_KEY_ALIGN 64
 #define GCM_KEY_SIZE ((sizeof(struct gcm_key_data) + GCM_KEY_ALIGN - 1) / GCM_KEY_ALIGN * GCM_KEY_ALIGN)
 
-enum { MANAGER_NONE, MANAGER_MAKING, MANAGER_THERE, MANAGER_ABSENT };
-
-static _Atomic(int) manager_state;
-static IMB_MGR *manager;
+static struct once manager_once;
+static IMB_MGR *manager; /* null where the processor has not what is needed */
 
 static IMB_MGR *manager_make(void)
 {
@@ -43,17 +41,11 @@ static IMB_MGR *manager_make(void)
 
 static IMB_MGR *manager_get(void)
 {
-	int state = atomic_load_explicit(&manager_state, memory_order_acquire);
-
-	while (state != MANAGER_THERE && state != MANAGER_ABSENT) {
-		state = MANAGER_NONE;
-		if (atomic_compare_exchange_strong(&manager_state, &state, MANAGER_MAKING)) {
-			manager = manager_make();
-			state = manager ? MANAGER_THERE : MANAGER_ABSENT;
-			atomic_store_explicit(&manager_state, state, memory_order_release);
-		}
+	if (once_begin(&manager_once)) {
+		manager = manager_make();
+		once_end(&manager_once);
 	}
-	return state == MANAGER_THERE ? manager : NULL;
+	return manager;
 }
 
 static bool has(enum aead_alg alg)

@@ -1,6 +1,6 @@
 /* kex.c - X25519 and the NIST curves P-256, P-384 and P-521.
  *
- * X25519 goes through libcrypto's key objects. The NIST curves work on points of shared group objects, which are made once
+ * X25519 shares go through libcrypto's key objects, but their public halves come from x25519_base.c. The NIST curves work on points of shared group objects, which are made once
  * per process: that leaves out the key objects' look-ups and copies. A scalar is drawn by rejection, so it is uniform in
  * 1..n-1 and the same random bytes give the same key.
  *
@@ -11,12 +11,15 @@
 #include <stdlib.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include "crypto/curve.h"
 #include "crypto/rng_os.h"
+#include "crypto/x25519_base.h"
 
 #define X25519_LEN 32
 #define SCALAR_MAX 66
@@ -60,25 +63,34 @@ size_t kex_public_len(enum kex_group group)
 
 /* ---- X25519 */
 
+/* Both halves are given: libcrypto would make the public one again, slowly. */
+static EVP_PKEY *x25519_import(uint8_t *private, uint8_t *public)
+{
+	OSSL_PARAM halves[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, private, X25519_LEN),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, public, X25519_LEN),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (ctx && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, halves) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
+}
+
 static enum bj_err x25519_generate(struct kex_key *key, const struct bj_rng *rng)
 {
 	uint8_t private[X25519_LEN];
-	size_t len = X25519_LEN;
-	EVP_PKEY *pkey;
 	enum bj_err err = rng_fill(rng, private, sizeof(private));
 
 	if (err)
 		return err;
-	pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private, sizeof(private));
+	x25519_base(key->public_bytes, private);
+	key->handle = x25519_import(private, key->public_bytes);
 	wipe(private, sizeof(private));
-	if (!pkey)
-		return failed(BJ_ERR_NO_MEMORY);
-	if (EVP_PKEY_get_raw_public_key(pkey, key->public_bytes, &len) != 1 || len != X25519_LEN) {
-		EVP_PKEY_free(pkey);
-		return failed(BJ_ERR_CRYPTO);
-	}
-	key->handle = pkey;
-	return BJ_OK;
+	return key->handle ? BJ_OK : failed(BJ_ERR_NO_MEMORY);
 }
 
 static enum bj_err x25519_derive(const struct kex_key *key, struct bj_bytes peer, struct secret *out)
