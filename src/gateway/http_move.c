@@ -286,7 +286,7 @@ static bool begin_tunnel(struct exchange *x)
 static bool response_failed(struct exchange *x, enum bj_err err)
 {
 	/* what a server says wrongly is not asked again */
-	if (err != BJ_ERR_IO_RESET && err != BJ_ERR_TRUNCATED)
+	if (err >= BJ_ERR_HTTP_BAD_REQUEST && err < BJ_ERR_IO)
 		x->response_began = true;
 	return http_try_failed(x, err);
 }
