@@ -198,7 +198,6 @@ void handshake_free(struct bj_tls *conn)
 	bj_credential_free(hs->answer.credential);
 	free(hs->credential_made.message);
 	free(hs->cookie);
-	free(hs->sign_owned);
 	free(hs->ticket12);
 	free(hs->peer_der);
 	free(hs->peer_certs);
