@@ -210,6 +210,8 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 			err = answer(client);
 			break;
 		case BJ_TLS_NONE:
+			if (bj_tls_pending(client->tls) > 0)
+				continue; /* the peer may be waiting for it */
 			if (client->ended)
 				err = bj_tls_eof(client->tls);
 			else
