@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from conftest import BUILD, need, run, version_of
+from peers import BUILD, need, run, version_of
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--window-size=900,600", "--virtual-time-budget=4000"]

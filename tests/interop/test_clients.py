@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import TIMEOUT_S, Server, free_port, need, run, version_of
+from peers import TIMEOUT_S, Server, free_port, need, run, version_of
 
 SUITES_13 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
 SUITES_12 = {

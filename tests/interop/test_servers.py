@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from conftest import BOJAGI, Server, free_port, need, run, version_of
+from peers import BOJAGI, Server, free_port, need, run, version_of
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_connect_resumes(pki, connect, s_server, table, workdir, version):
     assert first.returncode == 0 and saved.exists(), first.stdout + first.stderr
     second = connect(server.port, "-CAfile", pki.root, "-sess_in", saved, "--json")
     assert second.returncode == 0, second.stdout + second.stderr
-    assert json_of(second)["resumed"] is True
+    assert json_of(second)["tls"]["resumed"] is True
     table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"{version[4:].replace('_', '.')} resumed")
 
 
