@@ -17,12 +17,14 @@
 #include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/connect.h"
-#include "cli/file.h"
 #include "cli/say.h"
+#include "host/file.h"
 
 #define TICKET_WAIT_MS 250  /* for tickets, and for a late refusal of the client's certificate */
+#define CLOSE_WAIT_MS 1000  /* for the last bytes to go */
 #define ANSWER_IDLE_MS 2000 /* silence that ends a conversation whose input has ended */
 #define INPUT_BYTES 16384
+#define SESSION_BYTES_MAX (1u << 20)
 
 static const char help[] =
 	"bojagi connect example.com             see and judge its TLS\n"
@@ -456,15 +458,22 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	bj_tls_report(c->client.tls, &c->report);
 }
 
+/* The report stays readable. */
+static void hang_up(struct connection *c)
+{
+	if (c->dialled.fd < 0)
+		return;
+	if (c->has_client)
+		tls_client_close(&c->client, clock_steady_us() + CLOSE_WAIT_MS * 1000);
+	close(c->dialled.fd);
+	c->dialled.fd = -1;
+}
+
 static void end_connection(struct connection *c)
 {
-	if (c->has_client) {
-		tls_client_close(&c->client, clock_steady_us() + 1000000);
+	hang_up(c);
+	if (c->has_client)
 		tls_client_fini(&c->client);
-	}
-	if (c->dialled.fd >= 0)
-		close(c->dialled.fd);
-	c->dialled.fd = -1;
 }
 
 /* ---- data */
@@ -498,6 +507,7 @@ static void look_at_input(const struct connect_wish *wish, struct input *input)
 static enum bj_err converse(struct connection *c, struct input *input, uint32_t timeout_ms)
 {
 	bool answered = false;
+	unsigned tickets = c->client.tickets;
 
 	for (;;) {
 		struct pollfd fds[2] = { { .fd = c->dialled.fd, .events = POLLIN },
@@ -522,6 +532,10 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 				return BJ_ERR_IO;
 			continue;
 		}
+		if (c->client.tickets != tickets) {
+			tickets = c->client.tickets;
+			continue; /* there may be more behind the ticket */
+		}
 		if (poll(fds, 2, input->ended && answered ? ANSWER_IDLE_MS : (int)timeout_ms) == 0) {
 			if (!input->ended)
 				continue; /* whoever types may think */
@@ -538,13 +552,11 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 
 /* ---- sessions */
 
-static int load_session(const struct connect_wish *wish, uint8_t **out, size_t *out_len)
+static int load_session(const struct connect_wish *wish, struct file_bytes *out)
 {
-	*out = NULL;
-	*out_len = 0;
 	if (!wish->session_in)
 		return EXIT_GOOD;
-	if (file_read(wish->session_in, out, out_len) != BJ_OK)
+	if (file_read(wish->session_in, SESSION_BYTES_MAX, out) != BJ_OK)
 		return say_failure(EXIT_USAGE, "cannot read the session %s: %s", wish->session_in, strerror(errno));
 	return EXIT_GOOD;
 }
@@ -586,19 +598,18 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 {
 	struct connection first, second;
 	struct input *input = calloc(1, sizeof(*input));
-	uint8_t *session = NULL;
-	size_t session_len = 0;
+	struct file_bytes session = { 0 };
 	bool again = false;
 	int code, saved;
 
 	if (!input)
 		return EXIT_INTERNAL;
-	code = load_session(wish, &session, &session_len);
+	code = load_session(wish, &session);
 	if (code) {
 		free(input);
 		return code;
 	}
-	make_connection(wish, config, trust, bytes_of(session, session_len), &first);
+	make_connection(wish, config, trust, bytes_of(session.ptr, session.len), &first);
 	if (!first.err)
 		look_at_input(wish, input);
 	if (!first.err && !input->wanted)
@@ -606,6 +617,7 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 	if (first.has_client)
 		bj_tls_report(first.client.tls, &first.report);
 	if (wish->reconnect && !first.err && !first.late_err) {
+		hang_up(&first); /* many test servers serve one client at a time */
 		make_connection(wish, config, trust, bj_tls_session(first.client.tls), &second);
 		again = true;
 	}
@@ -624,9 +636,7 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		end_connection(&second);
 	}
 	end_connection(&first);
-	if (session)
-		wipe(session, session_len);
-	free(session);
+	file_bytes_free(&session);
 	wipe(input, sizeof(*input));
 	free(input);
 	return code ? code : saved;

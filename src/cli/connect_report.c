@@ -164,7 +164,7 @@ static void print_failure(const struct terminal *t, const struct connect_wish *w
 	print_alerts(t, c);
 	if (!c->client.judged || err != c->client.verdict.err || c->client.verdict.err == BJ_OK) {
 		fprintf(t->stream, "  %s%s", terminal_mark(t, MARK_BAD), bj_err_text(err));
-		if (c->report.message && c->report.message[0])
+		if (c->report.message && c->report.message[0] && strcmp(c->report.message, "record") != 0)
 			fprintf(t->stream, ", at %s", c->report.message);
 		fprintf(t->stream, "  (%s)\n", bj_err_id(err));
 		if (err == BJ_ERR_ALERT_RECEIVED && explain_alert_find(c->report.alert_received))
@@ -184,7 +184,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	if (c->dialled.address[0] && strcmp(c->dialled.address, wish->target.host) != 0)
 		fprintf(t->stream, " (%s)", c->dialled.address);
 	fputc('\n', t->stream);
-	if (c->dialled.fd >= 0) {
+	if (c->dialled.address[0]) {
 		fprintf(t->stream, "    name %.2f ms, TCP %.2f ms", ms_of(c->dialled.resolve_us), ms_of(c->dialled.connect_us));
 		if (c->report.handshake_done)
 			fprintf(t->stream, ", TLS %.2f ms", ms_of(c->handshake_us));

@@ -196,9 +196,6 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 	while (!err && !client->done) {
 		struct bj_tls_fed fed = { 0 };
 
-		err = send_pending(client, deadline_us);
-		if (err)
-			return err;
 		err = feed(client, &fed);
 		if (err)
 			break;
@@ -210,6 +207,10 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 			err = answer(client);
 			break;
 		case BJ_TLS_NONE:
+			/* what the engine says before it waits: a second hello, a flight in the middle */
+			err = send_pending(client, deadline_us);
+			if (err)
+				return err;
 			if (client->ended)
 				err = bj_tls_eof(client->tls);
 			else

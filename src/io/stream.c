@@ -211,6 +211,23 @@ fail:
 	return io_err_of(error_number);
 }
 
+void stream_watch_connect(struct stream *s)
+{
+	s->can &= (uint8_t)~STREAM_WRITE;
+	s->want |= STREAM_WRITE;
+	loop_change(s->loop, &s->watch, s->watch.events | EPOLLOUT);
+}
+
+enum bj_err stream_connect_result(struct stream *s)
+{
+	socklen_t len = sizeof(int);
+	int error_number = 0;
+
+	if (getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &error_number, &len) < 0)
+		error_number = errno;
+	return error_number ? io_err_of(error_number) : BJ_OK;
+}
+
 void stream_reset_on_drop(struct stream *s)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };

@@ -95,6 +95,10 @@ static inline bool stream_is_quiet(const struct stream *s)
 	return !(s->can & STREAM_READ) && !s->hung_up;
 }
 
+/* Reports as writable once, when a connection that was begun is there or has failed; then stream_connect_result() says which. */
+void stream_watch_connect(struct stream *stream);
+BJ_MUST_USE enum bj_err stream_connect_result(struct stream *stream);
+
 /* Makes the next drop send a reset instead of an orderly end. */
 void stream_reset_on_drop(struct stream *stream);
 

@@ -45,7 +45,7 @@ static void fire(struct loop_watch *watch, uint32_t events)
 	}
 }
 
-static enum bj_err take(struct udp *u, struct loop *loop, struct udp_scratch *scratch, int fd, udp_fn *received)
+enum bj_err udp_take(struct udp *u, struct loop *loop, struct udp_scratch *scratch, int fd, udp_fn *received)
 {
 	enum bj_err err = BJ_OK;
 
@@ -62,11 +62,11 @@ static enum bj_err take(struct udp *u, struct loop *loop, struct udp_scratch *sc
 	return err;
 }
 
-enum bj_err udp_open(struct udp *u, struct loop *loop, struct udp_scratch *scratch, const struct addr *addr, bool reuse_port,
-		     udp_fn *received)
+enum bj_err udp_bind(const struct addr *addr, bool reuse_port, int *out_fd, struct addr *bound)
 {
 	int fd = socket(addr->sa.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool all = addr->sa.any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&addr->sa.v6.sin6_addr);
+	struct addr got = { .len = sizeof(got.sa) };
 	int on = 1, off = 0, error_number;
 
 	if (fd < 0)
@@ -75,9 +75,12 @@ enum bj_err udp_open(struct udp *u, struct loop *loop, struct udp_scratch *scrat
 		goto fail;
 	if (addr->sa.any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, all ? &off : &on, sizeof(on)) < 0)
 		goto fail;
-	if (bind(fd, &addr->sa.any, addr->len) < 0)
+	if (bind(fd, &addr->sa.any, addr->len) < 0 || getsockname(fd, &got.sa.any, &got.len) < 0)
 		goto fail;
-	return take(u, loop, scratch, fd, received);
+	*out_fd = fd;
+	if (bound)
+		*bound = got;
+	return BJ_OK;
 fail:
 	error_number = errno;
 	close(fd);
@@ -96,7 +99,7 @@ enum bj_err udp_connect(struct udp *u, struct loop *loop, struct udp_scratch *sc
 		close(fd);
 		return io_err_of(error_number);
 	}
-	return take(u, loop, scratch, fd, received);
+	return udp_take(u, loop, scratch, fd, received);
 }
 
 enum bj_err udp_send(struct udp *u, const struct addr *to, struct bj_bytes datagram)

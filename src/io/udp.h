@@ -30,9 +30,10 @@ struct udp {
 	bool failed;      /* the peer's host said that nobody listens (a connected socket) */
 };
 
-/* Binds. */
-BJ_MUST_USE enum bj_err udp_open(struct udp *udp, struct loop *loop, struct udp_scratch *scratch, const struct addr *addr,
-				 bool reuse_port, udp_fn *received);
+/* Binds: `bound` (may be null) gets the address with its real port. */
+BJ_MUST_USE enum bj_err udp_bind(const struct addr *addr, bool reuse_port, int *out_fd, struct addr *bound);
+/* Takes over a bound socket, also on failure. */
+BJ_MUST_USE enum bj_err udp_take(struct udp *udp, struct loop *loop, struct udp_scratch *scratch, int fd, udp_fn *received);
 /* Connects: datagrams of others are not seen. */
 BJ_MUST_USE enum bj_err udp_connect(struct udp *udp, struct loop *loop, struct udp_scratch *scratch, const struct addr *to,
 				    udp_fn *received);

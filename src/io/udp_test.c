@@ -34,11 +34,13 @@ static void datagrams_of_every_size_arrive_whole_and_can_be_answered(void **stat
 	struct end server = { 0 }, client = { 0 };
 	struct addr addr;
 	struct loop loop;
+	int fd;
 
 	assert_non_null(scratch);
 	assert_int_equal(loop_init(&loop), BJ_OK);
 	assert_int_equal(addr_parse("127.0.0.1:0", 0, &addr), BJ_OK);
-	assert_int_equal(udp_open(&server.udp, &loop, scratch, &addr, true, on_datagram), BJ_OK);
+	assert_int_equal(udp_bind(&addr, true, &fd, NULL), BJ_OK);
+	assert_int_equal(udp_take(&server.udp, &loop, scratch, fd, on_datagram), BJ_OK);
 	assert_int_equal(udp_connect(&client.udp, &loop, scratch, &server.udp.addr, on_datagram), BJ_OK);
 	for (size_t s = 0; s < ARRAY_COUNT(sizes); s++) {
 		for (size_t i = 0; i < sizes[s]; i++)
@@ -65,12 +67,14 @@ static void answer_from_nobody_is_survived(void **state)
 	struct end server = { 0 }, client = { 0 };
 	struct addr addr;
 	struct loop loop;
+	int fd;
 	bool refused = false;
 
 	assert_non_null(scratch);
 	assert_int_equal(loop_init(&loop), BJ_OK);
 	assert_int_equal(addr_parse("127.0.0.1:0", 0, &addr), BJ_OK);
-	assert_int_equal(udp_open(&server.udp, &loop, scratch, &addr, false, on_datagram), BJ_OK);
+	assert_int_equal(udp_bind(&addr, false, &fd, NULL), BJ_OK);
+	assert_int_equal(udp_take(&server.udp, &loop, scratch, fd, on_datagram), BJ_OK);
 	addr = server.udp.addr;
 	udp_fini(&server.udp);
 	assert_int_equal(udp_connect(&client.udp, &loop, scratch, &addr, on_datagram), BJ_OK);

@@ -220,8 +220,6 @@ static void walk_all(void)
 			struct walk w = { .server = role, .only_13 = version, .lines = lines[role][version], .mirror = mirrors[role][version] };
 			struct state s;
 
-			if (!version && (table_server12.count == 0 || table_client12.count == 0))
-				continue;
 			state_start(&s);
 			walk(&w, s);
 			line_counts[role][version] = w.line_count;
@@ -235,7 +233,7 @@ static void every_path_is_well_formed_and_ends(void **state)
 	walk_all();
 	for (int role = 0; role < 2; role++)
 		for (int version = 0; version < 2; version++)
-			assert_true(line_counts[role][version] > 0 || (!version && table_server12.count == 0));
+			assert_true(line_counts[role][version] > 0);
 }
 
 static void every_row_is_taken_by_some_path(void **state)
