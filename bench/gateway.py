@@ -75,6 +75,7 @@ backend app
 
 BOJAGI = """
 workers 1;
+log access {{ file off; }}
 tls site {{ certificate "{dir}/chain.pem"; }}
 listener web 127.0.0.1:{port} {{ protocol http; tls site; limits {{ connections_per_client 8192; }} otherwise {{ pool app; }} }}
 pool app {{ server a 127.0.0.1:{origin}; }}

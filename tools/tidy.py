@@ -50,7 +50,7 @@ OWED = {"x509.h", "tls.h"}
 
 def is_test(name):
     """Unit tests and what they share may include anything, and nothing else may include them."""
-    return name.endswith(("_test.c", "_test.h")) or name == "test.h"
+    return name.endswith(("_test.c", "_test.h")) or name in ("test.h", "testkit.h")
 
 
 class Tidy:
@@ -91,10 +91,15 @@ class Tidy:
             for number, mark, name in self.includes(path):
                 self.one_include(path, number, mark, name, folder)
 
+    def is_generated(self, name):
+        """A table that the folder's meson.build says how to make."""
+        build = self.root / "src" / name.split("/")[0] / "meson.build"
+        return name.endswith(".inc") and build.is_file() and f"'{name.split('/')[-1]}'" in build.read_text()
+
     def one_include(self, path, number, mark, name, folder):
         may = set(ALLOWED[folder]) | {folder} if folder else {"base"}
         if mark == '"':
-            if not (self.root / "src" / name).is_file():
+            if not (self.root / "src" / name).is_file() and not self.is_generated(name):
                 self.complain(path, number, "include", f'"{name}" is not a file below src/; includes are written from src/')
                 return
             target = name.split("/")[0]
@@ -204,18 +209,14 @@ class Tidy:
 
     def listed(self):
         for folder in sorted(ALLOWED):
-            build = self.root / "src" / folder / "meson.build"
-            sources = self.files(f"src/{folder}", ".c")
-            if not sources:
-                continue
-            text = build.read_text() if build.is_file() else ""
-            for path in sources:
-                inside = str(path.relative_to(self.root / "src" / folder))
-                if path.name.endswith("_test.c"):
-                    if f"'{inside[:-2]}'" not in text:
-                        self.complain(path, 1, "listed", f"not in {folder}_unit_tests of src/{folder}/meson.build")
-                elif f"'{inside}'" not in text:
-                    self.complain(path, 1, "listed", f"not a source in src/{folder}/meson.build")
+            top = self.root / "src" / folder
+            for path in self.files(f"src/{folder}", ".c"):
+                # a subfolder may have a list of its own, by the plain name, or stand in the folder's
+                spellings = [(top / "meson.build", str(path.relative_to(top))), (path.parent / "meson.build", path.name)]
+                suffix = "" if is_test(path.name) else ".c"
+                if not any(build.is_file() and f"'{name[:-2]}{suffix}'" in build.read_text() for build, name in spellings):
+                    what = f"{folder}_unit_tests" if is_test(path.name) else f"{folder}_sources"
+                    self.complain(path, 1, "listed", f"not in {what} of src/{folder}/meson.build")
         fuzz = self.root / "tests" / "fuzz"
         build = fuzz / "meson.build"
         text = build.read_text() if build.is_file() else ""

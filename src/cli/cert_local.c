@@ -10,6 +10,7 @@
 #include "base/pem.h"
 #include "base/wipe.h"
 #include "cli/cert_local.h"
+#include "host/file.h"
 #include "x509/dns_name.h"
 #include "x509/general_name.h"
 #include "x509/name_constraints.h"
@@ -19,13 +20,13 @@
 
 const char *const local_names[] = { "localhost", "test", "internal", "127.0.0.0/8", "::1", NULL };
 
-enum bj_err local_folder(char out[FILE_PATH_MAX])
+enum bj_err local_folder(char out[FOLDER_PATH_MAX])
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	int n;
 
 	if (data && data[0] == '/') {
-		n = snprintf(out, FILE_PATH_MAX, "%s/bojagi", data);
+		n = snprintf(out, FOLDER_PATH_MAX, "%s/bojagi", data);
 	} else {
 		if (!home || !*home) {
 			const struct passwd *user = getpwuid(getuid());
@@ -34,9 +35,9 @@ enum bj_err local_folder(char out[FILE_PATH_MAX])
 		}
 		if (!home || !*home)
 			return BJ_ERR_NOT_FOUND;
-		n = snprintf(out, FILE_PATH_MAX, "%s/.local/share/bojagi", home);
+		n = snprintf(out, FOLDER_PATH_MAX, "%s/.local/share/bojagi", home);
 	}
-	return n > 0 && n < FILE_PATH_MAX ? BJ_OK : BJ_ERR_NOT_FOUND;
+	return n > 0 && n < FOLDER_PATH_MAX ? BJ_OK : BJ_ERR_NOT_FOUND;
 }
 
 void local_fini(struct local_pair *pair)
@@ -164,17 +165,17 @@ enum bj_err local_issue(const struct local_pair *ca, enum issue_kind kind, const
 
 static enum bj_err load_cert(const char *path, struct local_pair *out)
 {
-	uint8_t *text, *der = NULL;
-	size_t len;
+	struct file_bytes text = { 0 };
+	uint8_t *der = NULL;
 	struct pem_block block;
 	struct pem pem;
-	enum bj_err err = file_read(path, &text, &len);
+	enum bj_err err = file_read(path, FILE_CREDENTIAL_MAX, &text);
 
 	if (err)
 		return err;
-	der = malloc(PEM_DER_MAX(len));
-	pem = pem_make(text, len);
-	err = der ? pem_next_labelled(&pem, "CERTIFICATE", der, PEM_DER_MAX(len), &block) : BJ_ERR_NO_MEMORY;
+	der = malloc(PEM_DER_MAX(text.len));
+	pem = pem_make(text.ptr, text.len);
+	err = der ? pem_next_labelled(&pem, "CERTIFICATE", der, PEM_DER_MAX(text.len), &block) : BJ_ERR_NO_MEMORY;
 	if (!err && block.der.len > sizeof(out->der))
 		err = BJ_ERR_LIMIT;
 	if (!err) {
@@ -183,36 +184,35 @@ static enum bj_err load_cert(const char *path, struct local_pair *out)
 		err = cert_parse(bytes_of(out->der, out->der_len), &out->cert);
 	}
 	free(der);
-	free(text);
+	file_bytes_free(&text);
 	return err;
 }
 
 static enum bj_err load_key(const char *path, struct pkey **out)
 {
-	uint8_t *text, *der = NULL;
-	size_t len;
+	struct file_bytes text = { 0 };
+	uint8_t *der = NULL;
 	struct pem_block block;
 	struct pem pem;
-	enum bj_err err = file_read(path, &text, &len);
+	enum bj_err err = file_read(path, FILE_CREDENTIAL_MAX, &text);
 
 	if (err)
 		return err;
-	der = malloc(PEM_DER_MAX(len));
-	pem = pem_make(text, len);
-	err = der ? pem_next_labelled(&pem, "PRIVATE KEY", der, PEM_DER_MAX(len), &block) : BJ_ERR_NO_MEMORY;
+	der = malloc(PEM_DER_MAX(text.len));
+	pem = pem_make(text.ptr, text.len);
+	err = der ? pem_next_labelled(&pem, "PRIVATE KEY", der, PEM_DER_MAX(text.len), &block) : BJ_ERR_NO_MEMORY;
 	if (!err)
 		err = pkey_from_der(block.der, out);
 	if (der)
-		wipe(der, PEM_DER_MAX(len));
-	wipe(text, len);
+		wipe(der, PEM_DER_MAX(text.len));
 	free(der);
-	free(text);
+	file_bytes_free(&text);
 	return err;
 }
 
 enum bj_err local_load_ca(const char *folder, struct local_pair *out)
 {
-	char path[FILE_PATH_MAX];
+	char path[FOLDER_PATH_MAX];
 	enum bj_err err;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/ca.pem", folder) >= sizeof(path))
@@ -271,7 +271,7 @@ enum bj_err local_key_pem(const struct local_pair *pair, char **out, size_t *out
 
 enum bj_err local_save(const struct local_pair *pair, const char *base, bool overwrite)
 {
-	char cert_path[FILE_PATH_MAX], key_path[FILE_PATH_MAX];
+	char cert_path[FOLDER_PATH_MAX], key_path[FOLDER_PATH_MAX];
 	char *cert = NULL, *key = NULL;
 	size_t cert_len = 0, key_len = 0;
 	enum bj_err err;
@@ -281,7 +281,7 @@ enum bj_err local_save(const struct local_pair *pair, const char *base, bool ove
 		errno = ENAMETOOLONG;
 		return BJ_ERR_FILE_WRITE;
 	}
-	if (!overwrite && (file_exists(cert_path) || file_exists(key_path)))
+	if (!overwrite && (path_exists(cert_path) || path_exists(key_path)))
 		return BJ_ERR_FILE_EXISTS;
 	err = local_cert_pem(pair, &cert, &cert_len);
 	if (!err)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/file.h"
+#include "cli/folder.h"
 #include "crypto/pkey.h"
 #include "x509/issue.h"
 
@@ -27,7 +27,7 @@ struct local_pair {
 };
 
 /* The folder where a CA lies unless told otherwise. BJ_ERR_NOT_FOUND if there is no home. */
-enum bj_err local_folder(char out[FILE_PATH_MAX]) BJ_MUST_USE;
+enum bj_err local_folder(char out[FOLDER_PATH_MAX]) BJ_MUST_USE;
 
 /* What the names of every local CA are, besides those that it is given; ends with null. */
 extern const char *const local_names[];

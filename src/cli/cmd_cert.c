@@ -14,6 +14,7 @@
 #include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/say.h"
+#include "host/file.h"
 #include "x509/time.h"
 
 static const char help[] =
@@ -33,7 +34,7 @@ static const char help[] =
 struct cert_options {
 	struct options options;
 	const char *folder;
-	char folder_buf[FILE_PATH_MAX];
+	char folder_buf[FOLDER_PATH_MAX];
 	const char *out;
 	unsigned days;
 	bool force;
@@ -63,7 +64,7 @@ static void print_made(const struct cert_options *o, const struct local_pair *pa
 
 	if (o->options.json) {
 		struct json json;
-		char path[FILE_PATH_MAX + 8];
+		char path[FOLDER_PATH_MAX + 8];
 
 		json_begin(&json, stdout);
 		json_object(&json, NULL);
@@ -105,7 +106,7 @@ static int save_failure(enum bj_err err, const char *base)
 
 static int run_init(struct cert_options *o)
 {
-	char base[FILE_PATH_MAX + 4];
+	char base[FOLDER_PATH_MAX + 4];
 	struct local_pair *ca = calloc(1, sizeof(*ca));
 	enum bj_err err;
 	int code = EXIT_GOOD;
@@ -113,7 +114,7 @@ static int run_init(struct cert_options *o)
 	if (!ca)
 		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "cert init");
 	snprintf(base, sizeof(base), "%s/ca", o->folder);
-	err = file_make_folder(o->folder);
+	err = folder_make(o->folder);
 	if (err) {
 		code = say_failure(EXIT_USAGE, "cannot make the folder %s: %s", o->folder, strerror(errno));
 		goto free_it;
@@ -178,7 +179,7 @@ static int issue_failure(enum bj_err err, const char *bad, const struct local_pa
 static int run_issue(struct cert_options *o, enum issue_kind kind)
 {
 	struct local_pair *pairs = calloc(2, sizeof(*pairs)), *ca = pairs, *leaf = pairs ? pairs + 1 : NULL;
-	char base[FILE_PATH_MAX], next[3 * FILE_PATH_MAX + 128];
+	char base[FOLDER_PATH_MAX], next[3 * FOLDER_PATH_MAX + 128];
 	const char *bad = NULL;
 	enum bj_err err;
 	int code;
@@ -276,12 +277,11 @@ static int run_show(struct cert_options *o)
 {
 	struct show show = { .o = o, .terminal = terminal_of(stdout, &o->options), .now = clock_unix_ms() / 1000 };
 	const char *path = o->names[0];
-	uint8_t *bytes;
+	struct file_bytes bytes = { 0 };
 	uint32_t line;
-	size_t len;
 	enum bj_err err;
 
-	err = file_read(path, &bytes, &len);
+	err = file_read(path, FILE_PEM_MAX, &bytes);
 	if (err)
 		return say_failure(EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
 	if (o->options.json) {
@@ -290,9 +290,8 @@ static int run_show(struct cert_options *o)
 		json_text(&show.json, "file", path);
 		json_array(&show.json, "certificates");
 	}
-	err = show_bytes(&show, bytes, len, &line);
-	wipe(bytes, len);
-	free(bytes);
+	err = show_bytes(&show, bytes.ptr, bytes.len, &line);
+	file_bytes_free(&bytes);
 	if (o->options.json) {
 		json_array_end(&show.json);
 		json_text(&show.json, "error", err ? bj_err_name(err) : NULL);

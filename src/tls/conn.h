@@ -25,6 +25,7 @@
 #include "tls/keys12.h"
 #include "tls/msg/client_hello.h"
 #include "tls/msg/server_hello.h"
+#include "tls/msg/server_key_exchange.h"
 #include "tls/record.h"
 #include "tls/session.h"
 #include "tls/ticket.h"
@@ -88,6 +89,7 @@ struct handshake {
 	uint8_t schemes[2 * CONFIG_CODE_MAX];   /* of the peer's signature_algorithms those that we have, in wire form */
 	uint8_t schemes_len;
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
+	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
 	uint8_t compat;                         /* COMPAT_*: change_cipher_spec for middleboxes */
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
@@ -101,9 +103,8 @@ struct handshake {
 	struct bj_credential *credential_owned;     /* ours: given by an answer; a reference */
 	struct config_credential credential_made;   /* the same as a row */
 	uint16_t scheme;                        /* that we sign with */
-	uint8_t sign_input[64 + 34 + HASH_MAX]; /* 1.3: what is signed; 1.2 puts its own in sign_bytes */
-	struct bj_bytes sign_bytes;             /* view of what is signed */
-	uint8_t *sign_owned;                    /* 1.2: where it is; freed at the end */
+	uint8_t sign_input[SKE_SIGNED_MAX];     /* what is signed: at most as long as a 1.2 server's */
+	struct bj_bytes sign_bytes;             /* view of what is signed: there, or in the transcript (1.2 clients) */
 	uint8_t signature[SIG_LEN_MAX];
 	size_t signature_len;
 	uint8_t *peer_der;                      /* the peer's certificates, one after the other */
@@ -118,6 +119,7 @@ struct handshake {
 	/* resumption */
 	struct session *session;                /* clients: what was offered; servers: what was accepted */
 	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
+	uint32_t ticket12_lifetime_s;
 	size_t ticket12_len;
 	uint8_t tickets_left;
 	uint8_t tickets_made;

@@ -252,19 +252,20 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 {
 	struct encrypted_extensions ee = { .alpn = conn->alpn };
-	bool asks = conn->config->client_auth != BJ_TLS_AUTH_NONE && !state_holds(&conn->state, F_RESUMED);
+	bool resumed = state_holds(&conn->state, F_RESUMED);
 	enum bj_err err = compat_ccs(conn);
 
 	if (err)
 		return err;
 	kex_fini(&conn->hs->kex[0]);
-	if (conn->name && !state_holds(&conn->state, F_RESUMED))
+	if (conn->name && !resumed)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
 	encrypted_extensions_write(w, &ee);
-	conn->auth_asked = asks;
-	state_settle(&conn->state, F_AUTH, asks);
+	conn->auth_asked = !resumed && conn->config->client_auth != BJ_TLS_AUTH_NONE;
+	if (!resumed)
+		state_settle(&conn->state, F_AUTH, conn->auth_asked);
 	return BJ_OK;
 }
 
@@ -417,11 +418,11 @@ static const struct hs_row server13[] = {
 	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_credential), UNLESS(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(CREDENTIAL), STEP(NULL), WHEN(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), KEYS(KEYS_HANDSHAKE), TO(EE) },
-	{ FROM(EE), SEND(ENCRYPTED_EXTENSIONS, ee_make), DECIDES(F_AUTH), TO(REQUEST) },
+	{ FROM(EE), SEND(ENCRYPTED_EXTENSIONS, ee_make), UNLESS(F_RESUMED), DECIDES(F_AUTH), TO(REQUEST) },
+	{ FROM(EE), SEND(ENCRYPTED_EXTENSIONS, ee_make), WHEN(F_RESUMED), CLEARS(F_AUTH), TO(FINISHED) },
 	{ FROM(REQUEST), SEND(CERTIFICATE_REQUEST, request_make), WHEN(F_AUTH), TO(CERTIFICATE) },
 	{ FROM(REQUEST), STEP(NULL), UNLESS(F_AUTH), TO(CERTIFICATE) },
-	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), UNLESS(F_RESUMED), TO(SIGN) },
-	{ FROM(CERTIFICATE), STEP(NULL), WHEN(F_RESUMED), TO(FINISHED) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), TO(SIGN) },
 	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), TO(CERTIFICATE_VERIFY) },
 	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
 	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(WAIT_FLIGHT) },

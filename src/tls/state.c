@@ -76,6 +76,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_CERTIFICATE_REQUEST] = "certificate_request",
 	[ST_HELLO_DONE] = "server_hello_done",
 	[ST_CLIENT_KEY_EXCHANGE] = "client_key_exchange",
+	[ST_MASTER] = "master_secret",
 	[ST_CCS] = "change_cipher_spec",
 	[ST_WAIT_SERVER_KEY_EXCHANGE] = "wait_server_key_exchange",
 	[ST_WAIT_REQUEST_OR_DONE] = "wait_request_or_done",

@@ -51,6 +51,7 @@ enum hs_state {
 	ST_CERTIFICATE_REQUEST,
 	ST_HELLO_DONE,
 	ST_CLIENT_KEY_EXCHANGE,
+	ST_MASTER,            /* the transcript has the ClientKeyExchange: the master secret can be made */
 	ST_CCS,
 	ST_WAIT_SERVER_KEY_EXCHANGE,
 	ST_WAIT_REQUEST_OR_DONE,

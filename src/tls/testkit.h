@@ -128,7 +128,7 @@ struct side {
 	size_t wire_len;
 	uint8_t data[WIRE_CAP]; /* plaintext that came out */
 	size_t data_len;
-	unsigned done, tickets, closes, asks;
+	unsigned done, tickets, closes;
 	enum bj_err err;
 };
 
@@ -139,7 +139,6 @@ struct pair {
 	struct side client, server;
 	int64_t now_ms;
 	size_t chunk;     /* at most so many bytes are fed at once; 0: all there is */
-	bool manual;      /* questions are not answered */
 	pair_tap_fn *tap;
 	void *tap_self;
 };
@@ -184,7 +183,6 @@ static inline void side_feed(struct pair *p, struct side *s)
 		s->done += fed.event == BJ_TLS_DONE;
 		s->tickets += fed.event == BJ_TLS_TICKET;
 		s->closes += fed.event == BJ_TLS_CLOSE;
-		s->asks += fed.event == BJ_TLS_ASK;
 		if (s->err || fed.event == BJ_TLS_ASK)
 			return;
 		if (fed.event == BJ_TLS_NONE && given == s->wire_len)
@@ -218,6 +216,7 @@ static inline void pair_run(struct pair *p)
 		side_feed(p, &p->server);
 		moved |= side_carry(p, &p->server, &p->client);
 		side_feed(p, &p->client);
+		moved |= bj_tls_pending(p->client.conn) > 0 || bj_tls_pending(p->server.conn) > 0;
 	}
 }
 

@@ -33,7 +33,8 @@ static bool is_one_of(const char *section, const char *const *list, size_t count
 	return false;
 }
 
-/* Sections 4.8 to 4.12 are about policies; of 4.7 the invalid cases 4.7.4 and 4.7.5 are about who signs revocation lists. Where revocation lists say what is invalid, the valid cases must still pass. */
+/* Sections 4.8 to 4.12 are about policies; of 4.7 the invalid cases 4.7.4 and 4.7.5 are about who signs revocation lists. Where
+ * revocation lists say what is invalid, the valid cases must still pass. */
 static bool is_carried(const char *section, bool valid)
 {
 	static const char *const whole[] = { "4.1", "4.2", "4.3", "4.6", "4.13", "4.16" };

@@ -44,7 +44,9 @@ BAD = [
     ({"include/bojagi/base.h": "#include <stdio.h>\n"}, "public", "may not include stdio.h"),
     ({"include/bojagi/base.h": "size_t bj_size(void);\n"}, "alone", "does not compile alone as c:"),
     ({"include/bojagi/base.h": "int bj_new(int class);\n"}, "alone", "does not compile alone as c++"),
-    ({"src/base/b.c": ""}, "listed", "not a source"),
+    ({"src/base/b.c": ""}, "listed", "base_sources"),
+    ({"src/base/deep/b.c": "", "src/base/deep/meson.build": "'c.c'"}, "listed", "base_sources"),
+    ({"src/base/a.c": '#include "base/table.inc"\n'}, "include", "not a file below src/"),
     ({"src/base/b_test.c": ""}, "listed", "base_unit_tests"),
     ({"tests/fuzz/fuzz_b.c": ""}, "listed", "fuzz_targets"),
     ({"tests/fuzz/corpus/b/seed": "x"}, "listed", "without its fuzz target"),
@@ -64,6 +66,15 @@ def complaints(folder, files):
 
 def test_a_good_tree_has_no_complaint(tmp_path):
     assert complaints(tmp_path, GOOD) == []
+
+
+def test_lists_of_subfolders_generated_tables_and_test_headers_are_known(tmp_path):
+    more = {
+        "src/base/deep/b.c": '#include "base/table.inc"\n', "src/base/deep/meson.build": "base_sources += files('b.c')",
+        "src/base/meson.build": GOOD["src/base/meson.build"] + "custom_target(output: 'table.inc')",
+        "src/base/testkit.h": "#include <stdio.h>\n", "src/base/a_test.c": '#include "base/testkit.h"\n',
+    }
+    assert complaints(tmp_path, {**GOOD, **more}) == []
 
 
 @pytest.mark.parametrize("change,rule,words", BAD, ids=[f"{rule}-{n}" for n, (_, rule, _) in enumerate(BAD)])

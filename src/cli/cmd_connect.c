@@ -1,0 +1,687 @@
+/* cmd_connect.c - `bojagi connect`: sees and judges a TLS connection.
+ *
+ * Verification is on, and a failure has the full report and its own exit code. Standard input is data for the server, never
+ * commands; without any it disconnects after the report.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/wipe.h"
+#include "cli/clock.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/say.h"
+#include "host/file.h"
+
+#define TICKET_WAIT_MS 250  /* for tickets, and for a late refusal of the client's certificate */
+#define CLOSE_WAIT_MS 1000  /* for the last bytes to go */
+#define ANSWER_IDLE_MS 2000 /* silence that ends a conversation whose input has ended */
+#define INPUT_BYTES 16384
+#define SESSION_BYTES_MAX (1u << 20)
+
+static const char help[] =
+	"bojagi connect example.com             see and judge its TLS\n"
+	"bojagi connect localhost:8443 -CAfile ca.pem\n"
+	"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | bojagi connect example.com\n"
+	"\n"
+	"  -connect HOST:PORT   the same as a plain HOST[:PORT]; the port is 443 unless said\n"
+	"  -servername NAME     the name to ask for and to verify (default: the host)\n"
+	"  -CAfile FILE         trust these anchors instead of the system's\n"
+	"  -cert FILE -key FILE certificate chain and key to show when the server asks\n"
+	"  -tls1_2, -tls1_3     only this version\n"
+	"  -ciphersuites LIST   suites of TLS 1.3; -cipher LIST those of 1.2\n"
+	"  -groups LIST         groups for the key exchange, preferred first\n"
+	"  -alpn LIST           application protocols, such as h2,http/1.1\n"
+	"  -showcerts           the server's certificates as PEM\n"
+	"  -reconnect           connect again with the session, and say whether it was resumed\n"
+	"  -sess_out FILE       save the session; -sess_in FILE offers it\n"
+	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
+	"  -msg, -debug         every message, every byte, on standard error\n"
+	"  -insecure            go on though the server is not trusted; the report still says so\n"
+	"  --no-input           do not read standard input\n"
+	"  --timeout TIME       for name, TCP and handshake together (default 10s)\n"
+	"  --json               the report as one JSON object\n"
+	"\n"
+	"exit: 0 good, 6 name, 7 refused, 28 timeout, 35 handshake, 56 broke later, 58 own certificate,\n"
+	"      60 not trusted, 77 CA file, 98 client certificate wanted\n";
+
+/* ---- options */
+
+enum {
+	OPTION_CONNECT = 1,
+	OPTION_SERVERNAME,
+	OPTION_CAFILE,
+	OPTION_CERT,
+	OPTION_KEY,
+	OPTION_TLS12,
+	OPTION_TLS13,
+	OPTION_CIPHERSUITES,
+	OPTION_CIPHER,
+	OPTION_GROUPS,
+	OPTION_ALPN,
+	OPTION_SHOWCERTS,
+	OPTION_RECONNECT,
+	OPTION_SESS_OUT,
+	OPTION_SESS_IN,
+	OPTION_KEYLOG,
+	OPTION_MSG,
+	OPTION_DEBUG,
+	OPTION_INSECURE,
+	OPTION_NO_INPUT,
+	OPTION_STATUS,
+	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
+};
+
+static const struct option own[] = {
+	{ "connect", required_argument, NULL, OPTION_CONNECT },
+	{ "servername", required_argument, NULL, OPTION_SERVERNAME },
+	{ "CAfile", required_argument, NULL, OPTION_CAFILE },
+	{ "cert", required_argument, NULL, OPTION_CERT },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
+	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
+	{ "ciphersuites", required_argument, NULL, OPTION_CIPHERSUITES },
+	{ "cipher", required_argument, NULL, OPTION_CIPHER },
+	{ "groups", required_argument, NULL, OPTION_GROUPS },
+	{ "alpn", required_argument, NULL, OPTION_ALPN },
+	{ "showcerts", no_argument, NULL, OPTION_SHOWCERTS },
+	{ "reconnect", no_argument, NULL, OPTION_RECONNECT },
+	{ "sess_out", required_argument, NULL, OPTION_SESS_OUT },
+	{ "sess_in", required_argument, NULL, OPTION_SESS_IN },
+	{ "keylogfile", required_argument, NULL, OPTION_KEYLOG },
+	{ "msg", no_argument, NULL, OPTION_MSG },
+	{ "debug", no_argument, NULL, OPTION_DEBUG },
+	{ "insecure", no_argument, NULL, OPTION_INSECURE },
+	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
+	{ "status", no_argument, NULL, OPTION_STATUS },
+	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
+	{ "brief", no_argument, NULL, OPTION_NOTHING },
+	{ 0 },
+};
+
+/* OpenSSL's names of the suites of 1.2, and other names of groups. */
+static const struct {
+	const char *alias, *name;
+} aliases[] = {
+	{ "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
+	{ "ECDHE-RSA-AES128-GCM-SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
+	{ "ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384" },
+	{ "ECDHE-RSA-AES256-GCM-SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
+	{ "ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
+	{ "ECDHE-RSA-CHACHA20-POLY1305", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" },
+	{ "x25519", "X25519" },
+	{ "P-256", "secp256r1" },
+	{ "prime256v1", "secp256r1" },
+	{ "P-384", "secp384r1" },
+	{ "P-521", "secp521r1" },
+};
+
+static const char *name_of(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(aliases); i++)
+		if (strcasecmp(word, aliases[i].alias) == 0)
+			return aliases[i].name;
+	return word;
+}
+
+/* "A:B" or "A,B" -> code points. */
+static int take_codes(char *list, uint16_t (*by_name)(const char *), const char *what, uint16_t *codes, size_t *count)
+{
+	char *rest = NULL;
+
+	*count = 0;
+	for (char *word = strtok_r(list, ":,", &rest); word; word = strtok_r(NULL, ":,", &rest)) {
+		uint16_t code = by_name(name_of(word));
+
+		if (code == 0)
+			return say_failure(EXIT_USAGE, "there is no %s '%s' here", what, word);
+		if (*count == CONNECT_LIST_MAX)
+			return say_failure(EXIT_USAGE, "at most %d %ss", CONNECT_LIST_MAX, what);
+		codes[(*count)++] = code;
+	}
+	return *count ? EXIT_GOOD : say_failure(EXIT_USAGE, "the list of %ss is empty", what);
+}
+
+static int take_alpn(char *list, struct connect_wish *wish)
+{
+	char *rest = NULL;
+
+	wish->alpn_count = 0;
+	for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+		if (wish->alpn_count == CONNECT_LIST_MAX || strlen(word) > 255)
+			return say_failure(EXIT_USAGE, "at most %d protocols of at most 255 bytes", CONNECT_LIST_MAX);
+		wish->alpn[wish->alpn_count++] = word;
+	}
+	return EXIT_GOOD;
+}
+
+static int take_target(struct connect_wish *wish, const char *text)
+{
+	if (wish->target.host[0])
+		return say_failure(EXIT_USAGE, "one target at a time, not also '%s'", text);
+	if (target_parse(text, 443, &wish->target) != BJ_OK)
+		return say_failure(EXIT_USAGE, "'%s' is not HOST, HOST:PORT, [ADDRESS]:PORT or https://HOST", text);
+	return EXIT_GOOD;
+}
+
+static int take_option(struct connect_wish *wish, int option)
+{
+	switch (option) {
+	case OPTION_CONNECT:
+		return take_target(wish, optarg);
+	case OPTION_SERVERNAME:
+		wish->server_name = optarg;
+		return EXIT_GOOD;
+	case OPTION_CAFILE:
+		wish->ca_file = optarg;
+		return EXIT_GOOD;
+	case OPTION_CERT:
+		wish->cert_file = optarg;
+		return EXIT_GOOD;
+	case OPTION_KEY:
+		wish->key_file = optarg;
+		return EXIT_GOOD;
+	case OPTION_TLS12:
+		wish->tls12 = true;
+		return EXIT_GOOD;
+	case OPTION_TLS13:
+		wish->tls13 = true;
+		return EXIT_GOOD;
+	case OPTION_CIPHERSUITES:
+		return take_codes(optarg, bj_tls_suite_by_name, "suite", wish->suites13, &wish->suite13_count);
+	case OPTION_CIPHER:
+		return take_codes(optarg, bj_tls_suite_by_name, "suite", wish->suites12, &wish->suite12_count);
+	case OPTION_GROUPS:
+		return take_codes(optarg, bj_tls_group_by_name, "group", wish->groups, &wish->group_count);
+	case OPTION_ALPN:
+		return take_alpn(optarg, wish);
+	case OPTION_SHOWCERTS:
+		wish->show_certs = true;
+		return EXIT_GOOD;
+	case OPTION_RECONNECT:
+		wish->reconnect = true;
+		return EXIT_GOOD;
+	case OPTION_SESS_OUT:
+		wish->session_out = optarg;
+		return EXIT_GOOD;
+	case OPTION_SESS_IN:
+		wish->session_in = optarg;
+		return EXIT_GOOD;
+	case OPTION_KEYLOG:
+		wish->keylog = optarg;
+		return EXIT_GOOD;
+	case OPTION_MSG:
+		wish->show_messages = true;
+		return EXIT_GOOD;
+	case OPTION_DEBUG:
+		wish->debug = true;
+		return EXIT_GOOD;
+	case OPTION_INSECURE:
+		wish->insecure = true;
+		return EXIT_GOOD;
+	case OPTION_NO_INPUT:
+		wish->no_input = true;
+		return EXIT_GOOD;
+	case OPTION_STATUS:
+		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
+		return EXIT_GOOD;
+	default:
+		return EXIT_GOOD;
+	}
+}
+
+/* ---- configuration */
+
+static void write_keylog(void *self, const char *line)
+{
+	FILE *file = self;
+
+	fprintf(file, "%s\n", line);
+	fflush(file);
+}
+
+static const char *message_name(uint8_t type)
+{
+	switch (type) {
+	case 0:
+		return "hello_request";
+	case 1:
+		return "client_hello";
+	case 2:
+		return "server_hello";
+	case 4:
+		return "new_session_ticket";
+	case 8:
+		return "encrypted_extensions";
+	case 11:
+		return "certificate";
+	case 12:
+		return "server_key_exchange";
+	case 13:
+		return "certificate_request";
+	case 14:
+		return "server_hello_done";
+	case 15:
+		return "certificate_verify";
+	case 16:
+		return "client_key_exchange";
+	case 20:
+		return "finished";
+	case 22:
+		return "certificate_status";
+	case 24:
+		return "key_update";
+	default:
+		return "unknown";
+	}
+}
+
+static void show_event(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *event)
+{
+	static const char *const keys[] = { "handshake", "application", "updated", "early" };
+	const char *arrow = event->sent ? "->" : "<-";
+
+	switch (event->kind) {
+	case BJ_TLS_SAW_MESSAGE:
+		fprintf(stderr, "%s %s, %zu bytes\n", arrow, message_name(event->type), event->bytes.len);
+		break;
+	case BJ_TLS_SAW_ALERT:
+		fprintf(stderr, "%s alert %u %s\n", arrow, event->type, bj_tls_alert_name(event->type));
+		break;
+	case BJ_TLS_SAW_KEYS:
+		fprintf(stderr, "%s keys: %s\n", arrow, event->type < ARRAY_COUNT(keys) ? keys[event->type] : "unknown");
+		break;
+	case BJ_TLS_SAW_CCS:
+		fprintf(stderr, "%s change_cipher_spec\n", arrow);
+		break;
+	}
+}
+
+/* Standard suites where only the other version's were named. */
+static enum bj_err set_suites(const struct connect_wish *wish, struct bj_tls_config *config)
+{
+	static const uint16_t all13[] = { 0x1301, 0x1302, 0x1303 };
+	static const uint16_t all12[] = { 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8 };
+	uint16_t suites[2 * CONNECT_LIST_MAX];
+	size_t count = 0;
+
+	if (wish->suite13_count == 0 && wish->suite12_count == 0)
+		return BJ_OK;
+	for (size_t i = 0; i < wish->suite13_count; i++)
+		suites[count++] = wish->suites13[i];
+	for (size_t i = 0; wish->suite13_count == 0 && !(wish->tls12 && !wish->tls13) && i < ARRAY_COUNT(all13); i++)
+		suites[count++] = all13[i];
+	for (size_t i = 0; i < wish->suite12_count; i++)
+		suites[count++] = wish->suites12[i];
+	for (size_t i = 0; wish->suite12_count == 0 && !(wish->tls13 && !wish->tls12) && i < ARRAY_COUNT(all12); i++)
+		suites[count++] = all12[i];
+	return bj_tls_config_suites(config, suites, count);
+}
+
+static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls_config *config)
+{
+	enum bj_err err = BJ_OK;
+
+	if (wish->tls12 != wish->tls13) {
+		enum bj_tls_version only = wish->tls12 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+
+		err = bj_tls_config_versions(config, only, only);
+	}
+	if (!err)
+		err = set_suites(wish, config);
+	if (!err && wish->group_count > 0)
+		err = bj_tls_config_groups(config, wish->groups, wish->group_count);
+	if (!err && wish->alpn_count > 0)
+		err = bj_tls_config_alpn(config, wish->alpn, wish->alpn_count);
+	if (!err && wish->show_messages)
+		err = bj_tls_config_observer(config, show_event, NULL);
+	if (!err)
+		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err)
+		err = wish->insecure ? bj_tls_config_insecure_no_verify(config) : bj_tls_config_ask(config, 1u << BJ_TLS_Q_VERIFY);
+	return err;
+}
+
+static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
+{
+	struct bj_trust *trust = bj_trust_new();
+	enum bj_err err;
+
+	if (!trust)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
+	if (wish->ca_file)
+		err = bj_trust_add_file(trust, wish->ca_file, NULL);
+	else
+		err = bj_trust_add_system(trust, NULL);
+	if (err && !wish->insecure) {
+		bj_trust_free(trust);
+		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
+				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
+	}
+	*out = trust;
+	return EXIT_GOOD;
+}
+
+static int load_credential(const struct connect_wish *wish, struct bj_tls_config *config)
+{
+	struct bj_credential *credential = NULL;
+	enum bj_err err;
+
+	if (!wish->cert_file)
+		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
+	err = bj_credential_from_files(wish->cert_file, wish->key_file, &credential);
+	if (!err)
+		err = bj_tls_config_credential(config, credential);
+	bj_credential_free(credential);
+	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "-cert %s", wish->cert_file) : EXIT_GOOD;
+}
+
+static int open_keylog(const struct connect_wish *wish, struct bj_tls_config *config, FILE **out)
+{
+	const char *path = wish->keylog ? wish->keylog : getenv("SSLKEYLOGFILE");
+	int fd;
+
+	if (!path || !*path)
+		return EXIT_GOOD;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	*out = fd >= 0 ? fdopen(fd, "a") : NULL;
+	if (!*out) {
+		if (fd >= 0)
+			close(fd);
+		return say_failure(EXIT_USAGE, "cannot write the key log %s: %s", path, strerror(errno));
+	}
+	return bj_tls_config_keylog(config, write_keylog, *out) == BJ_OK ? EXIT_GOOD : EXIT_INTERNAL;
+}
+
+/* ---- a connection */
+
+static const char *name_of_wish(const struct connect_wish *wish)
+{
+	return wish->server_name ? wish->server_name : wish->target.host;
+}
+
+/* Tickets come after the handshake, and so does the refusal of a certificate in TLS 1.3. */
+static void wait_for_tickets(struct connection *c)
+{
+	int64_t deadline = clock_steady_us() + TICKET_WAIT_MS * 1000;
+	struct bj_bytes data;
+	unsigned tickets = c->client.tickets;
+
+	if (c->report.version != BJ_TLS_1_3)
+		return;
+	for (;;) {
+		enum bj_err err = tls_client_read(&c->client, deadline, &data);
+
+		if (err == BJ_ERR_WOULD_BLOCK && c->client.tickets > tickets) {
+			tickets = c->client.tickets;
+			deadline = 0; /* take what is there already */
+			continue;
+		}
+		/* a server that just goes away from a client who says nothing does no wrong */
+		if (err && err != BJ_ERR_WOULD_BLOCK && err != BJ_ERR_TRUNCATED && err != BJ_ERR_IO_RESET)
+			c->late_err = err;
+		return;
+	}
+}
+
+/* Goes as far as the handshake; c->err says how it ended. */
+static void make_connection(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust,
+			    struct bj_bytes session, struct connection *c)
+{
+	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000, began;
+
+	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
+	c->err = dial(&wish->target, deadline, &c->dialled);
+	if (c->err)
+		return;
+	c->err = tls_client_init(&c->client, config, c->dialled.fd, name_of_wish(wish));
+	if (c->err)
+		return;
+	c->has_client = true;
+	c->client.trust = trust;
+	c->client.insecure = wish->insecure;
+	c->client.debug = wish->debug ? stderr : NULL;
+	if (session.len > 0) {
+		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session.ptr, session.len) != BJ_OK;
+		c->session_offered = !c->session_refused;
+	}
+	began = clock_steady_us();
+	c->err = tls_client_handshake(&c->client, deadline);
+	c->handshake_us = clock_steady_us() - began;
+	bj_tls_report(c->client.tls, &c->report);
+}
+
+/* The report stays readable. */
+static void hang_up(struct connection *c)
+{
+	if (c->dialled.fd < 0)
+		return;
+	if (c->has_client)
+		tls_client_close(&c->client, clock_steady_us() + CLOSE_WAIT_MS * 1000);
+	close(c->dialled.fd);
+	c->dialled.fd = -1;
+}
+
+static void end_connection(struct connection *c)
+{
+	hang_up(c);
+	if (c->has_client)
+		tls_client_fini(&c->client);
+}
+
+/* ---- data */
+
+struct input {
+	bool wanted;
+	bool ended;
+	uint8_t bytes[INPUT_BYTES];
+	size_t len;
+};
+
+/* Is there anything on standard input that is for the server? Waits for the first bytes, or the end. */
+static void look_at_input(const struct connect_wish *wish, struct input *input)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	ssize_t n = 0;
+
+	input->ended = true;
+	if (wish->no_input || wish->reconnect || isatty(STDIN_FILENO))
+		return;
+	if (poll(&in, 1, (int)wish->options.timeout_ms) > 0)
+		n = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));
+	if (n <= 0)
+		return;
+	input->len = (size_t)n;
+	input->wanted = true;
+	input->ended = false;
+}
+
+/* Carries standard input to the server and its answer to standard output, until one of them is done. */
+static enum bj_err converse(struct connection *c, struct input *input, uint32_t timeout_ms)
+{
+	bool answered = false;
+	unsigned tickets = c->client.tickets;
+
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = c->dialled.fd, .events = POLLIN },
+					 { .fd = input->ended ? -1 : STDIN_FILENO, .events = POLLIN } };
+		struct bj_bytes data;
+		enum bj_err err;
+
+		if (input->len > 0) {
+			err = tls_client_write(&c->client, input->bytes, input->len, clock_steady_us() + (int64_t)timeout_ms * 1000);
+			if (err)
+				return err;
+			input->len = 0;
+		}
+		err = tls_client_read(&c->client, 0, &data);
+		if (err && err != BJ_ERR_WOULD_BLOCK)
+			return err;
+		if (!err && data.len == 0)
+			return BJ_OK; /* closed in order */
+		if (!err) {
+			answered = true;
+			if (fwrite(data.ptr, 1, data.len, stdout) != data.len || fflush(stdout) != 0)
+				return BJ_ERR_IO;
+			continue;
+		}
+		if (c->client.tickets != tickets) {
+			tickets = c->client.tickets;
+			continue; /* there may be more behind the ticket */
+		}
+		if (poll(fds, 2, input->ended && answered ? ANSWER_IDLE_MS : (int)timeout_ms) == 0) {
+			if (!input->ended)
+				continue; /* whoever types may think */
+			return answered ? BJ_OK : BJ_ERR_IO_TIMEOUT;
+		}
+		if (fds[1].revents) {
+			ssize_t n = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));
+
+			input->ended = n <= 0;
+			input->len = n > 0 ? (size_t)n : 0;
+		}
+	}
+}
+
+/* ---- sessions */
+
+static int load_session(const struct connect_wish *wish, struct file_bytes *out)
+{
+	if (!wish->session_in)
+		return EXIT_GOOD;
+	if (file_read(wish->session_in, SESSION_BYTES_MAX, out) != BJ_OK)
+		return say_failure(EXIT_USAGE, "cannot read the session %s: %s", wish->session_in, strerror(errno));
+	return EXIT_GOOD;
+}
+
+static int save_session(const struct connect_wish *wish, const struct connection *c)
+{
+	struct bj_bytes session;
+
+	if (!wish->session_out || c->err || c->late_err)
+		return EXIT_GOOD;
+	session = bj_tls_session(c->client.tls);
+	if (session.len == 0)
+		return say_failure(EXIT_GOOD, "-sess_out: the server gave no session; nothing was saved");
+	if (file_write(wish->session_out, session.ptr, session.len, 0600, true) != BJ_OK)
+		return say_failure(EXIT_USAGE, "cannot write the session %s: %s", wish->session_out, strerror(errno));
+	if (!wish->options.quiet)
+		fprintf(stderr, "saved a session of %zu bytes to %s: it is secret\n", session.len, wish->session_out);
+	return EXIT_GOOD;
+}
+
+/* ---- */
+
+static void print_report(const struct connect_wish *wish, const struct connection *first, const struct connection *second,
+			 FILE *stream)
+{
+	struct terminal terminal = terminal_of(stream, &wish->options);
+
+	if (wish->options.json) {
+		connect_print_json(stream, wish, first, second);
+	} else if (!wish->options.quiet) {
+		connect_print(&terminal, wish, first);
+		if (second)
+			connect_print_second(&terminal, first, second);
+	}
+	fflush(stream);
+}
+
+static int run(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust)
+{
+	struct connection first, second;
+	struct input *input = calloc(1, sizeof(*input));
+	struct file_bytes session = { 0 };
+	bool again = false;
+	int code, saved;
+
+	if (!input)
+		return EXIT_INTERNAL;
+	code = load_session(wish, &session);
+	if (code) {
+		free(input);
+		return code;
+	}
+	make_connection(wish, config, trust, bytes_of(session.ptr, session.len), &first);
+	if (!first.err)
+		look_at_input(wish, input);
+	if (!first.err && !input->wanted)
+		wait_for_tickets(&first);
+	if (first.has_client)
+		bj_tls_report(first.client.tls, &first.report);
+	if (wish->reconnect && !first.err && !first.late_err) {
+		hang_up(&first); /* many test servers serve one client at a time */
+		make_connection(wish, config, trust, bj_tls_session(first.client.tls), &second);
+		again = true;
+	}
+	print_report(wish, &first, again ? &second : NULL, input->wanted ? stderr : stdout);
+	if (input->wanted) {
+		first.late_err = converse(&first, input, wish->options.timeout_ms);
+		bj_tls_report(first.client.tls, &first.report);
+		if (first.late_err && !wish->options.quiet)
+			say_err(EXIT_GOOD, first.late_err, "the connection ended");
+	}
+	saved = save_session(wish, &first);
+	code = connect_exit(wish, &first);
+	if (again) {
+		if (!code)
+			code = connect_exit(wish, &second);
+		end_connection(&second);
+	}
+	end_connection(&first);
+	file_bytes_free(&session);
+	wipe(input, sizeof(*input));
+	free(input);
+	return code ? code : saved;
+}
+
+int cmd_connect(int argc, char **argv)
+{
+	struct connect_wish wish = { 0 };
+	struct bj_tls_config *config;
+	struct bj_trust *trust = NULL;
+	FILE *keylog = NULL;
+	enum bj_err err;
+	int step, code = EXIT_GOOD;
+
+	options_init(&wish.options, "connect", help, own);
+	while ((step = options_next(&wish.options, argc, argv, NULL)) > 0) {
+		code = take_option(&wish, step);
+		if (code)
+			return code;
+	}
+	if (step != OPTIONS_END)
+		return step == OPTIONS_DONE ? EXIT_GOOD : EXIT_USAGE;
+	for (; optind < argc && !code; optind++)
+		code = take_target(&wish, argv[optind]);
+	if (code)
+		return code;
+	if (!wish.target.host[0])
+		return say_failure(EXIT_USAGE, "connect needs a host, for example: bojagi connect example.com");
+	config = bj_tls_config_new(BJ_TLS_CLIENT);
+	if (!config)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
+	code = load_trust(&wish, &trust);
+	if (!code)
+		code = load_credential(&wish, config);
+	if (!code)
+		code = open_keylog(&wish, config, &keylog);
+	if (!code) {
+		err = set_parameters(&wish, config);
+		if (!err)
+			err = bj_tls_config_freeze(config);
+		code = err ? say_err(EXIT_USAGE, err, "connect") : run(&wish, config, trust);
+	}
+	bj_tls_config_free(config);
+	bj_trust_free(trust);
+	if (keylog)
+		fclose(keylog);
+	return code;
+}

@@ -1,0 +1,57 @@
+/* connect.h - what `bojagi connect` was asked for and what it found. */
+#ifndef CLI_CONNECT_H
+#define CLI_CONNECT_H
+
+#include "cli/dial.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
+#include "cli/tls_client.h"
+
+#define CONNECT_LIST_MAX 16
+
+struct connect_wish {
+	struct options options;
+	struct target target;
+	const char *server_name; /* null: the target's host */
+	const char *ca_file;     /* null: the system's anchors */
+	const char *cert_file, *key_file;
+	const char *alpn[CONNECT_LIST_MAX];
+	size_t alpn_count;
+	uint16_t groups[CONNECT_LIST_MAX];
+	size_t group_count;
+	uint16_t suites13[CONNECT_LIST_MAX], suites12[CONNECT_LIST_MAX];
+	size_t suite13_count, suite12_count;
+	bool tls12, tls13; /* neither: both */
+	bool insecure;
+	bool show_certs;
+	bool show_messages;
+	bool debug;
+	bool reconnect;
+	bool no_input;
+	const char *session_in, *session_out;
+	const char *keylog;
+};
+
+/* One connection: how far it came. The report's views live as long as `client`. */
+struct connection {
+	struct dialled dialled;
+	struct tls_client client;
+	bool has_client;
+	int64_t handshake_us;
+	enum bj_err err;          /* what ended it, before or in the handshake */
+	enum bj_err late_err;     /* what ended it afterwards */
+	struct bj_tls_report report;
+	bool session_offered;
+	bool session_refused;     /* by ourselves: expired, or for another name */
+};
+
+/* Whether somebody has to worry: the exit code of a finished connection. */
+enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c);
+
+void connect_print(const struct terminal *terminal, const struct connect_wish *wish, const struct connection *c);
+/* `second` is null unless the wish was to reconnect. */
+void connect_print_second(const struct terminal *terminal, const struct connection *first, const struct connection *second);
+void connect_print_json(FILE *stream, const struct connect_wish *wish, const struct connection *first,
+			const struct connection *second);
+
+#endif

@@ -1,0 +1,342 @@
+/* connect_report.c - a connection for people and as JSON. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "cli/cert_describe.h"
+#include "cli/clock.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/explain_text.h"
+
+/* Alerts that judge the certificate that we showed. */
+static bool is_about_our_certificate(int alert)
+{
+	return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49;
+}
+
+enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c)
+{
+	enum bj_err err = c->err ? c->err : c->late_err;
+	bool asked = c->report.client_certificate_asked;
+
+	if (err == BJ_ERR_ALERT_RECEIVED) {
+		if (c->report.alert_received == 116 || (asked && !wish->cert_file))
+			return EXIT_CLIENT_CERTIFICATE;
+		if (wish->cert_file && is_about_our_certificate(c->report.alert_received))
+			return EXIT_OWN_CERTIFICATE;
+		return c->err ? EXIT_HANDSHAKE : EXIT_BROKE;
+	}
+	if (c->err)
+		/* whatever ends a handshake that had begun is its failure, but for the wait and the verdict */
+		return c->has_client && (c->err == BJ_ERR_IO_RESET || c->err == BJ_ERR_TRUNCATED) ? EXIT_HANDSHAKE
+												  : exit_of_err(c->err);
+	return c->late_err ? EXIT_BROKE : EXIT_GOOD;
+}
+
+static double ms_of(int64_t us)
+{
+	return (double)us / 1000.0;
+}
+
+/* ---- text */
+
+static void print_negotiated(const struct terminal *t, const struct connection *c)
+{
+	const struct bj_tls_report *r = &c->report;
+
+	if (r->version == 0)
+		return;
+	fprintf(t->stream, "  %s%s", terminal_mark(t, r->handshake_done ? MARK_GOOD : MARK_NONE), bj_tls_version_name(r->version));
+	if (r->group)
+		fprintf(t->stream, "  %s", bj_tls_group_name(r->group));
+	if (r->suite)
+		fprintf(t->stream, "  %s", bj_tls_suite_name(r->suite));
+	if (r->signature_scheme)
+		fprintf(t->stream, "  %s", bj_tls_scheme_name(r->signature_scheme));
+	if (r->alpn.len > 0) {
+		fputs("  ALPN ", t->stream);
+		terminal_print(t, (const char *)r->alpn.ptr, r->alpn.len);
+	}
+	if (r->retried)
+		fputs("  after HelloRetryRequest", t->stream);
+	if (r->resumed)
+		fputs("  resumed", t->stream);
+	fputc('\n', t->stream);
+}
+
+static void print_chain(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t now = clock_unix_ms() / 1000;
+
+	for (size_t i = 0; i < c->client.chain_count; i++) {
+		struct cert cert;
+		char name[SHOW_NAME_MAX], validity[DESCRIBE_VALIDITY_MAX];
+		struct show_fields fields;
+
+		if (cert_parse(c->client.chain[i], &cert) != BJ_OK) {
+			fprintf(t->stream, "    %zu  cannot be read\n", i + 1);
+			continue;
+		}
+		describe_short(&cert, name);
+		describe_validity(&cert, now, validity);
+		show_fields(&cert, &fields);
+		fprintf(t->stream, "    %zu  ", i + 1);
+		terminal_print(t, name, strlen(name));
+		fprintf(t->stream, "  %s ", terminal_arrow(t));
+		terminal_print(t, fields.issuer, strlen(fields.issuer));
+		fprintf(t->stream, "   %s, %s\n", fields.key, validity);
+	}
+	for (size_t i = 0; wish->show_certs && i < c->client.chain_count; i++) {
+		char line[BASE64_TEXT_LEN(48) + 1];
+		struct bj_bytes der = c->client.chain[i];
+
+		fputs("-----BEGIN CERTIFICATE-----\n", t->stream);
+		for (size_t at = 0; at < der.len; at += 48) {
+			base64_encode(der.ptr + at, der.len - at < 48 ? der.len - at : 48, line);
+			fprintf(t->stream, "%s\n", line);
+		}
+		fputs("-----END CERTIFICATE-----\n", t->stream);
+	}
+}
+
+static void print_verdict(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	const struct bj_verdict *v = &c->client.verdict;
+	const struct explain_text *text;
+
+	if (c->report.resumed) {
+		fprintf(t->stream, "  %snothing to judge: resumed from a session that was %s\n",
+			terminal_mark(t, c->report.peer_verified ? MARK_GOOD : MARK_WARN),
+			c->report.peer_verified ? "verified" : "not verified");
+		return;
+	}
+	if (!c->client.judged)
+		return;
+	if (v->err == BJ_OK) {
+		fprintf(t->stream, "  %strusted for ", terminal_mark(t, MARK_GOOD));
+		terminal_print(t, c->client.name, strlen(c->client.name));
+		fputs(" by ", t->stream);
+		terminal_print(t, v->anchor, strlen(v->anchor));
+		fputc('\n', t->stream);
+		return;
+	}
+	fprintf(t->stream, "  %snot trusted for ", terminal_mark(t, MARK_BAD));
+	terminal_print(t, c->client.name, strlen(c->client.name));
+	fprintf(t->stream, ": %s  (%s)\n", bj_err_text(v->err), bj_err_id(v->err));
+	if (v->index >= 0 && v->subject[0]) {
+		fprintf(t->stream, "      certificate %d: ", v->index + 1);
+		terminal_print(t, v->subject, strlen(v->subject));
+		fputc('\n', t->stream);
+	}
+	if (v->detail[0]) {
+		fputs("      ", t->stream);
+		terminal_print(t, v->detail, strlen(v->detail));
+		fputc('\n', t->stream);
+	}
+	if (v->rule && v->rule[0])
+		fprintf(t->stream, "      rule %s\n", v->rule);
+	text = explain_text_find(v->err);
+	if (text)
+		fprintf(t->stream, "      %s\n", text->next);
+	if (wish->insecure)
+		fprintf(t->stream, "  %sgoing on all the same: --insecure\n", terminal_mark(t, MARK_WARN));
+}
+
+static void print_alerts(const struct terminal *t, const struct connection *c)
+{
+	if (c->report.alert_received > 0)
+		fprintf(t->stream, "  %sthe server sent alert %d %s\n", terminal_mark(t, MARK_BAD), c->report.alert_received,
+			bj_tls_alert_name(c->report.alert_received));
+	if (c->report.alert_sent > 0)
+		fprintf(t->stream, "  %swe sent alert %d %s\n", terminal_mark(t, MARK_BAD), c->report.alert_sent,
+			bj_tls_alert_name(c->report.alert_sent));
+}
+
+static void print_failure(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	enum bj_err err = c->err ? c->err : c->late_err;
+	const struct explain_text *text = explain_text_find(err);
+	enum exit_code code = connect_exit(wish, c);
+
+	if (!err)
+		return;
+	print_alerts(t, c);
+	if (!c->client.judged || err != c->client.verdict.err || c->client.verdict.err == BJ_OK) {
+		fprintf(t->stream, "  %s%s", terminal_mark(t, MARK_BAD), bj_err_text(err));
+		if (c->report.message && c->report.message[0] && strcmp(c->report.message, "record") != 0)
+			fprintf(t->stream, ", at %s", c->report.message);
+		fprintf(t->stream, "  (%s)\n", bj_err_id(err));
+		if (err == BJ_ERR_ALERT_RECEIVED && explain_alert_find(c->report.alert_received))
+			fprintf(t->stream, "      %s\n", explain_alert_find(c->report.alert_received)->means);
+		else if (text)
+			fprintf(t->stream, "      %s\n", text->next);
+	}
+	if (code == EXIT_CLIENT_CERTIFICATE)
+		fprintf(t->stream, "      give the client a certificate: -cert FILE -key FILE (bojagi cert client NAME makes one)\n");
+	fprintf(t->stream, "  exit %d: %s\n", code, explain_exit_find(code) ? explain_exit_find(code)->means : "");
+}
+
+void connect_print(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	terminal_print(t, wish->target.host, strlen(wish->target.host));
+	fprintf(t->stream, " port %u", wish->target.port);
+	if (c->dialled.address[0] && strcmp(c->dialled.address, wish->target.host) != 0)
+		fprintf(t->stream, " (%s)", c->dialled.address);
+	fputc('\n', t->stream);
+	if (c->dialled.address[0]) {
+		fprintf(t->stream, "    name %.2f ms, TCP %.2f ms", ms_of(c->dialled.resolve_us), ms_of(c->dialled.connect_us));
+		if (c->report.handshake_done)
+			fprintf(t->stream, ", TLS %.2f ms", ms_of(c->handshake_us));
+		fputc('\n', t->stream);
+	}
+	print_negotiated(t, c);
+	print_chain(t, wish, c);
+	print_verdict(t, wish, c);
+	if (c->report.client_certificate_asked)
+		fprintf(t->stream, "  %sthe server asks for a client certificate%s\n",
+			terminal_mark(t, wish->cert_file ? MARK_GOOD : MARK_WARN), wish->cert_file ? "" : "; none was given");
+	if (c->session_refused)
+		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name\n", terminal_mark(t, MARK_WARN));
+	else if (c->session_offered && c->report.handshake_done && !c->report.resumed)
+		fprintf(t->stream, "  %sthe server did not resume the session\n", terminal_mark(t, MARK_WARN));
+	if (c->report.handshake_done && !c->late_err) {
+		if (c->client.tickets > 0)
+			fprintf(t->stream, "  %s%u ticket%s for resumption\n", terminal_mark(t, MARK_GOOD), c->client.tickets,
+				c->client.tickets == 1 ? "" : "s");
+		else if (c->report.version == BJ_TLS_1_3)
+			fprintf(t->stream, "  %sno tickets\n", terminal_mark(t, MARK_NONE));
+	}
+	print_failure(t, wish, c);
+}
+
+void connect_print_second(const struct terminal *t, const struct connection *first, const struct connection *second)
+{
+	if (second->err) {
+		fprintf(t->stream, "  %sthe second connection failed: %s  (%s)\n", terminal_mark(t, MARK_BAD), bj_err_text(second->err),
+			bj_err_id(second->err));
+		return;
+	}
+	fprintf(t->stream, "  %s1st full %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
+		ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
+	if (!second->report.resumed)
+		fprintf(t->stream, "      because %s\n",
+			second->session_offered ? "the server refused the session" : "the server gave no session");
+}
+
+/* ---- JSON */
+
+static void json_alert(struct json *json, const char *key, int alert)
+{
+	if (alert < 0) {
+		json_null(json, key);
+		return;
+	}
+	json_object(json, key);
+	json_int(json, "number", alert);
+	json_text(json, "name", bj_tls_alert_name(alert));
+	json_object_end(json);
+}
+
+static void json_failure(struct json *json, const char *key, enum bj_err err)
+{
+	if (!err) {
+		json_null(json, key);
+		return;
+	}
+	json_object(json, key);
+	json_text(json, "id", bj_err_id(err));
+	json_text(json, "name", bj_err_name(err));
+	json_text(json, "words", bj_err_text(err));
+	json_object_end(json);
+}
+
+static void json_tls(struct json *json, const struct connection *c)
+{
+	const struct bj_tls_report *r = &c->report;
+
+	json_object(json, "tls");
+	json_text(json, "version", r->version ? bj_tls_version_name(r->version) : NULL);
+	json_text(json, "suite", r->suite ? bj_tls_suite_name(r->suite) : NULL);
+	json_text(json, "group", r->group ? bj_tls_group_name(r->group) : NULL);
+	json_text(json, "signature_scheme", r->signature_scheme ? bj_tls_scheme_name(r->signature_scheme) : NULL);
+	if (r->alpn.len > 0)
+		json_bytes(json, "alpn", r->alpn.ptr, r->alpn.len);
+	else
+		json_null(json, "alpn");
+	json_bool(json, "handshake_done", r->handshake_done);
+	json_bool(json, "resumed", r->resumed);
+	json_bool(json, "retried", r->retried);
+	json_bool(json, "client_certificate_asked", r->client_certificate_asked);
+	json_int(json, "tickets", c->client.tickets);
+	json_alert(json, "alert_sent", r->alert_sent);
+	json_alert(json, "alert_received", r->alert_received);
+	json_text(json, "failed_at", r->message && r->message[0] ? r->message : NULL);
+	json_object_end(json);
+}
+
+static void json_verdict(struct json *json, const struct connection *c)
+{
+	const struct bj_verdict *v = &c->client.verdict;
+
+	if (!c->client.judged) {
+		json_null(json, "verdict");
+		return;
+	}
+	json_object(json, "verdict");
+	json_bool(json, "trusted", v->err == BJ_OK);
+	json_failure(json, "failure", v->err);
+	json_int(json, "certificate", v->index);
+	json_text(json, "subject", v->subject);
+	json_text(json, "detail", v->detail);
+	json_text(json, "rule", v->rule);
+	json_text(json, "anchor", v->anchor);
+	json_object_end(json);
+}
+
+static void json_connection(struct json *json, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t now = clock_unix_ms() / 1000;
+
+	json_text(json, "address", c->dialled.address[0] ? c->dialled.address : NULL);
+	json_object(json, "ms");
+	json_ms(json, "resolve", ms_of(c->dialled.resolve_us));
+	json_ms(json, "tcp", ms_of(c->dialled.connect_us));
+	json_ms(json, "tls", ms_of(c->handshake_us));
+	json_object_end(json);
+	json_tls(json, c);
+	json_verdict(json, c);
+	json_array(json, "chain");
+	for (size_t i = 0; i < c->client.chain_count; i++) {
+		struct cert cert;
+
+		if (cert_parse(c->client.chain[i], &cert) == BJ_OK)
+			describe_cert_json(json, &cert, now);
+		else
+			json_null(json, NULL);
+	}
+	json_array_end(json);
+	json_failure(json, "failure", c->err ? c->err : c->late_err);
+	json_int(json, "exit", connect_exit(wish, c));
+}
+
+void connect_print_json(FILE *stream, const struct connect_wish *wish, const struct connection *first,
+			const struct connection *second)
+{
+	struct json json;
+
+	json_begin(&json, stream);
+	json_object(&json, NULL);
+	json_text(&json, "host", wish->target.host);
+	json_int(&json, "port", wish->target.port);
+	json_text(&json, "name", wish->server_name ? wish->server_name : wish->target.host);
+	json_bool(&json, "insecure", wish->insecure);
+	json_connection(&json, wish, first);
+	if (second) {
+		json_object(&json, "second");
+		json_connection(&json, wish, second);
+		json_object_end(&json);
+	}
+	json_object_end(&json);
+	json_end(&json);
+}

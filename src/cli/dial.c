@@ -1,0 +1,142 @@
+/* dial.c - see dial.h. */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cli/clock.h"
+#include "cli/dial.h"
+#include "io/stream.h"
+
+/* Families in turn, beginning with that of the first. */
+static size_t in_turn(const struct addrinfo *list, const struct addrinfo *out[DIAL_ADDRESSES_MAX])
+{
+	const struct addrinfo *same = list, *other = list;
+	size_t count = 0;
+
+	while ((same || other) && count < DIAL_ADDRESSES_MAX) {
+		while (same && same->ai_family != list->ai_family)
+			same = same->ai_next;
+		if (same) {
+			out[count++] = same;
+			same = same->ai_next;
+		}
+		while (other && other->ai_family == list->ai_family)
+			other = other->ai_next;
+		if (other && count < DIAL_ADDRESSES_MAX) {
+			out[count++] = other;
+			other = other->ai_next;
+		}
+	}
+	return count;
+}
+
+static int begin(const struct addrinfo *address, enum bj_err *out_err)
+{
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd < 0) {
+		*out_err = io_err_of(errno);
+		return -1;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS) {
+		*out_err = io_err_of(errno);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Which of the sockets is connected; -1 if none is yet. Failed ones are closed and become -1. */
+static int first_connected(struct pollfd *sockets, size_t count, enum bj_err *out_err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int error = 0;
+		socklen_t len = sizeof(error);
+
+		if (sockets[i].fd < 0 || !sockets[i].revents)
+			continue;
+		getsockopt(sockets[i].fd, SOL_SOCKET, SO_ERROR, &error, &len);
+		if (error == 0)
+			return (int)i;
+		*out_err = io_err_of(error);
+		close(sockets[i].fd);
+		sockets[i].fd = -1;
+	}
+	return -1;
+}
+
+static enum bj_err race(const struct addrinfo *const *addresses, size_t count, int64_t deadline_us, int *out_fd, size_t *out_which)
+{
+	struct pollfd sockets[DIAL_ADDRESSES_MAX];
+	int64_t next_us = clock_steady_us();
+	enum bj_err err = BJ_ERR_IO_UNREACHABLE;
+	size_t begun = 0;
+	int which = -1;
+
+	for (;;) {
+		int64_t now = clock_steady_us(), wait_us = deadline_us - now;
+		bool waiting = false;
+
+		if (now >= deadline_us) {
+			err = BJ_ERR_IO_TIMEOUT;
+			break;
+		}
+		for (size_t i = 0; i < begun; i++)
+			waiting |= sockets[i].fd >= 0;
+		if (begun < count && (now >= next_us || !waiting)) {
+			sockets[begun] = (struct pollfd){ .fd = begin(addresses[begun], &err), .events = POLLOUT };
+			begun++;
+			next_us = now + DIAL_STAGGER_MS * 1000;
+			continue;
+		}
+		if (!waiting)
+			break;
+		if (begun < count && next_us - now < wait_us)
+			wait_us = next_us - now;
+		if (poll(sockets, begun, (int)((wait_us + 999) / 1000)) > 0)
+			which = first_connected(sockets, begun, &err);
+		if (which >= 0)
+			break;
+	}
+	for (size_t i = 0; i < begun; i++)
+		if ((int)i != which && sockets[i].fd >= 0)
+			close(sockets[i].fd);
+	if (which < 0)
+		return err;
+	*out_fd = sockets[which].fd;
+	*out_which = (size_t)which;
+	return BJ_OK;
+}
+
+enum bj_err dial(const struct target *target, int64_t deadline_us, struct dialled *out)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	const struct addrinfo *addresses[DIAL_ADDRESSES_MAX];
+	struct addrinfo *list = NULL;
+	int64_t began = clock_steady_us();
+	size_t which = 0;
+	char port[8];
+	enum bj_err err;
+
+	*out = (struct dialled){ .fd = -1 };
+	snprintf(port, sizeof(port), "%u", target->port);
+	if (getaddrinfo(target->host, port, &hints, &list) != 0)
+		return BJ_ERR_IO_NAME;
+	out->resolve_us = clock_steady_us() - began;
+	began = clock_steady_us();
+	err = race(addresses, in_turn(list, addresses), deadline_us, &out->fd, &which);
+	out->connect_us = clock_steady_us() - began;
+	if (!err)
+		getnameinfo(addresses[which]->ai_addr, addresses[which]->ai_addrlen, out->address, sizeof(out->address), NULL, 0,
+			    NI_NUMERICHOST);
+	freeaddrinfo(list);
+	return err;
+}

@@ -1,0 +1,304 @@
+/* tls_client.c - see tls_client.h. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/wipe.h"
+#include "cli/clock.h"
+#include "cli/tls_client.h"
+
+enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *config, int fd, const char *name)
+{
+	enum bj_err err;
+
+	*client = (struct tls_client){ .fd = fd, .name = name };
+	client->in = malloc(TLS_CLIENT_IN_MAX);
+	client->out = malloc(TLS_CLIENT_OUT_MAX);
+	client->chain_bytes = malloc(TLS_CLIENT_CHAIN_BYTES_MAX);
+	err = client->in && client->out && client->chain_bytes ? bj_tls_new(config, name, &client->tls) : BJ_ERR_NO_MEMORY;
+	if (err)
+		tls_client_fini(client);
+	return err;
+}
+
+void tls_client_fini(struct tls_client *client)
+{
+	bj_tls_free(client->tls);
+	client->tls = NULL;
+	if (client->in)
+		wipe(client->in, TLS_CLIENT_IN_MAX);
+	free(client->in);
+	free(client->out);
+	free(client->chain_bytes);
+	client->in = client->out = client->chain_bytes = NULL;
+}
+
+/* ---- the socket */
+
+static enum bj_err wait_for(struct tls_client *client, short events, int64_t deadline_us)
+{
+	struct pollfd socket = { .fd = client->fd, .events = events };
+
+	for (;;) {
+		int64_t left_us = deadline_us - clock_steady_us();
+		int n;
+
+		if (left_us <= 0)
+			return BJ_ERR_IO_TIMEOUT;
+		n = poll(&socket, 1, (int)((left_us + 999) / 1000));
+		if (n > 0)
+			return BJ_OK;
+		if (n < 0 && errno != EINTR)
+			return BJ_ERR_IO;
+	}
+}
+
+static void show_bytes(struct tls_client *client, const char *direction, const uint8_t *bytes, size_t len)
+{
+	if (!client->debug)
+		return;
+	fprintf(client->debug, "%s %zu bytes\n", direction, len);
+	for (size_t i = 0; i < len; i += 16) {
+		fprintf(client->debug, "  %04zx ", i);
+		for (size_t k = i; k < i + 16; k++)
+			k < len ? fprintf(client->debug, " %02x", bytes[k]) : fputs("   ", client->debug);
+		fputs("  ", client->debug);
+		for (size_t k = i; k < i + 16 && k < len; k++)
+			fputc(bytes[k] >= 0x20 && bytes[k] < 0x7f ? bytes[k] : '.', client->debug);
+		fputc('\n', client->debug);
+	}
+}
+
+static enum bj_err send_out(struct tls_client *client, int64_t deadline_us)
+{
+	while (client->out_start < client->out_len) {
+		ssize_t n = send(client->fd, client->out + client->out_start, client->out_len - client->out_start, MSG_NOSIGNAL);
+
+		if (n > 0) {
+			show_bytes(client, "->", client->out + client->out_start, (size_t)n);
+			client->out_start += (size_t)n;
+		} else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			enum bj_err err = wait_for(client, POLLOUT, deadline_us);
+
+			if (err)
+				return err;
+		} else if (n < 0 && errno != EINTR) {
+			return BJ_ERR_IO_RESET;
+		}
+	}
+	client->out_start = client->out_len = 0;
+	return BJ_OK;
+}
+
+/* Sends what the engine wants to send. */
+static enum bj_err send_pending(struct tls_client *client, int64_t deadline_us)
+{
+	while (bj_tls_pending(client->tls) > 0 || client->out_len > 0) {
+		enum bj_err err;
+
+		client->out_len += bj_tls_pull(client->tls, client->out + client->out_len, TLS_CLIENT_OUT_MAX - client->out_len);
+		err = send_out(client, deadline_us);
+		if (err)
+			return err;
+	}
+	return BJ_OK;
+}
+
+/* Reads once, behind what is left. BJ_ERR_WOULD_BLOCK at the deadline. */
+static enum bj_err receive(struct tls_client *client, int64_t deadline_us)
+{
+	if (client->in_start > 0) {
+		memmove(client->in, client->in + client->in_start, client->in_len - client->in_start);
+		client->in_len -= client->in_start;
+		client->in_start = 0;
+	}
+	for (;;) {
+		ssize_t n = recv(client->fd, client->in + client->in_len, TLS_CLIENT_IN_MAX - client->in_len, 0);
+		enum bj_err err;
+
+		if (n > 0) {
+			show_bytes(client, "<-", client->in + client->in_len, (size_t)n);
+			client->in_len += (size_t)n;
+			return BJ_OK;
+		}
+		if (n == 0) {
+			client->ended = true;
+			return BJ_OK;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
+			return BJ_ERR_IO_RESET;
+		err = wait_for(client, POLLIN, deadline_us);
+		if (err)
+			return err == BJ_ERR_IO_TIMEOUT ? BJ_ERR_WOULD_BLOCK : err;
+	}
+}
+
+/* ---- the peer's chain */
+
+static void keep_chain(struct tls_client *client)
+{
+	struct bj_tls_report report;
+	size_t used = 0;
+
+	bj_tls_report(client->tls, &report);
+	for (size_t i = 0; i < report.peer_chain_count && client->chain_count < TLS_CLIENT_CHAIN_MAX; i++) {
+		struct bj_bytes der = report.peer_chain[i];
+
+		if (der.len > TLS_CLIENT_CHAIN_BYTES_MAX - used)
+			return;
+		memcpy(client->chain_bytes + used, der.ptr, der.len);
+		client->chain[client->chain_count++] = bytes_of(client->chain_bytes + used, der.len);
+		used += der.len;
+	}
+}
+
+static void judge(struct tls_client *client)
+{
+	client->judged = true;
+	client->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
+	if (client->trust && client->chain_count > 0 &&
+	    bj_verify_server(client->trust, client->chain, client->chain_count, client->name, clock_unix_ms(), &client->verdict) !=
+		    client->verdict.err)
+		client->verdict.err = BJ_ERR_INTERNAL;
+}
+
+static enum bj_err answer(struct tls_client *client)
+{
+	if (bj_tls_question(client->tls) != BJ_TLS_Q_VERIFY)
+		return BJ_ERR_INTERNAL;
+	keep_chain(client);
+	judge(client);
+	return bj_tls_answer_verify(client->tls, &client->verdict);
+}
+
+/* ---- the engine */
+
+/* Feeds what is there until something happens. */
+static enum bj_err feed(struct tls_client *client, struct bj_tls_fed *out)
+{
+	enum bj_err err =
+		bj_tls_feed(client->tls, clock_unix_ms(), client->in + client->in_start, client->in_len - client->in_start, out);
+
+	client->in_start += out->used;
+	return err;
+}
+
+enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
+{
+	enum bj_err err = bj_tls_start(client->tls, clock_unix_ms());
+
+	while (!err && !client->done) {
+		struct bj_tls_fed fed = { 0 };
+
+		err = feed(client, &fed);
+		if (err)
+			break;
+		switch (fed.event) {
+		case BJ_TLS_DONE:
+			client->done = true;
+			break;
+		case BJ_TLS_ASK:
+			err = answer(client);
+			break;
+		case BJ_TLS_NONE:
+			/* what the engine says before it waits: a second hello, a flight in the middle */
+			err = send_pending(client, deadline_us);
+			if (err)
+				return err;
+			if (client->ended)
+				err = bj_tls_eof(client->tls);
+			else
+				err = receive(client, deadline_us);
+			if (err == BJ_ERR_WOULD_BLOCK)
+				return BJ_ERR_IO_TIMEOUT;
+			if (err == BJ_ERR_IO_RESET || err == BJ_ERR_IO)
+				return err;
+			break;
+		default:
+			break;
+		}
+	}
+	if (client->chain_count == 0)
+		keep_chain(client);
+	if (!client->judged && client->chain_count > 0)
+		judge(client);
+	/* the alert of a failure, or the last flight */
+	if (send_pending(client, deadline_us) != BJ_OK && !err)
+		err = BJ_ERR_IO_RESET;
+	return err;
+}
+
+enum bj_err tls_client_read(struct tls_client *client, int64_t deadline_us, struct bj_bytes *out)
+{
+	*out = bytes_of(NULL, 0);
+	for (;;) {
+		struct bj_tls_fed fed = { 0 };
+		enum bj_err err = feed(client, &fed);
+		enum bj_err sent = send_pending(client, deadline_us);
+
+		if (err)
+			return err;
+		if (sent)
+			return sent;
+		switch (fed.event) {
+		case BJ_TLS_DATA:
+			if (fed.data.len == 0)
+				continue;
+			*out = fed.data;
+			return BJ_OK;
+		case BJ_TLS_CLOSE:
+			client->closed = true;
+			return BJ_OK;
+		case BJ_TLS_TICKET:
+			client->tickets++;
+			return BJ_ERR_WOULD_BLOCK;
+		case BJ_TLS_NONE:
+			break;
+		default:
+			continue;
+		}
+		if (client->closed)
+			return BJ_OK;
+		if (client->ended) {
+			err = bj_tls_eof(client->tls);
+			return err ? err : BJ_OK;
+		}
+		err = receive(client, deadline_us);
+		if (err)
+			return err;
+	}
+}
+
+enum bj_err tls_client_write(struct tls_client *client, const void *bytes, size_t len, int64_t deadline_us)
+{
+	const uint8_t *from = bytes;
+
+	while (len > 0) {
+		struct bj_bytes piece = { from, len };
+		size_t used = 0, sealed = 0;
+		enum bj_err err = bj_tls_seal(client->tls, &piece, 1, client->out, TLS_CLIENT_OUT_MAX, &used, &sealed);
+
+		if (err)
+			return err;
+		client->out_len = sealed;
+		err = send_out(client, deadline_us);
+		if (err)
+			return err;
+		from += used;
+		len -= used;
+	}
+	return BJ_OK;
+}
+
+void tls_client_close(struct tls_client *client, int64_t deadline_us)
+{
+	bj_tls_close(client->tls);
+	if (send_pending(client, deadline_us) == BJ_OK)
+		shutdown(client->fd, SHUT_WR);
+}

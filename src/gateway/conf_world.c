@@ -1,0 +1,153 @@
+/* conf_world.c - the real world of a configuration: files, certificates, the resolver and the clock; and conf_load(). */
+#include "gateway/conf_world.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "gateway/conf_tree.h"
+#include "x509/hostname.h"
+
+static enum bj_err real_credential(void *self, const char *chain, const char *key, struct bj_credential **out)
+{
+	(void)self;
+	return bj_credential_from_files(chain, key, out);
+}
+
+static enum bj_err real_trust(void *self, const char *path, struct bj_trust **out)
+{
+	struct bj_trust *trust = bj_trust_new();
+	enum bj_err err = BJ_ERR_NO_MEMORY;
+
+	(void)self;
+	if (trust)
+		err = path ? bj_trust_add_file(trust, path, NULL) : bj_trust_add_system(trust, NULL);
+	if (err)
+		bj_trust_free(trust);
+	else
+		*out = trust;
+	return err;
+}
+
+static bool real_validity(void *self, const struct bj_credential *credential, int64_t *out_not_before, int64_t *out_not_after)
+{
+	struct cert cert;
+
+	(void)self;
+	if (cert_parse(bj_credential_chain(credential, 0), &cert))
+		return false;
+	*out_not_before = cert.not_before;
+	*out_not_after = cert.not_after;
+	return true;
+}
+
+/* A wildcard in a certificate covers whatever label comes first, so any label shows whether it is there. */
+static bool real_covers(void *self, const struct bj_credential *credential, const char *host)
+{
+	char name[BJ_TLS_NAME_MAX + 1];
+	struct host_id id;
+	struct cert cert;
+	int len = host[0] == '*' ? snprintf(name, sizeof(name), "any%s", host + 1) : snprintf(name, sizeof(name), "%s", host);
+
+	(void)self;
+	return len > 0 && (size_t)len < sizeof(name) && cert_parse(bj_credential_chain(credential, 0), &cert) == BJ_OK &&
+	       host_id_parse(bytes_text(name), &id) && hostname_matches(&cert, &id);
+}
+
+static bool real_resolve(void *self, const char *name, uint16_t port, struct conf_address *out)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
+	struct addrinfo *list = NULL, *best;
+	char service[8];
+
+	(void)self;
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(name, service, &hints, &list) != 0)
+		return false;
+	best = list;
+	for (const struct addrinfo *a = list; a; a = a->ai_next) /* IPv4 first: "localhost" is 127.0.0.1 for most servers */
+		if (a->ai_family == AF_INET) {
+			best = (struct addrinfo *)a;
+			break;
+		}
+	memset(&out->sockaddr, 0, sizeof(out->sockaddr));
+	memcpy(&out->sockaddr, best->ai_addr, best->ai_addrlen);
+	out->len = best->ai_addrlen;
+	freeaddrinfo(list);
+	return true;
+}
+
+static bool real_folder_exists(void *self, const char *folder)
+{
+	struct stat st;
+
+	(void)self;
+	return stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static unsigned real_mode(void *self, const char *path)
+{
+	struct stat st;
+
+	(void)self;
+	return stat(path, &st) == 0 ? (unsigned)st.st_mode & 0777 : 0;
+}
+
+void conf_world_real(struct conf_world *out)
+{
+	*out = (struct conf_world){
+		.now_s = (int64_t)time(NULL),
+		.credential = real_credential,
+		.trust = real_trust,
+		.credential_free = bj_credential_free,
+		.trust_free = bj_trust_free,
+		.validity = real_validity,
+		.covers = real_covers,
+		.resolve = real_resolve,
+		.folder_exists = real_folder_exists,
+		.mode = real_mode,
+	};
+}
+
+/* Reads one byte more than is allowed, so that a file which is too large is seen to be. */
+static enum bj_err file_read(const char *path, char **out_text, size_t *out_len)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t len;
+	bool bad;
+
+	if (!file)
+		return BJ_ERR_FILE_OPEN;
+	text = malloc(CONF_TEXT_MAX + 1);
+	len = text ? fread(text, 1, CONF_TEXT_MAX + 1, file) : 0;
+	bad = ferror(file) != 0;
+	fclose(file);
+	if (bad || !text) {
+		free(text);
+		return bad ? BJ_ERR_FILE_READ : BJ_ERR_NO_MEMORY;
+	}
+	*out_text = text;
+	*out_len = len;
+	return BJ_OK;
+}
+
+enum bj_err conf_load(const char *path, struct conf_report *report, struct conf_snapshot **out)
+{
+	struct conf_world world;
+	char *text = NULL;
+	size_t len = 0;
+	enum bj_err err = file_read(path, &text, &len);
+
+	if (err) {
+		if (conf_report_text(report, path, bytes_of(NULL, 0)))
+			conf_problem(report, CONF_R_UNREADABLE, NULL, NULL, NULL, "%s", bj_err_text(err));
+		return err;
+	}
+	conf_world_real(&world);
+	err = conf_load_text(&world, path, bytes_of(text, len), report, out);
+	free(text);
+	return err;
+}

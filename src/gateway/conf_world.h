@@ -1,0 +1,36 @@
+/* conf_world.h - what a configuration needs of the world outside of its text: files, certificates, names, the time.
+ *
+ * The program uses conf_world_real(); tests and fuzz targets give their own, so that checking a text touches nothing.
+ */
+#ifndef GATEWAY_CONF_WORLD_H
+#define GATEWAY_CONF_WORLD_H
+
+#include "gateway/config.h"
+
+struct conf_world {
+	void *self;
+	int64_t now_s; /* seconds since 1970 */
+	/* BJ_ERR_FILE_*, BJ_ERR_PEM*, BJ_ERR_KEY_*, BJ_ERR_CERT_*, BJ_ERR_CHAIN_ORDER. `key` may be null: it is in the same file. */
+	enum bj_err (*credential)(void *self, const char *chain, const char *key, struct bj_credential **out);
+	/* The anchors of a file; a null path means the system's. */
+	enum bj_err (*trust)(void *self, const char *path, struct bj_trust **out);
+	void (*credential_free)(struct bj_credential *credential);
+	void (*trust_free)(struct bj_trust *trust);
+	/* When the first certificate is valid, in seconds since 1970; false if that is not known. */
+	bool (*validity)(void *self, const struct bj_credential *credential, int64_t *out_not_before, int64_t *out_not_after);
+	/* Whether the first certificate is for that host; for "*.name": whether it has that wildcard. */
+	bool (*covers)(void *self, const struct bj_credential *credential, const char *host);
+	bool (*resolve)(void *self, const char *name, uint16_t port, struct conf_address *out);
+	bool (*folder_exists)(void *self, const char *folder);
+	/* The permission bits of a file; 0 if there is none. */
+	unsigned (*mode)(void *self, const char *path);
+};
+
+void conf_world_real(struct conf_world *out);
+
+/* conf_load() from a text that is in memory already and from whatever world. `path` names the text and its folder is where relative
+ * file names begin. */
+enum bj_err conf_load_text(const struct conf_world *world, const char *path, struct bj_bytes text, struct conf_report *report,
+			   struct conf_snapshot **out) BJ_MUST_USE;
+
+#endif

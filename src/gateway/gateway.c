@@ -1,0 +1,494 @@
+/* gateway.c - see gateway.h: the control thread. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "crypto/rng_os.h"
+#include "gateway/admin.h"
+#include "gateway/conf_report.h"
+#include "gateway/worker.h"
+#include "io/signals.h"
+
+#define ERROR_TEXT_MAX 256
+
+struct gateway {
+	struct loop loop;
+	struct mailbox box;
+	struct signals signals;
+	struct admin admin;
+	struct addr admin_addr;
+	struct worker *workers;
+	const struct stats **stats;
+	unsigned worker_count, started, finished;
+	struct runtime *runtime;
+	const char *path;
+	const struct gateway_options *options;
+	int log_fd;
+	int64_t started_unix_ms, loaded_unix_ms;
+	uint64_t reloads;
+	bool last_reload_ok;
+	bool stopping;
+	char last_error[ERROR_TEXT_MAX];
+};
+
+static const int signal_list[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+
+static void say(const struct gateway *gw, const char *text, const char *more)
+{
+	if (!gw->options->quiet)
+		fprintf(stderr, "bojagi: %s%s\n", text, more);
+}
+
+static enum bj_err complain(struct gateway *gw, enum bj_err err, const char *what, const char *which)
+{
+	snprintf(gw->last_error, sizeof(gw->last_error), "%s %s: %s", what, which, bj_err_text(err));
+	fprintf(stderr, "bojagi: error: %s [%s]\n", gw->last_error, bj_err_id(err));
+	return err;
+}
+
+/* ---- sockets */
+
+static void close_fds(int **fds, unsigned workers, size_t listeners)
+{
+	for (unsigned w = 0; fds && w < workers; w++) {
+		for (size_t i = 0; fds[w] && i < listeners; i++)
+			if (fds[w][i] >= 0)
+				close(fds[w][i]);
+		free(fds[w]);
+	}
+	free(fds);
+}
+
+/* Is this address served already? */
+static bool is_open(const struct runtime *rt, const struct runtime_listener *to)
+{
+	for (size_t i = 0; rt && i < rt->conf->listener_count; i++) {
+		const struct runtime_listener *have = &rt->listeners[i];
+
+		if ((have->conf->protocol == CONF_UDP) == (to->conf->protocol == CONF_UDP) && addr_equal(&have->addr, &to->addr))
+			return true;
+	}
+	return false;
+}
+
+static enum bj_err open_socket(const struct runtime_listener *to, const struct addr *addr, bool share, int *out_fd, struct addr *bound)
+{
+	struct listener_options options = { .reuse_port = share };
+
+	if (to->conf->protocol == CONF_UDP)
+		return udp_bind(addr, share, out_fd, bound);
+	return listener_open(addr, &options, out_fd, bound);
+}
+
+/* One socket for each worker. The first try is without sharing, so that a stranger's socket on the address is noticed. */
+static enum bj_err open_for_workers(const struct runtime_listener *to, int **fds, size_t index, unsigned workers)
+{
+	struct addr addr = to->addr;
+	enum bj_err err;
+	int probe;
+
+	if (addr.sa.any.sa_family == AF_UNIX) {
+		err = open_socket(to, &addr, false, &fds[0][index], NULL);
+		for (unsigned w = 1; !err && w < workers; w++)
+			fds[w][index] = fcntl(fds[0][index], F_DUPFD_CLOEXEC, 0);
+		return err;
+	}
+	err = open_socket(to, &addr, false, &probe, &addr);
+	if (err)
+		return err;
+	close(probe);
+	for (unsigned w = 0; !err && w < workers; w++)
+		err = open_socket(to, &addr, true, &fds[w][index], NULL);
+	return err;
+}
+
+static enum bj_err open_sockets(struct gateway *gw, struct runtime *rt, int ***out)
+{
+	size_t count = rt->conf->listener_count;
+	int **fds = (int **)calloc(gw->worker_count, sizeof(*fds));
+	enum bj_err err = BJ_OK;
+
+	for (unsigned w = 0; fds && w < gw->worker_count; w++) {
+		fds[w] = (int *)malloc((count + 1) * sizeof(int));
+		if (!fds[w]) {
+			close_fds(fds, gw->worker_count, 0);
+			return BJ_ERR_NO_MEMORY;
+		}
+		for (size_t i = 0; i < count; i++)
+			fds[w][i] = -1;
+	}
+	if (!fds)
+		return BJ_ERR_NO_MEMORY;
+	for (size_t i = 0; !err && i < count; i++) {
+		if (is_open(gw->runtime, &rt->listeners[i]))
+			continue;
+		err = open_for_workers(&rt->listeners[i], fds, i, gw->worker_count);
+		if (err)
+			complain(gw, err, "cannot listen on", rt->conf->listeners[i].address.text);
+	}
+	if (err)
+		close_fds(fds, gw->worker_count, count);
+	else
+		*out = fds;
+	return err;
+}
+
+/* ---- logs */
+
+static void open_log(struct gateway *gw, const struct conf_log *conf)
+{
+	int fd = -1;
+
+	if (conf->target == CONF_LOG_STDERR)
+		fd = STDERR_FILENO;
+	else if (conf->target == CONF_LOG_STDOUT)
+		fd = STDOUT_FILENO;
+	else if (conf->target == CONF_LOG_FILE)
+		fd = open(conf->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd < 0 && conf->target == CONF_LOG_FILE) {
+		complain(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
+		return; /* the old one goes on */
+	}
+	if (gw->log_fd > STDERR_FILENO)
+		close(gw->log_fd);
+	gw->log_fd = fd;
+}
+
+static void write_log(struct mail *mail, void *owner)
+{
+	struct gateway *gw = (struct gateway *)owner;
+	struct log_block *block = CONTAINER_OF(mail, struct log_block, mail);
+	size_t done = 0;
+
+	while (gw->log_fd >= 0 && done < block->len) {
+		ssize_t put = write(gw->log_fd, block->bytes + done, block->len - done);
+
+		if (put < 0 && errno != EINTR)
+			break;
+		if (put > 0)
+			done += (size_t)put;
+	}
+	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
+	free(block);
+}
+
+void gateway_post_log(struct gateway *gw, struct log_block *block)
+{
+	block->mail.deliver = write_log;
+	mailbox_post(&gw->box, &block->mail);
+}
+
+/* ---- configurations */
+
+static enum bj_err load(struct gateway *gw, struct conf_snapshot **out)
+{
+	struct conf_report *report = conf_report_new();
+	enum bj_err err;
+
+	if (!report)
+		return BJ_ERR_NO_MEMORY;
+	err = conf_load(gw->path, report, out);
+	if (err || (conf_report_count(report) > 0 && !gw->options->quiet))
+		conf_report_print(report, stderr, isatty(STDERR_FILENO) ? CONF_REPORT_COLOR : CONF_REPORT_PLAIN);
+	if (err)
+		complain(gw, err, "configuration", gw->path);
+	conf_report_free(report);
+	return err;
+}
+
+static enum bj_err post_config(struct gateway *gw, struct runtime *rt, int **fds)
+{
+	struct worker_config **mails = (struct worker_config **)calloc(gw->worker_count, sizeof(*mails));
+	bool complete = mails != NULL;
+
+	for (unsigned w = 0; complete && w < gw->worker_count; w++) {
+		mails[w] = (struct worker_config *)calloc(1, sizeof(**mails));
+		complete = mails[w] != NULL;
+	}
+	for (unsigned w = 0; mails && w < gw->worker_count; w++) {
+		if (!complete) {
+			free(mails[w]);
+			continue;
+		}
+		mails[w]->mail.deliver = worker_take_config;
+		mails[w]->runtime = runtime_ref(rt);
+		mails[w]->fds = fds[w];
+		mailbox_post(&gw->workers[w].box, &mails[w]->mail);
+	}
+	free(mails);
+	if (!complete) {
+		close_fds(fds, gw->worker_count, rt->conf->listener_count);
+		return BJ_ERR_NO_MEMORY;
+	}
+	free(fds);
+	return BJ_OK;
+}
+
+static void set_admin(struct gateway *gw, const struct conf_snapshot *conf)
+{
+	struct addr addr = { 0 };
+	enum bj_err err;
+
+	if (conf->has_admin)
+		addr = addr_of_conf(&conf->admin);
+	if (gw->admin.loop && conf->has_admin && addr_equal(&addr, &gw->admin_addr))
+		return;
+	admin_fini(&gw->admin);
+	if (!conf->has_admin)
+		return;
+	err = admin_init(&gw->admin, &gw->loop, gw, &addr);
+	if (err)
+		complain(gw, err, "admin address", conf->admin.text);
+	else
+		gw->admin_addr = addr;
+}
+
+/* Everything that can fail happens before anything changes. */
+static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
+{
+	struct runtime *rt = NULL, *old = gw->runtime;
+	int **fds = NULL;
+	enum bj_err err = runtime_new(conf, gw->worker_count, &rt);
+
+	if (err)
+		return complain(gw, err, "configuration", gw->path);
+	if (old)
+		rt->hash_key = old->hash_key; /* clients keep their servers */
+	else
+		err = rng_fill(&rng_os, &rt->hash_key, sizeof(rt->hash_key));
+	if (!err)
+		err = open_sockets(gw, rt, &fds);
+	if (!err)
+		err = post_config(gw, rt, fds);
+	if (err) {
+		runtime_unref(rt);
+		return err;
+	}
+	conf->generation = ++gw->reloads;
+	gw->runtime = rt;
+	runtime_unref(old);
+	open_log(gw, &conf->access_log);
+	set_admin(gw, conf);
+	gw->loaded_unix_ms = gw->loop.unix_ms;
+	gw->last_error[0] = '\0';
+	return BJ_OK;
+}
+
+static void reload(struct gateway *gw)
+{
+	struct conf_snapshot *conf = NULL;
+
+	gw->last_reload_ok = load(gw, &conf) == BJ_OK && take_config(gw, conf) == BJ_OK;
+	conf_unref(conf);
+	if (gw->last_reload_ok)
+		say(gw, "reloaded ", gw->path);
+	else
+		fprintf(stderr, "bojagi: the old configuration stays\n");
+}
+
+/* ---- the end */
+
+static void worker_finished(struct mail *mail, void *owner)
+{
+	struct gateway *gw = (struct gateway *)owner;
+
+	if (++gw->finished == gw->started)
+		loop_stop(&gw->loop);
+}
+
+void gateway_worker_finished(struct gateway *gw, struct mail *mail)
+{
+	mail->deliver = worker_finished;
+	mailbox_post(&gw->box, mail);
+}
+
+static void stop(struct gateway *gw)
+{
+	say(gw, gw->stopping ? "ending at once" : "draining", "");
+	for (unsigned w = 0; w < gw->started; w++) {
+		struct worker_order *order = (struct worker_order *)calloc(1, sizeof(*order));
+
+		if (!order)
+			_exit(1);
+		order->at_once = gw->stopping;
+		order->mail.deliver = worker_take_stop;
+		mailbox_post(&gw->workers[w].box, &order->mail);
+	}
+	gw->stopping = true;
+}
+
+static void signalled(struct signals *signals, int signo)
+{
+	struct gateway *gw = CONTAINER_OF(signals, struct gateway, signals);
+
+	if (signo == SIGHUP) {
+		if (!gw->stopping)
+			reload(gw);
+		return;
+	}
+	stop(gw);
+}
+
+/* ---- life */
+
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static unsigned count_workers(const struct gateway_options *options, const struct conf_snapshot *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = options->workers ? options->workers : conf->workers;
+
+	if (count == 0)
+		count = cores > 0 ? (unsigned)cores : 1;
+	return count > CONF_WORKERS_MAX ? CONF_WORKERS_MAX : count;
+}
+
+static enum bj_err make_workers(struct gateway *gw)
+{
+	gw->workers = (struct worker *)calloc(gw->worker_count, sizeof(*gw->workers));
+	gw->stats = (const struct stats **)calloc(gw->worker_count, sizeof(*gw->stats));
+	if (!gw->workers || !gw->stats)
+		return BJ_ERR_NO_MEMORY;
+	for (unsigned i = 0; i < gw->worker_count; i++) {
+		size_t size = (sizeof(struct stats) + 63) / 64 * 64;
+		struct stats *stats = (struct stats *)aligned_alloc(64, size);
+		enum bj_err err;
+
+		if (!stats)
+			return BJ_ERR_NO_MEMORY;
+		memset(stats, 0, size);
+		gw->stats[i] = stats;
+		err = worker_init(&gw->workers[i], gw, i, stats);
+		if (err)
+			return err;
+	}
+	return BJ_OK;
+}
+
+static enum bj_err start(struct gateway *gw, struct conf_snapshot *conf)
+{
+	enum bj_err err = make_workers(gw);
+
+	if (!err)
+		err = take_config(gw, conf);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < gw->worker_count; i++) {
+		if (pthread_create(&gw->workers[i].thread, NULL, worker_main, &gw->workers[i]) != 0)
+			return BJ_ERR_NO_MEMORY;
+		gw->started++;
+	}
+	return BJ_OK;
+}
+
+static void fini(struct gateway *gw)
+{
+	for (unsigned i = 0; i < gw->started; i++)
+		pthread_join(gw->workers[i].thread, NULL);
+	for (unsigned i = 0; gw->workers && i < gw->worker_count; i++) {
+		if (gw->stats && gw->stats[i])
+			worker_fini(&gw->workers[i]);
+	}
+	admin_fini(&gw->admin);
+	if (gw->box.loop)
+		mailbox_fini(&gw->box);
+	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
+		free((void *)(uintptr_t)gw->stats[i]);
+	if (gw->signals.loop)
+		signals_fini(&gw->signals);
+	if (gw->loop.epoll_fd >= 0)
+		loop_fini(&gw->loop);
+	runtime_unref(gw->runtime);
+	if (gw->log_fd > STDERR_FILENO)
+		close(gw->log_fd);
+	free(gw->workers);
+	free(gw->stats);
+	free(gw);
+}
+
+static void say_ready(const struct gateway *gw)
+{
+	for (size_t i = 0; i < gw->runtime->conf->listener_count; i++) {
+		const struct conf_listener *l = &gw->runtime->conf->listeners[i];
+		char text[ADDR_TEXT_MAX + 64];
+
+		snprintf(text, sizeof(text), "%s on %s%s", l->name, l->address.text, l->tls ? " (TLS)" : "");
+		say(gw, "serving ", text);
+	}
+	if (gw->admin.loop)
+		say(gw, "dashboard on http://", gw->runtime->conf->admin.text);
+}
+
+int gateway_run(const char *path, const struct gateway_options *options)
+{
+	struct gateway *gw = (struct gateway *)calloc(1, sizeof(*gw));
+	struct conf_snapshot *conf = NULL;
+	enum bj_err err;
+	int code;
+
+	if (!gw)
+		return 1;
+	gw->path = path;
+	gw->options = options;
+	gw->log_fd = -1;
+	gw->loop.epoll_fd = -1;
+	gw->last_reload_ok = true;
+	signals_block(signal_list);
+	raise_descriptors();
+	err = load(gw, &conf);
+	code = err ? 2 : 0;
+	if (!err) {
+		gw->worker_count = count_workers(options, conf);
+		err = loop_init(&gw->loop);
+	}
+	if (!err)
+		err = mailbox_init(&gw->box, &gw->loop, gw);
+	if (!err)
+		err = signals_init(&gw->signals, &gw->loop, signal_list, signalled);
+	if (!err) {
+		gw->started_unix_ms = gw->loop.unix_ms;
+		err = start(gw, conf);
+		if (err)
+			code = err >= BJ_ERR_IO || err >= BJ_ERR_CONFIG_NO_TRUST ? 2 : 1;
+	} else if (!code) {
+		code = 1;
+	}
+	conf_unref(conf);
+	if (!err) {
+		say_ready(gw);
+		loop_run(&gw->loop);
+	} else if (gw->started > 0) {
+		_exit(code);
+	}
+	fini(gw);
+	return code;
+}
+
+void gateway_facts(const struct gateway *gw, struct gateway_facts *out)
+{
+	*out = (struct gateway_facts){
+		.runtime = gw->runtime,
+		.stats = gw->stats,
+		.worker_count = gw->worker_count,
+		.now_unix_ms = gw->loop.unix_ms,
+		.started_unix_ms = gw->started_unix_ms,
+		.loaded_unix_ms = gw->loaded_unix_ms,
+		.reloads = gw->reloads,
+		.last_reload_ok = gw->last_reload_ok,
+		.stopping = gw->stopping,
+		.path = gw->path,
+		.last_error = gw->last_error,
+	};
+}

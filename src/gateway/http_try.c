@@ -1,0 +1,135 @@
+/* http_try.c - see http.h: which server gets a request, and what happens when it fails. Implements rfc9110:9.2.2 */
+#include "gateway/http.h"
+
+void http_wait_for(struct exchange *x, enum http_wait wait)
+{
+	const struct conf_limits *limits = &x->hs->base.to->conf->limits;
+	const struct conf_pool *pool = x->group->conf;
+	unsigned ms = 0;
+
+	switch (wait) {
+	case WAIT_CONNECT:
+		ms = pool->connect_time_ms;
+		break;
+	case WAIT_BODY:
+		ms = limits->body_time_ms;
+		break;
+	case WAIT_RESPONSE:
+		ms = pool->response_time_ms;
+		break;
+	case WAIT_DATA:
+		ms = link_is_blocked(&x->hs->base.client) ? limits->body_time_ms : pool->idle_time_ms;
+		break;
+	}
+	x->wait = (uint8_t)wait;
+	session_set_timer(&x->hs->base, ms);
+}
+
+void http_drop_server(struct exchange *x, enum pool_outcome outcome)
+{
+	struct worker *w = session_worker(&x->hs->base);
+
+	if (x->picked) {
+		x->picked = false;
+		pool_end(&x->group->pool, x->target->index, w->loop.now_ms, outcome,
+			 (uint64_t)(x->server_us ? x->server_us : w->loop.now_us - x->try_us));
+		stat_add(&x->target->stats->requests, 1);
+		stat_add(&x->target->stats->latency_us, (uint64_t)x->server_us);
+		if (outcome == POOL_FAILED) {
+			stat_add(&x->target->stats->failures, 1);
+			group_show(x->group, w->loop.now_ms);
+		}
+	}
+	if (x->up) {
+		upstream_close(x->up);
+		x->up = NULL;
+	}
+}
+
+static void server_ready(struct upstream *up)
+{
+	struct exchange *x = (struct exchange *)up->user;
+	struct http_session *hs = x->hs;
+
+	if (hs->phase == PHASE_TUNNEL || http_move(x))
+		http_advance(hs);
+}
+
+/* What the pool hashes: the real client's address. */
+static struct bj_bytes client_key(const struct exchange *x, struct addr *peer)
+{
+	*peer = session_peer(&x->hs->base);
+	return addr_host_bytes(peer);
+}
+
+bool http_try(struct exchange *x)
+{
+	struct worker *w = session_worker(&x->hs->base);
+	struct group *group = x->group;
+	struct addr peer;
+	enum bj_err err;
+	size_t index = POOL_NONE;
+
+	if (group->targets)
+		index = pool_pick(&group->pool, w->loop.now_ms, client_key(x, &peer), x->tries > 0 ? &x->tried : NULL);
+	if (index == POOL_NONE)
+		return http_answer(x, x->err ? http_status_of(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
+	x->target = &group->targets[index];
+	x->tries++;
+	x->try_us = w->loop.now_us;
+	x->head_put = false;
+	x->server_us = 0;
+	pool_set_add(&x->tried, index);
+	pool_begin(&group->pool, index);
+	x->picked = true;
+	err = upstream_take(x->target, x->fresh, x, server_ready, &x->up);
+	if (err)
+		return http_try_failed(x, err);
+	link_want_read(&x->hs->base.client, false);
+	http_wait_for(x, WAIT_CONNECT);
+	return true; /* http_move() sends the request */
+}
+
+/* A failure to connect says that nothing was processed; after that only what may be repeated is. */
+static bool may_retry(struct exchange *x, bool reached)
+{
+	struct worker *w = session_worker(&x->hs->base);
+
+	if (x->head_sent || x->body_began || x->response_began)
+		return false;
+	if (reached && !http_method_is_idempotent(x->request.method))
+		return false;
+	if (x->tries > x->group->conf->retries)
+		return false;
+	if (!retry_take(&x->group->budget, w->loop.now_ms)) {
+		stat_add(&w->stats->retries_refused, 1);
+		return false;
+	}
+	stat_add(&w->stats->retries, 1);
+	return true;
+}
+
+bool http_try_failed(struct exchange *x, enum bj_err err)
+{
+	struct worker *w = session_worker(&x->hs->base);
+	bool reached = x->up && x->up->established && x->head_put;
+	bool stale = x->up && x->up->reused && !x->response_began && !x->body_began && !x->fresh && err != BJ_ERR_IO_TIMEOUT &&
+		     http_method_is_idempotent(x->request.method);
+
+	x->err = err;
+	if (stale) {
+		/* the server closed an idle connection just as it was taken: that is no failure of its own */
+		http_drop_server(x, POOL_ABANDONED);
+		x->fresh = true;
+		x->tries--;
+		memset(&x->tried, 0, sizeof(x->tried));
+		return http_try(x);
+	}
+	stat_add(&w->stats->upstream_failures, 1);
+	http_drop_server(x, POOL_FAILED);
+	if (x->head_sent)
+		return http_abort(x->hs, err, CLOSE_ERROR);
+	if (may_retry(x, reached))
+		return http_try(x);
+	return http_answer(x, err == BJ_ERR_IO_TIMEOUT ? 504 : 502, false, err, x->response_parser.why);
+}

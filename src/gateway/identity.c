@@ -1,0 +1,94 @@
+/* identity.c - see identity.h. */
+#include <stdlib.h>
+
+#include "crypto/hash.h"
+#include "gateway/identity.h"
+#include "x509/cert.h"
+#include "x509/general_name.h"
+#include "x509/name.h"
+
+static void write_sans(struct identity *id)
+{
+	struct text text = text_make(id->sans_text, sizeof(id->sans_text));
+	struct reader r = rd_of(id->sans);
+
+	while (rd_more(&r)) {
+		struct general_name name = gn_read(&r);
+
+		if (r.bad)
+			break;
+		if (name.kind != GN_DNS && name.kind != GN_URI)
+			continue;
+		if (text.len > 0)
+			text_char(&text, ',');
+		text_safe(&text, name.value, ",");
+	}
+	id->sans_len = text.len;
+}
+
+struct identity *identity_of(const struct bj_tls *conn)
+{
+	struct bj_tls_report report;
+	uint8_t digest[HASH_MAX];
+	struct identity *id;
+	struct text text;
+	struct cert cert;
+
+	bj_tls_report(conn, &report);
+	if (!report.peer_verified || report.peer_chain_count == 0)
+		return NULL;
+	if (cert_parse(report.peer_chain[0], &cert))
+		return NULL;
+	id = (struct identity *)calloc(1, sizeof(*id));
+	if (!id)
+		return NULL;
+	id->der = report.peer_chain[0];
+	id->sans = cert.san;
+	text = text_make(id->subject, sizeof(id->subject));
+	name_text(cert.subject, &text);
+	id->subject_len = text.len;
+	write_sans(id);
+	hash_once(HASH_SHA256, id->der, digest);
+	memcpy(id->sha256, digest, sizeof(id->sha256));
+	return id;
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+static bool same_text(struct bj_bytes a, struct bj_bytes b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
+bool identity_has_name(const struct identity *id, const char *pattern)
+{
+	struct bj_bytes want = bytes_text(pattern);
+	struct reader r = rd_of(id->sans);
+
+	while (rd_more(&r)) {
+		struct general_name name = gn_read(&r);
+
+		if (r.bad)
+			return false;
+		if (name.kind != GN_DNS)
+			continue;
+		if (want.len > 2 && want.ptr[0] == '*' && want.ptr[1] == '.') {
+			size_t tail = want.len - 1;
+
+			if (name.value.len > tail &&
+			    same_text(bytes_of(name.value.ptr + name.value.len - tail, tail), bytes_of(want.ptr + 1, tail)))
+				return true;
+		} else if (same_text(name.value, want)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,175 @@
+/* session.c - see session.h. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gateway/session.h"
+#include "gateway/worker.h"
+
+enum close_reason close_reason_of(enum bj_err err)
+{
+	switch (err) {
+	case BJ_OK:
+	case BJ_ERR_TRUNCATED:
+		return CLOSE_FIN;
+	case BJ_ERR_IO_RESET:
+		return CLOSE_RST;
+	case BJ_ERR_IO_TIMEOUT:
+		return CLOSE_TIMEOUT;
+	default:
+		return CLOSE_ERROR;
+	}
+}
+
+struct addr session_peer(const struct session *s)
+{
+	struct addr a = { .len = sizeof(s->peer.sa) };
+
+	memcpy(&a.sa, &s->peer.sa, sizeof(s->peer.sa));
+	return a;
+}
+
+void session_set_timer(struct session *s, unsigned after_ms)
+{
+	struct worker *w = session_worker(s);
+
+	loop_timer_set(&w->loop, &s->timer, w->loop.now_ms + after_ms);
+}
+
+/* The handshake ended, one way or the other. */
+static void count_handshake(struct session *s, enum bj_err err)
+{
+	struct worker *w = session_worker(s);
+	int64_t duration_us = w->loop.now_us - s->opened_us;
+
+	stat_sub(&w->stats->tls[SIDE_FRONTEND].in_progress, 1);
+	stats_handshake(&w->stats->tls[SIDE_FRONTEND], s->client.tls, handshake_result_of(err), duration_us);
+	if (err)
+		access_log_handshake(&w->log, s, err, duration_us);
+}
+
+static void link_ready(struct link *link)
+{
+	struct session *s = CONTAINER_OF(link, struct session, client);
+
+	if (s->begun) {
+		s->kind->ready(s);
+		return;
+	}
+	if (link->err) {
+		if (link->tls)
+			count_handshake(s, link->err);
+		session_end(s, close_reason_of(link->err));
+		return;
+	}
+	s->begun = true;
+	if (link->tls) {
+		count_handshake(s, BJ_OK);
+		if (s->to->conf->tls->client_auth != BJ_TLS_AUTH_NONE)
+			s->identity = identity_of(link->tls);
+	}
+	s->kind->begin(s);
+}
+
+static void timer_fired(struct loop_timer *timer)
+{
+	struct session *s = CONTAINER_OF(timer, struct session, timer);
+
+	if (s->begun) {
+		s->kind->timeout(s);
+		return;
+	}
+	count_handshake(s, BJ_ERR_IO_TIMEOUT);
+	session_end(s, CLOSE_TIMEOUT);
+}
+
+/* May this client have one more connection here? Takes its place in the tally. */
+static bool admit(struct listening *on, const struct addr *peer, bool *out_tallied)
+{
+	const struct conf_listener *conf = on->to->conf;
+
+	*out_tallied = false;
+	if (conf->limits.connections != CONF_NO_LIMIT && on->open >= conf->limits.connections)
+		return false;
+	if (conf->deny_count > 0 && conf_networks_have(conf->deny, conf->deny_count, &peer->sa.any))
+		return false;
+	if (on->limits_clients && conf->limits.connections_per_client != CONF_NO_LIMIT) {
+		if (!tally_take(&on->clients, addr_host_bytes(peer), (uint32_t)conf->limits.connections_per_client))
+			return false;
+		*out_tallied = true;
+	}
+	return true;
+}
+
+void session_accept(struct listener *listener, int fd, const struct addr *peer)
+{
+	struct listening *on = CONTAINER_OF(listener, struct listening, listener);
+	struct worker *w = on->worker;
+	bool is_http = on->to->conf->protocol == CONF_HTTP, tallied;
+	struct slab *slab = is_http ? &w->session_slab : &w->relay_slab;
+	struct session *s;
+
+	if (!admit(on, peer, &tallied) || !(s = (struct session *)slab_alloc(slab))) {
+		stat_add(&w->stats->connections_refused, 1);
+		if (tallied)
+			tally_drop(&on->clients, addr_host_bytes(peer));
+		close(fd);
+		return;
+	}
+	memset(s, 0, is_http ? http_session_size() : relay_session_size());
+	s->kind = is_http ? &http_kind : &relay_kind;
+	s->slab = slab;
+	s->on = on;
+	s->to = on->to;
+	s->tallied = tallied;
+	s->opened_us = w->loop.now_us;
+	memcpy(&s->peer.sa, &peer->sa, sizeof(s->peer.sa));
+	if (link_accept(&s->client, w, fd, on->to->tls, link_ready)) {
+		if (tallied)
+			tally_drop(&on->clients, addr_host_bytes(peer));
+		slab_free(slab, s);
+		return;
+	}
+	s->generation = generation_ref(on->generation);
+	loop_timer_init(&s->timer, timer_fired);
+	list_init(&s->node);
+	list_push_back(&w->sessions, &s->node);
+	w->session_count++;
+	on->open++;
+	stat_add(&w->stats->connections_opened, 1);
+	stat_add(&w->stats->connections_open, 1);
+	if (is_http)
+		http_session_init(s);
+	else
+		relay_session_init(s);
+	if (s->client.tls) {
+		stat_add(&w->stats->tls[SIDE_FRONTEND].in_progress, 1);
+		session_set_timer(s, on->to->conf->limits.handshake_time_ms);
+		return;
+	}
+	s->begun = true;
+	s->kind->begin(s);
+}
+
+void session_end(struct session *s, enum close_reason reason)
+{
+	struct worker *w = session_worker(s);
+	struct listening *on = s->on;
+	struct addr peer = session_peer(s);
+
+	s->kind->end(s);
+	if (s->client.tls && s->begun)
+		stats_connection_end(&w->stats->tls[SIDE_FRONTEND], s->client.tls);
+	loop_timer_cancel(&w->loop, &s->timer);
+	link_close(&s->client);
+	free(s->identity);
+	list_remove(&s->node);
+	stat_sub(&w->stats->connections_open, 1);
+	stat_add(&w->stats->connections_closed[reason], 1);
+	if (s->tallied)
+		tally_drop(&on->clients, addr_host_bytes(&peer));
+	generation_unref(s->generation);
+	slab_free(s->slab, s);
+	on->open--;
+	w->session_count--;
+	worker_session_ended(w, on);
+}

@@ -1,0 +1,149 @@
+/* trust_file_test.c - anchors and credentials from files. */
+#include "base/test.h"
+
+#include "host/testkit.h"
+#include <bojagi/x509.h>
+
+static struct kit kit;
+
+static int setup(void **state)
+{
+	(void)state;
+	kit_open(&kit);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	kit_close(&kit);
+	return 0;
+}
+
+static void use_environment(const char *file, const char *folders)
+{
+	if (file)
+		assert_int_equal(setenv("SSL_CERT_FILE", file, 1), 0);
+	else
+		assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
+	if (folders)
+		assert_int_equal(setenv("SSL_CERT_DIR", folders, 1), 0);
+	else
+		assert_int_equal(unsetenv("SSL_CERT_DIR"), 0);
+}
+
+static void files_without_anchors_are_refused(void **state)
+{
+	struct bj_trust *trust = bj_trust_new();
+	size_t count = 77;
+
+	(void)state;
+	kit_write(&kit, "empty", "", 0);
+	kit_write(&kit, "words", "only words\n", 11);
+	kit_write(&kit, "damaged", "-----BEGIN CERTIFICATE-----\nAAAA\n", 33);
+	kit_write(&kit, "cut.der", kit.ca_der, kit.ca_len - 1);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "absent"), &count), BJ_ERR_FILE_OPEN);
+	assert_int_equal(bj_trust_add_file(trust, kit.folder, &count), BJ_ERR_FILE_READ);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "empty"), &count), BJ_ERR_PEM_NONE);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "words"), &count), BJ_ERR_PEM_NONE);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "damaged"), &count), BJ_ERR_PEM);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "cut.der"), &count), BJ_ERR_CERT_DER);
+	assert_int_equal(bj_trust_count(trust), 0);
+	bj_trust_free(trust);
+}
+
+static void pem_and_der_give_the_same_anchor(void **state)
+{
+	struct bj_trust *trust = bj_trust_new();
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "ca.pem"), &count), BJ_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(bj_trust_add_file(trust, kit_path(&kit, "ca.der"), NULL), BJ_OK);
+	assert_int_equal(bj_trust_count(trust), 1);
+	bj_trust_free(trust);
+}
+
+static void the_environment_replaces_the_systems_places(void **state)
+{
+	struct bj_trust *trust = bj_trust_new();
+	char list[PATH_MAX], path[PATH_MAX];
+	size_t count = 0;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s", kit_path(&kit, "absent"));
+	use_environment(path, NULL);
+	assert_int_equal(bj_trust_add_system(trust, &count), BJ_ERR_FILE_OPEN);
+	use_environment(NULL, path);
+	assert_int_equal(bj_trust_add_system(trust, &count), BJ_ERR_FILE_OPEN);
+	(void)snprintf(path, sizeof(path), "%s", kit_path(&kit, "ca.pem"));
+	use_environment(path, NULL);
+	assert_int_equal(bj_trust_add_system(trust, &count), BJ_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(bj_trust_count(trust), 1);
+	bj_trust_free(trust);
+	trust = bj_trust_new();
+	(void)snprintf(list, sizeof(list), "%s/nowhere::%s:", kit.folder, kit.folder); /* holds the anchor twice, and the server */
+	use_environment(NULL, list);
+	assert_int_equal(bj_trust_add_system(trust, NULL), BJ_OK);
+	assert_true(bj_trust_count(trust) >= 1);
+	use_environment(NULL, NULL);
+	bj_trust_free(trust);
+}
+
+static void a_bad_anchor_among_good_ones_is_skipped_in_the_systems_places(void **state)
+{
+	static char text[3 * ISSUE_DER_MAX];
+	static const uint8_t bad[] = { 0x30, 0x80, 1, 2 };
+	struct bj_trust *trust = bj_trust_new();
+	size_t count = 0;
+
+	(void)state;
+	text[0] = 0;
+	kit_add_pem(text, sizeof(text), "CERTIFICATE", bad, sizeof(bad));
+	kit_add_pem(text, sizeof(text), "X509 CRL", bad, sizeof(bad));
+	kit_add_pem(text, sizeof(text), "CERTIFICATE", kit.ca_der, kit.ca_len);
+	kit_write(&kit, "mixed.pem", text, strlen(text));
+	assert_int_not_equal(bj_trust_add_file(trust, kit_path(&kit, "mixed.pem"), &count), BJ_OK);
+	use_environment(kit_path(&kit, "mixed.pem"), NULL);
+	assert_int_equal(bj_trust_add_system(trust, &count), BJ_OK);
+	assert_int_equal(count, 1);
+	use_environment(NULL, NULL);
+	bj_trust_free(trust);
+}
+
+static void a_credential_without_its_key_or_with_anothers_is_refused(void **state)
+{
+	static char other[3 * ISSUE_DER_MAX];
+	struct bj_credential *credential = NULL;
+	char chain[PATH_MAX];
+
+	(void)state;
+	(void)snprintf(chain, sizeof(chain), "%s", kit_path(&kit, "server.pem"));
+	kit_issue(&kit, ISSUE_SERVER, "other.example.com", other, sizeof(other));
+	kit_write(&kit, "other.pem", other, strlen(other));
+	assert_int_equal(bj_credential_from_files(kit_path(&kit, "absent"), NULL, &credential), BJ_ERR_FILE_OPEN);
+	assert_int_equal(bj_credential_from_files(chain, kit_path(&kit, "absent"), &credential), BJ_ERR_FILE_OPEN);
+	assert_int_equal(bj_credential_from_files(kit_path(&kit, "ca.pem"), NULL, &credential), BJ_ERR_PEM_NONE);
+	assert_int_equal(bj_credential_from_files(chain, kit_path(&kit, "other.pem"), &credential), BJ_ERR_KEY_MISMATCH);
+	assert_null(credential);
+	assert_int_equal(bj_credential_from_files(chain, NULL, &credential), BJ_OK);
+	assert_int_equal(bj_credential_chain_count(credential), 1);
+	bj_credential_free(credential);
+	assert_int_equal(bj_credential_from_files(chain, chain, &credential), BJ_OK);
+	bj_credential_free(credential);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(files_without_anchors_are_refused),
+		cmocka_unit_test(pem_and_der_give_the_same_anchor),
+		cmocka_unit_test(the_environment_replaces_the_systems_places),
+		cmocka_unit_test(a_bad_anchor_among_good_ones_is_skipped_in_the_systems_places),
+		cmocka_unit_test(a_credential_without_its_key_or_with_anothers_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,108 @@
+/* stream.h - bytes to a peer and from it: read, write, watch, finish, drop, and one report, ready().
+ *
+ * A stream is a part of its owner's struct and stays where it was made. Today's carrier is a kernel socket (TCP or unix); a
+ * carrier is a table of five functions, and nothing above this file knows which one it is.
+ *
+ * Reading and writing go on until BJ_ERR_WOULD_BLOCK: the stream remembers whether the carrier has more, so a call that would
+ * find nothing costs no system call. ready() is reported when something wanted becomes possible, also when it is possible at
+ * the moment that it becomes wanted (then at the end of the loop's round). It may be reported without need.
+ *
+ * A connection that is being made can be written to at once: the write would block until it is there.
+ */
+#ifndef IO_STREAM_H
+#define IO_STREAM_H
+
+#include "io/addr.h"
+#include "io/loop.h"
+
+#define STREAM_PIECES_MAX 16 /* pieces of one write; more are left for the next one */
+
+enum stream_want {
+	STREAM_READ = 1,
+	STREAM_WRITE = 2,
+};
+
+struct stream;
+typedef void stream_ready_fn(struct stream *stream, unsigned what);
+
+struct stream_carrier {
+	enum bj_err (*read)(struct stream *stream, void *buf, size_t cap, size_t *out_len);
+	enum bj_err (*write)(struct stream *stream, const struct bj_bytes *pieces, size_t count, size_t *out_len);
+	void (*watch)(struct stream *stream, unsigned want);
+	void (*finish)(struct stream *stream);
+	void (*drop)(struct stream *stream);
+};
+
+struct stream {
+	const struct stream_carrier *carrier; /* null: closed */
+	struct loop *loop;
+	stream_ready_fn *ready;
+	struct loop_watch watch;
+	struct loop_task task;
+	uint8_t want;      /* of enum stream_want */
+	uint8_t can;       /* what the carrier last said to be possible */
+	bool hung_up;      /* the peer finished or failed: short reads don't mean that there is no more */
+};
+
+/* Takes over a connected, non-blocking socket. On failure the socket is closed. */
+BJ_MUST_USE enum bj_err stream_init_socket(struct stream *stream, struct loop *loop, int fd, stream_ready_fn *ready);
+
+/* Begins a connection. Refusals that are known at once are returned; others come from the first read or write. `from` (may be
+ * null) is the local address. The deadline is the owner's affair. */
+BJ_MUST_USE enum bj_err stream_connect(struct stream *stream, struct loop *loop, const struct addr *to, const struct addr *from,
+				       stream_ready_fn *ready);
+
+/* 1..cap bytes; BJ_OK with 0 when the peer has finished; BJ_ERR_WOULD_BLOCK; BJ_ERR_IO_*. */
+static inline BJ_MUST_USE enum bj_err stream_read(struct stream *s, void *buf, size_t cap, size_t *out_len)
+{
+	return s->carrier->read(s, buf, cap, out_len);
+}
+
+/* At least one byte (if there is one), or BJ_ERR_WOULD_BLOCK, or BJ_ERR_IO_*. */
+static inline BJ_MUST_USE enum bj_err stream_write(struct stream *s, const struct bj_bytes *pieces, size_t count, size_t *out_len)
+{
+	return s->carrier->write(s, pieces, count, out_len);
+}
+
+/* What ready() shall report from now on: a set of enum stream_want. */
+static inline void stream_watch(struct stream *s, unsigned want)
+{
+	if (s->want != want || (want & s->can))
+		s->carrier->watch(s, want);
+}
+
+/* No more will be written; the peer sees the end. */
+static inline void stream_finish(struct stream *s)
+{
+	s->carrier->finish(s);
+}
+
+/* Closes; there are no more reports. Harmless when repeated, and for a stream that is all zero. */
+static inline void stream_drop(struct stream *s)
+{
+	if (s->carrier)
+		s->carrier->drop(s);
+}
+
+static inline bool stream_is_open(const struct stream *s)
+{
+	return s->carrier != NULL;
+}
+
+/* True when the carrier is known to have nothing to read just now and has not hung up. */
+static inline bool stream_is_quiet(const struct stream *s)
+{
+	return !(s->can & STREAM_READ) && !s->hung_up;
+}
+
+/* Reports as writable once, when a connection that was begun is there or has failed; then stream_connect_result() says which. */
+void stream_watch_connect(struct stream *stream);
+BJ_MUST_USE enum bj_err stream_connect_result(struct stream *stream);
+
+/* Makes the next drop send a reset instead of an orderly end. */
+void stream_reset_on_drop(struct stream *stream);
+
+/* What a system call's errno means. */
+enum bj_err io_err_of(int error_number);
+
+#endif

@@ -1,0 +1,100 @@
+/* udp_test.c - datagrams keep their bounds and their sender. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "io/udp.h"
+
+struct end {
+	struct udp udp;
+	int count;
+	size_t last_len;
+	struct addr from;
+};
+
+static void on_datagram(struct udp *udp, const struct addr *from, struct bj_bytes d)
+{
+	struct end *e = CONTAINER_OF(udp, struct end, udp);
+
+	e->count++;
+	e->last_len = d.len;
+	e->from = *from;
+	for (size_t i = 0; i < d.len; i++)
+		assert_int_equal(d.ptr[i], (uint8_t)(d.len + i));
+}
+
+static void datagrams_of_every_size_arrive_whole_and_can_be_answered(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 512, 2048, 2049, 65000 };
+	static uint8_t bytes[65000];
+	struct udp_scratch *scratch = malloc(sizeof(*scratch));
+	struct end server = { 0 }, client = { 0 };
+	struct addr addr;
+	struct loop loop;
+	int fd;
+
+	assert_non_null(scratch);
+	assert_int_equal(loop_init(&loop), BJ_OK);
+	assert_int_equal(addr_parse("127.0.0.1:0", 0, &addr), BJ_OK);
+	assert_int_equal(udp_bind(&addr, true, &fd, NULL), BJ_OK);
+	assert_int_equal(udp_take(&server.udp, &loop, scratch, fd, on_datagram), BJ_OK);
+	assert_int_equal(udp_connect(&client.udp, &loop, scratch, &server.udp.addr, on_datagram), BJ_OK);
+	for (size_t s = 0; s < ARRAY_COUNT(sizes); s++) {
+		for (size_t i = 0; i < sizes[s]; i++)
+			bytes[i] = (uint8_t)(sizes[s] + i);
+		assert_int_equal(udp_send(&client.udp, NULL, bytes_of(bytes, sizes[s])), BJ_OK);
+		for (int i = 0; i < 100 && server.count <= (int)s; i++)
+			loop_turn(&loop, 100);
+		assert_int_equal(server.last_len, sizes[s]);
+		assert_true(addr_equal(&server.from, &client.udp.addr));
+		assert_int_equal(udp_send(&server.udp, &server.from, bytes_of(bytes, sizes[s])), BJ_OK);
+		for (int i = 0; i < 100 && client.count <= (int)s; i++)
+			loop_turn(&loop, 100);
+		assert_int_equal(client.last_len, sizes[s]);
+	}
+	udp_fini(&client.udp);
+	udp_fini(&server.udp);
+	loop_fini(&loop);
+	free(scratch);
+}
+
+static void answer_from_nobody_is_survived(void **state)
+{
+	struct udp_scratch *scratch = malloc(sizeof(*scratch));
+	struct end server = { 0 }, client = { 0 };
+	struct addr addr;
+	struct loop loop;
+	int fd;
+	bool refused = false;
+
+	assert_non_null(scratch);
+	assert_int_equal(loop_init(&loop), BJ_OK);
+	assert_int_equal(addr_parse("127.0.0.1:0", 0, &addr), BJ_OK);
+	assert_int_equal(udp_bind(&addr, false, &fd, NULL), BJ_OK);
+	assert_int_equal(udp_take(&server.udp, &loop, scratch, fd, on_datagram), BJ_OK);
+	addr = server.udp.addr;
+	udp_fini(&server.udp);
+	assert_int_equal(udp_connect(&client.udp, &loop, scratch, &addr, on_datagram), BJ_OK);
+	assert_int_equal(udp_send(&client.udp, NULL, bytes_of("\x01", 1)), BJ_OK);
+	for (int i = 0; i < 100 && !refused; i++) {
+		loop_turn(&loop, 10);
+		refused = client.udp.failed;
+	}
+	assert_true(refused);
+	udp_fini(&client.udp);
+	loop_fini(&loop);
+	free(scratch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(datagrams_of_every_size_arrive_whole_and_can_be_answered),
+		cmocka_unit_test(answer_from_nobody_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,83 @@
+/* both12.c - see both12.h. */
+#include "tls/both12.h"
+
+#include "tls/keys.h"
+#include "tls/msg/certificate.h"
+#include "tls/msg/finished.h"
+#include "x509/credential.h"
+
+static void master_made(struct bj_tls *conn)
+{
+	memcpy(conn->s12.client_random, conn->hs->client_random, RANDOM_LEN);
+	memcpy(conn->s12.server_random, conn->hs->server_random, RANDOM_LEN);
+	conn_keylog(conn, "CLIENT_RANDOM", secret_view(&conn->s12.master));
+}
+
+enum bj_err master12_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t hash[HASH_MAX];
+	size_t len = transcript_peek(&hs->transcript, hash);
+
+	keys12_master((enum hash_alg)conn->suite->hash, &hs->shared, bytes_of(hash, len), &conn->s12.master);
+	master_made(conn);
+	return BJ_OK;
+}
+
+void master12_resume(struct bj_tls *conn, const struct session *s)
+{
+	conn->s12.master = s->secret;
+	conn->resumed = true;
+	conn->peer_verified = s->peer_verified;
+	master_made(conn);
+}
+
+/* Ours; an empty list where a client has none that fits. */
+enum bj_err certificate12_make(struct bj_tls *conn, struct writer *w)
+{
+	const struct config_credential *own = conn->hs->credential;
+	struct certificate cert = { 0 };
+	size_t len = HS_ROOM;
+	enum bj_err err;
+
+	if (own) {
+		cert.count = bj_credential_chain_count(own->credential);
+		if (cert.count > PATH_CHAIN_MAX)
+			return BJ_ERR_CERT_CHAIN_TOO_LONG;
+		for (size_t i = 0; i < cert.count; i++) {
+			cert.chain[i] = bj_credential_chain(own->credential, i);
+			len += cert.chain[i].len + 3;
+		}
+	}
+	err = conn_room(conn, w, len);
+	if (err)
+		return err;
+	certificate12_write(w, &cert);
+	return BJ_OK;
+}
+
+/* The record's form was judged where it came in; here its place was right. */
+enum bj_err ccs12_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	return BJ_OK;
+}
+
+enum bj_err finished12_make(struct bj_tls *conn, struct writer *w)
+{
+	uint8_t verify_data[HASH_MAX];
+
+	finished_write(w, bytes_of(verify_data, keys_finished(conn, true, verify_data)));
+	return BJ_OK;
+}
+
+enum bj_err finished12_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t expected[HASH_MAX];
+	struct bj_bytes verify_data;
+	size_t len = keys_finished(conn, false, expected);
+	enum bj_err err = finished_parse(body, len, &verify_data);
+
+	if (err)
+		return err;
+	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
+}

@@ -1,0 +1,261 @@
+/* question_test.c - the handshake stops at each question and goes on with its answer; and it stands every failure of an allocation. */
+#include "tls/scheme.h"
+#include "tls/testkit.h"
+
+static struct pki pki;
+static struct pair pair;
+static struct bj_tls_config *client, *server;
+static struct bj_credential *credential;
+static unsigned answers;
+
+#define ALL (1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY)
+
+/* ---- allocations that fail (the linker puts these in the place of the real ones) */
+
+void *__real_malloc(size_t len);
+void *__real_calloc(size_t count, size_t len);
+void *__real_realloc(void *ptr, size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t count, size_t len);
+void *__wrap_realloc(void *ptr, size_t len);
+
+static long fail_at = -1; /* so many allocations succeed, then one fails; negative: all succeed */
+static long allocations;
+
+static bool fails(void)
+{
+	return fail_at >= 0 && allocations++ == fail_at;
+}
+
+void *__wrap_malloc(size_t len)
+{
+	return fails() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t count, size_t len)
+{
+	return fails() ? NULL : __real_calloc(count, len);
+}
+
+void *__wrap_realloc(void *ptr, size_t len)
+{
+	return fails() ? NULL : __real_realloc(ptr, len);
+}
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	bj_credential_free(credential);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+	client = pki_client_config(&pki);
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	bj_credential_free(own);
+	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, ALL), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY), BJ_OK);
+	memset(&pair, 0, sizeof(pair));
+	answers = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+/* Answers what is asked; false if nothing is. `refuse`: this question is answered with no. */
+static bool answer(struct side *s, enum bj_tls_question refuse)
+{
+	enum bj_tls_question question = bj_tls_question(s->conn);
+	struct bj_verdict verdict = { .err = refuse == BJ_TLS_Q_VERIFY ? BJ_ERR_CERT_REVOKED : BJ_OK, .rule = "" };
+	uint8_t signature[SIG_LEN_MAX];
+	struct bj_bytes message;
+	const struct pkey *key;
+	size_t len;
+
+	answers += question != BJ_TLS_Q_NONE;
+	switch (question) {
+	case BJ_TLS_Q_CREDENTIAL:
+		assert_int_equal(bj_tls_answer_sign(s->conn, "x", 1), BJ_ERR_STATE);
+		assert_string_equal(report_of(s).server_name, PKI_NAME);
+		assert_int_equal(bj_tls_answer_credential(s->conn, refuse == question ? NULL : credential), BJ_OK);
+		return true;
+	case BJ_TLS_Q_SIGN:
+		assert_int_equal(bj_tls_answer_verify(s->conn, &verdict), BJ_ERR_STATE);
+		message = bj_tls_question_bytes(s->conn);
+		assert_int_equal(bj_tls_question_scheme(s->conn), SCHEME_ECDSA_P256_SHA256);
+		key = s->conn->hs->credential->key;
+		assert_int_equal(pkey_sign(key, SIG_ECDSA_SHA256, message, signature, sizeof(signature), &len), BJ_OK);
+		if (refuse == question)
+			signature[len - 1] ^= 1;
+		assert_int_equal(bj_tls_answer_sign(s->conn, signature, len), BJ_OK);
+		return true;
+	case BJ_TLS_Q_VERIFY:
+		assert_true(report_of(s).peer_chain_count == 2);
+		assert_int_equal(bj_tls_answer_verify(s->conn, &verdict), BJ_OK);
+		return true;
+	case BJ_TLS_Q_NONE:
+		break;
+	}
+	return false;
+}
+
+/* Runs, and answers until nothing is asked. */
+static void shake(enum bj_tls_question client_refuses, enum bj_tls_question server_refuses)
+{
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	while (answer(&pair.client, client_refuses) | answer(&pair.server, server_refuses))
+		pair_run(&pair);
+}
+
+static void every_question_stops_and_goes_on(void **state)
+{
+	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_NONE);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(answers, 5);
+	assert_true(report_of(&pair.server).peer_verified);
+	assert_true(report_of(&pair.client).peer_verified);
+	pair_echo(&pair);
+}
+
+static void questions_are_told_again_until_they_are_answered(void **state)
+{
+	struct bj_tls_fed fed;
+
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(bj_tls_feed(pair.server.conn, NOW_MS, NULL, 0, &fed), BJ_OK);
+		assert_int_equal(fed.event, BJ_TLS_ASK);
+	}
+}
+
+static void a_refused_name_ends_the_handshake(void **state)
+{
+	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_CREDENTIAL);
+	assert_int_equal(pair.server.err, BJ_ERR_UNKNOWN_NAME);
+	assert_int_equal(report_of(&pair.client).alert_received, ALERT_UNRECOGNIZED_NAME);
+}
+
+static void a_wrong_signature_from_outside_is_noticed(void **state)
+{
+	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_SIGN);
+	assert_int_equal(pair.client.err, BJ_ERR_BAD_SIGNATURE);
+}
+
+static void a_verdict_from_outside_is_final(void **state)
+{
+	shake(BJ_TLS_Q_VERIFY, BJ_TLS_Q_NONE);
+	assert_int_equal(pair.client.err, BJ_ERR_CERT_REVOKED);
+	assert_int_equal(report_of(&pair.server).alert_received, ALERT_CERTIFICATE_REVOKED);
+	assert_false(report_of(&pair.client).peer_verified);
+	pair_fini(&pair);
+	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_VERIFY);
+	assert_int_equal(pair.server.err, BJ_ERR_CERT_REVOKED);
+}
+
+/* The events are the same whatever the pieces are. */
+static void questions_do_not_depend_on_how_bytes_come(void **state)
+{
+	pair_start(&pair, client, server, PKI_NAME);
+	pair.chunk = 1;
+	pair_shake(&pair);
+	while (answer(&pair.client, BJ_TLS_Q_NONE) | answer(&pair.server, BJ_TLS_Q_NONE))
+		pair_run(&pair);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(answers, 5);
+}
+
+/* ---- memory runs out */
+
+/* Like a pair, but every call may fail. Says whether both are open. */
+static bool try_pair(void)
+{
+	bool open;
+
+	memset(&pair, 0, sizeof(pair));
+	pair.now_ms = NOW_MS;
+	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) || bj_tls_new(server, NULL, &pair.server.conn))
+		return false;
+	if (bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK)
+		pair_run(&pair);
+	open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err;
+	if (!open) {
+		bool noticed = report_of(&pair.client).err == BJ_ERR_NO_MEMORY || report_of(&pair.server).err == BJ_ERR_NO_MEMORY ||
+			       report_of(&pair.client).err == BJ_ERR_CRYPTO || report_of(&pair.server).err == BJ_ERR_CRYPTO;
+
+		if (!noticed)
+			print_message("client %s, server %s\n", bj_err_name(report_of(&pair.client).err), bj_err_name(report_of(&pair.server).err));
+		assert_true(noticed);
+	}
+	return open;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	unsigned failures = 0;
+	bool open;
+
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	setup(NULL);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
+	for (long i = 0;; i++) {
+		assert_true(i < 1000);
+		allocations = 0;
+		fail_at = i;
+		open = try_pair();
+		fail_at = -1;
+		failures += !open;
+		if (open && allocations <= i) /* none failed any more */
+			break;
+		pair_fini(&pair);
+		memset(&pair, 0, sizeof(pair));
+	}
+	assert_true(failures > 5);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_refused_name_ends_the_handshake),
+		T(a_wrong_signature_from_outside_is_noticed),
+		T(a_verdict_from_outside_is_final),
+		T(every_question_stops_and_goes_on),
+		T(questions_are_told_again_until_they_are_answered),
+		T(questions_do_not_depend_on_how_bytes_come),
+		T(every_allocation_may_fail),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

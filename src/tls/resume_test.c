@@ -1,0 +1,380 @@
+/* resume_test.c - sessions are resumed where they may be and nowhere else; tickets, their keys and the cache of ids. */
+#include "tls/cache.h"
+#include "tls/testkit.h"
+#include "tls/ticket.h"
+#include "crypto/rng_os.h"
+
+static struct pki pki;
+static struct pair pair;
+static struct bj_tls_config *client, *server;
+static uint8_t blob[SESSION_BLOB_MAX];
+static size_t blob_len;
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	client = pki_client_config(&pki);
+	server = pki_server_config(&pki, KEY_P256);
+	memset(&pair, 0, sizeof(pair));
+	blob_len = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+/* A connection that offers what is in `blob`, and leaves the newest session there. */
+static void connect_named(const char *name, int64_t now_ms)
+{
+	struct bj_bytes session;
+
+	pair_fini(&pair);
+	pair_start(&pair, client, server, name);
+	pair.now_ms = now_ms;
+	if (blob_len > 0)
+		(void)!bj_tls_resume(pair.client.conn, now_ms, blob, blob_len);
+	pair_shake(&pair);
+	if (pair.client.err || pair.server.err)
+		print_message("client %s, server %s\n", bj_err_name(pair.client.err), bj_err_name(pair.server.err));
+	session = bj_tls_session(pair.client.conn);
+	if (session.len > 0) {
+		memcpy(blob, session.ptr, session.len);
+		blob_len = session.len;
+	}
+}
+
+static void expect_resumed(bool resumed)
+{
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(report_of(&pair.client).resumed, resumed);
+	assert_int_equal(report_of(&pair.server).resumed, resumed);
+	pair_echo(&pair);
+}
+
+static void a_session_is_resumed_again_and_again(void **state)
+{
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+	for (unsigned i = 1; i < 4; i++) {
+		connect_named(PKI_NAME, NOW_MS + i * 1000);
+		expect_resumed(true);
+		assert_true(report_of(&pair.client).peer_verified);
+		assert_int_equal(report_of(&pair.client).peer_chain_count, 0);
+	}
+}
+
+static void resumption_survives_a_retry(void **state)
+{
+	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
+
+	assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+	connect_named(PKI_NAME, NOW_MS);
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(true);
+	assert_true(report_of(&pair.server).retried);
+}
+
+static void another_name_is_not_resumed(void **state)
+{
+	struct bj_tls *conn;
+
+	connect_named(PKI_NAME, NOW_MS);
+	assert_int_equal(bj_tls_new(client, "www.example.org", &conn), BJ_OK);
+	assert_int_equal(bj_tls_resume(conn, NOW_MS, blob, blob_len), BJ_ERR_BAD_TICKET);
+	bj_tls_free(conn);
+}
+
+static void an_expired_session_is_not_resumed(void **state)
+{
+	struct bj_tls *conn;
+
+	connect_named(PKI_NAME, NOW_MS);
+	assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
+	assert_int_equal(bj_tls_resume(conn, NOW_MS + (int64_t)7200 * 1000, blob, blob_len), BJ_ERR_BAD_TICKET);
+	bj_tls_free(conn);
+	connect_named(PKI_NAME, NOW_MS + (int64_t)7199 * 1000);
+	expect_resumed(true);
+}
+
+/* The client offers; what the server knows decides. */
+static void change_server(void (*change)(struct bj_tls_config *config))
+{
+	struct bj_tls_config *next = pki_server_config(&pki, KEY_P256);
+
+	change(next);
+	assert_int_equal(bj_tls_config_freeze(next), BJ_OK);
+	ticket_keys_free(next->tickets);
+	next->tickets = server->tickets; /* the same keys, another policy */
+	server->tickets = NULL;
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+	bj_tls_config_free(server);
+	server = next;
+}
+
+static void nothing(struct bj_tls_config *config)
+{
+}
+
+static void another_policy(struct bj_tls_config *config)
+{
+	assert_int_equal(bj_tls_config_client_auth(config, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
+}
+
+static void another_context(struct bj_tls_config *config)
+{
+	assert_int_equal(bj_tls_config_session_context(config, "b", 1), BJ_OK);
+}
+
+static void another_hash(struct bj_tls_config *config)
+{
+	const uint16_t suite = 0x1302;
+
+	assert_int_equal(bj_tls_config_suites(config, &suite, 1), BJ_OK);
+}
+
+static void another_protocol(struct bj_tls_config *config)
+{
+	const char *const names[] = { "http/1.1" };
+
+	assert_int_equal(bj_tls_config_alpn(config, names, 1), BJ_OK);
+}
+
+static void tickets_are_bound_to_policy_context_hash_and_protocol(void **state)
+{
+	const char *const names[] = { "h2", "http/1.1" };
+	static const struct { void (*change)(struct bj_tls_config *config); bool resumed; } rows[] = {
+		{ nothing, true }, { another_policy, false }, { another_context, false }, { another_hash, false }, { another_protocol, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_alpn(client, names, 2), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		change_server(rows[i].change);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(rows[i].resumed);
+	}
+}
+
+static void a_ticket_of_other_keys_is_a_full_handshake(void **state)
+{
+	connect_named(PKI_NAME, NOW_MS);
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+	bj_tls_config_free(server);
+	server = pki_server_config(&pki, KEY_P256);
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+}
+
+static void without_tickets_nothing_is_resumed(void **state)
+{
+	assert_int_equal(bj_tls_config_tickets(server, 0, 0, 0, 0), BJ_OK);
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+	assert_int_equal(blob_len, 0);
+}
+
+static void a_verified_client_stays_verified_no_longer_than_the_first_lifetime(void **state)
+{
+	struct bj_credential *credential = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+	assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
+	bj_credential_free(credential);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+	connect_named(PKI_NAME, NOW_MS + 4000000);
+	expect_resumed(true);
+	assert_true(report_of(&pair.server).peer_verified);
+	connect_named(PKI_NAME, NOW_MS + 7000000);
+	expect_resumed(true);
+	connect_named(PKI_NAME, NOW_MS + 7300000);
+	expect_resumed(false);
+}
+
+static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
+{
+	struct session s;
+
+	connect_named(PKI_NAME, NOW_MS);
+	for (size_t i = 0; i < blob_len; i++) {
+		blob[i] ^= 0x40;
+		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_ERR_BAD_TICKET);
+		blob[i] ^= 0x40;
+		assert_int_equal(session_load(bytes_of(blob, i), &s), BJ_ERR_BAD_TICKET);
+	}
+	assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+	session_fini(&s);
+}
+
+/* ---- tickets by themselves */
+
+static struct session a_session(void)
+{
+	struct session s = { .version = BJ_TLS_1_3, .suite = 0x1301, .made_ms = NOW_MS, .lifetime_s = 100, .age_add = 7, .alpn_len = 2 };
+
+	secret_set(&s.secret, "0123456789abcdef0123456789abcdef", 32);
+	memcpy(s.alpn, "h2", 2);
+	return s;
+}
+
+static size_t seal(struct ticket_keys *keys, int64_t now_ms, uint8_t out[TICKET_LEN_MAX])
+{
+	struct writer w = wr_make(out, TICKET_LEN_MAX);
+	struct session s = a_session();
+
+	assert_int_equal(ticket_seal(keys, &rng_os, now_ms, &s, &w), BJ_OK);
+	return w.len;
+}
+
+static void every_byte_of_a_ticket_matters(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	uint8_t ticket[TICKET_LEN_MAX];
+	size_t len = seal(keys, NOW_MS, ticket);
+	struct session s, expected = a_session();
+
+	assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_OK);
+	assert_true(secret_equal(&s.secret, &expected.secret));
+	assert_int_equal(s.made_ms, NOW_MS);
+	for (size_t i = 0; i < len; i++) {
+		ticket[i] ^= 1;
+		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+		ticket[i] ^= 1;
+		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, i), &s), BJ_ERR_BAD_TICKET);
+	}
+	ticket_keys_free(keys);
+}
+
+static void no_two_tickets_are_alike(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	uint8_t a[TICKET_LEN_MAX], b[TICKET_LEN_MAX];
+	size_t len = seal(keys, NOW_MS, a);
+
+	assert_int_equal(seal(keys, NOW_MS, b), len);
+	assert_memory_equal(a, b, TICKET_NAME_LEN);
+	assert_memory_not_equal(a + TICKET_NAME_LEN, b + TICKET_NAME_LEN, len - TICKET_NAME_LEN);
+	ticket_keys_free(keys);
+}
+
+static void keys_rotate_and_old_ones_go(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	uint8_t tickets[6][TICKET_LEN_MAX];
+	size_t lens[6];
+	struct session s;
+
+	for (int epoch = 0; epoch < 6; epoch++) {
+		int64_t now = NOW_MS + (int64_t)epoch * 3600 * 1000;
+
+		lens[epoch] = seal(keys, now, tickets[epoch]);
+		for (int old = 0; old <= epoch; old++) {
+			enum bj_err expected = epoch - old <= 2 ? BJ_OK : BJ_ERR_BAD_TICKET;
+
+			assert_int_equal(ticket_open(keys, now, bytes_of(tickets[old], lens[old]), &s), expected);
+			if (old > 0)
+				assert_memory_not_equal(tickets[old], tickets[old - 1], TICKET_NAME_LEN);
+		}
+	}
+	ticket_keys_free(keys);
+}
+
+static void a_key_that_slept_too_long_opens_nothing(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	uint8_t ticket[TICKET_LEN_MAX];
+	size_t len = seal(keys, NOW_MS, ticket);
+	struct session s;
+
+	assert_int_equal(ticket_open(keys, NOW_MS + (int64_t)3 * 3600 * 1000, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+	ticket_keys_free(keys);
+}
+
+static enum bj_err zeros(void *self, uint8_t *out, size_t len)
+{
+	memset(out, 0, len);
+	return BJ_OK;
+}
+
+static void a_zero_key_is_never_used(void **state)
+{
+	const struct bj_rng rng = { zeros, NULL };
+
+	assert_null(ticket_keys_new(&rng, 3600, 2));
+}
+
+/* ---- the cache of ids */
+
+static void the_cache_is_bounded_and_forgets(void **state)
+{
+	struct session_cache *cache = session_cache_new(&rng_os, 100, 300);
+	struct session s = a_session(), out;
+	unsigned found = 0;
+
+	s.id_len = 32;
+	for (unsigned i = 0; i < 1000; i++) {
+		memcpy(s.id, &i, sizeof(i));
+		s.made_ms = NOW_MS + i;
+		session_cache_put(cache, NOW_MS + i, &s);
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		memcpy(s.id, &i, sizeof(i));
+		found += session_cache_get(cache, NOW_MS + 1000, bytes_of(s.id, 32), &out);
+	}
+	assert_in_range(found, 50, 128);
+	assert_true(session_cache_get(cache, NOW_MS + 1000, bytes_of(s.id, 32), &out));
+	assert_false(session_cache_get(cache, NOW_MS + 999 + 300000, bytes_of(s.id, 32), &out));
+	session_cache_put(cache, NOW_MS, &s);
+	session_cache_drop(cache, bytes_of(s.id, 32));
+	assert_false(session_cache_get(cache, NOW_MS, bytes_of(s.id, 32), &out));
+	session_cache_free(cache);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(another_name_is_not_resumed),
+		T(an_expired_session_is_not_resumed),
+		T(tickets_are_bound_to_policy_context_hash_and_protocol),
+		T(a_ticket_of_other_keys_is_a_full_handshake),
+		T(without_tickets_nothing_is_resumed),
+		T(a_verified_client_stays_verified_no_longer_than_the_first_lifetime),
+		T(a_damaged_session_is_refused_whatever_byte_it_is),
+		T(a_session_is_resumed_again_and_again),
+		T(resumption_survives_a_retry),
+		cmocka_unit_test(every_byte_of_a_ticket_matters),
+		cmocka_unit_test(no_two_tickets_are_alike),
+		cmocka_unit_test(keys_rotate_and_old_ones_go),
+		cmocka_unit_test(a_key_that_slept_too_long_opens_nothing),
+		cmocka_unit_test(a_zero_key_is_never_used),
+		cmocka_unit_test(the_cache_is_bounded_and_forgets),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,124 @@
+"""`bojagi connect` against other people's servers."""
+
+import json
+import shutil
+
+import pytest
+
+from peers import BOJAGI, Server, free_port, need, run, version_of
+
+
+@pytest.fixture(scope="module")
+def connect():
+    if not BOJAGI.exists():
+        pytest.skip(f"{BOJAGI} is not built")
+
+    def go(port, *options, text=None):
+        kw = {"input": text} if text is not None else {}
+        return run([BOJAGI, "connect", f"localhost:{port}", *options], **kw)
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def s_server(pki, workdir):
+    openssl = need("openssl")
+    running = {}
+
+    def start(key, *options):
+        if (key, options) not in running:
+            port = free_port()
+            running[(key, options)] = Server([openssl, "s_server", "-accept", port, "-cert", pki.dir / f"{key}.pem", "-cert_chain", pki.dir / "middle.pem", "-key",
+                                              pki.key(key), "-www", *options], port, workdir)
+        return running[(key, options)]
+
+    yield start
+    for server in running.values():
+        server.stop()
+
+
+def json_of(done):
+    assert done.stdout.startswith("{"), done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("key", ["ecdsa", "rsa", "p384", "ed25519"])
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_connect_judges_s_server(pki, connect, s_server, table, key, version):
+    done = connect(s_server(key, version).port, version, "-CAfile", pki.root, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert version[4:].replace("_", ".") in json.dumps(json_of(done))
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"{version[4:].replace('_', '.')} {key}")
+
+
+@pytest.mark.parametrize("group", ["X25519", "P-256", "P-384", "P-521"])
+def test_connect_agrees_on_each_group(pki, connect, s_server, table, group):
+    done = connect(s_server("ecdsa", "-tls1_3", "-groups", group).port, "-CAfile", pki.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"1.3 group {group}" + ("" if group == "X25519" else " after HelloRetryRequest"))
+
+
+def test_connect_does_not_believe_a_stranger(connect, s_server):
+    done = connect(s_server("ecdsa", "-tls1_3").port)
+    assert done.returncode == 60, done.stdout + done.stderr
+
+
+def test_connect_checks_the_name(pki, connect, s_server):
+    done = connect(s_server("ecdsa", "-tls1_3").port, "-CAfile", pki.root, "-servername", "other.test")
+    assert done.returncode == 60, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_connect_proves_itself(pki, connect, s_server, table, version):
+    server = s_server("ecdsa", version, "-Verify", "5", "-CAfile", str(pki.root), "-verify_return_error")
+    good = connect(server.port, "-CAfile", pki.root, "-cert", pki.chain("client"), "-key", pki.key("client"), text="GET / HTTP/1.0\r\n\r\n")
+    assert good.returncode == 0, good.stdout + good.stderr
+    without = connect(server.port, "-CAfile", pki.root, text="GET / HTTP/1.0\r\n\r\n")
+    assert without.returncode in (35, 56, 98), without.stdout + without.stderr
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"{version[4:].replace('_', '.')} client certificate")
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_connect_resumes(pki, connect, s_server, table, workdir, version):
+    server = s_server("ecdsa", version)
+    saved = workdir / f"ours{version}.session"
+    first = connect(server.port, "-CAfile", pki.root, "-sess_out", saved, "--json", text="GET / HTTP/1.0\r\n\r\n")
+    assert first.returncode == 0 and saved.exists(), first.stdout + first.stderr
+    second = connect(server.port, "-CAfile", pki.root, "-sess_in", saved, "--json")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert json_of(second)["tls"]["resumed"] is True
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"{version[4:].replace('_', '.')} resumed")
+
+
+def test_connect_speaks_with_nginx(pki, connect, table, workdir):
+    nginx = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+    if nginx is None:
+        pytest.skip("nginx is not installed")
+    port = free_port()
+    conf = workdir / "nginx.conf"
+    conf.write_text(f"""daemon off; master_process off; pid {workdir}/nginx.pid; error_log {workdir}/nginx.err;
+events {{ worker_connections 64; }}
+http {{ access_log off; client_body_temp_path {workdir}/b; proxy_temp_path {workdir}/p; fastcgi_temp_path {workdir}/f; uwsgi_temp_path {workdir}/u; scgi_temp_path {workdir}/s;
+  server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {pki.chain('rsa')}; ssl_certificate_key {pki.key('rsa')}; ssl_protocols TLSv1.2 TLSv1.3; return 200 "hello"; }} }}
+""")
+    server = Server([nginx, "-c", conf, "-p", workdir], port, workdir)
+    try:
+        for version in ("-tls1_2", "-tls1_3"):
+            done = connect(port, version, "-CAfile", pki.root, text="GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert done.returncode == 0 and "hello" in done.stdout, done.stdout + done.stderr
+            table.add("client", "nginx " + version_of(nginx, "-v"), version[4:].replace("_", "."))
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("priority,what", [("NORMAL:-VERS-ALL:+VERS-TLS1.3", "1.3"), ("NORMAL:-VERS-ALL:+VERS-TLS1.2", "1.2")])
+def test_connect_speaks_with_gnutls_serv(pki, connect, table, workdir, priority, what):
+    port = free_port()
+    server = Server([need("gnutls-serv"), "-p", port, "--x509certfile", pki.chain("ecdsa"), "--x509keyfile", pki.key("ecdsa"), "--priority", priority, "--echo"], port,
+                    workdir)
+    try:
+        done = connect(port, "-CAfile", pki.root, text="hello gnutls\n")
+        assert done.returncode == 0 and "hello gnutls" in done.stdout, done.stdout + done.stderr
+        table.add("client", "gnutls-serv " + version_of("gnutls-serv", "--version"), what)
+    finally:
+        server.stop()
