@@ -74,3 +74,40 @@ def free_port():
             sock.bind(("127.0.0.1", 0))
             return sock.getsockname()[1]
     return pick
+
+
+class Running:
+    """A process that was started, and the address that it printed."""
+
+    def __init__(self, process, port, ready_line):
+        self.process = process
+        self.port = port
+        self.ready_line = ready_line
+
+    def stop(self):
+        """Ends it by SIGTERM and returns its exit code and what it wrote to standard error."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        error = self.process.communicate(timeout=SECONDS_MAX)[1]
+        return self.process.returncode, error.decode()
+
+
+@pytest.fixture
+def serve(bojagi):
+    """A function that starts `bojagi serve ARGUMENTS --port 0` and waits until it listens."""
+    started = []
+
+    def start(*arguments, **more):
+        process = bojagi.start("serve", *arguments, "--port", "0", stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        for line in iter(process.stdout.readline, b""):
+            if b"  serving " in line:
+                running = Running(process, int(line.split()[0].rsplit(b":", 1)[1]), line.decode())
+                started.append(running)
+                return running
+        raise AssertionError(f"serve did not start: {process.communicate(timeout=SECONDS_MAX)[1].decode()}")
+
+    yield start
+    for running in started:
+        code, error = running.stop()
+        assert code in (143, -15), error
+        assert "Sanitizer" not in error, error

@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
+#include "gateway/conf_make.h"
 
 #define WIDTH 78
 
@@ -18,6 +19,7 @@ static const char help[] =
 	"bojagi explain CERT_EXPIRED      a failure by name, or by identifier: E-CERT-0212\n"
 	"bojagi explain unknown_ca        an alert by name, or by number: alert:48\n"
 	"bojagi explain exit:60           an exit code; a bare number may be both\n"
+	"bojagi explain conf-017          a rule of the configuration\n"
 	"bojagi explain --list            everything that has a text\n"
 	"\n"
 	"  --json     as JSON\n";
@@ -93,6 +95,25 @@ static void print_exit(const struct explain_exit *code)
 	print_wrapped(code->next);
 }
 
+static void print_rule(const struct conf_rule *rule)
+{
+	printf("conf-%03u  %s\n\n", rule->number, rule->title);
+	print_wrapped(rule->text);
+}
+
+static void json_rule(struct json *json, const struct conf_rule *rule)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "conf-%03u", rule->number);
+	json_object(json, NULL);
+	json_text(json, "kind", "rule");
+	json_text(json, "name", name);
+	json_text(json, "words", rule->title);
+	json_text(json, "means", rule->text);
+	json_object_end(json);
+}
+
 static void json_err(struct json *json, enum bj_err err)
 {
 	const struct explain_text *text = explain_text_find(err);
@@ -138,6 +159,7 @@ struct meaning {
 	enum bj_err err; /* BJ_OK: none */
 	const struct explain_alert *alert;
 	const struct explain_exit *code;
+	const struct conf_rule *rule;
 };
 
 static enum bj_err err_by_word(const char *word)
@@ -169,13 +191,26 @@ static const struct explain_exit *exit_by_word(const char *word)
 	return options_number(word, 0, 255, &number) ? explain_exit_find((int)number) : NULL;
 }
 
+static const struct conf_rule *rule_by_word(const char *word)
+{
+	uint64_t number;
+
+	if (strncasecmp(word, "conf-", 5) != 0 || !options_number(word + 5, 1, 999, &number))
+		return NULL;
+	for (const struct conf_rule *rule = conf_rules; rule->number; rule++)
+		if (rule->number == number)
+			return rule;
+	return NULL;
+}
+
 static struct meaning find(const char *word)
 {
 	if (strncasecmp(word, "alert:", 6) == 0)
 		return (struct meaning){ .alert = alert_by_word(word + 6) };
 	if (strncasecmp(word, "exit:", 5) == 0)
 		return (struct meaning){ .code = exit_by_word(word + 5) };
-	return (struct meaning){ .err = err_by_word(word), .alert = alert_by_word(word), .code = exit_by_word(word) };
+	return (struct meaning){ .err = err_by_word(word), .alert = alert_by_word(word), .code = exit_by_word(word),
+				 .rule = rule_by_word(word) };
 }
 
 static int not_found(const char *word)
@@ -211,6 +246,8 @@ static int list_all(bool as_json)
 			json_alert(&json, &explain_alerts[i]);
 		for (size_t i = 0; i < explain_exit_count; i++)
 			json_exit(&json, &explain_exits[i]);
+		for (const struct conf_rule *rule = conf_rules; rule->number; rule++)
+			json_rule(&json, rule);
 		json_array_end(&json);
 		json_end(&json);
 		return EXIT_GOOD;
@@ -221,6 +258,8 @@ static int list_all(bool as_json)
 		printf("alert:%-6d %s\n", explain_alerts[i].number, explain_alerts[i].name);
 	for (size_t i = 0; i < explain_exit_count; i++)
 		printf("exit:%-7d %s\n", explain_exits[i].code, explain_exits[i].means);
+	for (const struct conf_rule *rule = conf_rules; rule->number; rule++)
+		printf("conf-%03u     %s\n", rule->number, rule->title);
 	return EXIT_GOOD;
 }
 
@@ -249,7 +288,7 @@ int cmd_explain(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	meaning = find(word);
-	if (!meaning.err && !meaning.alert && !meaning.code)
+	if (!meaning.err && !meaning.alert && !meaning.code && !meaning.rule)
 		return not_found(word);
 	if (options.json) {
 		struct json json;
@@ -262,6 +301,8 @@ int cmd_explain(int argc, char **argv)
 			json_alert(&json, meaning.alert);
 		if (meaning.code)
 			json_exit(&json, meaning.code);
+		if (meaning.rule)
+			json_rule(&json, meaning.rule);
 		json_array_end(&json);
 		json_end(&json);
 		return EXIT_GOOD;
@@ -276,5 +317,7 @@ int cmd_explain(int argc, char **argv)
 		puts("\n---\n");
 	if (meaning.code)
 		print_exit(meaning.code);
+	if (meaning.rule)
+		print_rule(meaning.rule);
 	return EXIT_GOOD;
 }

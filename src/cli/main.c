@@ -11,9 +11,11 @@
 
 static const struct command commands[] = {
 	{ "cert", "a local CA, certificates for servers and clients; show any certificate", cmd_cert },
+	{ "check", "every mistake of a gateway configuration, with its place", cmd_check },
 	{ "connect", "see and judge a TLS connection", cmd_connect },
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
 	{ "proxy", "the gateway: TLS, client certificates, load balancing", cmd_proxy },
+	{ "serve", "HTTPS for a folder, an echo server, or one that tells its name", cmd_serve },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

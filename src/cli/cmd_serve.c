@@ -1,0 +1,430 @@
+/* cmd_serve.c - `bojagi serve`: HTTPS for a folder, now; an echo server for test suites; a server that tells its name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "cli/cert_local.h"
+#include "cli/clock.h"
+#include "cli/command.h"
+#include "cli/say.h"
+#include "cli/serve.h"
+#include "cli/terminal.h"
+#include "io/signals.h"
+
+static const char help[] =
+	"bojagi serve                         HTTPS for this folder on https://localhost:8443\n"
+	"bojagi serve DIR --port 9000\n"
+	"bojagi serve --echo --port 4433 --cert site.pem --key site.key\n"
+	"bojagi serve --http --port 9001 --name a\n"
+	"\n"
+	"  --port N               port (default 8443, with --http 8080; 0: any free one)\n"
+	"  --listen ADDRESS       address (default: this machine only)\n"
+	"  --cert FILE, --key F   chain and key (default: from the local CA, which is made if there is none)\n"
+	"  --dir DIR              folder of the local CA\n"
+	"  --ca FILE              ask clients for a certificate of these CAs\n"
+	"  --require-client-cert  and refuse those without\n"
+	"  --echo                 a GET gets a page of what was negotiated, everything else comes back\n"
+	"  --name NAME            every request gets a page with this name and the request itself\n"
+	"  --http                 no TLS\n"
+	"  -tls1_2, -tls1_3       only this version\n"
+	"  --quiet                no log\n";
+
+struct serve_wish {
+	struct options options;
+	struct server *server;
+	const char *folder;
+	const char *listen;
+	const char *cert, *key;
+	const char *ca_folder;
+	const char *client_ca;
+	bool require_client;
+	bool plain;
+	bool tls12, tls13;
+	uint16_t port;
+	bool port_given;
+	char ca_path[FOLDER_PATH_MAX + 8]; /* of the local CA, where it was used */
+};
+
+/* ---- options */
+
+enum {
+	OPTION_PORT = 1,
+	OPTION_LISTEN,
+	OPTION_CERT,
+	OPTION_KEY,
+	OPTION_DIR,
+	OPTION_CA,
+	OPTION_REQUIRE,
+	OPTION_ECHO,
+	OPTION_NAME,
+	OPTION_HTTP,
+	OPTION_TLS12,
+	OPTION_TLS13,
+};
+
+static const struct option own[] = {
+	{ "port", required_argument, NULL, OPTION_PORT },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "cert", required_argument, NULL, OPTION_CERT },
+	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "dir", required_argument, NULL, OPTION_DIR },
+	{ "ca", required_argument, NULL, OPTION_CA },
+	{ "require-client-cert", no_argument, NULL, OPTION_REQUIRE },
+	{ "echo", no_argument, NULL, OPTION_ECHO },
+	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "http", no_argument, NULL, OPTION_HTTP },
+	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
+	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
+	{ 0 },
+};
+
+static int take_option(struct serve_wish *wish, int option)
+{
+	uint64_t port;
+
+	switch (option) {
+	case OPTION_PORT:
+		if (!options_number(optarg, 0, 65535, &port))
+			return say_failure(EXIT_USAGE, "--port is a number from 0 to 65535, not '%s'", optarg);
+		wish->port = (uint16_t)port;
+		wish->port_given = true;
+		return EXIT_GOOD;
+	case OPTION_LISTEN:
+		wish->listen = optarg;
+		return EXIT_GOOD;
+	case OPTION_CERT:
+		wish->cert = optarg;
+		return EXIT_GOOD;
+	case OPTION_KEY:
+		wish->key = optarg;
+		return EXIT_GOOD;
+	case OPTION_DIR:
+		wish->ca_folder = optarg;
+		return EXIT_GOOD;
+	case OPTION_CA:
+		wish->client_ca = optarg;
+		return EXIT_GOOD;
+	case OPTION_REQUIRE:
+		wish->require_client = true;
+		return EXIT_GOOD;
+	case OPTION_ECHO:
+		wish->server->mode = SERVE_ECHO;
+		return EXIT_GOOD;
+	case OPTION_NAME:
+		wish->server->mode = SERVE_NAME;
+		wish->server->name = optarg;
+		return EXIT_GOOD;
+	case OPTION_HTTP:
+		wish->plain = true;
+		return EXIT_GOOD;
+	case OPTION_TLS12:
+		wish->tls12 = true;
+		return EXIT_GOOD;
+	case OPTION_TLS13:
+		wish->tls13 = true;
+		return EXIT_GOOD;
+	default:
+		return EXIT_USAGE;
+	}
+}
+
+/* ---- the certificate */
+
+/* The local CA, made if there is none yet. */
+static int find_ca(struct serve_wish *wish, struct local_pair *ca)
+{
+	char folder[FOLDER_PATH_MAX], base[FOLDER_PATH_MAX + 4];
+	enum bj_err err;
+
+	if (wish->ca_folder)
+		snprintf(folder, sizeof(folder), "%s", wish->ca_folder);
+	else if (local_folder(folder) != BJ_OK)
+		return say_failure(EXIT_USAGE, "there is no home folder for a local CA; give --cert and --key, or --dir");
+	snprintf(wish->ca_path, sizeof(wish->ca_path), "%s/ca.pem", folder);
+	err = local_load_ca(folder, ca);
+	if (!err)
+		return EXIT_GOOD;
+	if (err != BJ_ERR_FILE_OPEN || errno != ENOENT)
+		return say_err(EXIT_OWN_CERTIFICATE, err, "the local CA in %s cannot be used", folder);
+	snprintf(base, sizeof(base), "%s/ca", folder);
+	local_fini(ca);
+	err = folder_make(folder);
+	if (!err)
+		err = local_make_ca(NULL, 0, LOCAL_CA_DAYS, clock_unix_ms() / 1000, ca);
+	if (!err)
+		err = local_save(ca, base, false);
+	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "no local CA can be made in %s", folder) : EXIT_GOOD;
+}
+
+static int make_credential(struct serve_wish *wish, struct bj_credential **out)
+{
+	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
+	struct local_pair *pairs = calloc(2, sizeof(*pairs));
+	char *chain = NULL, *key = NULL;
+	size_t chain_len = 0, key_len = 0;
+	const char *bad;
+	enum bj_err err;
+	int code;
+
+	if (!pairs)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
+	code = find_ca(wish, &pairs[0]);
+	if (code)
+		goto free_them;
+	err = local_issue(&pairs[0], ISSUE_SERVER, names, 3, LOCAL_LEAF_DAYS_MAX, clock_unix_ms() / 1000, &pairs[1], &bad);
+	if (!err)
+		err = local_cert_pem(&pairs[1], &chain, &chain_len);
+	if (!err)
+		err = local_key_pem(&pairs[1], &key, &key_len);
+	if (!err)
+		err = bj_credential_from_pem(chain, chain_len, key, key_len, out);
+	if (err)
+		code = say_err(EXIT_OWN_CERTIFICATE, err, "no certificate for localhost can be made");
+	if (key)
+		wipe(key, key_len);
+free_them:
+	free(chain);
+	free(key);
+	local_fini(&pairs[0]);
+	local_fini(&pairs[1]);
+	free(pairs);
+	return code;
+}
+
+static int load_credential(struct serve_wish *wish, struct bj_tls_config *config)
+{
+	struct bj_credential *credential = NULL;
+	enum bj_err err = BJ_OK;
+	int code = EXIT_GOOD;
+
+	if (wish->key && !wish->cert)
+		return say_failure(EXIT_USAGE, "--key needs --cert, too");
+	if (wish->cert) {
+		err = bj_credential_from_files(wish->cert, wish->key, &credential);
+		if (err)
+			return say_err(EXIT_OWN_CERTIFICATE, err, "--cert %s", wish->cert);
+	} else {
+		code = make_credential(wish, &credential);
+		if (code)
+			return code;
+	}
+	err = bj_tls_config_credential(config, credential);
+	bj_credential_free(credential);
+	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "the certificate cannot be used") : EXIT_GOOD;
+}
+
+static int load_clients(const struct serve_wish *wish, struct bj_tls_config *config)
+{
+	struct bj_trust *trust;
+	enum bj_err err;
+
+	if (!wish->client_ca)
+		return wish->require_client ? say_failure(EXIT_USAGE, "--require-client-cert needs --ca FILE, too") : EXIT_GOOD;
+	trust = bj_trust_new();
+	if (!trust)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
+	err = bj_trust_add_file(trust, wish->client_ca, NULL);
+	if (err) {
+		bj_trust_free(trust);
+		return say_err(EXIT_CA_FILE, err, "--ca %s", wish->client_ca);
+	}
+	err = bj_tls_config_trust(config, trust);
+	bj_trust_free(trust);
+	if (!err)
+		err = bj_tls_config_client_auth(config, wish->require_client ? BJ_TLS_AUTH_REQUIRED : BJ_TLS_AUTH_OPTIONAL);
+	if (!err)
+		err = bj_tls_config_keep_peer_chain(config, true);
+	return err ? say_err(EXIT_INTERNAL, err, "serve") : EXIT_GOOD;
+}
+
+static int make_tls(struct serve_wish *wish)
+{
+	static const char *const protocols[] = { "http/1.1" };
+	struct bj_tls_config *config = bj_tls_config_new(BJ_TLS_SERVER);
+	enum bj_err err = BJ_OK;
+	int code;
+
+	if (!config)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
+	code = load_credential(wish, config);
+	if (!code)
+		code = load_clients(wish, config);
+	if (code) {
+		bj_tls_config_free(config);
+		return code;
+	}
+	if (wish->tls12 != wish->tls13) {
+		enum bj_tls_version only = wish->tls12 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+
+		err = bj_tls_config_versions(config, only, only);
+	}
+	if (!err && wish->server->mode != SERVE_ECHO)
+		err = bj_tls_config_alpn(config, protocols, 1);
+	if (!err)
+		err = bj_tls_config_freeze(config);
+	if (err) {
+		bj_tls_config_free(config);
+		return say_err(EXIT_USAGE, err, "serve");
+	}
+	wish->server->tls = config;
+	return EXIT_GOOD;
+}
+
+/* ---- listening */
+
+static void accepted(struct listener *listener, int fd, const struct addr *peer)
+{
+	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), fd, peer);
+}
+
+static int listen_at(struct serve_wish *wish, const char *text, bool must)
+{
+	static const struct listener_options listener_options = { 0 };
+	struct server *server = wish->server;
+	struct listener *listener = &server->listeners[server->listener_count];
+	struct addr addr, bound;
+	enum bj_err err = addr_parse(text, 0, &addr);
+	int fd = -1;
+
+	if (err)
+		return say_failure(EXIT_USAGE, "--listen is an address such as 127.0.0.1 or [::], not '%s'", wish->listen);
+	err = listener_open(&addr, &listener_options, &fd, &bound);
+	if (!err)
+		err = listener_init(listener, &server->loop, fd, accepted);
+	if (err)
+		return must ? say_err(EXIT_USAGE, err, "cannot listen on %s", text) : EXIT_GOOD;
+	listener->addr = bound;
+	wish->port = addr_port(&bound);
+	server->listener_count++;
+	return EXIT_GOOD;
+}
+
+static int listen_all(struct serve_wish *wish)
+{
+	char text[ADDR_TEXT_MAX];
+	int code;
+
+	if (wish->listen) {
+		bool bare6 = strchr(wish->listen, ':') && wish->listen[0] != '[';
+
+		snprintf(text, sizeof(text), bare6 ? "[%s]:%u" : "%s:%u", wish->listen, wish->port);
+		return listen_at(wish, text, true);
+	}
+	snprintf(text, sizeof(text), "127.0.0.1:%u", wish->port);
+	code = listen_at(wish, text, true);
+	if (code)
+		return code;
+	snprintf(text, sizeof(text), "[::1]:%u", wish->port); /* absent on machines without IPv6 */
+	return listen_at(wish, text, false);
+}
+
+static void print_ready(const struct serve_wish *wish)
+{
+	struct terminal terminal = terminal_of(stdout, &wish->options);
+	const char *what = wish->server->mode == SERVE_ECHO ? "echo" : wish->server->mode == SERVE_NAME ? wish->server->name : wish->folder;
+
+	if (wish->ca_path[0])
+		printf("%scertificate for localhost, 127.0.0.1, ::1 from the local CA %s\n", terminal_mark(&terminal, MARK_GOOD), wish->ca_path);
+	printf("%s://%s:%u  serving %s\n", wish->plain ? "http" : "https", wish->listen ? wish->listen : "localhost", wish->port, what);
+	if (wish->ca_path[0] && !wish->options.quiet)
+		printf("try: curl --cacert %s https://localhost:%u/\n", wish->ca_path, wish->port);
+	fflush(stdout);
+}
+
+/* ---- running */
+
+struct stopper {
+	struct signals signals;
+	struct loop *loop;
+	int signo;
+};
+
+static void stop(struct signals *signals, int signo)
+{
+	struct stopper *stopper = CONTAINER_OF(signals, struct stopper, signals);
+
+	stopper->signo = signo;
+	loop_stop(stopper->loop);
+}
+
+static int run(struct serve_wish *wish)
+{
+	static const int signos[] = { SIGINT, SIGTERM, 0 };
+	struct server *server = wish->server;
+	struct stopper stopper = { .loop = &server->loop };
+	int code;
+
+	signals_block(signos);
+	if (loop_init(&server->loop) != BJ_OK)
+		return say_failure(EXIT_INTERNAL, "no event loop: %s", strerror(errno));
+	list_init(&server->sessions);
+	code = listen_all(wish);
+	if (!code && signals_init(&stopper.signals, &server->loop, signos, stop) != BJ_OK)
+		code = say_failure(EXIT_INTERNAL, "no signals: %s", strerror(errno));
+	if (!code) {
+		print_ready(wish);
+		loop_run(&server->loop);
+		serve_sessions_end(server);
+		signals_fini(&stopper.signals);
+		code = stopper.signo == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED;
+	}
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_fini(&server->listeners[i]);
+	loop_fini(&server->loop);
+	return code;
+}
+
+static int prepare_and_run(struct serve_wish *wish)
+{
+	struct server *server = wish->server;
+	int code = EXIT_GOOD;
+
+	server->quiet = wish->options.quiet;
+	if (!wish->port_given)
+		wish->port = wish->plain ? 8080 : 8443;
+	if (server->mode == SERVE_FILES) {
+		server->folder_fd = open(wish->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (server->folder_fd < 0)
+			return say_failure(EXIT_USAGE, "cannot serve %s: %s", wish->folder, strerror(errno));
+	}
+	if (wish->plain && (wish->cert || wish->client_ca || wish->require_client))
+		return say_failure(EXIT_USAGE, "--http has no TLS, so no --cert, --ca or --require-client-cert");
+	if (!wish->plain)
+		code = make_tls(wish);
+	return code ? code : run(wish);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve_wish wish = { .folder = "." };
+	int step, code;
+
+	wish.server = calloc(1, sizeof(*wish.server));
+	if (!wish.server)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
+	wish.server->mode = SERVE_FILES;
+	wish.server->folder_fd = -1;
+	options_init(&wish.options, "serve", help, own);
+	code = EXIT_GOOD;
+	while (!code && (step = options_next(&wish.options, argc, argv, NULL)) > 0)
+		code = take_option(&wish, step);
+	if (!code && step != OPTIONS_END) {
+		code = step == OPTIONS_DONE ? EXIT_GOOD : EXIT_USAGE;
+	} else if (!code && argc - optind > 1) {
+		code = say_failure(EXIT_USAGE, "serve takes one folder");
+	} else if (!code) {
+		if (optind < argc)
+			wish.folder = argv[optind];
+		code = prepare_and_run(&wish);
+	}
+	bj_tls_config_free(wish.server->tls);
+	if (wish.server->folder_fd >= 0)
+		close(wish.server->folder_fd);
+	free(wish.server);
+	return code;
+}

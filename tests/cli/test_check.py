@@ -1,0 +1,51 @@
+"""check: exit codes and what it prints; the rules themselves are proven beside the parser."""
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from snapshot import same_as  # noqa: E402
+
+BAD = """listener web :8443 { protocol htp; tls site; otherwise { pool app; } }
+pool app { balance round_robbin; server a 127.0.0.1:9001; }
+"""
+GOOD = """listener web :8443 { protocol http; otherwise { pool app; } }
+pool app { balance round_robin; server a 127.0.0.1:9001; server b 127.0.0.1:9002; }
+"""
+
+
+def test_every_mistake_is_told_in_one_run_with_exit_2(bojagi):
+    (bojagi.home / "bad.conf").write_text(BAD)
+    result = bojagi.run("check", "bad.conf")
+    assert result.returncode == 2
+    same_as("check-bad.txt", result.stdout.decode())
+
+
+def test_mistakes_as_json_have_their_place(bojagi):
+    (bojagi.home / "bad.conf").write_text(BAD)
+    result = bojagi.run("check", "bad.conf", "--json")
+    found = json.loads(result.stdout)
+    assert result.returncode == 2 and found["errors"] == len(found["problems"]) == 3
+    assert [(p["line"], p["column"]) for p in found["problems"]] == [(1, 31), (1, 40), (2, 20)]
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["nothing.conf"], ["--jsn", "x"]])
+def test_wrong_usage_and_absent_files_are_2(bojagi, arguments):
+    assert bojagi.run("check", *arguments).returncode == 2
+
+
+def test_a_good_file_is_0_and_counted(bojagi):
+    (bojagi.home / "good.conf").write_text(GOOD)
+    result = bojagi.run("check", "good.conf")
+    assert result.returncode == 0 and result.stderr == b""
+    assert "good.conf: 1 listener, 1 pool, 2 servers" in result.stdout.decode()
+    quiet = bojagi.run("check", "good.conf", "-q")
+    assert quiet.returncode == 0 and quiet.stdout == b""
+
+
+def test_rules_are_explained(bojagi):
+    result = bojagi.run("explain", "conf-017")
+    assert result.returncode == 0 and result.stdout.startswith(b"conf-017  ")
+    assert bojagi.run("explain", "conf-999").returncode == 2

@@ -1,0 +1,257 @@
+"""connect: reports and exit codes, against our own server and against openssl's."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from pki import make  # noqa: E402
+from snapshot import same_as  # noqa: E402
+
+
+@pytest.fixture
+def ca(bojagi):
+    assert bojagi.run("cert", "init", "--dir", "ca").returncode == 0
+    assert bojagi.run("cert", "server", "localhost", "127.0.0.1", "--dir", "ca", "--out", "site").returncode == 0
+    return bojagi.home / "ca" / "ca.pem"
+
+
+@pytest.fixture
+def openssl_server(bojagi, free_port):
+    """A function that starts `openssl s_server` and waits until it listens."""
+    started = []
+
+    def start(*arguments, certificate="site"):
+        port = free_port()
+        process = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-cert", f"{certificate}.pem", "-key", f"{certificate}.key",
+                                    *map(str, arguments)], cwd=bojagi.home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        started.append(process)
+        for line in iter(process.stdout.readline, b""):
+            if b"ACCEPT" in line:
+                return port
+        raise AssertionError("s_server did not start")
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture
+def once(free_port):
+    """A function that starts a server which answers its first client with `answer`, then closes or waits."""
+    ends = threading.Event()
+    threads = []
+
+    def start(answer, wait=False):
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def run():
+            client, _ = listener.accept()
+            client.recv(65536)
+            client.sendall(answer)
+            if wait:
+                ends.wait(20)
+            client.close()
+            listener.close()
+
+        threads.append(threading.Thread(target=run, daemon=True))
+        threads[-1].start()
+        return listener.getsockname()[1]
+
+    yield start
+    ends.set()
+
+
+def report(bojagi, *arguments, stdin=b"", **more):
+    result = bojagi.run("connect", *arguments, "--json", stdin=stdin, **more)
+    return result.returncode, json.loads(result.stdout)
+
+
+# ---- what goes wrong
+
+def test_a_name_that_does_not_resolve_is_6(bojagi):
+    code, found = report(bojagi, "no-such-host.invalid")
+    assert code == 6 and found["failure"]["name"] == "IO_NAME" and found["exit"] == 6
+
+
+def test_a_refused_connection_is_7(bojagi, free_port):
+    code, found = report(bojagi, f"127.0.0.1:{free_port()}")
+    assert code == 7 and found["failure"]["name"] == "IO_REFUSED"
+
+
+def test_a_silent_server_is_28_after_the_timeout(bojagi, once):
+    code, found = report(bojagi, f"127.0.0.1:{once(b'', wait=True)}", "--timeout", "300ms")
+    assert code == 28 and found["failure"]["name"] == "IO_TIMEOUT"
+
+
+@pytest.mark.parametrize("answer,name", [(b"HTTP/1.1 400 Bad Request\r\n\r\n", "NOT_TLS"), (b"220 mail ESMTP\r\n", "NOT_TLS"),
+                                         (b"\x15\x03\x03\x00\x02\x02\x28", "ALERT_RECEIVED"),
+                                         (b"\x16\x03\x03\x00\x04\x02\x00\x00\x00", "DECODE")])
+def test_a_server_that_does_not_answer_the_handshake_is_35(bojagi, once, answer, name):
+    code, found = report(bojagi, f"127.0.0.1:{once(answer)}")
+    assert code == 35 and found["failure"]["name"] == name
+
+
+def test_a_server_that_hangs_up_in_the_handshake_is_35(bojagi, once):
+    assert report(bojagi, f"127.0.0.1:{once(b'')}")[0] == 35
+
+
+def test_an_unknown_ca_is_60_with_the_whole_report(bojagi, ca, serve):
+    code, found = report(bojagi, f"localhost:{serve('--dir', 'ca').port}")
+    assert code == 60 and found["verdict"]["failure"]["name"] == "CERT_UNKNOWN_CA" and found["tls"]["version"] == "TLSv1.3"
+    assert found["chain"][0]["subject"] == "CN=localhost" and found["tls"]["alert_sent"] == {"number": 48, "name": "unknown_ca"}
+
+
+def test_another_name_is_60(bojagi, ca, serve):
+    code, found = report(bojagi, f"localhost:{serve('--dir', 'ca').port}", "-CAfile", ca, "-servername", "other.test")
+    assert code == 60 and found["verdict"]["failure"]["name"] == "CERT_NAME" and found["verdict"]["trusted"] is False
+
+
+def test_an_expired_certificate_is_60(bojagi, ca, openssl_server):
+    make(bojagi.home, "old")
+    code, found = report(bojagi, f"localhost:{openssl_server(certificate='old')}", "-CAfile", ca)
+    assert code == 60 and found["verdict"]["failure"]["name"] == "CERT_EXPIRED" and found["chain"][0]["valid_now"] is False
+
+
+def test_a_ca_file_that_cannot_be_read_is_77(bojagi, ca):
+    assert bojagi.run("connect", "localhost:1", "-CAfile", "nothing.pem").returncode == 77
+    assert bojagi.run("connect", "localhost:1", "-CAfile", "site.key").returncode == 77
+    assert bojagi.run("connect", "localhost:1", env={"SSL_CERT_FILE": "/nonexistent", "SSL_CERT_DIR": "/nonexistent"}).returncode == 77
+
+
+def test_an_own_certificate_that_cannot_be_used_is_58(bojagi, ca):
+    bojagi.run("cert", "client", "alice", "--dir", "ca")
+    for arguments in (["-cert", "nothing.pem"], ["-cert", "alice.pem", "-key", "site.key"], ["-cert", "alice.pem"]):
+        assert bojagi.run("connect", "localhost:1", "-CAfile", ca, *arguments).returncode == 58
+
+
+def test_a_demanded_client_certificate_is_98_and_a_refused_one_58(bojagi, ca, serve):
+    bojagi.run("cert", "init", "--dir", "other")
+    bojagi.run("cert", "client", "mallory", "--dir", "other")
+    bojagi.run("cert", "client", "alice", "--dir", "ca")
+    target = f"localhost:{serve('--echo', '--dir', 'ca', '--ca', ca, '--require-client-cert').port}"
+    code, found = report(bojagi, target, "-CAfile", ca)
+    assert code == 98 and found["tls"]["alert_received"]["name"] == "certificate_required"
+    assert report(bojagi, target, "-CAfile", ca, "-cert", "mallory.pem", "-key", "mallory.key")[0] == 58
+    code, found = report(bojagi, target, "-CAfile", ca, "-cert", "alice.pem", "-key", "alice.key")
+    assert code == 0 and found["tls"]["client_certificate_asked"] is True
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["a:0"], ["-groups", "nothing", "a"], ["-ciphersuites", ":", "a"], ["-key", "x", "a"],
+                                       ["-connnect", "a:1"], ["a", "--timeout", "0"]])
+def test_wrong_usage_is_2(bojagi, arguments):
+    result = bojagi.run("connect", *arguments)
+    assert result.returncode == 2 and result.stdout == b""
+
+
+# ---- what goes right
+
+@pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
+def test_each_suite_of_tls13_meets_openssl(bojagi, ca, openssl_server, suite):
+    code, found = report(bojagi, f"localhost:{openssl_server()}", "-CAfile", ca, "-tls1_3", "-ciphersuites", suite)
+    assert code == 0 and found["tls"]["suite"] == suite and found["verdict"]["trusted"] is True
+
+
+@pytest.mark.parametrize("group,name", [("X25519", "X25519"), ("P-256", "secp256r1"), ("secp384r1", "secp384r1"), ("P-521", "secp521r1")])
+def test_each_group_meets_openssl(bojagi, ca, openssl_server, group, name):
+    code, found = report(bojagi, f"localhost:{openssl_server()}", "-CAfile", ca, "-groups", group)
+    assert code == 0 and found["tls"]["group"] == name and found["tls"]["retried"] is False
+
+
+def test_a_server_that_wants_another_group_asks_again(bojagi, ca, openssl_server):
+    code, found = report(bojagi, f"localhost:{openssl_server('-groups', 'P-384')}", "-CAfile", ca, "-groups", "X25519:P-384")
+    assert code == 0 and found["tls"]["group"] == "secp384r1" and found["tls"]["retried"] is True
+
+
+def test_alpn_is_negotiated(bojagi, ca, openssl_server):
+    code, found = report(bojagi, f"localhost:{openssl_server('-alpn', 'http/1.1')}", "-CAfile", ca, "-alpn", "h2,http/1.1")
+    assert code == 0 and found["tls"]["alpn"] == "http/1.1"
+
+
+def test_standard_input_is_sent_and_the_answer_comes_on_standard_output(bojagi, ca, serve):
+    target = f"localhost:{serve('--name', 'a', '--dir', 'ca').port}"
+    result = bojagi.run("connect", target, "-CAfile", ca, stdin=b"GET /x HTTP/1.0\r\n\r\n")
+    assert result.returncode == 0 and result.stdout.startswith(b"HTTP/1.1 200 OK\r\n") and b"server a\n" in result.stdout
+    assert b"TLSv1.3" in result.stderr
+    quiet = bojagi.run("connect", target, "-CAfile", ca, "-q", stdin=b"GET /x HTTP/1.0\r\n\r\n")
+    assert quiet.returncode == 0 and quiet.stderr == b""
+
+
+def test_nothing_is_sent_to_a_server_that_is_not_trusted(bojagi, ca, serve):
+    server = serve("--name", "a", "--dir", "ca")
+    result = bojagi.run("connect", f"localhost:{server.port}", stdin=b"GET /secret HTTP/1.0\r\n\r\n")
+    assert result.returncode == 60 and "/secret" not in server.stop()[1]
+
+
+def test_insecure_goes_on_and_says_so(bojagi, ca, serve):
+    target = f"localhost:{serve('--dir', 'ca').port}"
+    code, found = report(bojagi, target, "-insecure")
+    assert code == 0 and found["insecure"] is True and found["verdict"]["trusted"] is False
+    assert "going on all the same: --insecure" in bojagi.run("connect", target, "-insecure").stdout.decode()
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_reconnecting_resumes(bojagi, ca, serve, openssl_server, ours):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port if ours else openssl_server()
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "-reconnect")
+    assert code == 0 and found["tls"]["resumed"] is False and found["tls"]["tickets"] > 0
+    assert found["second"]["tls"]["resumed"] is True and found["second"]["exit"] == 0
+
+
+def test_a_session_is_saved_offered_and_not_offered_to_another_name(bojagi, ca, serve):
+    target = f"localhost:{serve('--echo', '--cert', 'site.pem', '--key', 'site.key').port}"
+    assert report(bojagi, target, "-CAfile", ca, "-sess_out", "session")[0] == 0
+    assert (bojagi.home / "session").stat().st_mode & 0o777 == 0o600
+    code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session")
+    assert code == 0 and found["tls"]["resumed"] is True and found["chain"] == []
+    code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session", "-servername", "127.0.0.1")
+    assert code == 0 and found["tls"]["resumed"] is False
+    (bojagi.home / "session").write_bytes(os.urandom(200))
+    code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session")
+    assert code == 0 and found["tls"]["resumed"] is False
+
+
+def test_the_key_log_has_the_secrets_of_tls13(bojagi, ca, serve):
+    target = f"localhost:{serve('--dir', 'ca').port}"
+    assert report(bojagi, target, "-CAfile", ca, "-keylogfile", "keys.log")[0] == 0
+    assert report(bojagi, target, "-CAfile", ca, env={"SSLKEYLOGFILE": "keys.log"})[0] == 0
+    labels = [line.split()[0] for line in (bojagi.home / "keys.log").read_text().splitlines()]
+    for label in ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"):
+        assert labels.count(label) == 2
+    assert (bojagi.home / "keys.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_showcerts_prints_the_certificate_that_was_sent(bojagi, ca, serve):
+    target = f"localhost:{serve('--echo', '--cert', 'site.pem', '--key', 'site.key').port}"
+    shown = bojagi.run("connect", target, "-CAfile", ca, "-showcerts").stdout.decode()
+    begin, end = shown.index("-----BEGIN"), shown.index("-----END")
+    assert shown[begin:end] == (bojagi.home / "site.pem").read_text().split("-----END")[0]
+
+
+def test_what_a_good_report_looks_like(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
+    result = bojagi.run("connect", f"localhost:{port}", "-CAfile", ca)
+    assert result.returncode == 0 and result.stderr == b""
+    same_as("connect-good.txt", result.stdout.decode(), PORT=port)
+
+
+def test_what_a_bad_report_looks_like(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
+    result = bojagi.run("connect", f"localhost:{port}", "-CAfile", ca, "-servername", "other.test")
+    assert result.returncode == 60
+    same_as("connect-other-name.txt", result.stdout.decode(), PORT=port)
+
+
+def test_ascii_reports_have_no_other_characters(bojagi, ca, serve):
+    target = f"localhost:{serve('--dir', 'ca').port}"
+    for more in ([], ["-CAfile", ca]):
+        result = bojagi.run("connect", target, "--ascii", *more)
+        assert result.stdout.isascii() and b"TLSv1.3" in result.stdout
+        assert bojagi.run("connect", target, *more, env={"LC_ALL": "C"}).stdout.isascii()
