@@ -142,7 +142,7 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 	if (*out_ticket || !conn->config->cache)
 		return BJ_OK;
 	hs->session_id_len = sizeof(hs->session_id);
-	return rng_fill(&conn->config->rng, hs->session_id, sizeof(hs->session_id));
+	return rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));
 }
 
 static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
@@ -164,7 +164,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	struct handshake *hs = conn->hs;
 	bool resumed = state_holds(&conn->state, F_RESUMED), ticket = false;
 	struct server_hello hello = { .legacy_version = VERSION_1_2, .version = VERSION_1_2, .alpn = conn->alpn };
-	enum bj_err err = rng_fill(&conn->config->rng, hs->server_random, RANDOM_LEN);
+	enum bj_err err = rng_fill(&hs->rng, hs->server_random, RANDOM_LEN);
 
 	if (!err && !resumed) {
 		bool is_rsa = hs->credential->kind == KEY_RSA || hs->credential->kind == KEY_RSA_PSS;
@@ -205,7 +205,7 @@ static enum bj_err ske_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_key_exchange ske;
-	enum bj_err err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &conn->config->rng);
+	enum bj_err err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &hs->rng);
 
 	if (err)
 		return err;
@@ -311,7 +311,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	enum bj_err err;
 
 	session_make(conn, conn->config->ticket_lifetime_s, &s);
-	err = ticket_seal(conn->config->tickets, &conn->config->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket12){ s.lifetime_s, wr_view(&ticket) };
 	session_fini(&s);
 	if (err)
