@@ -274,7 +274,7 @@ BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
  * is then repeated with the same arguments. */
 struct bj_tls_socket;
 
-/* Wraps and, on a blocking socket, completes the handshake. `name` as in bj_tls_new(). `out` is set on failure too when there is a
+/* Wraps and, on a blocking socket, completes the handshake; on another one nothing is sent yet. `name` as in bj_tls_new(). `out` is set on failure too when there is a
  * connection to ask for the reason; free it either way. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_wrap(struct bj_tls_config *config, int fd, const char *name, struct bj_tls_socket **out);
 /* Drives the handshake of a non-blocking socket; BJ_OK when done. */
@@ -285,7 +285,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_read(struct bj_tls_socket *sock, void *buf
 BJ_API BJ_MUST_USE enum bj_err bj_tls_write(struct bj_tls_socket *sock, const void *buf, size_t len, size_t *out_len);
 /* Sends close_notify, wipes and frees; takes null. */
 BJ_API void bj_tls_unwrap(struct bj_tls_socket *sock);
-/* POLLIN or POLLOUT: what the last BJ_ERR_WOULD_BLOCK waits for. */
+/* POLLIN, POLLOUT or both: what the last BJ_ERR_WOULD_BLOCK waits for; 0: an answer to bj_tls_question() of the engine inside. */
 BJ_API short bj_tls_socket_events(const struct bj_tls_socket *sock);
 /* The engine inside, for reports. */
 BJ_API struct bj_tls *bj_tls_socket_engine(struct bj_tls_socket *sock);

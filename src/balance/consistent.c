@@ -29,27 +29,32 @@ static double log_of(double x)
 	return 2 * s * (1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q / 11))))) - shift * ln2;
 }
 
+/* w / -ln(u) with u in (0, 1) drawn evenly: the chance to have the highest is proportional to w. */
+static double score_of(uint64_t draw, uint16_t weight)
+{
+	return weight / -log_of(((double)(draw >> 12) + 0.5) / 4503599627370496.0);
+}
+
 /* Every server draws a number from the pair of client and server; the highest, stretched by weight, wins. A server that
- * goes takes only its own numbers with it. */
+ * goes takes only its own numbers with it. Between equal weights the draws alone decide, without the logarithm. */
 size_t pick_rendezvous(struct pool *p, const struct pool_pick_input *in)
 {
-	uint64_t client = siphash13(&p->options.key, in->client_key);
+	uint64_t client = siphash13(&p->options.key, in->client_key), best_draw = 0;
 	size_t best = POOL_NONE;
-	double best_score = -1;
 
 	for (size_t k = 0; k < in->tier->count; k++) {
 		size_t i = in->tier->list[k];
+		uint16_t weight = p->servers[i].weight, best_weight;
 		uint64_t draw;
-		double score;
 
 		if (pool_set_has(in->exclude, i))
 			continue;
-		draw = siphash13_pair(&p->options.key, client, p->servers[i].name_hash);
-		/* u in (0, 1): w / -ln(u) makes the chance to be highest proportional to w */
-		score = p->servers[i].weight / -log_of(((double)(draw >> 12) + 0.5) / 4503599627370496.0);
-		if (score > best_score) {
-			best_score = score;
+		draw = siphash13_pair(&p->options.key, client, p->servers[i].name_hash) >> 12 << 12;
+		best_weight = best == POOL_NONE ? 0 : p->servers[best].weight;
+		if (best == POOL_NONE || (weight == best_weight ? draw > best_draw
+							       : score_of(draw, weight) > score_of(best_draw, best_weight))) {
 			best = i;
+			best_draw = draw;
 		}
 	}
 	return best;

@@ -1,8 +1,8 @@
 /* pkey.c - private keys: reading, making, writing, signing.
  *
- * libcrypto reads and writes the DER; what signs is the older key object (EC_KEY, RSA) taken from it once, which is safe to
- * share between threads and needs no look-up per signature. A key is tried once when it is loaded: it signs, and its public
- * half checks, so a damaged key is refused here and not in front of a client.
+ * libcrypto reads and writes the DER, but for private keys on curves (ec_der.c); what signs is the older key object (EC_KEY,
+ * RSA) taken from it once, which is safe to share between threads and needs no look-up per signature. A key is tried once when
+ * it is loaded: it signs, and its public half checks, so a damaged key is refused here and not in front of a client.
  *
  * Implements   rfc5958:2 rfc5915:3 rfc8017:A.1.2 rfc8410:7 rfc8017:8.1.1 rfc8017:8.2.1 fips186-5:6.3 rfc8032:5.1.6
  */
@@ -21,6 +21,7 @@
 
 #include "base/check.h"
 #include "base/wipe.h"
+#include "crypto/ec_der.h"
 #include "crypto/pss.h"
 #include "crypto/rng_os.h"
 #include "crypto/sig.h"
@@ -191,6 +192,19 @@ static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
 	return BJ_OK;
 }
 
+/* Takes over `ec`, also on failure. */
+static enum bj_err pkey_wrap_ec(EC_KEY *ec, struct pkey **out)
+{
+	EVP_PKEY *evp = EVP_PKEY_new();
+
+	if (!evp || EVP_PKEY_assign_EC_KEY(evp, ec) != 1) {
+		EVP_PKEY_free(evp);
+		EC_KEY_free(ec);
+		return BJ_ERR_NO_MEMORY;
+	}
+	return pkey_wrap(evp, out);
+}
+
 static bool is_encrypted(struct bj_bytes der)
 {
 	const unsigned char *p = der.ptr;
@@ -205,9 +219,16 @@ enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out)
 {
 	const unsigned char *p = der.ptr;
 	EVP_PKEY *evp;
+	EC_KEY *ec;
+	enum bj_err err;
 
 	if (der.len == 0 || der.len > KEY_DER_MAX)
 		return BJ_ERR_KEY_FORMAT;
+	err = ec_key_from_der(der, &ec);
+	if (!err)
+		return pkey_wrap_ec(ec, out);
+	if (err != BJ_ERR_NOT_FOUND)
+		return err;
 	if (is_encrypted(der))
 		return BJ_ERR_KEY_ENCRYPTED;
 	evp = d2i_AutoPrivateKey(NULL, &p, (long)der.len);

@@ -22,7 +22,6 @@ const struct conf_rule conf_rules[] = {
 struct slot {
 	struct conf_problem problem;
 	uint32_t at;
-	size_t order;
 	char rule[RULE_NAME_MAX];
 	char message[MESSAGE_MAX];
 	char hint[CONF_HINT_MAX];
@@ -38,6 +37,7 @@ struct conf_report {
 	size_t errors;
 	size_t warnings;
 	size_t count;
+	uint16_t order[CONF_PROBLEMS_MAX]; /* slots in the order of their places */
 	struct slot slots[CONF_PROBLEMS_MAX];
 };
 
@@ -128,6 +128,11 @@ static const struct conf_rule *rule_of(enum conf_rule_id id)
 	return rule;
 }
 
+static bool comes_before(const struct conf_span *span, const struct slot *slot)
+{
+	return span ? slot->problem.line > 0 && slot->at > span->at : slot->problem.line > 0;
+}
+
 void conf_problem(struct conf_report *report, enum conf_rule_id id, const struct conf_span *span, const char *hint,
 		  const char *expected, const char *message, ...)
 {
@@ -145,13 +150,10 @@ void conf_problem(struct conf_report *report, enum conf_rule_id id, const struct
 	if (report->count >= CONF_PROBLEMS_MAX)
 		return;
 	/* in order of place; what is about the file as a whole comes first, equals stay in the order that they came in */
-	for (at = report->count; at > 0 && span && report->slots[at - 1].at > span->at; at--)
-		report->slots[at] = report->slots[at - 1];
-	if (!span)
-		for (; at > 0 && report->slots[at - 1].problem.line > 0; at--)
-			report->slots[at] = report->slots[at - 1];
-	report->count++;
-	slot = &report->slots[at];
+	for (at = report->count; at > 0 && comes_before(span, &report->slots[report->order[at - 1]]); at--)
+		report->order[at] = report->order[at - 1];
+	report->order[at] = (uint16_t)report->count;
+	slot = &report->slots[report->count++];
 	va_start(args, message);
 	vsnprintf(text, sizeof(text), message, args);
 	va_end(args);
@@ -166,6 +168,10 @@ void conf_problem(struct conf_report *report, enum conf_rule_id id, const struct
 	slot->problem.line = place.line;
 	slot->problem.column = place.column;
 	slot->problem.length = span && span->len > 0 ? span->len : 1;
+	slot->problem.rule = slot->rule;
+	slot->problem.message = slot->message;
+	slot->problem.hint = slot->hint;
+	slot->problem.expected = slot->expected;
 }
 
 size_t conf_report_errors(const struct conf_report *report)
@@ -185,15 +191,8 @@ size_t conf_report_count(const struct conf_report *report)
 
 const struct conf_problem *conf_report_at(const struct conf_report *report, size_t index)
 {
-	/* slots move while they are filled, so the texts are tied to their problem when it is asked for */
-	struct slot *slot = (struct slot *)&report->slots[index];
-
 	check(index < report->count);
-	slot->problem.rule = slot->rule;
-	slot->problem.message = slot->message;
-	slot->problem.hint = slot->hint;
-	slot->problem.expected = slot->expected;
-	return &slot->problem;
+	return &report->slots[report->order[index]].problem;
 }
 
 /* ---- text */
@@ -282,7 +281,7 @@ static void print_problem(const struct conf_report *report, const struct slot *s
 static void print_text(const struct conf_report *report, FILE *to, const struct colors *color)
 {
 	for (size_t i = 0; i < report->count; i++)
-		print_problem(report, &report->slots[i], to, color);
+		print_problem(report, &report->slots[report->order[i]], to, color);
 	if (report->errors + report->warnings > report->count)
 		fprintf(to, "... and %zu more\n", report->errors + report->warnings - report->count);
 	if (report->errors + report->warnings > 0)

@@ -93,13 +93,14 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	struct worker *w = session_worker(s);
 	bool unread = !x->body.done || hs->phase != PHASE_EXCHANGE;
 	struct bj_bytes extra = status == 429 || status == 503 ? BYTES_LIT("Retry-After: 1\r\n") : bytes_of(NULL, 0);
-	struct writer head = worker_head_writer(w, WORKER_HEAD_MAX);
+	struct writer head;
 
 	http_drop_server(x, POOL_ABANDONED);
 	close = close || unread || !x->request.keep_alive || w->draining;
 	x->status = (uint16_t)status;
 	x->err = err;
 	x->why = why;
+	head = worker_head_writer(w, &s->client, WORKER_HEAD_MAX);
 	h1_error_write(&head, status, x->request.method == HTTP_HEAD, close, w->loop.unix_ms / 1000, extra);
 	link_put(&s->client, worker_head_done(w, &head));
 	if (close)

@@ -7,7 +7,7 @@
 static void put_head(struct exchange *x)
 {
 	struct session *s = &x->hs->base;
-	struct writer head = worker_head_writer(session_worker(s), WORKER_HEAD_MAX);
+	struct writer head = worker_head_writer(session_worker(s), &x->up->link, WORKER_HEAD_MAX);
 	char text[ADDR_TEXT_MAX];
 	size_t len = addr_print(x->target->addr, text);
 
@@ -27,7 +27,7 @@ static void put_piece(struct worker *w, struct link *to, bool chunked, struct bj
 		link_put(to, data);
 		return;
 	}
-	line = worker_head_writer(w, CHUNKED_SIZE_LINE_MAX);
+	line = worker_head_writer(w, to, CHUNKED_SIZE_LINE_MAX);
 	chunked_size_write(&line, data.len);
 	link_put(to, worker_head_done(w, &line));
 	link_put(to, data);
@@ -144,7 +144,7 @@ static enum bj_err pass_interim(struct exchange *x)
 	if (++x->interims > HTTP_INTERIMS_MAX)
 		return BJ_ERR_HTTP_BAD_RESPONSE;
 	if (x->request.version >= HTTP_1_1) {
-		struct writer head = worker_head_writer(w, WORKER_HEAD_MAX);
+		struct writer head = worker_head_writer(w, &x->hs->base.client, WORKER_HEAD_MAX);
 
 		http_response_strip(&x->response);
 		h1_response_write(&head, &x->response, &none, x->request.version, false);
@@ -176,7 +176,7 @@ static void take_head(struct exchange *x)
 static void send_head(struct exchange *x)
 {
 	struct worker *w = session_worker(&x->hs->base);
-	struct writer head = worker_head_writer(w, WORKER_HEAD_MAX);
+	struct writer head = worker_head_writer(w, &x->hs->base.client, WORKER_HEAD_MAX);
 
 	http_response_strip(&x->response);
 	h1_response_write(&head, &x->response, &x->framing, x->request.version, x->close);
@@ -286,7 +286,7 @@ static bool begin_tunnel(struct exchange *x)
 static bool response_failed(struct exchange *x, enum bj_err err)
 {
 	/* what a server says wrongly is not asked again */
-	if (err != BJ_ERR_IO_RESET && err != BJ_ERR_TRUNCATED)
+	if (err >= BJ_ERR_HTTP_BAD_REQUEST && err < BJ_ERR_IO)
 		x->response_began = true;
 	return http_try_failed(x, err);
 }

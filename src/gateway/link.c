@@ -221,10 +221,9 @@ void link_put(struct link *l, struct bj_bytes piece)
 
 	if (piece.len == 0)
 		return;
-	if (w->put.link != l || w->put.count == WORKER_PIECES_MAX) {
+	if ((w->put.link && w->put.link != l) || w->put.count == WORKER_PIECES_MAX)
 		worker_flush_put(w);
-		w->put.link = l;
-	}
+	w->put.link = l;
 	w->put.pieces[w->put.count++] = piece;
 }
 

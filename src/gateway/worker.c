@@ -11,9 +11,9 @@
 
 /* ---- memory */
 
-struct writer worker_head_writer(struct worker *w, size_t most)
+struct writer worker_head_writer(struct worker *w, const struct link *link, size_t most)
 {
-	if (WORKER_HEAD_SIZE - w->head.len < most)
+	if ((w->put.link && w->put.link != link) || w->put.count == WORKER_PIECES_MAX || WORKER_HEAD_SIZE - w->head.len < most)
 		worker_flush_put(w);
 	return wr_make(w->head.bytes + w->head.len, WORKER_HEAD_SIZE - w->head.len);
 }

@@ -102,8 +102,9 @@ void *worker_main(void *worker);
 void worker_flush_put(struct worker *w);
 /* Gives a chunk back as soon as no view into it is put (link.c). */
 void worker_give_later(struct worker *w, struct chunk *chunk);
-/* Room for a head of at most `most` bytes; flushes when there is none. The views of heads live until the flush. */
-struct writer worker_head_writer(struct worker *w, size_t most);
+/* Room for a head of at most `most` bytes, which is to be put to this link next. Flushes where that is needed first, since a flush
+ * between writing and putting would give the room away. The views of heads live until the flush. */
+struct writer worker_head_writer(struct worker *w, const struct link *link, size_t most);
 struct bj_bytes worker_head_done(struct worker *w, const struct writer *writer);
 
 /* A session of this socket is over: a socket that was closed is freed with its last one. */

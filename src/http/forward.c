@@ -290,13 +290,14 @@ enum bj_err forward_request(struct http_request *request, const struct forward_f
 	if (facts->has_client_certificate || !facts->peer_is_trusted)
 		identity_remove(&request->fields);
 	if (!facts->peer_is_trusted) {
+		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_HOST);
 		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_SERVER);
 		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_PREFIX);
 	}
 	err = list_put(request, facts, HTTP_N_X_FORWARDED_FOR, value_forwarded_for);
 	if (!err)
 		err = single_put(request, facts, HTTP_N_X_FORWARDED_PROTO, value_proto);
-	if (!err)
+	if (!err && request->host.host.len > 0)
 		err = single_put(request, facts, HTTP_N_X_FORWARDED_HOST, value_host);
 	if (!err)
 		err = single_put(request, facts, HTTP_N_X_FORWARDED_PORT, value_port);

@@ -12,6 +12,7 @@ static bool is_hop(uint8_t name)
 	case HTTP_N_TRAILER:
 	case HTTP_N_UPGRADE:
 	case HTTP_N_HTTP2_SETTINGS:
+	case HTTP_N_CLOSE: /* reserved, because it is named by Connection: close (rfc9110:18.4) */
 	case HTTP_N_KEEP_ALIVE:
 	case HTTP_N_PROXY_CONNECTION:
 	case HTTP_N_PROXY_AUTHENTICATE:

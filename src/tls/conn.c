@@ -257,6 +257,8 @@ enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
+	if (alert == ALERT_CERTIFICATE_REQUIRED && !conn_is_13(conn))
+		alert = ALERT_HANDSHAKE_FAILURE; /* 1.2 has no word for it. rfc5246:7.4.6 */
 	conn->err = err;
 	wipe(conn->flight.buf, conn->flight.len);
 	conn->flight.len = 0;

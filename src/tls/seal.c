@@ -24,9 +24,11 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap)
 	struct outbox *box = &conn->out;
 	size_t len = bj_tls_pending(conn) < cap ? bj_tls_pending(conn) : cap;
 
-	bytes_copy(out, box->buf + box->off, len);
+	if (len == 0)
+		return 0;
+	memcpy(out, box->buf + box->off, len);
 	box->off += (uint32_t)len;
-	if (box->buf && box->off == box->len)
+	if (box->off == box->len)
 		outbox_free(box);
 	return len;
 }

@@ -1,0 +1,228 @@
+"""test_l4.py - raw connections and datagrams through the gateway."""
+import hashlib
+import os
+import socket
+import threading
+import time
+
+import kit
+import pytest
+
+CONF = """
+workers 1;
+log access {{ file "access.log"; format json; }}
+{tls}
+listener raw 127.0.0.1:{port} {{ protocol {protocol}; {more} pool app; }}
+pool app {{ {pool} {servers} }}
+"""
+
+
+class TcpServer:
+    """Calls `serve` with every connection, in a thread of its own."""
+
+    def __init__(self, serve):
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.serve = serve
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                sock, _ = self.sock.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._one, args=(sock,), daemon=True).start()
+
+    def _one(self, sock):
+        try:
+            self.serve(sock)
+        except OSError:
+            pass
+        finally:
+            sock.close()
+
+    def stop(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.close()
+
+
+class UdpServer:
+    """Answers with its name and what it got."""
+
+    def __init__(self, name):
+        self.name = name
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        self.peers = set()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                data, peer = self.sock.recvfrom(65535)
+                self.peers.add(peer)
+                self.sock.sendto(self.name + b":" + data, peer)
+            except OSError:
+                return
+
+    def stop(self):
+        self.sock.close()
+
+
+def start(gateway, servers, protocol="tcp", tls="", more="", pool=""):
+    port = kit.free_port(socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM)
+    text = " ".join(f"server s{i} 127.0.0.1:{s.port};" for i, s in enumerate(servers))
+    return port, gateway(CONF.format(port=port, protocol=protocol, tls=tls, more=more, pool=pool, servers=text))
+
+
+def echo(sock):
+    while data := sock.recv(65536):
+        sock.sendall(data)
+    sock.shutdown(socket.SHUT_WR)
+
+
+def read_all(sock):
+    out = b""
+    while data := sock.recv(65536):
+        out += data
+    return out
+
+
+def test_bytes_pass_both_ways_and_a_half_closed_end_is_passed_on(gateway):
+    def answer_after_the_end(sock):
+        sock.sendall(hashlib.sha256(read_all(sock)).digest())
+    port, running = start(gateway, [TcpServer(answer_after_the_end)])
+    data = os.urandom(3 << 20)
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        assert read_all(sock) == hashlib.sha256(data).digest()
+    line = running.log(1, of="connection")[0]
+    assert (line["bytes_in"], line["bytes_out"]) == (len(data), 32)
+
+
+def test_a_server_may_speak_first(gateway):
+    port, _ = start(gateway, [TcpServer(lambda sock: sock.sendall(b"220 hello\r\n"))])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        assert read_all(sock) == b"220 hello\r\n"
+
+
+def test_a_reader_that_does_not_read_stops_the_sender(gateway):
+    sent = []
+
+    def pour(sock):
+        sock.settimeout(1)
+        try:
+            while len(sent) < 4096:
+                sock.sendall(b"x" * 65536)
+                sent.append(65536)
+        except OSError:
+            pass
+    port, running = start(gateway, [TcpServer(pour)])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS):
+        time.sleep(2.0)
+        status = open(f"/proc/{running.process.pid}/status").read()
+    assert sum(sent) < 64 << 20
+    assert int(status.split("VmRSS:")[1].split()[0]) < 64 << 10 or "asan" in str(running.program)
+
+
+def test_a_server_that_refuses_is_replaced_by_another_one(gateway):
+    dead, alive = TcpServer(echo), TcpServer(echo)
+    dead.stop()
+    port, _ = start(gateway, [dead, alive], pool="retries 1;")
+    for _ in range(6):
+        with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+            sock.sendall(b"ping")
+            assert sock.recv(10) == b"ping"
+
+
+def test_tls_is_taken_off_in_front_of_a_raw_server(gateway, pki):
+    port, _ = start(gateway, [TcpServer(echo)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}', more="tls site;")
+    client = kit.Raw(port, tls=kit.client_tls(pki, alpn=None))
+    data = os.urandom(1 << 20)
+    reader = threading.Thread(target=client.send, args=(data,))
+    reader.start()
+    assert client._exactly(len(data)) == data
+    reader.join()
+    client.close()
+
+
+def test_a_reset_is_passed_on(gateway):
+    ended = threading.Event()
+
+    def wait_for_the_end(sock):
+        try:
+            read_all(sock)
+        finally:
+            ended.set()
+    port, _ = start(gateway, [TcpServer(wait_for_the_end)])
+    sock = socket.create_connection(("127.0.0.1", port), kit.SECONDS)
+    sock.sendall(b"x")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    sock.close()
+    assert ended.wait(kit.SECONDS)
+
+
+def ask(sock, port, data):
+    sock.sendto(data, ("127.0.0.1", port))
+    return sock.recvfrom(65535)[0]
+
+
+@pytest.fixture
+def udp_client():
+    made = []
+
+    def make():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(5)
+        made.append(sock)
+        return sock
+    yield make
+    for sock in made:
+        sock.close()
+
+
+def test_datagrams_of_a_client_keep_their_server_and_come_back(gateway, udp_client):
+    servers = [UdpServer(b"a"), UdpServer(b"b")]
+    port, _ = start(gateway, servers, "udp", pool="balance round_robin;")
+    kit.wait_until(lambda: True)
+    clients = [udp_client() for _ in range(4)]
+    names = []
+    for client in clients:
+        answers = [ask(client, port, b"%d" % n) for n in range(10)]
+        assert [a.split(b":")[1] for a in answers] == [b"%d" % n for n in range(10)]
+        assert len({a.split(b":")[0] for a in answers}) == 1
+        names.append(answers[0].split(b":")[0])
+    assert sorted(names) == [b"a", b"a", b"b", b"b"]
+    big = os.urandom(20000)
+    assert ask(clients[0], port, big)[2:] == big
+
+
+def test_a_silent_flow_is_forgotten(gateway, udp_client):
+    server = UdpServer(b"a")
+    port, _ = start(gateway, [server], "udp", more="flow_idle 200ms;")
+    client = udp_client()
+    ask(client, port, b"1")
+    time.sleep(0.6)
+    ask(client, port, b"2")
+    assert len(server.peers) == 2
+
+
+def test_datagrams_find_another_server_when_theirs_is_gone(gateway, udp_client):
+    dead, alive = UdpServer(b"a"), UdpServer(b"b")
+    dead.stop()
+    port, _ = start(gateway, [dead, alive], "udp", pool="balance round_robin; eject { errors 1; for 60s; at_most 50%; }")
+    for _ in range(2):
+        client = udp_client()
+        client.settimeout(0.2)
+        for _ in range(20):
+            try:
+                assert ask(client, port, b"x") == b"b:x"
+                break
+            except TimeoutError:
+                continue
+        else:
+            raise AssertionError("no server was found")

@@ -1,0 +1,249 @@
+"""test_operation.py - how the gateway is run: draining, reloading, admin pages, metrics, memory."""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import kit
+import pytest
+
+CONF = """
+workers 2;
+admin 127.0.0.1:{admin};
+log access {{ file "access.log"; format json; }}
+listener web 127.0.0.1:{port} {{ protocol http; otherwise {{ pool app; }} }}
+pool app {{ balance round_robin; {servers} }}
+"""
+
+
+@pytest.fixture
+def web(origin, gateway):
+    def start():
+        server = origin("a")
+        port, admin = kit.free_port(), kit.free_port()
+        text = CONF.format(admin=admin, port=port, servers=f"server a 127.0.0.1:{server.port};")
+        return server, port, admin, gateway(text, port, admin)
+    return start
+
+
+def fetch(port, path, **fields):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=fields)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_draining_finishes_requests_and_takes_no_new_connections(web):
+    server, port, admin, running = web()
+    busy, idle = kit.Raw(port), kit.Raw(port)
+    idle.get()
+    busy.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    kit.wait_until(lambda: server.count == 2)
+    running.process.send_signal(signal.SIGTERM)
+    assert idle.rest() == b""
+    kit.wait_until(lambda: refuses(port))
+    status, head, body = busy.response()
+    assert (status, body) == (200, b"a") and b"connection: close" in head.lower()
+    assert running.process.wait(kit.SECONDS) == 0
+
+
+def refuses(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+def test_a_second_signal_ends_at_once(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port).send(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+    kit.wait_until(lambda: server.count == 1)
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: "draining" in running.stderr())
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(5) == 0
+    assert b"200" not in client.rest()
+
+
+def test_a_reload_changes_servers_and_listeners_and_breaks_nothing(web, origin):
+    server, port, admin, running = web()
+    other = origin("b")
+    second = kit.free_port()
+    kept = kit.Raw(port)
+    assert kept.get()[2] == b"a"
+    slow = kit.Raw(port).send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    kit.wait_until(lambda: server.count == 2)
+    running.write(CONF.format(admin=admin, port=port, servers=f"server b 127.0.0.1:{other.port};") +
+                  f"listener more 127.0.0.1:{second} {{ protocol http; otherwise {{ pool app; }} }}\n")
+    running.reload()
+    kit.wait_until(lambda: kit.Raw(port).get()[2] == b"b" and not refuses(second))
+    assert kit.Raw(second).get()[2] == b"b"
+    assert slow.response()[2] == b"a"
+    assert kept.get()[0] == 200
+    running.write(CONF.format(admin=admin, port=port, servers=f"server b 127.0.0.1:{other.port};"))
+    running.reload()
+    kit.wait_until(lambda: refuses(second))
+    assert kit.Raw(port).get()[2] == b"b"
+
+
+@pytest.mark.parametrize("bad", ["this is no configuration", CONF.replace("app {{", "app2 {{")], ids=["syntax", "meaning"])
+def test_a_bad_file_changes_nothing(web, bad):
+    server, port, admin, running = web()
+    running.write(bad.format(admin=admin, port=port, servers="") if "{admin}" in bad else bad)
+    running.reload()
+    assert "the old configuration stays" in running.stderr()
+    assert kit.Raw(port).get()[2] == b"a"
+    status = json.loads(fetch(admin, "/api/v1/status")[1])
+    assert status["config"]["last_reload_ok"] is False and status["config"]["last_error"]
+    assert "bojagi_config_last_reload_successful 0" in fetch(admin, "/metrics")[1]
+
+
+def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gateway, program, tmp_path):
+    server, port, admin, running = web()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        running.write(CONF.format(admin=admin, port=taken.getsockname()[1], servers=f"server a 127.0.0.1:{server.port};"))
+        running.reload()
+        assert "address is in use" in running.stderr()
+        assert kit.Raw(port).get()[2] == b"a"
+    conf = tmp_path / "second.conf"
+    conf.write_text(CONF.format(admin=kit.free_port(), port=port, servers=f"server a 127.0.0.1:{server.port};"))
+    done = subprocess.run([str(program), "proxy", "-c", str(conf)], capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == 2 and "address is in use" in done.stderr
+
+
+def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web):
+    server, port, admin, running = web()
+    server.remember = False
+    stop, failed, count = threading.Event(), [], [0]
+
+    def load():
+        while not stop.is_set():
+            try:
+                client = kit.Raw(port)
+                for _ in range(20):
+                    if client.get()[:1] != (200,):
+                        failed.append("status")
+                    count[0] += 1
+                client.close()
+            except OSError as error:
+                failed.append(repr(error))
+            except EOFError as error:
+                failed.append(repr(error))
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(30):
+        running.reload()
+    descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    for _ in range(30):
+        running.reload()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failed == [] and count[0] > 100
+    assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+
+
+def test_the_log_goes_on_in_a_new_file_after_a_reload(web):
+    server, port, admin, running = web()
+    kit.Raw(port).get()
+    running.log(1)
+    running.log_path.rename(running.log_path.with_suffix(".1"))
+    running.reload()
+    kit.Raw(port).get()
+    assert len(running.log(1)) == 1
+
+
+def test_admin_pages_answer(web):
+    server, port, admin, running = web()
+    kit.Raw(port).get()
+    kit.Raw(port).get("/status/404")
+    assert fetch(admin, "/healthz") == (200, "ok\n")
+    status, ready = fetch(admin, "/readyz")
+    assert status == 200 and json.loads(ready)["ready"] is True
+    assert fetch(admin, "/nothing")[0] == 404
+    page = fetch(admin, "/")[1]
+    assert "<title>bojagi</title>" in page and "http://" not in page and "https://" not in page
+    kit.wait_until(lambda: json.loads(fetch(admin, "/api/v1/status")[1])["requests"]["total"] == 2)
+    state = json.loads(fetch(admin, "/api/v1/status")[1])
+    assert state["responses"] == {"200": 1, "404": 1}
+    assert state["pools"][0]["servers"][0]["requests"] == 2 and state["pools"][0]["servers"][0]["up"] is True
+
+
+def test_admin_pages_refuse_other_sites(web):
+    server, port, admin, running = web()
+    assert fetch(admin, "/api/v1/status", **{"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert fetch(admin, "/api/v1/status", Host="evil.example.test")[0] == 403
+    assert fetch(admin, "/api/v1/status", Host="localhost")[0] == 200
+    assert kit.Raw(admin).get(method="POST", body=b"x")[0] == 405
+
+
+def test_metrics_are_well_formed_and_count(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port)
+    for _ in range(7):
+        client.get()
+    kit.wait_until(lambda: 'bojagi_http_requests_total{code="200",method="get"} 7' in fetch(admin, "/metrics")[1])
+    text = fetch(admin, "/metrics")[1]
+    assert text.endswith("# EOF\n")
+    types = {}
+    for line in text.splitlines()[:-1]:
+        if line.startswith("# TYPE "):
+            name, kind = line.split()[2:]
+            assert name not in types
+            types[name] = kind
+        elif not line.startswith("# HELP "):
+            match = re.fullmatch(r'([a-z_]+)(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.]+', line)
+            assert match, line
+            family = re.sub(r"_(total|bucket|count|sum)$", "", match[1])
+            assert match[1] in types or family in types, line
+    assert f'bojagi_backend_up{{backend="app",server="a"}} 1' in text
+    assert 'bojagi_tcp_connections{state="established"} 1' in text
+
+
+def test_readiness_tells_when_no_server_is_left(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    server.stop()
+    for _ in range(40):
+        client = kit.Raw(port)
+        assert client.get()[0] in (502, 503)
+        client.close()
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    assert "app" in fetch(admin, "/readyz")[1]
+
+
+def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
+    if "asan" in str(program):
+        pytest.skip("sanitizers have their own memory")
+    server = origin("a")
+    port = kit.free_port()
+    running = gateway(f"""workers 1; log access {{ file off; }} tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; limits {{ connections_per_client 10000; }} otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""")
+    context = kit.client_tls(pki)
+
+    def rss():
+        return int(open(f"/proc/{running.process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+    def hold(count):
+        made = [kit.Raw(port, tls=context) for _ in range(count)]
+        for client in made:
+            assert client.get()[0] == 200
+        time.sleep(0.8)
+        return made
+    held = hold(50)
+    before = rss()
+    held += hold(300)
+    assert (rss() - before) / 300 <= 6 * 1024

@@ -1,0 +1,175 @@
+"""test_tls.py - TLS at the gateway: termination, client certificates, encryption to servers, what the log says."""
+import hashlib
+import os
+import ssl
+import subprocess
+
+import kit
+import pytest
+
+CONF = """
+workers 1;
+log access {{ file "access.log"; format json; }}
+tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; {tls} }}
+listener web 127.0.0.1:{port} {{ protocol http; tls site; {limits} {routes} otherwise {{ pool app; }} }}
+pool app {{ retries 0; eject off; {pool} server a 127.0.0.1:{origin}; }}
+"""
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.fixture
+def web(origin, gateway, pki):
+    def start(tls="", routes="", pool="", limits="", origin_tls=None):
+        server = origin("a", tls=origin_tls)
+        port = kit.free_port()
+        running = gateway(CONF.format(pki=pki, port=port, origin=server.port, tls=tls.format(pki=pki), routes=routes, limits=limits,
+                                      pool=pool.format(pki=pki)))
+        return server, port, running
+    return start
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_requests_and_bodies_pass_and_the_log_knows_the_tls_facts(web, pki, version):
+    server, port, running = web()
+    server.remember = False
+    client = kit.Raw(port, tls=kit.client_tls(pki, version=version))
+    body = os.urandom(2 << 20)
+    assert client.get()[2] == b"a"
+    assert client.get("/echo", method="POST", body=body)[2] == body
+    assert client.get("/sum", method="PUT", body=body)[2].decode() == hashlib.sha256(body).hexdigest()
+    assert client.get("/chunked")[2] == b"z" * 71011
+    line = running.log(1)[0]
+    assert line["tls"]["version"] == client.sock.version()
+    assert line["tls"]["sni"] == "localhost" and line["tls"]["alpn"] == "http/1.1" and line["tls"]["resumed"] is False
+    assert line["tls"]["suite"] and line["tls"]["group"]
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_sessions_resume(web, pki, version):
+    server, port, running = web()
+    context = kit.client_tls(pki, version=version)
+    session = None
+    for resumed in (False, True):
+        sock = kit.socket.create_connection(("127.0.0.1", port), kit.SECONDS)
+        tls = context.wrap_socket(sock, server_hostname="localhost", session=session)
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert tls.recv(1000).startswith(b"HTTP/1.1 200")
+        assert tls.session_reused is resumed
+        session = tls.session
+        tls.close()
+    assert [line["tls"]["resumed"] for line in running.log(2)] == [False, True]
+
+
+def test_the_certificate_follows_the_server_name(web, pki):
+    server, port, _ = web()
+    for name in ("localhost", "www.example.test"):
+        client = kit.Raw(port, tls=kit.client_tls(pki), name=name)
+        assert (("DNS", name) in client.sock.getpeercert()["subjectAltName"])
+
+
+def test_a_connection_ends_with_close_notify(web, pki):
+    server, port, _ = web()
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert client.response()[2] == b"a"
+    assert client.sock.recv(10) == b""  # an end without close_notify raises
+
+
+def test_no_client_certificate_is_asked_for_by_default(web, pki):
+    server, port, _ = web()
+    head = kit.Raw(port, tls=kit.client_tls(pki, "ann")).get("/head")[2]
+    assert b"Client" not in head and b"X-Forwarded-Proto: https" in head
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_an_optional_client_certificate_becomes_identity_fields(web, pki, version):
+    server, port, running = web('client_certificate optional {{ ca "{pki}/ca.pem"; }}')
+    without = kit.Raw(port, tls=kit.client_tls(pki, version=version)).get("/head", "X-Client-DN: CN=root\r\n")[2]
+    assert b"CN=root" not in without and b"X-Client-Verify: SUCCESS" not in without
+    head = kit.Raw(port, tls=kit.client_tls(pki, "ann", version)).get("/head", "X-Client-DN: CN=root\r\n")[2]
+    assert b"X-Client-DN: CN=ann,O=Ops\r\n" in head and b"CN=root" not in head
+    assert b"X-Client-Verify: SUCCESS\r\n" in head and b"DNS=ann.ops.example.test" in head
+    assert running.log(2)[1]["tls"]["client_subject"] == "CN=ann,O=Ops"
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_a_required_client_certificate_that_is_missing_or_foreign_fails_and_is_logged(web, pki, version):
+    server, port, running = web('client_certificate required {{ ca "{pki}/ca.pem"; }}')
+    assert kit.Raw(port, tls=kit.client_tls(pki, "ann", version)).get()[2] == b"a"
+    for certificate in (None, "mallory"):
+        with pytest.raises((ssl.SSLError, ConnectionError, EOFError)):
+            kit.Raw(port, tls=kit.client_tls(pki, certificate, version)).get()
+    lines = running.log(2, of="handshake")
+    assert [line["result"] for line in lines] == ["client_certificate_missing", "certificate_authority_invalid"]
+    assert lines[1]["error"]["alert_name"] == "unknown_ca" and lines[1]["error"]["direction"] == "sent"
+    assert lines[0]["tls"]["sni"] == "localhost"
+    assert server.count == 1
+
+
+def test_a_route_may_require_who_the_client_is(web, pki):
+    server, port, _ = web('client_certificate optional {{ ca "{pki}/ca.pem"; }}',
+                          'route path /admin { require client_certificate san "*.ops.example.test"; pool app; }')
+    for certificate, path, status in ((None, "/", 200), (None, "/admin", 403), ("bob", "/admin/x", 403), ("ann", "/admin", 200)):
+        assert kit.Raw(port, tls=kit.client_tls(pki, certificate)).get(path)[0] == status
+
+
+def test_another_host_than_the_server_name_is_misdirected_where_clients_are_judged(web, pki):
+    server, port, _ = web('client_certificate optional {{ ca "{pki}/ca.pem"; }}')
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    assert client.get()[0] == 200
+    assert client.get(host="www.example.test")[0] == 421
+
+
+def test_failed_handshakes_have_their_reason_in_the_log(web, pki):
+    server, port, running = web("versions 1.3;")
+    with pytest.raises(ssl.SSLError):
+        kit.Raw(port, tls=kit.client_tls(pki, version=ssl.TLSVersion.TLSv1_2))
+    kit.Raw(port).send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").rest()
+    with pytest.raises(ssl.SSLError):
+        kit.Raw(port, tls=kit.client_tls(pki, alpn=("spdy/9",)))
+    kit.Raw(port).close()
+    results = sorted(line["result"] for line in running.log(4, of="handshake"))
+    assert results == ["no_application_protocol", "not_tls", "peer_connection_closed", "protocol_version_unsupported"]
+
+
+def test_a_handshake_that_takes_too_long_is_ended(web, pki):
+    server, port, running = web(limits="limits { handshake_time 300ms; }")
+    assert kit.Raw(port).rest() == b""
+    assert running.log(1, of="handshake")[0]["result"] == "handshake_timeout"
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_servers_are_reached_over_tls_that_is_verified_and_reused(web, pki, version):
+    context = kit.server_tls(pki, "site")
+    context.minimum_version = context.maximum_version = version
+    server, port, _ = web(pool='tls {{ ca "{pki}/ca.pem"; name localhost; }}', origin_tls=context)
+    server.remember = False
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    body = os.urandom(1 << 20)
+    for _ in range(5):
+        assert client.get("/echo", method="POST", body=body)[2] == body
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("ca, name", [("other-ca", "localhost"), ("ca", "other.example.test")])
+def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name):
+    server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"))
+    assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 502
+    assert server.count == 0
+    assert running.log(1)[0]["error"]["id"].startswith("E-CERT-")
+
+
+def test_servers_see_the_gateways_own_certificate(web, pki):
+    context = kit.server_tls(pki, "site")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(str(pki / "ca.pem"))
+    server, port, _ = web(pool='tls {{ ca "{pki}/ca.pem"; name localhost; certificate "{pki}/www.pem"; }}', origin_tls=context)
+    assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 200
+
+
+@pytest.mark.parametrize("version", ["--tlsv1.3", "--tls-max 1.2"])
+def test_curl_trusts_it(web, pki, version):
+    server, port, _ = web()
+    done = subprocess.run(["curl", "-sS", "--cacert", str(pki / "ca.pem"), *version.split(), f"https://localhost:{port}/"],
+                          capture_output=True, text=True, timeout=kit.SECONDS, check=False)
+    assert (done.stdout, done.stderr) == ("a", "")
