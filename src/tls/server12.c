@@ -1,7 +1,7 @@
 /* server12.c - the server's side of a TLS 1.2 handshake (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely. There is no renegotiation:
- * nothing receives a ClientHello once this table runs.
+ * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely, and must say that they know
+ * of secure renegotiation (rfc5746:3.6), which never happens: nothing receives a ClientHello once this table runs.
  *
  * Leaves out   OCSP stapling, signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
  *              (the first ticket's lifetime ends it)
@@ -115,6 +115,8 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 	if (!offered(conn, EXT_EXTENDED_MASTER_SECRET))
 		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	if (!offered(conn, EXT_RENEGOTIATION_INFO))
+		return BJ_ERR_RENEGOTIATION_INFO;
 	err = hello_choose_alpn(conn, hello);
 	if (err)
 		return err;
