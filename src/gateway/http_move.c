@@ -9,7 +9,7 @@ static void put_head(struct exchange *x)
 	struct session *s = &x->hs->base;
 	struct writer head = worker_head_writer(session_worker(s), &x->up->link, WORKER_HEAD_MAX);
 	char text[ADDR_TEXT_MAX];
-	size_t len = addr_print(x->target->addr, text);
+	size_t len = x->request.host.host.len == 0 ? addr_print(x->target->addr, text) : 0;
 
 	h1_request_write(&head, &x->request, false, bytes_of(text, len));
 	link_put(&x->up->link, worker_head_done(session_worker(s), &head));
