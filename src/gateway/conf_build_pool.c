@@ -111,6 +111,7 @@ void conf_take_server(struct conf_build *build, const struct conf_node *node, vo
 	server.name = conf_build_text(build, node->words[1].text);
 	server.address.text = conf_build_text(build, node->words[2].text);
 	server.host = server_host(build, &node->words[2], &server.address);
+	server.authority = server.address.sockaddr.ss_family == AF_UNIX ? server.host : server.address.text;
 	server.place = conf_node_place(build, node);
 	server.backup = conf_option(node, "backup") != NULL;
 	if (weight && conf_take_number(build, weight + 1, 0, CONF_WEIGHT_MAX, &value))

@@ -298,6 +298,7 @@ static void defaults_are_filled_in(void **state)
 	assert_true(s->pools[0].eject);
 	assert_int_equal(s->pools[0].servers[0].weight, 1);
 	assert_string_equal(s->pools[0].servers[0].host, "localhost");
+	assert_string_equal(s->pools[0].servers[0].authority, "localhost:9");
 	conf_unref(s);
 }
 

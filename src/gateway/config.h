@@ -168,6 +168,7 @@ struct conf_server {
 	struct conf_place place;
 	struct conf_address address;
 	const char *host; /* the address without its port, as written; "localhost" for a unix socket */
+	const char *authority; /* the same with its port: the Host of requests that have none */
 	unsigned weight;  /* 1..CONF_WEIGHT_MAX, default 1; 0: gets nothing new */
 	bool backup;      /* used only when no other server can be */
 };
