@@ -1,6 +1,8 @@
 /* pool_test.c - who may be chosen: states, backups, retries, panic, ejection, slow start. */
 #include "base/test.h"
 
+#include <pthread.h>
+
 #include "balance/fixture.h"
 
 static void options_that_make_no_sense_are_refused(void **state)
@@ -303,6 +305,58 @@ static void changes_of_the_control_thread_are_seen_at_the_next_pick(void **state
 	fixture_close(&f);
 }
 
+struct picker {
+	pthread_t thread;
+	struct pool pool;
+	_Atomic bool *stop;
+	uint64_t picked, bad;
+};
+
+static void *pick_until_told(void *arg)
+{
+	struct picker *k = arg;
+
+	for (int64_t now = 0; !atomic_load(k->stop); now++) {
+		size_t server = pool_pick(&k->pool, now, NO_KEY, NULL);
+
+		k->bad += server == 0 || server >= 4; /* server 0 is down throughout */
+		k->picked++;
+	}
+	return NULL;
+}
+
+/* The worth of this is under the thread sanitizer. */
+static void workers_pick_while_the_control_thread_changes_states(void **state)
+{
+	static struct picker pickers[2];
+	struct fixture f;
+	struct pool_options options;
+	static const struct pool_server_options servers[4];
+	_Atomic bool stop = false;
+
+	(void)state;
+	fixture_open(&f, "weighted_round_robin", 4, NULL, (struct pool_options){ 0 });
+	pool_control_set_state(&f.control, 0, POOL_DOWN);
+	options = f.pool.options;
+	options.servers = servers;
+	for (size_t i = 0; i < 2; i++) {
+		pickers[i] = (struct picker){ .stop = &stop };
+		assert_int_equal(pool_init(&pickers[i].pool, &options, &f.control), BJ_OK);
+		assert_int_equal(pthread_create(&pickers[i].thread, NULL, pick_until_told, &pickers[i]), 0);
+	}
+	for (unsigned turn = 0; turn < 20000; turn++) {
+		pool_control_set_state(&f.control, 1 + turn % 2, turn / 2 % 2 ? POOL_DOWN : POOL_UP);
+		pool_control_set_weight(&f.control, 3, 1 + turn % 9);
+	}
+	atomic_store(&stop, true);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(pickers[i].thread, NULL), 0);
+		assert_int_equal(pickers[i].bad, 0);
+		pool_fini(&pickers[i].pool);
+	}
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +371,7 @@ int main(void)
 		cmocka_unit_test(repeated_ejections_last_longer_and_quiet_time_shortens_them),
 		cmocka_unit_test(a_server_that_comes_back_starts_slowly),
 		cmocka_unit_test(changes_of_the_control_thread_are_seen_at_the_next_pick),
+		cmocka_unit_test(workers_pick_while_the_control_thread_changes_states),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

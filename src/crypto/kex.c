@@ -74,8 +74,10 @@ static EVP_PKEY *x25519_import(uint8_t *private, uint8_t *public)
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
 	EVP_PKEY *pkey = NULL;
 
-	if (ctx && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, halves) != 1)
+	if (ctx && EVP_PKEY_fromdata_init(ctx) == 1 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, halves) != 1) {
+		EVP_PKEY_free(pkey); /* made before it failed */
 		pkey = NULL;
+	}
 	EVP_PKEY_CTX_free(ctx);
 	return pkey;
 }

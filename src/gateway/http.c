@@ -78,6 +78,7 @@ void http_exchange_end(struct exchange *x)
 	if (hs->phase == PHASE_EXCHANGE || hs->phase == PHASE_TUNNEL)
 		stat_sub(&w->stats->requests_open, 1);
 	worker_flush_put(w); /* views into the arenas may be put */
+	chunk_give(&w->chunks, x->kept);
 	arena_give(w, x->response_arena);
 	arena_give(w, x->arena);
 	hs->x = NULL;
@@ -214,6 +215,8 @@ static bool take_request(struct exchange *x)
 	x->group = generation_group(s->generation, x->route->pool);
 	if (x->group->targets)
 		retry_note_request(&x->group->budget);
+	x->keep_body = x->request.framing.kind == HTTP_BODY_LENGTH && x->request.framing.length <= HTTP_KEPT_BODY_MAX &&
+		       http_method_is_idempotent(x->request.method);
 	return http_try(x);
 }
 

@@ -14,6 +14,10 @@ static void put_head(struct exchange *x)
 	h1_request_write(&head, &x->request, false, bytes_of(text, len));
 	link_put(&x->up->link, worker_head_done(session_worker(s), &head));
 	x->head_put = true;
+	if (x->kept) { /* of an earlier try; it may grow, so the view must not stay */
+		link_put(&x->up->link, chunk_view(x->kept));
+		(void)link_flush(&x->up->link);
+	}
 }
 
 /* One piece of a body, in chunks where the framing says so. */
@@ -51,8 +55,10 @@ static enum bj_err send_body(struct exchange *x, struct bj_bytes view, size_t *o
 			return err;
 		if (most != CONF_NO_LIMIT && x->body.total > most)
 			return BJ_ERR_HTTP_BODY_LIMIT;
-		if (data.len > 0)
+		if (data.len > 0) {
 			x->body_began = true;
+			x->keep_body = x->keep_body && chunk_append(&w->chunks, &x->kept, data);
+		}
 		put_piece(w, &x->up->link, chunked, data);
 		*out_used += used;
 	}

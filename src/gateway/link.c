@@ -491,6 +491,8 @@ static void stream_ready(struct stream *stream, unsigned what)
 
 	if (l->out && !drain_out(l) && !l->err && !(what & STREAM_READ))
 		return;
+	if (stream->broken && !l->want_read && !l->handshaking)
+		fail(l, BJ_ERR_IO_RESET); /* nobody would notice by reading */
 	if (l->handshaking) {
 		handshake(l);
 		if (l->handshaking && !l->err) {

@@ -47,6 +47,18 @@ static void count_handshake(struct session *s, enum bj_err err)
 		access_log_handshake(&w->log, s, err, duration_us);
 }
 
+/* Somebody typed http:// instead of https://. */
+static void tell_about_tls(struct session *s)
+{
+	static const char text[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+				   "This port speaks HTTPS. Use https:// in the address.\n";
+	struct bj_bytes piece = bytes_of(text, sizeof(text) - 1);
+	size_t len;
+	enum bj_err ignored = stream_write(&s->client.stream, &piece, 1, &len);
+
+	(void)ignored; /* whoever it is, it is worth one try */
+}
+
 static void link_ready(struct link *link)
 {
 	struct session *s = CONTAINER_OF(link, struct session, client);
@@ -58,6 +70,8 @@ static void link_ready(struct link *link)
 	if (link->err) {
 		if (link->tls)
 			count_handshake(s, link->err);
+		if (link->err == BJ_ERR_NOT_TLS && s->to->conf->protocol == CONF_HTTP)
+			tell_about_tls(s);
 		session_end(s, close_reason_of(link->err));
 		return;
 	}

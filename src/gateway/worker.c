@@ -1,4 +1,5 @@
 /* worker.c - see worker.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -92,8 +93,10 @@ static bool is_closed(const struct listening *on)
 }
 
 /* No more new sessions here. */
-static void close_listening(struct listening *on)
+static void close_listening(struct listening *on, bool take_waiting)
 {
+	if (take_waiting)
+		listener_take_waiting(&on->listener);
 	listener_fini(&on->listener);
 	if (on->udp.watch.fd >= 0)
 		flows_end(on);
@@ -220,7 +223,7 @@ void worker_take_config(struct mail *mail, void *worker)
 		struct listening *on = CONTAINER_OF(node, struct listening, node);
 
 		if (!is_served(g, on))
-			close_listening(on);
+			close_listening(on, true);
 	}
 	free(config->fds);
 	free(config);
@@ -257,7 +260,7 @@ void worker_take_stop(struct mail *mail, void *worker)
 	if (!w->draining) {
 		w->draining = true;
 		LIST_EACH_SAFE(node, &w->listenings) {
-			close_listening(CONTAINER_OF(node, struct listening, node));
+			close_listening(CONTAINER_OF(node, struct listening, node), true);
 		}
 		LIST_EACH_SAFE(link, &w->sessions) {
 			struct session *s = CONTAINER_OF(link, struct session, node);
@@ -275,7 +278,10 @@ void worker_take_stop(struct mail *mail, void *worker)
 void *worker_main(void *worker)
 {
 	struct worker *w = (struct worker *)worker;
+	char name[16];
 
+	snprintf(name, sizeof(name), "bojagi-%u", w->index);
+	pthread_setname_np(pthread_self(), name);
 	loop_run(&w->loop);
 	access_log_flush(&w->log);
 	gateway_worker_finished(w->gateway, &w->finished);
@@ -335,7 +341,7 @@ void worker_fini(struct worker *w)
 		mailbox_fini(&w->box);
 	if (w->loop.epoll_fd >= 0) {
 		LIST_EACH_SAFE(node, &w->listenings) {
-			close_listening(CONTAINER_OF(node, struct listening, node));
+			close_listening(CONTAINER_OF(node, struct listening, node), false);
 		}
 		if (w->generation)
 			generation_retire(w->generation);

@@ -125,6 +125,12 @@ enum bj_err listener_init(struct listener *l, struct loop *loop, int fd, listene
 	return err;
 }
 
+void listener_take_waiting(struct listener *l)
+{
+	if (l->loop && l->watch.fd >= 0)
+		fire(&l->watch, EPOLLIN);
+}
+
 void listener_fini(struct listener *l)
 {
 	if (!l->loop || l->watch.fd < 0)

@@ -105,7 +105,7 @@ static enum bj_err own_key(struct bj_tls *conn, uint16_t group)
 	if ((uint16_t)first->group == group)
 		return BJ_OK;
 	kex_fini(first);
-	return kex_generate(first, (enum kex_group)group, &conn->config->rng);
+	return kex_generate(first, (enum kex_group)group, &conn->hs->rng);
 }
 
 static enum bj_err key_exchange_take(struct bj_tls *conn, struct bj_bytes body)

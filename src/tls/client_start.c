@@ -61,10 +61,10 @@ static enum bj_err shares_make(struct bj_tls *conn, struct writer *list)
 		for (size_t i = 0; i < hs->kex_count; i++)
 			kex_fini(&hs->kex[i]);
 		hs->kex_count = 1;
-		err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &conn->config->rng);
+		err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &hs->rng);
 	} else if (!conn->retried) {
 		for (size_t i = 0; i < count && !err; i++)
-			err = kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)codes_at(groups, i), &conn->config->rng);
+			err = kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)codes_at(groups, i), &conn->hs->rng);
 	}
 	for (size_t i = 0; i < hs->kex_count && !err; i++)
 		key_share_add(list, (uint16_t)hs->kex[i].group, bytes_of(hs->kex[i].public_bytes, hs->kex[i].public_len));
@@ -209,7 +209,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	enum bj_err err = rng_fill(&conn->config->rng, hs->client_random, RANDOM_LEN);
+	enum bj_err err = rng_fill(&hs->rng, hs->client_random, RANDOM_LEN);
 
 	if (err)
 		return err;
@@ -221,7 +221,7 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 	} else if (config_has_version(conn->config, VERSION_1_3) || (hs->session && hs->session->ticket_len > 0)) {
 		/* for middleboxes; and a 1.2 server that takes a ticket says so by repeating it. rfc9846:D.4 rfc5077:3.4 */
 		hs->session_id_len = sizeof(hs->session_id);
-		err = rng_fill(&conn->config->rng, hs->session_id, sizeof(hs->session_id));
+		err = rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));
 		if (err)
 			return err;
 	}

@@ -169,6 +169,27 @@ BJ_API void *bj_tls_owner(const struct bj_tls *conn)
 
 /* ---- the handshake's part */
 
+/* Each byte is given once and wiped here. */
+static enum bj_err random_take(void *self, uint8_t *out, size_t len)
+{
+	struct bj_tls *conn = (struct bj_tls *)self;
+	struct handshake *hs = conn->hs;
+	enum bj_err err;
+
+	if (len > sizeof(hs->random))
+		return rng_fill(&conn->config->rng, out, len);
+	if (len > hs->random_left) {
+		err = rng_fill(&conn->config->rng, hs->random, sizeof(hs->random));
+		if (err)
+			return err;
+		hs->random_left = sizeof(hs->random);
+	}
+	hs->random_left = (uint8_t)(hs->random_left - len);
+	bytes_copy(out, hs->random + hs->random_left, len);
+	wipe(hs->random + hs->random_left, len);
+	return BJ_OK;
+}
+
 enum bj_err handshake_new(struct bj_tls *conn)
 {
 	check(!conn->hs);
@@ -176,6 +197,7 @@ enum bj_err handshake_new(struct bj_tls *conn)
 	if (!conn->hs)
 		return BJ_ERR_NO_MEMORY;
 	conn->hs->kinds = ~(uint32_t)0;
+	conn->hs->rng = (struct bj_rng){ random_take, conn };
 	return BJ_OK;
 }
 

@@ -38,6 +38,7 @@
 #define CONN_KEY_UPDATE_MAX 32       /* key updates without data between them */
 #define CONN_CCS_MAX 2               /* change_cipher_spec records that 1.3 passes over */
 #define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client looks at */
+#define HANDSHAKE_RANDOM_LEN 160     /* what a full 1.3 server with two tickets uses, and a little more */
 #define CONN_SKIP_MAX (16384 + 1024) /* bytes of rejected early data that a server passes over. rfc9846:4.2.10 */
 
 /* Handshake bytes that are not a whole message yet, or wait behind a question. Freed when empty. */
@@ -127,6 +128,11 @@ struct handshake {
 	/* early data that a client sends and we have rejected */
 	bool skip_early;
 	uint32_t skipped;
+
+	/* random bytes that are not used yet: one system call for a handshake instead of one for each use */
+	uint8_t random[HANDSHAKE_RANDOM_LEN];
+	uint8_t random_left;
+	struct bj_rng rng; /* takes from there */
 
 	/* the question that is open */
 	enum bj_tls_question question;

@@ -34,6 +34,8 @@ struct plan {
 };
 
 static struct plan plan;
+static uint8_t session[SESSION_BLOB_MAX]; /* offered by each client, if there is one */
+static size_t session_len;
 
 static void fail_side(struct side *to, enum bj_err err)
 {
@@ -168,6 +170,8 @@ static void shake_harmed(void)
 	pair_start(&pair, client, server, PKI_NAME);
 	plan.messages = 0;
 	plan.done = false;
+	if (session_len > 0)
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, session, session_len), BJ_OK);
 	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
 	for (bool moved = true; moved;) {
 		moved = deliver(&pair.client, &pair.server);
@@ -243,6 +247,25 @@ static void harm_everything(void)
 	}
 }
 
+/* The same for handshakes that resume a session. */
+static void harm_resumption(void)
+{
+	struct bj_bytes newest;
+
+	plan = (struct plan){ 0 };
+	shake_harmed();
+	newest = bj_tls_session(pair.client.conn);
+	assert_true(newest.len > 0);
+	memcpy(session, newest.ptr, newest.len);
+	session_len = newest.len;
+	pair_fini(&pair);
+	shake_harmed();
+	assert_true(report_of(&pair.server).resumed);
+	pair_fini(&pair);
+	harm_everything();
+	session_len = 0;
+}
+
 static int group_setup(void **state)
 {
 	pki_make(&pki);
@@ -313,6 +336,17 @@ static void client_certificates_of_12_let_nothing_through(void **state)
 	harm_everything();
 }
 
+static void resumption_of_13_lets_nothing_through(void **state)
+{
+	harm_resumption();
+}
+
+static void resumption_of_12_lets_nothing_through(void **state)
+{
+	only_12();
+	harm_resumption();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -322,6 +356,8 @@ int main(void)
 		T(client_certificates_and_a_retry_let_nothing_through),
 		T(a_full_handshake_of_12_lets_nothing_through),
 		T(client_certificates_of_12_let_nothing_through),
+		T(resumption_of_13_lets_nothing_through),
+		T(resumption_of_12_lets_nothing_through),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

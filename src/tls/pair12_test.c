@@ -477,21 +477,25 @@ struct change {
 	bool done;
 	struct bj_bytes from; /* found in what passes ... */
 	const char *to;	      /* ... and replaced, once, by as many bytes */
+	struct change *next;
 };
 
-static void change_tap(void *self, bool to_server, uint8_t *bytes, size_t len)
+static void change_one(struct change *c, bool to_server, uint8_t *bytes, size_t len)
 {
-	struct change *c = (struct change *)self;
-
 	if (to_server != c->to_server || c->done)
 		return;
-	for (size_t i = 0; i + c->from.len <= len; i++) {
+	for (size_t i = 0; i + c->from.len <= len && !c->done; i++) {
 		if (memcmp(bytes + i, c->from.ptr, c->from.len) == 0) {
 			memcpy(bytes + i, c->to, c->from.len);
 			c->done = true;
-			return;
 		}
 	}
+}
+
+static void change_tap(void *self, bool to_server, uint8_t *bytes, size_t len)
+{
+	for (struct change *c = (struct change *)self; c; c = c->next)
+		change_one(c, to_server, bytes, len);
 }
 
 static void shake_changed(struct change c)
@@ -582,15 +586,34 @@ static void a_client_takes_no_server_hello_that_is_not_an_answer_to_its_own(void
 	}
 }
 
-static void a_client_wants_the_servers_word_on_renegotiation(void **state)
+static void a_server_refuses_a_client_that_knows_nothing_of_secure_renegotiation(void **state)
 {
 	struct bj_tls_config *client, *server;
 
 	configs(KEY_P256, &client, &server);
 	pair_start(&pair, client, server, PKI_NAME);
-	/* the server never hears of it, so it does not answer */
 	shake_changed((struct change){ true, false, RENEGOTIATION, "\x7a\x7a\x00\x01\x00" });
-	assert_int_equal(pair.client.err, BJ_ERR_RENEGOTIATION_INFO);
+	assert_int_equal(pair.server.err, BJ_ERR_RENEGOTIATION_INFO);
+	pair_fini(&pair);
+	configs_free(client, server);
+}
+
+static void the_signal_among_the_suites_will_do_too(void **state)
+{
+	static const uint16_t suites[] = { 0xc02b, 0xc02f };
+	struct bj_tls_config *client, *server;
+	struct change extension = { true, false, RENEGOTIATION, "\x7a\x7a\x00\x01\x00", NULL };
+	struct change c = { true, false, BYTES_LIT("\xc0\x2f\x01\x00"), "\x00\xff\x01\x00", &extension };
+
+	configs(KEY_P256, &client, &server);
+	assert_int_equal(bj_tls_config_suites(client, suites, 2), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair.tap = change_tap;
+	pair.tap_self = &c;
+	pair_shake(&pair); /* the hashes no longer agree; but the server had gone on to its flight */
+	assert_true(c.done && extension.done);
+	assert_int_not_equal(pair.server.err, BJ_ERR_RENEGOTIATION_INFO);
+	assert_true(report_of(&pair.server).signature_scheme != 0);
 	pair_fini(&pair);
 	configs_free(client, server);
 }
@@ -806,7 +829,8 @@ int main(void)
 		cmocka_unit_test(a_verified_client_stays_verified_and_an_unverified_one_unverified),
 		cmocka_unit_test(a_server_refuses_a_client_without_extended_master_secret),
 		cmocka_unit_test(a_client_takes_no_server_hello_that_is_not_an_answer_to_its_own),
-		cmocka_unit_test(a_client_wants_the_servers_word_on_renegotiation),
+		cmocka_unit_test(a_server_refuses_a_client_that_knows_nothing_of_secure_renegotiation),
+		cmocka_unit_test(the_signal_among_the_suites_will_do_too),
 		cmocka_unit_test(a_client_that_could_do_1_3_sees_that_it_was_lowered),
 		cmocka_unit_test(a_1_2_server_answers_a_client_of_both_without_the_sentinel),
 		cmocka_unit_test(a_fallback_that_was_not_needed_is_refused),

@@ -56,7 +56,9 @@ static int group_teardown(void **state)
 	return 0;
 }
 
-static int setup(void **state)
+static enum bj_tls_version version;
+
+static int setup_again(void **state)
 {
 	struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 
@@ -64,6 +66,7 @@ static int setup(void **state)
 	server = bj_tls_config_new(BJ_TLS_SERVER);
 	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 	bj_credential_free(own);
+	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
 	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, ALL), BJ_OK);
@@ -71,6 +74,18 @@ static int setup(void **state)
 	memset(&pair, 0, sizeof(pair));
 	answers = 0;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	version = BJ_TLS_1_3;
+	return setup_again(state);
+}
+
+static int setup12(void **state)
+{
+	version = BJ_TLS_1_2;
+	return setup_again(state);
 }
 
 static int teardown(void **state)
@@ -118,12 +133,19 @@ static bool answer(struct side *s, enum bj_tls_question refuse)
 	return false;
 }
 
+static bool answer_both(enum bj_tls_question client_refuses, enum bj_tls_question server_refuses)
+{
+	bool answered = answer(&pair.client, client_refuses);
+
+	return answer(&pair.server, server_refuses) || answered;
+}
+
 /* Runs, and answers until nothing is asked. */
 static void shake(enum bj_tls_question client_refuses, enum bj_tls_question server_refuses)
 {
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	while (answer(&pair.client, client_refuses) | answer(&pair.server, server_refuses))
+	while (answer_both(client_refuses, server_refuses))
 		pair_run(&pair);
 }
 
@@ -182,7 +204,7 @@ static void questions_do_not_depend_on_how_bytes_come(void **state)
 	pair_start(&pair, client, server, PKI_NAME);
 	pair.chunk = 1;
 	pair_shake(&pair);
-	while (answer(&pair.client, BJ_TLS_Q_NONE) | answer(&pair.server, BJ_TLS_Q_NONE))
+	while (answer_both(BJ_TLS_Q_NONE, BJ_TLS_Q_NONE))
 		pair_run(&pair);
 	assert_int_equal(pair.client.done, 1);
 	assert_int_equal(pair.server.done, 1);
@@ -221,7 +243,7 @@ static void every_allocation_may_fail(void **state)
 
 	teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
-	setup(NULL);
+	setup_again(NULL);
 	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
@@ -243,7 +265,7 @@ static void every_allocation_may_fail(void **state)
 	assert_true(failures > 5);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown), { #f "_in_1_2", f, setup12, teardown, NULL }
 
 int main(void)
 {

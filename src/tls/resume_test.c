@@ -1,4 +1,6 @@
 /* resume_test.c - sessions are resumed where they may be and nowhere else; tickets, their keys and the cache of ids. */
+#include <pthread.h>
+
 #include "tls/cache.h"
 #include "tls/testkit.h"
 #include "tls/ticket.h"
@@ -327,6 +329,55 @@ static void a_zero_key_is_never_used(void **state)
 	assert_null(ticket_keys_new(&rng, 3600, 2));
 }
 
+/* ---- many threads at once */
+
+struct crowd {
+	struct ticket_keys *keys;
+	struct session_cache *cache;
+	atomic_uint failures;
+};
+
+/* Seals and opens while time runs and keys rotate under it. */
+static void *member(void *arg)
+{
+	struct crowd *crowd = arg;
+	uint8_t ticket[TICKET_LEN_MAX];
+	struct session s;
+
+	for (int i = 0; i < 2000; i++) {
+		struct writer w = wr_make(ticket, sizeof(ticket));
+		struct session made = a_session();
+		int64_t now = NOW_MS + i * 1000;
+
+		made.id_len = 32;
+		memcpy(made.id, &i, sizeof(i));
+		made.made_ms = now;
+		if (ticket_seal(crowd->keys, &rng_os, now, &made, &w))
+			atomic_fetch_add(&crowd->failures, 1);
+		/* a thread that slept while the others' time ran on may find its key gone, but never another session */
+		else if (ticket_open(crowd->keys, now, wr_view(&w), &s) == BJ_OK && s.made_ms != now)
+			atomic_fetch_add(&crowd->failures, 1);
+		session_cache_put(crowd->cache, now, &made);
+		if (session_cache_get(crowd->cache, now, bytes_of(made.id, 32), &s) && s.id_len != 32)
+			atomic_fetch_add(&crowd->failures, 1);
+	}
+	return NULL;
+}
+
+static void threads_share_keys_and_cache(void **state)
+{
+	struct crowd crowd = { ticket_keys_new(&rng_os, 100, 7), session_cache_new(&rng_os, 100, 300), 0 };
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, member, &crowd), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(threads); i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(atomic_load(&crowd.failures), 0);
+	ticket_keys_free(crowd.keys);
+	session_cache_free(crowd.cache);
+}
+
 /* ---- the cache of ids */
 
 static void the_cache_is_bounded_and_forgets(void **state)
@@ -374,6 +425,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_slept_too_long_opens_nothing),
 		cmocka_unit_test(a_zero_key_is_never_used),
 		cmocka_unit_test(the_cache_is_bounded_and_forgets),
+		cmocka_unit_test(threads_share_keys_and_cache),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -1,7 +1,7 @@
 /* server12.c - the server's side of a TLS 1.2 handshake (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely. There is no renegotiation:
- * nothing receives a ClientHello once this table runs.
+ * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely, and must say that they know
+ * of secure renegotiation (rfc5746:3.6), which never happens: nothing receives a ClientHello once this table runs.
  *
  * Leaves out   OCSP stapling, signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
  *              (the first ticket's lifetime ends it)
@@ -115,6 +115,8 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 	if (!offered(conn, EXT_EXTENDED_MASTER_SECRET))
 		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	if (!offered(conn, EXT_RENEGOTIATION_INFO))
+		return BJ_ERR_RENEGOTIATION_INFO;
 	err = hello_choose_alpn(conn, hello);
 	if (err)
 		return err;
@@ -142,7 +144,7 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 	if (*out_ticket || !conn->config->cache)
 		return BJ_OK;
 	hs->session_id_len = sizeof(hs->session_id);
-	return rng_fill(&conn->config->rng, hs->session_id, sizeof(hs->session_id));
+	return rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));
 }
 
 static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
@@ -164,7 +166,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	struct handshake *hs = conn->hs;
 	bool resumed = state_holds(&conn->state, F_RESUMED), ticket = false;
 	struct server_hello hello = { .legacy_version = VERSION_1_2, .version = VERSION_1_2, .alpn = conn->alpn };
-	enum bj_err err = rng_fill(&conn->config->rng, hs->server_random, RANDOM_LEN);
+	enum bj_err err = rng_fill(&hs->rng, hs->server_random, RANDOM_LEN);
 
 	if (!err && !resumed) {
 		bool is_rsa = hs->credential->kind == KEY_RSA || hs->credential->kind == KEY_RSA_PSS;
@@ -205,7 +207,7 @@ static enum bj_err ske_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_key_exchange ske;
-	enum bj_err err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &conn->config->rng);
+	enum bj_err err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &hs->rng);
 
 	if (err)
 		return err;
@@ -311,7 +313,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	enum bj_err err;
 
 	session_make(conn, conn->config->ticket_lifetime_s, &s);
-	err = ticket_seal(conn->config->tickets, &conn->config->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket12){ s.lifetime_s, wr_view(&ticket) };
 	session_fini(&s);
 	if (err)

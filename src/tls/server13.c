@@ -231,10 +231,10 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE),
 		.psk_index = hs->psk_index,
 	};
-	enum bj_err err = rng_fill(&conn->config->rng, hs->server_random, RANDOM_LEN);
+	enum bj_err err = rng_fill(&hs->rng, hs->server_random, RANDOM_LEN);
 
 	if (!err)
-		err = kex_generate(kex, (enum kex_group)hs->group, &conn->config->rng);
+		err = kex_generate(kex, (enum kex_group)hs->group, &conn->hs->rng);
 	if (!err)
 		err = kex_derive(kex, bytes_of(hs->peer_share, hs->peer_share_len), &hs->shared);
 	if (err)
@@ -385,14 +385,14 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	uint8_t bytes[TICKET_LEN_MAX], age_add[4];
 	struct writer ticket = wr_make(bytes, sizeof(bytes));
 	struct session s;
-	enum bj_err err = rng_fill(&conn->config->rng, age_add, sizeof(age_add));
+	enum bj_err err = rng_fill(&hs->rng, age_add, sizeof(age_add));
 
 	if (err)
 		return err;
 	hello_session(conn, conn->config->ticket_lifetime_s, &s);
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
-	err = ticket_seal(conn->config->tickets, &conn->config->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	if (!err) {
 		const struct new_session_ticket nst = {
 			.lifetime_s = s.lifetime_s,

@@ -152,6 +152,15 @@ static void rotate(struct ticket_keys *keys, int64_t now_ms)
 
 /* ---- tickets */
 
+/* The newest key. It is only missed if as many rotations as there are slots happen between the two reads. */
+static bool key_newest(struct ticket_keys *keys, struct ticket_key *out)
+{
+	for (unsigned tries = 0; tries < READ_TRIES; tries++)
+		if (slot_read(&keys->slots[atomic_load_explicit(&keys->newest, memory_order_acquire)], out))
+			return true;
+	return false;
+}
+
 static struct bj_bytes seal_with(const struct ticket_key *key, const uint8_t *nonce, struct bj_bytes plain, uint8_t *out)
 {
 	struct aead aead;
@@ -174,7 +183,7 @@ enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int6
 	enum bj_err err;
 
 	rotate(keys, now_ms);
-	if (!slot_read(&keys->slots[atomic_load_explicit(&keys->newest, memory_order_acquire)], &key))
+	if (!key_newest(keys, &key))
 		return BJ_ERR_INTERNAL;
 	err = rng_fill(rng, nonce, sizeof(nonce));
 	session_write(&state, s);

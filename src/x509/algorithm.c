@@ -159,9 +159,7 @@ enum bj_err algorithm_spki(struct bj_bytes whole, struct pubkey *out, enum sig_a
 		err = rsa_key(bits, &key);
 		break;
 	case OID_KEY_EC:
-		if (!der_at(&algorithm, DER_OID)) /* explicit parameters */
-			return BJ_ERR_CERT_KEY;
-		curve = der_oid(&algorithm);
+		curve = der_oid(&algorithm); /* empty, and so unknown, where parameters are explicit */
 		err = ec_key(curve, bits, &key);
 		break;
 	case OID_ED25519:

@@ -85,13 +85,13 @@ static void a_changed_octet_never_goes_unseen(void **state)
 /* ---- single rules of form: a small certificate is put together by hand */
 
 struct hand {
-	struct bj_bytes version, serial, inner, outer, issuer, validity, spki, extensions;
+	struct bj_bytes version, serial, inner, outer, issuer, validity, spki, extensions, tail;
 };
 
 static struct hand good_hand(void)
 {
 	struct reader tbs = der_only(server.cert.tbs, DER_SEQUENCE);
-	struct hand h;
+	struct hand h = { 0 };
 
 	h.version = der_take_whole(&tbs, DER_CONTEXT_CONSTRUCTED(0));
 	h.serial = der_take_whole(&tbs, DER_INTEGER);
@@ -122,6 +122,7 @@ static enum bj_err parse_hand(const struct hand *h, struct cert *out)
 	dw_close(&w, tbs);
 	wr_bytes(&w, h->outer);
 	dw_bits(&w, BYTES_LIT("signature"));
+	wr_bytes(&w, h->tail);
 	dw_close(&w, whole);
 	assert_true(wr_ok(&w));
 	return cert_parse(wr_view(&w), out);
@@ -161,6 +162,7 @@ static void fields_out_of_form_are_refused_by_name(void **state)
 	assert_int_equal(cert.sig_alg, SIG_NONE);
 	WITH(issuer, "\x30\x02\x31\x00", BJ_ERR_CERT_NAME_FORM);
 	WITH(validity, "\x30\x0f\x17\x0d" "261120235116Z", BJ_ERR_CERT_TIME);
+	WITH(tail, "\x05\x00", BJ_ERR_CERT_DER);
 	WITH(spki, "\x30\x00", BJ_ERR_CERT_DER);
 	WITH(extensions, "\xa3\x02\x30\x00", BJ_ERR_CERT_EXTENSION); /* none at all */
 	WITH(extensions, "\xa3\x00", BJ_ERR_CERT_DER);

@@ -61,6 +61,7 @@ static const struct match matches[] = {
 	{ GN_DNS, "xn--*.example.com", "xn--a.example.com", false },
 	{ GN_DNS, "a_b.example.com", "a_b.example.com", false },
 	{ GN_DNS, "192.0.2.1", "192.0.2.1", false },
+	{ GN_DNS, "abcd", "97.98.99.100", false }, /* the same octets */
 	{ GN_URI, "a.example.com", "a.example.com", false },
 	{ GN_EMAIL, "a.example.com", "a.example.com", false },
 	{ GN_IP, "\xc0\x01\x02\x01", "192.1.2.1", true },

@@ -15,7 +15,7 @@
 struct verified {
 	const struct cert *cert;
 	struct bj_bytes spki;
-	bool good;
+	enum bj_err err;
 };
 
 struct search {
@@ -170,22 +170,22 @@ static bool end_of_path(struct search *s)
 	return true;
 }
 
-/* Did the issuer's key make this signature? */
-static bool signature_holds(struct search *s, const struct cert *cert, const struct cert *issuer)
+/* Did the issuer's key make this signature? BJ_ERR_CERT_KEY: that is no key to verify with. */
+static enum bj_err signature_judge(struct search *s, const struct cert *cert, const struct cert *issuer)
 {
 	struct verified *v;
 
 	for (size_t i = 0; i < s->verified_count; i++)
 		if (s->verified[i].cert == cert && bytes_equal(s->verified[i].spki, issuer->spki))
-			return s->verified[i].good;
+			return s->verified[i].err;
 	if (s->verified_count == PATH_BUDGET_SIGNATURES) {
 		s->out_of_budget = true;
-		return false;
+		return BJ_ERR_CERT_BUDGET;
 	}
 	v = &s->verified[s->verified_count++];
-	*v = (struct verified){ cert, issuer->spki, false };
-	v->good = pubkey_verify(&issuer->key, cert->sig_alg, cert->tbs, cert->signature) == BJ_OK;
-	return v->good;
+	*v = (struct verified){ cert, issuer->spki, BJ_ERR_BAD_SIGNATURE };
+	v->err = pubkey_verify(&issuer->key, cert->sig_alg, cert->tbs, cert->signature);
+	return v->err;
 }
 
 static bool key_ids_differ(const struct cert *cert, const struct cert *issuer)
@@ -233,6 +233,7 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 	size_t last = s->len - 1;
 	const struct cert *cert = s->path[last];
 	bool differ = key_ids_differ(cert, issuer);
+	enum bj_err err;
 
 	if (!is_verifiable(cert, issuer)) {
 		note(s, RANK_SIGNATURE, BJ_ERR_CERT_ALGORITHM, last, "rfc5280:4.1.1.2",
@@ -241,8 +242,12 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 	}
 	if (differ && !s->explain)
 		return false;
-	if (!signature_holds(s, cert, issuer)) {
-		if (differ)
+	err = signature_judge(s, cert, issuer);
+	if (err) {
+		if (err == BJ_ERR_CERT_KEY)
+			note(s, RANK_SIGNATURE, BJ_ERR_CERT_KEY, last, "rfc5280:4.1.2.7",
+			     "the issuer's key is malformed or too weak to verify it with");
+		else if (differ)
 			note(s, RANK_OTHER_KEY, BJ_ERR_CERT_UNKNOWN_CA, last, "rfc5280:6.1.3",
 			     "a CA of the issuer's name is known, but with another key");
 		else

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/writer.h"
 #include "x509/made_chain.h"
 #include "x509/path.h"
 
@@ -77,7 +78,30 @@ static const uint8_t exclude_wild[] = { 0xa1, 22, 0x30, 20, 0x82, 18, 'x', '.', 
 					'e', '.', 'c', 'o', 'm' };
 static const uint8_t exclude_net[] = { 0xa1, 12, 0x30, 10, 0x87, 8, 192, 0, 2, 0, 255, 255, 255, 0 };
 
+/* excluded directory name CN=leaf; excluded mail domain evil.org, and a subject with an address there */
+static const uint8_t exclude_leaf[] = { 0xa1, 21, 0x30, 19, 0xa4, 17, 0x30, 15, 0x31, 13, 0x30, 11, 0x06, 3, 0x55, 4, 3,
+					0x0c, 4, 'l', 'e', 'a', 'f' };
+static const uint8_t exclude_mail[] = { 0xa1, 12, 0x30, 10, 0x81, 8, 'e', 'v', 'i', 'l', '.', 'o', 'r', 'g' };
+static const uint8_t mail_subject[] = { 0x30, 27, 0x31, 25, 0x30, 23, 0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1,
+					0x16, 10, 'x', '@', 'e', 'v', 'i', 'l', '.', 'o', 'r', 'g' };
+
 CHANGE(nothing, (void)c)
+CHANGE(middle_early, c->middle.not_before = MADE_NOW + 1)
+CHANGE(root_early, c->root->not_before = MADE_NOW + 1)
+CHANGE(root_v1, c->root->version = 1)
+CHANGE(middle_odd_time, c->middle.has_odd_time = true)
+CHANGE(leaf_and_middle_nameless, c->leaf.issuer = c->middle.subject = bytes_of(empty_name, 2))
+CHANGE(middle_and_root_nameless, c->middle.issuer = c->root->subject = bytes_of(empty_name, 2))
+CHANGE(middle_other_issuer, c->middle.issuer = leaf.cert.issuer)
+CHANGE(leaf_policy, c->leaf.has_policy_constraints = true)
+CHANGE(root_policy, c->root->has_policy_constraints = true)
+CHANGE(leaf_wrong_critical, c->leaf.has_wrong_critical = true; c->leaf.wrong_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(root_wrong_critical, c->root->has_wrong_critical = true; c->root->wrong_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(middle_constraints_not_critical, c->middle.name_constraints = bytes_of(permit_com, sizeof(permit_com)))
+CHANGE(middle_bound, c->middle.key_only = SIG_ECDSA_SHA384)
+CHANGE(root_excludes_leaf, c->root->name_constraints = bytes_of(exclude_leaf, sizeof(exclude_leaf)); c->root->name_constraints_critical = true)
+CHANGE(root_excludes_mail, c->root->name_constraints = bytes_of(exclude_mail, sizeof(exclude_mail)); c->root->name_constraints_critical = true;
+       c->leaf.subject = bytes_of(mail_subject, sizeof(mail_subject)))
 CHANGE(leaf_expired, c->leaf.not_after = MADE_NOW - 1)
 CHANGE(leaf_early, c->leaf.not_before = MADE_NOW + 1)
 CHANGE(middle_expired, c->middle.not_after = MADE_NOW - 12 * 86400 - 5)
@@ -152,6 +176,7 @@ CHANGE(root_permits_org, c->root->name_constraints = bytes_of(permit_org, sizeof
 CHANGE(middle_permits_org, c->middle.name_constraints = bytes_of(permit_org, sizeof(permit_org)); c->middle.name_constraints_critical = true)
 CHANGE(middle_excludes_wild, c->middle.name_constraints = bytes_of(exclude_wild, sizeof(exclude_wild)); c->middle.name_constraints_critical = true)
 CHANGE(root_excludes_net, c->root->name_constraints = bytes_of(exclude_net, sizeof(exclude_net)); c->root->name_constraints_critical = true)
+CHANGE(self_issued_leaf, root_permits_org(c); c->leaf.subject = c->leaf.issuer; c->leaf.subject_hash = c->leaf.issuer_hash)
 CHANGE(constraints_not_critical, c->root->name_constraints = bytes_of(permit_com, sizeof(permit_com)))
 CHANGE(time_is_not_asked, c->leaf.not_after = 0; c->in.check_time = false)
 CHANGE(expired_and_unknown, c->leaf.not_after = 0; c->in.extra_count = 0)
@@ -167,6 +192,22 @@ static const struct {
 	{ leaf_early, BJ_ERR_CERT_NOT_YET_VALID, 0, "valid in 1 second, from 2027-01-15 08:00:01 UTC" },
 	{ middle_expired, BJ_ERR_CERT_EXPIRED, 1, "expired 12 days ago" },
 	{ root_expired, BJ_ERR_CERT_EXPIRED, 2, "" },
+	{ middle_early, BJ_ERR_CERT_NOT_YET_VALID, 1, "" },
+	{ root_early, BJ_ERR_CERT_NOT_YET_VALID, 2, "" },
+	{ root_v1, BJ_ERR_CERT_VERSION, 2, "" },
+	{ middle_odd_time, BJ_ERR_CERT_TIME, 1, "" },
+	{ leaf_and_middle_nameless, BJ_ERR_CERT_NAME_FORM, 0, "the issuer is empty" },
+	{ middle_and_root_nameless, BJ_ERR_CERT_NAME_FORM, 1, "the issuer is empty" },
+	{ middle_other_issuer, BJ_ERR_CERT_UNKNOWN_CA, 1, "" },
+	{ leaf_policy, BJ_ERR_CERT_CRITICAL, 0, "" },
+	{ root_policy, BJ_ERR_CERT_CRITICAL, 2, "" },
+	{ leaf_wrong_critical, BJ_ERR_CERT_EXTENSION, 0, "" },
+	{ root_wrong_critical, BJ_ERR_CERT_EXTENSION, 2, "" },
+	{ middle_constraints_not_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
+	{ middle_bound, BJ_ERR_CERT_ALGORITHM, 0, "" },
+	{ root_excludes_leaf, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "DN:CN=leaf is excluded" },
+	{ root_excludes_mail, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "email:x@evil.org is excluded" },
+	{ self_issued_leaf, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "" },
 	{ leaf_v1, BJ_ERR_CERT_VERSION, 0, "" },
 	{ middle_v1, BJ_ERR_CERT_VERSION, 1, "" },
 	{ leaf_serial, BJ_ERR_CERT_SERIAL, 0, "" },
@@ -304,28 +345,128 @@ static void an_intermediate_can_be_an_anchor(void **state)
 	c.in.extra_count = 0;
 	assert_int_equal(judge(&c, &verdict), BJ_OK);
 	assert_int_equal(verdict.path_len, 2);
+	chain_init(&c);
+	bj_trust_free(c.trust);
+	c.in.trust = c.trust = bj_trust_new();
+	assert_int_equal(bj_trust_add_der(c.trust, middle.der, middle.cert.der.len), BJ_OK);
+	c.in.extra_count = 0;
+	c.root = (struct cert *)(uintptr_t)&trust_first(c.trust, middle.cert.subject_hash)->cert;
+	c.root->has_eku = true; /* which only a root must not have */
+	c.root->eku = EKU_CLIENT;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_PURPOSE);
+	assert_int_equal(verdict.index, 1);
 }
 
-static void an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates(void **state)
+static void the_reason_is_that_of_the_path_which_ends_at_an_anchor(void **state)
 {
+	struct bj_verdict verdict;
+	struct cert extra[2];
+	struct chain c;
+
+	chain_init(&c);
+	extra[0] = extra[1] = c.middle;
+	extra[0].not_after = MADE_NOW - 1; /* and its issuer is nowhere */
+	extra[0].issuer_hash++;
+	extra[1].is_ca = false;
+	c.in.extra = extra;
+	c.in.extra_count = 2;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_NOT_CA);
+}
+
+static void rsa_keys_of_cas_are_measured_too(void **state)
+{
+	static const struct { bool odd_top, odd_sub, weak; enum bj_err err; int index; } cases[] = {
+		{ false, false, false, BJ_OK, -1 },
+		{ false, true, false, BJ_ERR_CERT_KEY, 1 },
+		{ true, false, false, BJ_ERR_CERT_KEY, 2 },
+		{ false, false, true, BJ_ERR_CERT_KEY, 0 }, /* the mathematics refuse it before the rule can */
+	};
+	struct pkey *good, *odd;
+
+	assert_int_equal(pkey_generate(KEY_RSA, 2048, &good), BJ_OK);
+	assert_int_equal(pkey_generate(KEY_RSA, 2052, &odd), BJ_OK);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct made_cert top = { .key = pkey_ref(cases[i].odd_top ? odd : good) };
+		struct made_cert sub = { .key = pkey_ref(cases[i].odd_sub ? odd : good) }, end = { 0 };
+		struct bj_verdict verdict;
+		struct chain c;
+
+		made_cert_issue(&top, (struct issue){ .kind = ISSUE_CA, .common_name = "Top" }, NULL);
+		made_cert_issue(&sub, (struct issue){ .kind = ISSUE_CA, .common_name = "Sub" }, &top);
+		made_cert_issue(&end, (struct issue){ .kind = ISSUE_SERVER, .names = leaf_names, .name_count = 1 }, &sub);
+		chain_init(&c);
+		assert_int_equal(bj_trust_add_der(c.trust, top.der, top.cert.der.len), BJ_OK);
+		c.leaf = end.cert;
+		c.middle = sub.cert;
+		if (cases[i].weak)
+			c.middle.key.bits = 1024;
+		assert_int_equal(judge(&c, &verdict), cases[i].err);
+		assert_int_equal(verdict.index, cases[i].index);
+		made_cert_free(&top);
+		made_cert_free(&sub);
+		made_cert_free(&end);
+	}
+	pkey_free(good);
+	pkey_free(odd);
+}
+
+static void names_times_subtrees_are_counted(void **state)
+{
+	static uint8_t san[4096 * 3 + 20], constraints[4 + 100 * 5];
+	struct writer w = wr_make(san, sizeof(san));
 	struct bj_verdict verdict;
 	struct chain c;
 
-	for (int row = 0; row < 4; row++) {
-		static const enum bj_err expected[] = { BJ_OK, BJ_ERR_CERT_EXPIRED, BJ_ERR_CERT_NAME, BJ_ERR_CERT_PURPOSE };
+	chain_init(&c);
+	wr_raw(&w, "\x82\x0f" "www.example.com", 17);
+	for (size_t i = 0; i < 4095; i++)
+		wr_raw(&w, "\x82\x01" "a", 3);
+	c.leaf.san = wr_view(&w);
+	w = wr_make(constraints, sizeof(constraints));
+	wr_raw(&w, "\xa1\x82\x01\xf4", 4);
+	for (size_t i = 0; i < 100; i++)
+		wr_raw(&w, "\x30\x03\x82\x01" "b", 5);
+	c.root->name_constraints = wr_view(&w);
+	c.root->name_constraints_critical = true;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_BUDGET);
+}
+
+static const struct {
+	void (*change)(struct chain *c);
+	enum bj_err err;
+} pinned_rows[] = {
+	{ nothing, BJ_OK },
+	{ leaf_is_ca, BJ_OK }, /* as people make them by hand */
+	{ leaf_no_aki, BJ_OK },
+	{ leaf_v1, BJ_ERR_CERT_VERSION },
+	{ leaf_no_issuer, BJ_ERR_CERT_NAME_FORM },
+	{ leaf_expired, BJ_ERR_CERT_EXPIRED },
+	{ leaf_early, BJ_ERR_CERT_NOT_YET_VALID },
+	{ leaf_no_names, BJ_ERR_CERT_NO_NAMES },
+	{ other_name, BJ_ERR_CERT_NAME },
+	{ leaf_usage, BJ_ERR_CERT_KEY_USAGE },
+	{ leaf_client_only, BJ_ERR_CERT_PURPOSE },
+	{ leaf_rsa_1024, BJ_ERR_CERT_KEY },
+	{ leaf_critical, BJ_ERR_CERT_CRITICAL },
+	{ leaf_policy, BJ_ERR_CERT_CRITICAL },
+	{ leaf_wrong_critical, BJ_ERR_CERT_EXTENSION },
+};
+
+static void an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(pinned_rows); i++) {
+		struct bj_verdict verdict;
+		struct chain c;
 
 		chain_init(&c);
 		bj_trust_free(c.trust);
 		c.in.trust = c.trust = bj_trust_new();
 		c.in.extra_count = 0;
 		assert_int_equal(bj_trust_add_der(c.trust, leaf.der, leaf.cert.der.len), BJ_OK);
-		if (row == 1)
-			c.leaf.not_after = MADE_NOW - 1;
-		if (row == 2)
-			c.in.name = BYTES_LIT("example.com");
-		if (row == 3)
-			c.leaf.eku = EKU_CLIENT;
-		assert_int_equal(judge(&c, &verdict), expected[row]);
+		pinned_rows[i].change(&c);
+		if (judge(&c, &verdict) != pinned_rows[i].err)
+			fail_msg("row %zu: %s", i, bj_err_name(verdict.err));
+		assert_int_equal(verdict.index, verdict.err ? 0 : -1);
 	}
 }
 
@@ -418,6 +559,7 @@ static void a_chain_longer_than_the_limit_is_refused(void **state)
 
 static void self_issued_cas_do_not_count_but_are_limited(void **state)
 {
+	static const char *const other_names[] = { "www.example.org" };
 	struct made_cert second = { 0 }, end = { 0 };
 	struct cert extra[2];
 	struct bj_verdict verdict;
@@ -437,6 +579,36 @@ static void self_issued_cas_do_not_count_but_are_limited(void **state)
 	c.in.depth_max = 1;
 	assert_int_equal(judge(&c, &verdict), BJ_OK);
 	assert_int_equal(verdict.path_len, 4);
+	/* nor does a CA constrain their names */
+	made_cert_issue(&second, (struct issue){ .kind = ISSUE_CA, .common_name = "Middle", .names = other_names, .name_count = 1 },
+			&middle);
+	chain_init(&c);
+	c.leaf = end.cert;
+	extra[0] = second.cert;
+	c.in.extra = extra;
+	c.in.extra_count = 2;
+	root_permits_com(&c);
+	assert_int_equal(judge(&c, &verdict), BJ_OK);
+	/* another CA counts, and is constrained */
+	made_cert_issue(&second, (struct issue){ .kind = ISSUE_CA, .common_name = "Second", .names = other_names, .name_count = 1 },
+			&middle);
+	made_cert_issue(&end, (struct issue){ .kind = ISSUE_SERVER, .names = leaf_names, .name_count = 1 }, &second);
+	chain_init(&c);
+	c.leaf = end.cert;
+	extra[0] = second.cert;
+	c.in.extra = extra;
+	c.in.extra_count = 2;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_PATH_LENGTH);
+	assert_int_equal(verdict.index, 2);
+	chain_init(&c);
+	c.leaf = end.cert;
+	extra[0] = second.cert;
+	extra[1] = middle.cert;
+	c.in.extra = extra;
+	c.in.extra_count = 2;
+	root_permits_com(&c);
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_NAME_CONSTRAINT);
+	assert_int_equal(verdict.index, 1);
 	made_cert_free(&second);
 	made_cert_free(&end);
 }
@@ -512,6 +684,7 @@ static void clients_need_no_alternative_name(void **state)
 static void chains_of_bytes_are_judged_the_same(void **state)
 {
 	struct bj_trust *trust = bj_trust_new();
+	struct made_cert client = { 0 };
 	struct bj_bytes chain[20] = { leaf.cert.der, middle.cert.der };
 	struct bj_verdict verdict;
 	int64_t now_ms = (int64_t)MADE_NOW * 1000;
@@ -524,6 +697,12 @@ static void chains_of_bytes_are_judged_the_same(void **state)
 	assert_int_equal(bj_verify_server(trust, chain, 0, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_server(NULL, chain, 2, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_client(trust, chain, 2, now_ms, &verdict), BJ_ERR_CERT_PURPOSE);
+	made_cert_issue(&client, (struct issue){ .kind = ISSUE_CLIENT, .common_name = "c", .names = leaf_names, .name_count = 1 }, &middle);
+	chain[0] = client.cert.der;
+	assert_int_equal(bj_verify_client(trust, chain, 2, now_ms, &verdict), BJ_OK);
+	assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", now_ms, &verdict), BJ_ERR_CERT_PURPOSE);
+	made_cert_free(&client);
+	chain[0] = leaf.cert.der;
 	assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", (MADE_NOW + 1000) * INT64_C(1000) + 999, &verdict), BJ_OK);
 	assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", (MADE_NOW + 1001) * INT64_C(1000), &verdict),
 			 BJ_ERR_CERT_EXPIRED);
@@ -550,6 +729,9 @@ int main(void)
 		cmocka_unit_test(an_anchor_needs_no_signature_but_its_name_and_key),
 		cmocka_unit_test(a_ca_of_the_same_name_with_another_key_is_told_apart),
 		cmocka_unit_test(an_intermediate_can_be_an_anchor),
+		cmocka_unit_test(the_reason_is_that_of_the_path_which_ends_at_an_anchor),
+		cmocka_unit_test(rsa_keys_of_cas_are_measured_too),
+		cmocka_unit_test(names_times_subtrees_are_counted),
 		cmocka_unit_test(an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates),
 		cmocka_unit_test(a_self_signed_end_entity_is_named_as_such),
 		cmocka_unit_test(an_expired_intermediate_is_passed_by_for_a_good_one),

@@ -101,6 +101,8 @@ static void every_anchor_is_found_and_none_twice(void **state)
 		assert_non_null(trust_first(trust, certs[i].subject_hash));
 	}
 	assert_false(trust_holds(trust, &middle.cert));
+	assert_int_equal(bj_trust_add_der(trust, stranger.der, stranger.cert.der.len), BJ_OK);
+	assert_false(trust_holds(trust, &middle.cert)); /* the name alone is nothing */
 	bj_trust_free(trust);
 }
 

@@ -46,4 +46,4 @@ def test_chromium_shows_a_trusted_page(browser, serve, table):
 def test_chromium_refuses_an_unknown_ca(browser, serve):
     done = browser(f"https://localhost:{serve('ecdsa').port}/", False)
     assert "TLSv1.3" not in done.stdout
-    assert "ERR_CERT_AUTHORITY_INVALID" in done.stdout, done.stdout[:2000]
+    assert "ERR_CERT_AUTHORITY_INVALID" in done.stdout + done.stderr, done.stderr[-2000:]

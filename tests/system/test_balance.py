@@ -81,6 +81,17 @@ def test_ip_hash_keeps_clients_and_moves_only_those_of_a_server_that_went(origin
         assert third[c] == first[c] if first[c] != b"c" else third[c] != b"c"
 
 
+def test_ip_hash_follows_the_client_behind_a_trusted_proxy(origin, gateway):
+    origins = [origin(name) for name in "abcd"]
+    port = kit.free_port()
+    gateway(CONF.format(port=port, pool="balance ip_hash; " + servers(origins)).replace("otherwise", "trusted_proxies 127.0.0.0/8; otherwise"),
+            port)
+    client = kit.Raw(port)
+    first = [client.get("/", f"X-Forwarded-For: 198.51.100.{n}\r\n")[2] for n in range(40)]
+    second = [client.get("/", f"X-Forwarded-For: 192.0.2.1, 198.51.100.{n}\r\n")[2] for n in range(40)]
+    assert first == second and len(set(first)) == 4
+
+
 def test_a_server_killed_under_load_fails_no_idempotent_request(origin, gateway):
     origins, port = start(origin, gateway, "abc", "balance round_robin; retries 2 budget 50%; {all}")
     for o in origins:

@@ -301,6 +301,30 @@ def test_a_server_that_does_not_answer_gives_504(web):
     assert client.get()[2] == b"a"
 
 
+def test_a_put_with_a_small_body_goes_to_another_server_when_its_first_one_dies(web, origin):
+    other = origin("b")
+    other.delay = 0.01
+    server, port, _ = web(pool=f"server b 127.0.0.1:{other.port};")
+    held = []
+    for _ in range(2):
+        client = kit.Raw(port).send(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+        held.append(client)
+    server.delay = 30
+    more = [kit.Raw(port).send(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello") for _ in range(4)]
+    kit.wait_until(lambda: server.active > 0)
+    server.stop()
+    assert [client.response()[2] for client in held + more] == [b"hello"] * 6
+
+
+def test_a_request_whose_client_left_is_dropped(web):
+    server, port, running = web()
+    client = kit.Raw(port).send(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+    kit.wait_until(lambda: server.count == 1)
+    client.sock.setsockopt(kit.socket.SOL_SOCKET, kit.socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+    assert running.log(1)[0]["status"] == 0
+
+
 def test_a_post_whose_server_died_is_not_sent_twice(web):
     server, port, _ = web()
     client = kit.Raw(port).send(b"POST /hang HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")

@@ -132,6 +132,12 @@ def test_failed_handshakes_have_their_reason_in_the_log(web, pki):
     assert results == ["no_application_protocol", "not_tls", "peer_connection_closed", "protocol_version_unsupported"]
 
 
+def test_http_on_a_tls_port_is_told_what_to_do(web):
+    server, port, _ = web()
+    got = kit.Raw(port).send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").rest()
+    assert b"400" in got and b"https://" in got
+
+
 def test_a_handshake_that_takes_too_long_is_ended(web, pki):
     server, port, running = web(limits="limits { handshake_time 300ms; }")
     assert kit.Raw(port).rest() == b""

@@ -1,0 +1,234 @@
+/* config_test.c - configurations refuse what makes no sense, never change once frozen, and choose the right credential. */
+#include "tls/scheme.h"
+#include "tls/testkit.h"
+
+static struct pki pki;
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	return 0;
+}
+
+static struct bj_tls_config *a_config(enum bj_tls_role role)
+{
+	struct bj_tls_config *config = bj_tls_config_new(role);
+
+	assert_non_null(config);
+	return config;
+}
+
+static void add(struct bj_tls_config *config, enum issue_kind kind, enum key_kind key, const char *name)
+{
+	struct bj_credential *credential = pki_credential(&pki, kind, key, name);
+
+	assert_int_equal(bj_tls_config_credential(config, credential), BJ_OK);
+	bj_credential_free(credential);
+}
+
+static void a_client_without_anchors_is_refused(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_CLIENT);
+
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_NO_TRUST);
+	assert_int_equal(bj_tls_config_insecure_no_name(config), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_NO_TRUST);
+	assert_int_equal(bj_tls_config_insecure_no_verify(config), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	bj_tls_config_free(config);
+}
+
+static void a_server_without_a_credential_is_refused(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_NO_CREDENTIAL);
+	assert_int_equal(bj_tls_config_insecure_no_verify(config), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ask(config, 1u << BJ_TLS_Q_CREDENTIAL), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	bj_tls_config_free(config);
+}
+
+static void a_server_that_judges_clients_needs_anchors(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	add(config, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	assert_int_equal(bj_tls_config_client_auth(config, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_NO_TRUST);
+	bj_tls_config_free(config);
+}
+
+static void versions_without_a_suite_are_refused(void **state)
+{
+	const uint16_t only_12 = 0xc02b;
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	add(config, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	assert_int_equal(bj_tls_config_suites(config, &only_12, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_versions(config, BJ_TLS_1_3, BJ_TLS_1_3), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_EMPTY);
+	assert_int_equal(bj_tls_config_versions(config, BJ_TLS_1_2, BJ_TLS_1_3), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_false(config_has_version(config, BJ_TLS_1_3));
+	bj_tls_config_free(config);
+}
+
+static void values_that_do_not_exist_change_nothing(void **state)
+{
+	static const char *const bad_names[] = { "h2", "" };
+	const uint16_t unknown = 0x1399, twice[] = { 0x1301, 0x1301 };
+	struct bj_tls_config *config = a_config(BJ_TLS_CLIENT);
+	uint8_t before = config->suites.count;
+	char context[CONFIG_CONTEXT_MAX + 1] = { 0 };
+
+	assert_null(bj_tls_config_new((enum bj_tls_role)3));
+	assert_int_equal(bj_tls_config_suites(config, &unknown, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_suites(config, twice, 2), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_suites(config, twice, 0), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_groups(config, &unknown, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_signature_algorithms(config, &unknown, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_versions(config, BJ_TLS_1_3, BJ_TLS_1_2), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_versions(config, (enum bj_tls_version)0x0302, BJ_TLS_1_2), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_profile(config, "old"), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_alpn(config, bad_names, 2), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_key_shares(config, 4), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_tickets(config, 9, 100, 100, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_tickets(config, 1, 604801, 100, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_tickets(config, 1, 100, 0, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_tickets(config, 1, 100, 100, 8), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_session_context(config, context, sizeof(context)), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ask(config, 1u << 9), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_client_auth(config, (enum bj_tls_client_auth)7), BJ_ERR_ARGUMENT);
+	assert_int_equal(config->suites.count, before);
+	assert_int_equal(config->alpn_len, 0);
+	bj_tls_config_free(config);
+}
+
+static void a_frozen_configuration_never_changes(void **state)
+{
+	struct bj_tls_config *config = pki_client_config(&pki);
+	const uint16_t suite = 0x1301;
+
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(bj_tls_config_suites(config, &suite, 1), BJ_ERR_CONFIG_FROZEN);
+	assert_int_equal(bj_tls_config_insecure_no_verify(config), BJ_ERR_CONFIG_FROZEN);
+	assert_int_equal(bj_tls_config_trust(config, pki.trust), BJ_ERR_CONFIG_FROZEN);
+	assert_int_equal(bj_tls_config_profile(config, "modern"), BJ_ERR_CONFIG_FROZEN);
+	bj_tls_config_free(config);
+}
+
+static void connections_need_a_frozen_configuration_and_a_good_name(void **state)
+{
+	static const char *const bad[] = { "", ".", "a..b", "-a.example", "a-.example", "a b", "\xc3\xa4.example", "a.example-",
+					   "1234567890123456789012345678901234567890123456789012345678901234.example" };
+	static const char *const good[] = { "a", "a.example", "A-1.example.", "192.0.2.1", "2001:db8::1", "xn--bcher-kva.example" };
+	struct bj_tls_config *config = pki_client_config(&pki);
+	struct bj_tls *conn;
+
+	assert_int_equal(bj_tls_new(config, "a.example", &conn), BJ_ERR_CONFIG_NOT_FROZEN);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(bj_tls_new(config, NULL, &conn), BJ_ERR_CONFIG_NO_NAME);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_equal(bj_tls_new(config, bad[i], &conn), BJ_ERR_CONFIG_BAD_NAME);
+	for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
+		assert_int_equal(bj_tls_new(config, good[i], &conn), BJ_OK);
+		bj_tls_free(conn);
+	}
+	assert_int_equal(atomic_load(&config->refs), 1);
+	bj_tls_config_free(config);
+}
+
+/* ---- the choice of a credential */
+
+static const struct config_credential *choose(const struct bj_tls_config *config, const char *name, uint16_t scheme, enum bj_err expected)
+{
+	uint8_t wire[] = { (uint8_t)(scheme >> 8), (uint8_t)scheme };
+	struct config_wish wish = { bytes_text(name), bytes_of(wire, 2), ~(uint32_t)0, BJ_TLS_1_3 };
+	const struct config_credential *chosen = NULL;
+	uint16_t with;
+
+	assert_int_equal(config_choose_credential(config, &wish, &chosen, &with), expected);
+	if (!expected)
+		assert_int_equal(with, scheme);
+	return chosen;
+}
+
+static void names_and_signatures_choose_the_credential(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+	const struct config_credential *list;
+
+	add(config, ISSUE_SERVER, KEY_P256, "default.example");
+	add(config, ISSUE_SERVER, KEY_RSA, "a.example");
+	add(config, ISSUE_SERVER, KEY_P256, "a.example");
+	add(config, ISSUE_SERVER, KEY_P256, "*.b.example");
+	add(config, ISSUE_SERVER, KEY_P384, "x.b.example");
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	list = config->credentials;
+	assert_ptr_equal(choose(config, NULL, SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[0]);
+	assert_ptr_equal(choose(config, "other.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[0]);
+	assert_ptr_equal(choose(config, "other.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_OK), &list[1]);
+	assert_ptr_equal(choose(config, "a.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_OK), &list[1]);
+	assert_ptr_equal(choose(config, "A.EXAMPLE", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[2]);
+	assert_ptr_equal(choose(config, "y.b.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[3]);
+	assert_ptr_equal(choose(config, "x.b.example", SCHEME_ECDSA_P384_SHA384, BJ_OK), &list[4]);
+	assert_ptr_equal(choose(config, "x.b.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[3]);
+	assert_ptr_equal(choose(config, "y.x.b.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[0]);
+	assert_ptr_equal(choose(config, "b.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[0]);
+	choose(config, "a.example", SCHEME_ED25519, BJ_ERR_NO_COMMON_SIGNATURE);
+	choose(config, "x.b.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	bj_tls_config_free(config);
+}
+
+static void strict_names_know_no_default(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	add(config, ISSUE_SERVER, KEY_P256, "a.example");
+	assert_int_equal(bj_tls_config_strict_sni(config, true), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	choose(config, "b.example", SCHEME_ECDSA_P256_SHA256, BJ_ERR_UNKNOWN_NAME);
+	choose(config, "a.example.b", SCHEME_ECDSA_P256_SHA256, BJ_ERR_UNKNOWN_NAME);
+	assert_non_null(choose(config, "a.example", SCHEME_ECDSA_P256_SHA256, BJ_OK));
+	assert_non_null(choose(config, NULL, SCHEME_ECDSA_P256_SHA256, BJ_OK));
+	bj_tls_config_free(config);
+}
+
+static void signatures_of_13_fit_the_curve_and_never_pkcs1(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	add(config, ISSUE_SERVER, KEY_P256, "a.example");
+	add(config, ISSUE_SERVER, KEY_RSA, "a.example");
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	choose(config, "a.example", SCHEME_ECDSA_P384_SHA384, BJ_ERR_NO_COMMON_SIGNATURE);
+	choose(config, "a.example", SCHEME_RSA_PKCS1_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	choose(config, "a.example", SCHEME_RSA_PSS_PSS_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	bj_tls_config_free(config);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_client_without_anchors_is_refused),
+		cmocka_unit_test(a_server_without_a_credential_is_refused),
+		cmocka_unit_test(a_server_that_judges_clients_needs_anchors),
+		cmocka_unit_test(versions_without_a_suite_are_refused),
+		cmocka_unit_test(values_that_do_not_exist_change_nothing),
+		cmocka_unit_test(a_frozen_configuration_never_changes),
+		cmocka_unit_test(connections_need_a_frozen_configuration_and_a_good_name),
+		cmocka_unit_test(names_and_signatures_choose_the_credential),
+		cmocka_unit_test(strict_names_know_no_default),
+		cmocka_unit_test(signatures_of_13_fit_the_curve_and_never_pkcs1),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,160 @@
+"""x509_steps.py - leaves out each step of verifying a chain, one at a time, and says which unit test notices.
+
+A mutant is one source file of src/x509 with one change, compiled and linked before the library, so that it takes the place of the
+file there. `python3 tests/mutants/x509_steps.py` prints docs/x509-steps.md; test_x509_steps.py fails if a mutant lives.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "x509"
+TIMEOUT_SECONDS = 120
+
+# file, what is left out, text, text in its place
+BY_HAND = [
+    ("path.c", "the signature is verified at all", "return v->err;", "return v->err = BJ_OK;"),
+    ("path.c", "a wrong signature is remembered as wrong", "return s->verified[i].err;", "return BJ_OK;"),
+    ("path.c", "the issuer has the name that is asked for (anchors)", "if (name_equal(a->cert.subject, cert->issuer) && try_issuer",
+     "if (try_issuer"),
+    ("path.c", "the issuer has the name that is asked for (sent)", "|| !name_equal(extra->subject, cert->issuer) ||", "||"),
+    ("path.c", "what ends a path is an anchor", "done = is_anchor ? end_of_path(s) : extend(s);", "done = end_of_path(s);"),
+    ("path.c", "only an anchor may be judged as one", "is_anchor ? ROLE_ANCHOR : ROLE_CA", "ROLE_ANCHOR"),
+    ("path.c", "issuers are judged", "if (rules_judge(&s->rules, issuer,", "if (!issuer && rules_judge(&s->rules, issuer,"),
+    ("path.c", "the end entity is judged", "if (rules_judge(&s->rules, leaf,", "if (!leaf && rules_judge(&s->rules, leaf,"),
+    ("path.c", "an end entity that is an anchor is judged as one", "pinned ? ROLE_PINNED : ROLE_LEAF", "ROLE_LEAF"),
+    ("path.c", "an end entity is only an anchor if it is one", "bool pinned = trust_holds(s->in->trust, leaf);", "bool pinned = true;"),
+    ("path.c", "broken rules stop the first walk", "if (!s->explain)\n\t\treturn false;", ""),
+    ("path.c", "a broken rule is the verdict", "if (s->broken.err) {", "if (0) {"),
+    ("path.c", "a broken rule is forgotten when the walk turns back", "if (!done)\n\t\ts->broken = before;", ""),
+    ("path.c", "name constraints are asked", "if (!constraints_hold(s))", "if (0)"),
+    ("path.c", "name constraints hold for all below the CA", "for (size_t i = 0; i < ca; i++) {\n\t\t\tstruct general_name",
+     "for (size_t i = ca - 1; i < ca; i++) {\n\t\t\tstruct general_name"),
+    ("path.c", "name constraints of the anchor count", "for (size_t ca = s->len - 1; ca > 0; ca--)", "for (size_t ca = s->len - 2; ca > 0; ca--)"),
+    ("path.c", "name constraints of intermediates count", "for (size_t ca = s->len - 1; ca > 0; ca--)",
+     "for (size_t ca = s->len - 1; ca > s->len - 2; ca--)"),
+    ("path.c", "self-issued CAs are spared", "if (i > 0 && cert_is_self_issued(s->path[i]))", "if (0)"),
+    ("path.c", "a self-issued end entity is not spared", "if (i > 0 && cert_is_self_issued(s->path[i]))",
+     "if (cert_is_self_issued(s->path[i]))"),
+    ("path.c", "the subject is a name too", "result = subject_judge(s, ca, cert, out);", "result = NC_ALLOWED;"),
+    ("path.c", "addresses in the subject are e-mail names", "if (attribute.oid != OID_AT_EMAIL)", "if (1)"),
+    ("path.c", "alternative names are judged", "while (result == NC_ALLOWED && rd_more(&r)) {", "while (0) {"),
+    ("path.c", "running out of steps is no permission", "if (result == NC_BUDGET) {", "if (result == NC_BUDGET)\n\t\t\t\tcontinue;\n\t\t\tif (0) {"),
+    ("path.c", "signatures are counted", "if (s->verified_count == PATH_BUDGET_SIGNATURES) {", "if (0) {"),
+    ("path.c", "a refused algorithm is refused", "return cert->sig_alg != SIG_NONE && sig_fits_key(", "return cert->sig_alg == SIG_NONE || sig_fits_key("),
+    ("path.c", "a key bound to one algorithm makes no other", "(issuer->key_only == SIG_NONE || issuer->key_only == cert->sig_alg)", "true"),
+    ("path.c", "key identifiers are compared", "return cert->aki.len > 0 && issuer->ski.len > 0 && !bytes_equal(cert->aki, issuer->ski);",
+     "return false;"),
+    ("path.c", "no name and key twice", "if (s->path[i]->subject_hash == cert->subject_hash &&", "if (0 &&"),
+    ("path.c", "the depth is limited", "return s->len - 1 == PATH_DEPTH_MAX ||", "return"),
+    ("path.c", "the depth asked for is a limit", "|| (s->in->has_depth_max && count > s->in->depth_max)", ""),
+    ("path.c", "self-issued CAs do not count", "count += !cert_is_self_issued(s->path[i]);", "count++;"),
+    ("path.c", "a name that is none fails", "if (s.rules.has_host && !host_id_parse(in->name, &s.rules.host)) {", "if (0) {"),
+    ("rules.c", "no name is asked means none is compared, else it is", "if (!j->rules->has_host || hostname_matches", "if (hostname_matches"),
+    ("verify.c", "an empty name does not turn the check off", "if (name && name[0] == 0) {", "if (0) {"),
+    ("verify.c", "a server is judged as a server", "PATH_SERVER, bytes_text(name)", "PATH_ANY, bytes_text(name)"),
+    ("verify.c", "a client is judged as a client", "PATH_CLIENT, (struct bj_bytes)", "PATH_ANY, (struct bj_bytes)"),
+    ("verify.c", "the number of certificates is limited", "if (rest_count > ARRAY_COUNT(extra)) {", "if (rest_count > ARRAY_COUNT(extra) + 1) {"),
+    ("verify.c", "an end entity that cannot be read fails", "err = cert_parse(chain[0], &leaf);\n\tif (err) {", "err = cert_parse(chain[0], &leaf);\n\tif (0) {"),
+    ("hostname.c", "addresses match addresses only", "if (name.kind == GN_IP && bytes_equal", "if (bytes_equal"),
+    ("hostname.c", "DNS names match DNS names only", "} else if (name.kind == GN_DNS && dns_pattern", "} else if (dns_pattern"),
+    ("hostname.c", "presented names are valid", "dns_pattern_is_valid(name.value) && ", ""),
+    ("hostname.c", "reference names are valid", "if (!dns_name_is_valid(text))", "if (0)"),
+    ("dns_name.c", "a wildcard has two labels behind it", "&& dns_name_parent(base).len > 0", ""),
+    ("dns_name.c", "a wildcard covers one label", "dns_name_equal(dns_name_parent(pattern), dns_name_parent(name))",
+     "dns_name_is_within(name, dns_name_parent(pattern))"),
+    ("dns_name.c", "a subdomain begins at a dot", "if (above > 0 && name.ptr[above - 1] != '.')", "if (0)"),
+    ("name_constraints.c", "excluded wins", "if (excluded.inside || excluded.maybe)\n\t\treturn NC_EXCLUDED;", ""),
+    ("name_constraints.c", "a wildcard that may be excluded is", "if (excluded.inside || excluded.maybe)", "if (excluded.inside)"),
+    ("name_constraints.c", "what is not permitted is forbidden", "if (permitted.any && !permitted.inside)", "if (0)"),
+    ("name_constraints.c", "what cannot be judged is forbidden", "if (permitted.unknown || excluded.unknown)", "if (0)"),
+    ("name_constraints.c", "a mask is a prefix", "if (set && ended)", "if (0)"),
+    ("cert.c", "inner and outer algorithm are the same", "if (!bytes_equal(inner_algorithm, outer_algorithm))", "if (0)"),
+    ("cert.c", "nothing stands behind a certificate", "if (der.len > CERT_DER_MAX || !rd_end(&outer) ||", "if (der.len > CERT_DER_MAX || outer.bad ||"),
+    ("cert.c", "serial numbers are positive and short", "return cert->serial.len <= SERIAL_MAX && cert->serial.ptr[0] < 0x80 ?", "return true ?"),
+    ("extension.c", "no extension twice", "if (bytes_equal(seen[i], oid))", "if (0)"),
+    ("extension.c", "an unknown critical extension is noted", "cert->has_unknown_critical = true;", ""),
+    ("algorithm.c", "an elliptic key names its curve", "default:\n\t\treturn BJ_ERR_CERT_KEY;\n\t}\n\tif (bits.len",
+     "default:\n\t\tout->kind = KEY_P256;\n\t\tout->bits = 256;\n\t}\n\tif (bits.len"),
+    ("algorithm.c", "a point is uncompressed and whole", "if (bits.len != 1 + 2 * (((size_t)out->bits + 7) / 8) || bits.ptr[0] != 0x04)", "if (0)"),
+    ("trust.c", "an anchor is the whole certificate", "while (a && !bytes_equal(a->cert.der, cert->der))", "while (0)"),
+    ("credential.c", "the key is that of the certificate", "if (!algorithm_same_key(&ours, &credential->leaf.key))", "if (0)"),
+    ("credential.c", "the chain is in order", "if (!is_issued_by(&cert, &issuer))", "if (0)"),
+]
+
+ROW = re.compile(r'^\t\{ ((?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
+
+
+def mutants():
+    """file, what is left out, whole text of the mutated file"""
+    for name, what, old, new in BY_HAND:
+        text = (SOURCE / name).read_text()
+        if text.count(old) != 1:
+            raise SystemExit(f"{name}: this text stands {text.count(old)} times, not once: {old!r}")
+        yield name, what, text.replace(old, new)
+    text = (SOURCE / "rules.c").read_text()
+    for row in ROW.finditer(text):
+        roles = row.group(1).replace("ALL", "LEAF | CA | ANCHOR | PINNED").split(" | ")
+        for role in roles:
+            left = " | ".join(r for r in roles if r != role)
+            new = row.group(0).replace(row.group(1), left, 1) if left else ""
+            yield "rules.c", f"rule {row.group(4)} ({row.group(3)}) for {role}", text[:row.start()] + new + text[row.end():]
+
+
+def tests_of(build):
+    order = ["path", "hostname", "cert", "trust", "name", "der", "issue"]
+    return [build / "src" / "x509" / f"x509-{name}_test" for name in order]
+
+
+def link(build, folder, name, text, test):
+    """The test program with the mutant in it, or None if it does not compile."""
+    source, program = folder / name, folder / test.name
+    source.write_text(text)
+    libraries = [build / "src" / part / f"libbj_{part}.a" for part in ("x509", "crypto", "base")]
+    objects = build / "src" / "x509" / f"{test.name}.p"
+    command = ["cc", "-std=gnu17", "-w", "-D_GNU_SOURCE", f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{SOURCE}", str(source),
+               *map(str, objects.glob("*.o")), "-Wl,--start-group", *map(str, libraries), "-Wl,--end-group",
+               str(build / "tests" / "support" / "libbj_test_support.a"), "-lcmocka", "-lcrypto", "-lIPSec_MB", "-o", str(program)]
+    if not Path("/usr/include/intel-ipsec-mb.h").exists():
+        command.remove("-lIPSec_MB")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr}")
+    return program
+
+
+def killer(build, name, text):
+    """The unit test, program and function, that notices; None if the mutant lives."""
+    with tempfile.TemporaryDirectory() as folder:
+        for test in tests_of(build):
+            program = link(build, Path(folder), name, text, test)
+            env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
+            try:
+                done = subprocess.run([program], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, env=env, check=False)
+            except subprocess.TimeoutExpired:
+                return f"{test.name[5:]} (does not end)"
+            if done.returncode == 0:
+                continue
+            failed = re.findall(r"^not ok \d+ - (\w+)", done.stdout, re.M)
+            return f"{test.name[5:]}: {failed[0].replace('_', ' ') if failed else 'ends with a signal'}"
+    return None
+
+
+def main():
+    build = Path(os.environ.get("BOJAGI_BUILD", ROOT / "build"))
+    alive = 0
+    print("# The steps of verifying a chain, and what notices when one is left out\n")
+    print("Made by `tests/mutants/x509_steps.py`, which takes each step out of the code, builds, and runs the unit tests.\n")
+    print("| file | step | noticed by |\n| --- | --- | --- |")
+    for name, what, text in mutants():
+        found = killer(build, name, text)
+        alive += found is None
+        print(f"| {name} | {what} | {found or 'NOBODY'} |", flush=True)
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
