@@ -96,7 +96,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config 
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
  * client-certificate policy. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
-/* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Default: off. */
+/* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
+ * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
+ * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);

@@ -59,7 +59,9 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 			return err;
 	}
 	if (resumed) {
-		master12_resume(conn, hs->session);
+		err = master12_resume(conn, hs->session);
+		if (err)
+			return err;
 		transcript_drop_kept(&hs->transcript);
 	} else {
 		hs->session_id_len = (uint8_t)hello->session_id.len;
@@ -219,31 +221,38 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 }
 
 /* A session that goes on keeps its age and what was known of the peer; a new one begins now. */
-static void session_make(const struct bj_tls *conn, struct session *out)
+static enum bj_err session_make(const struct bj_tls *conn, struct session *out)
 {
 	const struct handshake *hs = conn->hs;
 	uint32_t lifetime_s = hs->ticket12_lifetime_s ? hs->ticket12_lifetime_s : LIFETIME_DEFAULT_S;
+	enum bj_err err;
 
 	if (lifetime_s > LIFETIME_MAX_S)
 		lifetime_s = LIFETIME_MAX_S;
-	hello_session(conn, lifetime_s, out);
+	err = hello_session(conn, lifetime_s, out);
+	if (err)
+		return err;
 	out->secret = conn->s12.master;
 	if (!conn->resumed)
-		return;
+		return BJ_OK;
 	out->made_ms = hs->session->made_ms;
 	out->lifetime_s = hs->session->lifetime_s;
 	out->has_peer = hs->session->has_peer;
 	memcpy(out->peer_digest, hs->session->peer_digest, sizeof(out->peer_digest));
+	return BJ_OK;
 }
 
 static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct session s;
+	enum bj_err err;
 
 	if (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0))
 		return BJ_OK;
-	session_make(conn, &s);
+	err = session_make(conn, &s);
+	if (err)
+		return err;
 	if (hs->ticket12_len > 0) {
 		s.ticket = hs->ticket12;
 		s.ticket_len = hs->ticket12_len;

@@ -23,9 +23,7 @@ static enum bj_err psk_take(struct bj_tls *conn, const struct server_hello *hell
 	if (!of_session || hello->psk_index != 0 || of_session->hash != conn->suite->hash)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	hs->psk = hs->session->secret;
-	conn->resumed = true;
-	conn->peer_verified = hs->session->peer_verified;
-	return BJ_OK;
+	return hello_resumed(conn, hs->session);
 }
 
 static enum bj_err share_take(struct bj_tls *conn, const struct key_share *share)
@@ -213,11 +211,15 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_TOO_MANY_RECORDS;
 	if (nst.lifetime_s == 0)
 		return BJ_OK;
-	hello_session(conn, nst.lifetime_s, &s);
+	err = hello_session(conn, nst.lifetime_s, &s);
+	if (err)
+		return err;
 	s.age_add = nst.age_add;
 	s.ticket = malloc(nst.ticket.len);
-	if (!s.ticket)
+	if (!s.ticket) {
+		session_fini(&s);
 		return BJ_ERR_NO_MEMORY;
+	}
 	memcpy(s.ticket, nst.ticket.ptr, nst.ticket.len);
 	s.ticket_len = nst.ticket.len;
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, nst.nonce, &s.secret);

@@ -273,9 +273,19 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 
 /* ---- failure */
 
-enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
+/* The alert of a failure; 1.2 does not know those that came with 1.3. */
+static int alert_of(const struct bj_tls *conn, enum bj_err err)
 {
 	int alert = bj_err_alert(err);
+
+	if (conn->version == VERSION_1_2 && (alert == ALERT_CERTIFICATE_REQUIRED || alert == ALERT_MISSING_EXTENSION))
+		return ALERT_HANDSHAKE_FAILURE;
+	return alert;
+}
+
+enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
+{
+	int alert = alert_of(conn, err);
 
 	if (conn->err)
 		return (enum bj_err)conn->err;

@@ -89,13 +89,24 @@ bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16
 		return false;
 	if (conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !s->peer_verified)
 		return false;
+	if (conn->config->keep_peer_chain && s->has_peer && s->peer_len == 0)
+		return false; /* the owner wants to see a certificate that was too large to keep */
 	session_binding(conn->config, conn->name, binding);
 	return ct_equal(binding, s->binding, sizeof(binding));
 }
 
-void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
+/* The peer's own certificate, as far as it is here. */
+static struct bj_bytes peer_certificate(const struct bj_tls *conn)
+{
+	if (conn->hs && conn->hs->peer_chain_count > 0)
+		return conn->hs->peer_chain[0];
+	return conn->peer ? conn->peer->chain[0] : (struct bj_bytes){ NULL, 0 };
+}
+
+enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
 {
 	const struct handshake *hs = conn->hs;
+	struct bj_bytes certificate = peer_certificate(conn);
 	const struct session *before = hs && conn->is_server && conn->resumed ? hs->session : NULL;
 
 	*out = (struct session){
@@ -115,13 +126,31 @@ void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct sessio
 		memcpy(out->peer_digest, before->peer_digest, sizeof(out->peer_digest));
 		if (left_ms < (int64_t)out->lifetime_s * 1000)
 			out->lifetime_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
-	} else if (hs && hs->peer_chain_count > 0) {
+	} else if (certificate.len > 0) {
 		uint8_t digest[HASH_MAX];
 
 		out->has_peer = true;
-		hash_once(HASH_SHA256, hs->peer_chain[0], digest);
+		hash_once(HASH_SHA256, certificate, digest);
 		memcpy(out->peer_digest, digest, sizeof(out->peer_digest));
 	}
+	if (out->has_peer && conn->config->keep_peer_chain && certificate.len > 0 && certificate.len <= SESSION_PEER_MAX)
+		return session_set_peer(out, certificate);
+	return BJ_OK;
+}
+
+enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
+{
+	conn->resumed = true;
+	conn->peer_verified = s->peer_verified;
+	if (!conn->config->keep_peer_chain || s->peer_len == 0)
+		return BJ_OK;
+	conn->peer = malloc(sizeof(*conn->peer) + s->peer_len);
+	if (!conn->peer)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(conn->peer->der, s->peer, s->peer_len);
+	conn->peer->count = 1;
+	conn->peer->chain[0] = bytes_of(conn->peer->der, s->peer_len);
+	return BJ_OK;
 }
 
 enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name)

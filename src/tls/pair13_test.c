@@ -309,6 +309,47 @@ static void the_credential_follows_the_name(void **state)
 	}
 }
 
+static void a_chain_longer_than_a_record_passes(void **state)
+{
+	static char text[60][256];
+	const char *names[60];
+	struct issue in = { .kind = ISSUE_SERVER, .common_name = "many names", .names = names, .name_count = 60 };
+	struct issue ca = { .kind = ISSUE_CA, .common_name = "Large Intermediate", .permitted = names, .permitted_count = 60 };
+	uint8_t der[ISSUE_DER_MAX];
+	struct bj_credential *credential;
+	struct pki_ca large;
+	struct bj_bytes chain[2];
+	struct pkey *key;
+	size_t len;
+
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(text[i], sizeof(text[i]), "%060u.%060u.%040u.example.com", (unsigned)i, (unsigned)i, (unsigned)i);
+		names[i] = i == 0 ? PKI_NAME : text[i];
+	}
+	assert_int_equal(pkey_generate(KEY_P256, 0, &large.key), BJ_OK);
+	ca.key = large.key;
+	pki_issue(&ca, &pki.root, large.der, &large.len);
+	assert_int_equal(cert_parse(bytes_of(large.der, large.len), &large.cert), BJ_OK);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
+	in.key = key;
+	pki_issue(&in, &large, der, &len);
+	chain[0] = bytes_of(der, len);
+	chain[1] = bytes_of(large.der, large.len);
+	assert_true(len + large.len > BJ_TLS_RECORD_PLAIN_MAX);
+	assert_int_equal(credential_make(chain, 2, key, &credential), BJ_OK);
+	bj_tls_config_free(server);
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	bj_credential_free(credential);
+	pkey_free(key);
+	pkey_free(large.key);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair.chunk = 777;
+	pair_shake(&pair);
+	expect_done(&pair);
+	pair_echo(&pair);
+}
+
 static void one_byte_at_a_time_is_the_same(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -400,6 +441,7 @@ int main(void)
 		T(clients_authenticate_themselves),
 		T(an_optional_client_certificate_may_be_left_out),
 		T(the_credential_follows_the_name),
+		T(a_chain_longer_than_a_record_passes),
 		T(one_byte_at_a_time_is_the_same),
 		T(keys_are_updated_both_ways),
 		T(endless_key_updates_are_refused),

@@ -217,6 +217,34 @@ static void a_verified_client_stays_verified_no_longer_than_the_first_lifetime(v
 	expect_resumed(false);
 }
 
+static void the_clients_certificate_is_known_again(void **state)
+{
+	static const struct { enum bj_tls_version version; unsigned tickets; } rows[] = { { BJ_TLS_1_3, 2 }, { BJ_TLS_1_2, 2 }, { BJ_TLS_1_2, 0 } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_credential *credential = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, rows[i].version, rows[i].version), BJ_OK);
+		assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
+		assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+		assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+		assert_int_equal(bj_tls_config_tickets(server, rows[i].tickets, 7200, 3600, 2), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+		for (unsigned again = 0; again < 2; again++) {
+			connect_named(PKI_NAME, NOW_MS);
+			expect_resumed(true);
+			assert_int_equal(report_of(&pair.server).peer_chain_count, 1);
+			assert_true(bytes_equal(report_of(&pair.server).peer_chain[0], bj_credential_chain(credential, 0)));
+			assert_true(report_of(&pair.server).peer_verified);
+		}
+		bj_credential_free(credential);
+	}
+}
+
 static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
 {
 	struct session s;
@@ -416,6 +444,7 @@ int main(void)
 		T(a_ticket_of_other_keys_is_a_full_handshake),
 		T(without_tickets_nothing_is_resumed),
 		T(a_verified_client_stays_verified_no_longer_than_the_first_lifetime),
+		T(the_clients_certificate_is_known_again),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
 		T(a_session_is_resumed_again_and_again),
 		T(resumption_survives_a_retry),

@@ -186,10 +186,8 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	hello.suite = conn->suite->code;
 	hello.has = answers(conn, resumed, ticket);
 	server_hello_write(w, &hello);
-	if (resumed)
-		master12_resume(conn, hs->session);
 	state_settle(&conn->state, F_TICKET, ticket);
-	return BJ_OK;
+	return resumed ? master12_resume(conn, hs->session) : BJ_OK;
 }
 
 /* Our half of the key exchange, and what is signed of it. rfc8422:5.4 */
@@ -296,12 +294,16 @@ static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
 /* ---- the end */
 
 /* What is remembered of this handshake. */
-static void session_make(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
+static enum bj_err session_make(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
 {
-	hello_session(conn, lifetime_s, out);
+	enum bj_err err = hello_session(conn, lifetime_s, out);
+
+	if (err)
+		return err;
 	out->secret = conn->s12.master;
 	out->id_len = conn->hs->session_id_len;
 	memcpy(out->id, conn->hs->session_id, out->id_len);
+	return BJ_OK;
 }
 
 static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
@@ -310,9 +312,10 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	struct writer ticket = wr_make(bytes, sizeof(bytes));
 	struct new_session_ticket12 nst;
 	struct session s;
-	enum bj_err err;
+	enum bj_err err = session_make(conn, conn->config->ticket_lifetime_s, &s);
 
-	session_make(conn, conn->config->ticket_lifetime_s, &s);
+	if (err)
+		return err;
 	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket12){ s.lifetime_s, wr_view(&ticket) };
 	session_fini(&s);
@@ -329,9 +332,12 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err last_finished_make(struct bj_tls *conn, struct writer *w)
 {
 	struct session s;
+	enum bj_err err;
 
 	if (conn->hs->session_id_len > 0 && conn->config->cache) {
-		session_make(conn, conn->config->cache_timeout_s, &s);
+		err = session_make(conn, conn->config->cache_timeout_s, &s);
+		if (err)
+			return err;
 		session_cache_put(conn->config->cache, conn->now_ms, &s);
 		session_fini(&s);
 	}

@@ -191,9 +191,7 @@ static enum bj_err psk_take(struct bj_tls *conn, struct bj_bytes body, struct se
 	err = binder_check(conn, body, binder);
 	if (err)
 		return err;
-	conn->resumed = true;
-	conn->peer_verified = hs->session->peer_verified;
-	return BJ_OK;
+	return hello_resumed(conn, hs->session);
 }
 
 static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
@@ -389,10 +387,14 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 
 	if (err)
 		return err;
-	hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	if (err)
+		return err;
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
-	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	if (!err)
+		err = conn_room(conn, w, ticket.len + 64);
 	if (!err) {
 		const struct new_session_ticket nst = {
 			.lifetime_s = s.lifetime_s,

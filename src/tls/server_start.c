@@ -20,6 +20,9 @@ static enum bj_err take_name(struct bj_tls *conn, struct bj_bytes name)
 {
 	if (name.len == 0)
 		return BJ_OK;
+	for (size_t i = 0; i < name.len; i++) /* it goes to logs and reports as it is */
+		if (name.ptr[i] <= ' ' || name.ptr[i] > '~')
+			return BJ_ERR_ILLEGAL_PARAMETER;
 	conn->name = calloc(1, name.len + 1);
 	if (!conn->name)
 		return BJ_ERR_NO_MEMORY;
