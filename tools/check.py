@@ -197,7 +197,7 @@ class Check:
         began, log, junit = time.monotonic(), self.logs / f"pytest-{name}.log", self.logs / f"pytest-{name}.xml"
         junit.unlink(missing_ok=True)
         env = dict(self.env, BOJAGI_BUILD=str(ROOT / folder))
-        code = run([PYTHON, "-m", "pytest", "tests", "-q", "-rs", "-p", "no:cacheprovider", "-m", marks, f"--junitxml={junit}"],
+        code = run([PYTHON, "-m", "pytest", "tests", "-q", "-rfEs", "-p", "no:cacheprovider", "-m", marks, f"--junitxml={junit}"],
                    log, env)
         if not junit.exists() or code not in (0, 1, 5):
             self.say(f"system tests {name}", "FAILED", began)
