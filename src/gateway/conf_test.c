@@ -54,11 +54,12 @@ static enum bj_err fake_credential(void *self, const char *chain, const char *ke
 	return BJ_OK;
 }
 
-static enum bj_err fake_trust(void *self, const char *path, struct bj_trust **out)
+static enum bj_err fake_trust(void *self, const char *path, struct bj_trust **trust)
 {
 	if (path && named(path, "missing-ca.pem"))
 		return BJ_ERR_FILE_OPEN;
-	*out = (struct bj_trust *)fake_new(path);
+	if (!*trust)
+		*trust = (struct bj_trust *)fake_new(path);
 	return BJ_OK;
 }
 
@@ -296,6 +297,8 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(s->pools[0].retries, 1);
 	assert_true(s->pools[0].eject);
 	assert_int_equal(s->pools[0].servers[0].weight, 1);
+	assert_string_equal(s->pools[0].servers[0].host, "localhost");
+	assert_string_equal(s->pools[0].servers[0].authority, "localhost:9");
 	conf_unref(s);
 }
 

@@ -23,6 +23,7 @@ struct gateway {
 	struct addr admin_addr;
 	struct worker *workers;
 	const struct stats **stats;
+	struct client_table clients;
 	unsigned worker_count, started, finished;
 	struct runtime *runtime;
 	const char *path;
@@ -357,6 +358,13 @@ static unsigned count_workers(const struct gateway_options *options, const struc
 
 static enum bj_err make_workers(struct gateway *gw)
 {
+	struct siphash_key key;
+	enum bj_err err = rng_fill(&rng_os, &key, sizeof(key));
+
+	if (!err)
+		err = client_table_init(&gw->clients, &key);
+	if (err)
+		return err;
 	gw->workers = (struct worker *)calloc(gw->worker_count, sizeof(*gw->workers));
 	gw->stats = (const struct stats **)calloc(gw->worker_count, sizeof(*gw->stats));
 	if (!gw->workers || !gw->stats)
@@ -364,13 +372,12 @@ static enum bj_err make_workers(struct gateway *gw)
 	for (unsigned i = 0; i < gw->worker_count; i++) {
 		size_t size = (sizeof(struct stats) + 63) / 64 * 64;
 		struct stats *stats = (struct stats *)aligned_alloc(64, size);
-		enum bj_err err;
 
 		if (!stats)
 			return BJ_ERR_NO_MEMORY;
 		memset(stats, 0, size);
 		gw->stats[i] = stats;
-		err = worker_init(&gw->workers[i], gw, i, stats);
+		err = worker_init(&gw->workers[i], gw, i, stats, &gw->clients);
 		if (err)
 			return err;
 	}
@@ -413,6 +420,7 @@ static void fini(struct gateway *gw)
 	runtime_unref(gw->runtime);
 	if (gw->log_fd > STDERR_FILENO)
 		close(gw->log_fd);
+	client_table_fini(&gw->clients);
 	free(gw->workers);
 	free(gw->stats);
 	free(gw);

@@ -8,10 +8,8 @@ static void put_head(struct exchange *x)
 {
 	struct session *s = &x->hs->base;
 	struct writer head = worker_head_writer(session_worker(s), &x->up->link, WORKER_HEAD_MAX);
-	char text[ADDR_TEXT_MAX];
-	size_t len = addr_print(x->target->addr, text);
 
-	h1_request_write(&head, &x->request, false, bytes_of(text, len));
+	h1_request_write(&head, &x->request, false, bytes_text(x->target->conf->authority));
 	link_put(&x->up->link, worker_head_done(session_worker(s), &head));
 	x->head_put = true;
 	if (x->kept) { /* of an earlier try; it may grow, so the view must not stay */

@@ -71,7 +71,6 @@ static enum bj_err connect_new(struct target *t, struct upstream **out)
 	struct worker *w = t->group->generation->worker;
 	struct upstream *up = (struct upstream *)slab_alloc(&w->upstream_slab);
 	const struct conf_pool_tls *tls = t->group->conf->tls;
-	char name[ADDR_TEXT_MAX];
 	enum bj_err err;
 
 	if (!up)
@@ -79,10 +78,8 @@ static enum bj_err connect_new(struct target *t, struct upstream **out)
 	*up = (struct upstream){ .target = t, .opened_us = w->loop.now_us };
 	list_init(&up->node);
 	loop_timer_init(&up->timer, idle_over);
-	if (tls && !tls->name)
-		addr_print_host(t->addr, name);
 	stat_add(&w->stats->upstream_connects, 1);
-	err = link_connect(&up->link, w, t->addr, t->group->to->tls, tls ? (tls->name ? tls->name : name) : NULL,
+	err = link_connect(&up->link, w, t->addr, t->group->to->tls, tls ? (tls->name ? tls->name : t->conf->host) : NULL,
 			   bytes_of(t->ticket, t->ticket_len), link_ready);
 	if (err) {
 		slab_free(&w->upstream_slab, up);

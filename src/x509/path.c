@@ -369,7 +369,9 @@ enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out)
 	struct search s = { .in = in, .rules.in = in, .steps_left = PATH_BUDGET_STEPS };
 	struct text text;
 
-	verdict_fail(out, BJ_ERR_CERT_UNKNOWN_CA, -1, "rfc5280:6.1");
+	verdict_fail(out, in->trust && in->leaf ? BJ_ERR_CERT_UNKNOWN_CA : BJ_ERR_ARGUMENT, -1, "rfc5280:6.1");
+	if (!in->trust || !in->leaf)
+		return out->err;
 	s.rules.has_host = in->name.len > 0;
 	if (s.rules.has_host && !host_id_parse(in->name, &s.rules.host)) {
 		out->err = BJ_ERR_CONFIG_BAD_NAME;

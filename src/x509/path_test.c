@@ -695,6 +695,8 @@ static void chains_of_bytes_are_judged_the_same(void **state)
 	assert_int_equal(bj_verify_server(trust, chain, 2, "", now_ms, &verdict), BJ_ERR_CONFIG_BAD_NAME);
 	assert_int_equal(bj_verify_server(trust, chain, 2, "example.com", now_ms, &verdict), BJ_ERR_CERT_NAME);
 	assert_int_equal(bj_verify_server(trust, chain, 0, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
+	assert_int_equal(path_verify(&(struct path_input){ .leaf = &leaf.cert }, &verdict), BJ_ERR_ARGUMENT);
+	assert_int_equal(path_verify(&(struct path_input){ .trust = trust }, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_server(NULL, chain, 2, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_client(trust, chain, 2, now_ms, &verdict), BJ_ERR_CERT_PURPOSE);
 	made_cert_issue(&client, (struct issue){ .kind = ISSUE_CLIENT, .common_name = "c", .names = leaf_names, .name_count = 1 }, &middle);

@@ -179,7 +179,8 @@ class Gateway:
         self.write(text)
         self.err = open(self.err_path, "wb")
         self.process = subprocess.Popen([str(program), "proxy", "-c", str(self.conf)], stdout=self.err, stderr=self.err,
-                                        cwd=self.folder, env={**os.environ, **(env or {})})
+                                        cwd=self.folder, env={**{k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
+                                                              **(env or {})})
         if wait:
             self.wait(ports)
 

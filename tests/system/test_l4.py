@@ -149,6 +149,27 @@ def test_tls_is_taken_off_in_front_of_a_raw_server(gateway, pki):
     client.close()
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+def test_a_slow_server_gets_every_byte_of_a_fast_client(gateway, pki, secure):
+    def sum_slowly(sock):
+        digest = hashlib.sha256()
+        left = 6 << 20
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        while left:
+            data = sock.recv(30000)
+            left -= len(data)
+            digest.update(data)
+            if left % 7 == 0:
+                time.sleep(0.002)
+        sock.sendall(digest.digest())
+    port, _ = start(gateway, [TcpServer(sum_slowly)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}' if secure else "",
+                    more="tls site;" if secure else "")
+    client = kit.Raw(port, tls=kit.client_tls(pki, alpn=None) if secure else None)
+    data = os.urandom(6 << 20)
+    client.send(data)
+    assert client._exactly(32) == hashlib.sha256(data).digest()
+
+
 def test_a_reset_is_passed_on(gateway):
     ended = threading.Event()
 

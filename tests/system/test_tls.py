@@ -60,6 +60,59 @@ def test_sessions_resume(web, pki, version):
     assert [line["tls"]["resumed"] for line in running.log(2)] == [False, True]
 
 
+class Drip:
+    """A TLS client whose bytes leave one by one, in segments of their own."""
+
+    def __init__(self, port, context):
+        self.sock = kit.socket.create_connection(("127.0.0.1", port), kit.SECONDS)
+        self.sock.setsockopt(kit.socket.IPPROTO_TCP, kit.socket.TCP_NODELAY, 1)
+        self.inside, self.outside = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.inside, self.outside, server_hostname="localhost")
+        self.do(self.tls.do_handshake)
+
+    def do(self, step, *arguments):
+        while True:
+            try:
+                return step(*arguments)
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.inside.write(self.sock.recv(65536))
+            finally:
+                self.flush()
+
+    def flush(self):
+        for byte in self.outside.read():
+            self.sock.sendall(bytes([byte]))
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_records_may_come_byte_by_byte(web, pki, version):
+    server, port, _ = web()
+    client = Drip(port, kit.client_tls(pki, version=version))
+    for n in range(3):
+        client.do(client.tls.write, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nbody%d" % n)
+        got = client.do(client.tls.read, 1000)
+        while not got.endswith(b"body%d" % n):
+            got += client.do(client.tls.read, 1000)
+        assert got.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_every_byte_may_have_a_record_of_its_own(web, pki, version):
+    server, port, _ = web()
+    client = kit.Raw(port, tls=kit.client_tls(pki, version=version))
+    for byte in b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n":
+        client.send(bytes([byte]))
+    assert client.response()[2] == b"hello"
+
+
+def test_pipelined_requests_over_tls_are_answered_in_order(web, pki):
+    server, port, _ = web()
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    client.send(b"".join(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + b"%04d" % n * 250 for n in range(100)))
+    assert [client.response()[2] for _ in range(100)] == [b"%04d" % n * 250 for n in range(100)]
+
+
 def test_the_certificate_follows_the_server_name(web, pki):
     server, port, _ = web()
     for name in ("localhost", "www.example.test"):
