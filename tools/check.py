@@ -232,6 +232,7 @@ def main():
     parser.add_argument("--full", action="store_const", const="full", dest="mode")
     parser.add_argument("--soak", action="store_const", const="soak", dest="mode")
     parser.add_argument("--no-install", action="store_true", help="install nothing")
+    sys.stdout.reconfigure(line_buffering=True)
     check = Check(parser.parse_args().mode or "normal")
     check.all()
     if check.counts.passed + check.counts.failed == 0:
