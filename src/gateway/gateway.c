@@ -10,6 +10,7 @@
 #include "crypto/rng_os.h"
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
+#include "gateway/notify.h"
 #include "gateway/worker.h"
 #include "io/signals.h"
 
@@ -283,12 +284,17 @@ static void reload(struct gateway *gw)
 {
 	struct conf_snapshot *conf = NULL;
 
+	char text[80];
+
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)gw->loop.now_us);
+	notify_manager(text);
 	gw->last_reload_ok = load(gw, &conf) == BJ_OK && take_config(gw, conf) == BJ_OK;
 	conf_unref(conf);
 	if (gw->last_reload_ok)
 		say(gw, "reloaded ", gw->path);
 	else
 		fprintf(stderr, "bojagi: the old configuration stays\n");
+	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
 }
 
 /* ---- the end */
@@ -320,6 +326,7 @@ static void stop(struct gateway *gw)
 		mailbox_post(&gw->workers[w].box, &order->mail);
 	}
 	gw->stopping = true;
+	notify_manager("STOPPING=1\nSTATUS=draining");
 }
 
 static void signalled(struct signals *signals, int signo)
@@ -476,6 +483,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	conf_unref(conf);
 	if (!err) {
 		say_ready(gw);
+		notify_manager("READY=1\nSTATUS=serving");
 		loop_run(&gw->loop);
 	} else if (gw->started > 0) {
 		_exit(code);

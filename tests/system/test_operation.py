@@ -153,6 +153,21 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
 
 
+def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
+    server = origin("a")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(kit.SECONDS)
+        text = CONF.format(admin=kit.free_port(), port=kit.free_port(), servers=f"server a 127.0.0.1:{server.port};")
+        running = gateway(text, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.reload()
+        assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=[0-9]+", manager.recv(1000))
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.process.send_signal(signal.SIGTERM)
+        assert manager.recv(1000).startswith(b"STOPPING=1")
+
+
 def test_the_log_goes_on_in_a_new_file_after_a_reload(web):
     server, port, admin, running = web()
     kit.Raw(port).get()
