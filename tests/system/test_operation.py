@@ -114,6 +114,10 @@ def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gat
         running.reload()
         assert "address is in use" in running.stderr()
         assert kit.Raw(port).get()[2] == b"a"
+        for admin_now, log_now in ((taken.getsockname()[1], "access.log"), (admin, "no/such/folder/access.log")):
+            running.write(CONF.format(admin=admin_now, port=port, servers="server z 127.0.0.1:1;").replace("access.log", log_now))
+            running.reload()
+            assert kit.Raw(port).get()[2] == b"a" and fetch(admin, "/healthz")[0] == 200
     conf = tmp_path / "second.conf"
     conf.write_text(CONF.format(admin=kit.free_port(), port=port, servers=f"server a 127.0.0.1:{server.port};"))
     done = subprocess.run([str(program), "proxy", "-c", str(conf)], capture_output=True, text=True, timeout=10, check=False)
