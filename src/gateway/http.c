@@ -183,7 +183,6 @@ static bool take_request(struct exchange *x)
 	struct session *s = &hs->base;
 	struct worker *w = session_worker(s);
 	const struct conf_limits *limits = &s->to->conf->limits;
-	struct addr peer;
 	enum bj_err err;
 
 	hs->phase = PHASE_EXCHANGE;
@@ -195,11 +194,10 @@ static bool take_request(struct exchange *x)
 	if (limits->body != CONF_NO_LIMIT && x->request.framing.kind == HTTP_BODY_LENGTH &&
 	    x->request.framing.length > limits->body)
 		return http_answer(x, 413, true, BJ_ERR_HTTP_BODY_LIMIT, "Content-Length");
-	if (s->on->limits_requests) {
-		peer = session_peer(s);
-		if (!limit_table_take(&s->on->requests, addr_host_bytes(&peer), w->loop.now_ms))
-			return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
-	}
+	if (limits->requests_per_client_per_s != CONF_NO_LIMIT &&
+	    !client_pay(w->clients, s->client_hash, w->loop.now_us, limits->requests_per_client_per_s,
+			limits->requests_per_client_burst ? limits->requests_per_client_burst : limits->requests_per_client_per_s))
+		return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
 	if (x->request.method == HTTP_CONNECT)
 		return http_answer(x, 501, true, BJ_ERR_HTTP_NOT_IMPLEMENTED, "CONNECT");
 	if (name_is_misdirected(x))

@@ -192,16 +192,19 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, const struct config_credential *row)
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row)
 {
 	struct bj_bytes own = config_codes_view(row->schemes.count > 0 ? &row->schemes : &config->schemes);
+	const struct cert *leaf = credential_leaf(row->credential);
 
 	if (!(wish->kinds >> row->kind & 1))
 		return 0;
 	for (size_t i = 0; i < codes_count(own); i++) {
 		const struct scheme *scheme = scheme_find(codes_at(own, i));
 
-		if (scheme && codes_have(wish->schemes, scheme->code) && scheme_fits(scheme, row->kind, wish->version))
+		if (scheme && codes_have(wish->schemes, scheme->code) && scheme_fits(scheme, row->kind, wish->version) &&
+		    scheme_allowed(scheme, leaf))
 			return scheme->code;
 	}
 	return 0;
