@@ -1,14 +1,11 @@
 """The local CA: what it makes is accepted by others, what it must not sign it does not, and nothing is overwritten."""
 import json
 import stat
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pki import make, openssl  # noqa: E402
-from snapshot import same_as  # noqa: E402
+from pki import make, openssl
+from snapshot import same_as
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pki import make  # noqa: E402
-from snapshot import same_as  # noqa: E402
+from pki import make
+from snapshot import same_as
 
 
 @pytest.fixture
