@@ -269,11 +269,17 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
-	const struct certificate_request request = {
+	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
+	if (request.authorities.len > 0)
+		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }

@@ -114,6 +114,10 @@ def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gat
         running.reload()
         assert "address is in use" in running.stderr()
         assert kit.Raw(port).get()[2] == b"a"
+        for admin_now, log_now in ((taken.getsockname()[1], "access.log"), (admin, "no/such/folder/access.log")):
+            running.write(CONF.format(admin=admin_now, port=port, servers="server z 127.0.0.1:1;").replace("access.log", log_now))
+            running.reload()
+            assert kit.Raw(port).get()[2] == b"a" and fetch(admin, "/healthz")[0] == 200
     conf = tmp_path / "second.conf"
     conf.write_text(CONF.format(admin=kit.free_port(), port=port, servers=f"server a 127.0.0.1:{server.port};"))
     done = subprocess.run([str(program), "proxy", "-c", str(conf)], capture_output=True, text=True, timeout=10, check=False)
@@ -151,6 +155,21 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.join()
     assert failed == [] and count[0] > 100
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+
+
+def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
+    server = origin("a")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(kit.SECONDS)
+        text = CONF.format(admin=kit.free_port(), port=kit.free_port(), servers=f"server a 127.0.0.1:{server.port};")
+        running = gateway(text, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.reload()
+        assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=[0-9]+", manager.recv(1000))
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.process.send_signal(signal.SIGTERM)
+        assert manager.recv(1000).startswith(b"STOPPING=1")
 
 
 def test_the_log_goes_on_in_a_new_file_after_a_reload(web):

@@ -210,6 +210,18 @@ def test_servers_are_reached_over_tls_that_is_verified_and_reused(web, pki, vers
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_new_connections_to_a_server_resume_its_session(web, pki, version):
+    context = kit.server_tls(pki, "site")
+    context.minimum_version = context.maximum_version = version
+    server, port, running = web(pool='keepalive 0; tls {{ ca "{pki}/ca.pem"; name localhost; }}', origin_tls=context)
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    for _ in range(4):
+        assert client.get()[2] == b"a"
+    assert server.connections == 4
+    assert context.session_stats()["hits"] >= 3
+
+
 @pytest.mark.parametrize("ca, name", [("other-ca", "localhost"), ("ca", "other.example.test")])
 def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name):
     server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"))
