@@ -107,8 +107,9 @@ struct config_wish {
 /* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL. */
 enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
 				     const struct config_credential **out, uint16_t *out_scheme) BJ_MUST_USE;
-/* The scheme to sign with for a key of that kind, of what both sides have; 0 if there is none. */
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind);
+/* The scheme to sign with for that credential, of what both sides have; 0 if there is none. */
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row);
 
 /* A row for a credential that is not in the configuration (an answer): no reference is taken. free() its message. */
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out) BJ_MUST_USE;

@@ -189,15 +189,20 @@ static bool codes_scheme_ok(const struct bj_tls_config *config, const struct con
 	       scheme_fits(scheme, kind, wish->version);
 }
 
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind)
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row)
 {
 	struct bj_bytes own = config_codes_view(&config->schemes);
+	const struct cert *leaf = credential_leaf(row->credential);
 
-	if (!(wish->kinds >> kind & 1))
+	if (!(wish->kinds >> row->kind & 1))
 		return 0;
-	for (size_t i = 0; i < codes_count(own); i++)
-		if (codes_scheme_ok(config, wish, scheme_find(codes_at(own, i)), kind))
+	for (size_t i = 0; i < codes_count(own); i++) {
+		const struct scheme *scheme = scheme_find(codes_at(own, i));
+
+		if (codes_scheme_ok(config, wish, scheme, row->kind) && scheme_allowed(scheme, leaf))
 			return codes_at(own, i);
+	}
 	return 0;
 }
 
@@ -214,7 +219,7 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 
 	if (choice->credential)
 		return;
-	scheme = config_choose_scheme(config, wish, row->kind);
+	scheme = config_choose_scheme(config, wish, row);
 	if (scheme) {
 		choice->credential = row;
 		choice->scheme = scheme;
