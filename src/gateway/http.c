@@ -209,7 +209,7 @@ static bool take_request(struct exchange *x)
 		return http_answer(x, x->route->status, false, BJ_OK, "route");
 	err = add_forwarded(x);
 	if (err)
-		return http_answer(x, http_status_of(err), true, err, "forwarded fields");
+		return http_answer(x, 431, true, err, "forwarded fields");
 	x->group = generation_group(s->generation, x->route->pool);
 	if (x->group->targets)
 		retry_note_request(&x->group->budget);
@@ -312,8 +312,13 @@ void http_advance(struct http_session *hs)
 {
 	bool go_on = true;
 
-	while (go_on) {
+	for (int turns = 0; go_on; turns++) {
 		struct session *s = &hs->base;
+
+		if (turns == HTTP_TURNS_MAX) {
+			loop_defer(&session_worker(s)->loop, &hs->task);
+			return;
+		}
 
 		switch ((enum http_phase)hs->phase) {
 		case PHASE_IDLE:
@@ -344,6 +349,11 @@ void http_advance(struct http_session *hs)
 			return;
 		}
 	}
+}
+
+static void task_run(struct loop_task *task)
+{
+	http_advance(CONTAINER_OF(task, struct http_session, task));
 }
 
 static void kind_begin(struct session *s)
@@ -420,6 +430,7 @@ static void kind_end(struct session *s)
 {
 	struct http_session *hs = http_of(s);
 
+	loop_task_cancel(&hs->task);
 	if (hs->x)
 		http_exchange_end(hs->x);
 }
@@ -433,5 +444,6 @@ size_t http_session_size(void)
 
 void http_session_init(struct session *s)
 {
+	loop_task_init(&http_of(s)->task, task_run);
 	http_of(s)->phase = PHASE_IDLE;
 }

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import os
+import threading
 import time
 
 import kit
@@ -42,6 +43,39 @@ def test_pipelined_requests_are_answered_in_order(web):
     client = kit.Raw(port)
     client.send(b"".join(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n%03d" % n for n in range(100)))
     assert [client.response()[2] for _ in range(100)] == [b"%03d" % n for n in range(100)]
+
+
+def test_one_client_with_very_many_requests_does_not_keep_others_waiting(web):
+    server, port, _ = web(routes="route path /no { reject 404; }")
+    flood = kit.Raw(port)
+    stop = threading.Event()
+
+    def pour():
+        try:
+            while not stop.is_set():
+                flood.send(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+        except OSError:
+            pass
+
+    def drink():
+        try:
+            while flood.sock.recv(1 << 20):
+                pass
+        except OSError:
+            pass
+    threads = [threading.Thread(target=pour), threading.Thread(target=drink)]
+    for thread in threads:
+        thread.start()
+    slowest = 0
+    for _ in range(20):
+        began = time.monotonic()
+        assert kit.Raw(port).get()[2] == b"a"
+        slowest = max(slowest, time.monotonic() - began)
+    stop.set()
+    flood.sock.shutdown(kit.socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    assert slowest < 2
 
 
 def test_a_head_may_come_byte_by_byte(web):

@@ -229,6 +229,24 @@ def test_metrics_are_well_formed_and_count(web):
     assert 'bojagi_tcp_connections{state="established"} 1' in text
 
 
+def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 200
+    text = fetch(admin, "/metrics")[1]
+    found = dict(re.findall(r'bojagi_tls_certificate_not_after_timestamp_seconds\{name="([^"]+)",source="site"\} ([0-9]+)', text))
+    assert set(found) == {"localhost", "www.example.test"}
+    assert all(19 < (int(t) - time.time()) / 86400 <= 20 for t in found.values())
+    assert 'bojagi_tls_handshakes_total{side="frontend",result="success"} 1' in text
+    assert re.search(r'bojagi_tls_connections_negotiated_total\{side="frontend",version="TLSv1.3",.*,alpn="http/1.1",worker="0"\} 1', text)
+    assert re.search(r'duration_seconds_count\{side="frontend",resumption="full",version="TLSv1.3"\} 1', text)
+    state = json.loads(fetch(admin, "/api/v1/status")[1])
+    assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
+
+
 def test_readiness_tells_when_no_server_is_left(web):
     server, port, admin, running = web()
     running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
