@@ -169,6 +169,16 @@ BJ_API enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *conf
 	return codes_set(config, config ? &config->schemes : NULL, schemes, count, scheme_exists);
 }
 
+BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	struct config_credential *last;
+
+	if (!config || config->credential_count == 0)
+		return BJ_ERR_ARGUMENT;
+	last = &config->credentials[config->credential_count - 1];
+	return codes_set(config, &last->schemes, schemes, count, scheme_exists);
+}
+
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
 	enum bj_err err = may_change(config);

@@ -25,22 +25,6 @@
 struct ticket_keys;
 struct session_cache;
 
-/* A credential as the handshake needs it. */
-struct config_credential {
-	struct bj_credential *credential;
-	const struct pkey *key; /* the credential's; not counted here */
-	enum key_kind kind;
-	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
-	size_t message_len;
-};
-
-/* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
-struct config_name {
-	const char *name;
-	uint16_t len;
-	uint16_t credential;
-};
-
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
 	uint8_t count;
@@ -51,6 +35,23 @@ static inline struct bj_bytes config_codes_view(const struct config_codes *codes
 {
 	return (struct bj_bytes){ codes->wire, 2 * (size_t)codes->count };
 }
+
+/* A credential as the handshake needs it. */
+struct config_credential {
+	struct bj_credential *credential;
+	const struct pkey *key; /* the credential's; not counted here */
+	enum key_kind kind;
+	struct config_codes schemes; /* that it signs with; empty: the configuration's */
+	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
+	size_t message_len;
+};
+
+/* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
+struct config_name {
+	const char *name;
+	uint16_t len;
+	uint16_t credential;
+};
 
 struct bj_tls_config {
 	atomic_uint refs;
@@ -111,6 +112,8 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
 			      const struct config_credential *row);
 
+/* The configuration's own row of a credential, or null. */
+const struct config_credential *config_credential_row(const struct bj_tls_config *config, const struct bj_credential *credential);
 /* A row for a credential that is not in the configuration (an answer): no reference is taken. free() its message. */
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out) BJ_MUST_USE;
 

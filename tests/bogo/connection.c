@@ -119,9 +119,11 @@ static enum bj_err answer_credential(struct connection *c)
 
 	bj_tls_report(c->tls, &report);
 	if (flags->fail_early_callback || flags->fail_ddos_callback) {
+		enum bj_err err = flags->fail_early_callback ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_INTERNAL;
+
 		fprintf(stderr, ":CONNECTION_REJECTED:\n");
-		bj_tls_abort(c->tls, BJ_ERR_NO_CREDENTIAL);
-		return BJ_ERR_NO_CREDENTIAL;
+		bj_tls_abort(c->tls, err);
+		return err;
 	}
 	if (flags->fail_cert_callback) {
 		fprintf(stderr, ":CERT_CB_ERROR:\n");
@@ -157,7 +159,7 @@ static enum bj_err answer_verify(struct connection *c)
 
 	if (c->flags->verify_fail) {
 		fprintf(stderr, ":CERTIFICATE_VERIFY_FAILED:\n");
-		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_UNKNOWN_CA : BJ_ERR_NO_CREDENTIAL;
+		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_REFUSED : BJ_ERR_NO_CREDENTIAL;
 	}
 	return bj_tls_answer_verify(c->tls, &verdict);
 }

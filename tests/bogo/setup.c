@@ -103,35 +103,36 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	return err ? EXIT_UNIMPLEMENTED : set_shares(config, flags);
 }
 
-static int set_scheme_list(struct bj_tls_config *config, const struct flag_list *list)
+/* Those of the list that exist for us; none at all is a feature that we do not have. */
+static size_t known_schemes(const struct flag_list *list, uint16_t codes[FLAG_LIST_MAX])
 {
-	uint16_t codes[FLAG_LIST_MAX];
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++)
 		if (scheme_find(list->codes[i]))
 			codes[count++] = list->codes[i];
+	return count;
+}
+
+static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
+{
+	uint16_t codes[FLAG_LIST_MAX];
+	size_t count = known_schemes(&flags->verify_prefs, codes);
+
+	if (!flags->verify_prefs.is_set)
+		return 0;
 	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
-/* One list serves what is signed and what is accepted: both flags together have no spelling, nor has a client's for signing. */
-static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
+/* What is signed with does not follow what is accepted: all that there are, but for -signing-prefs. */
+static int set_signing(struct bj_tls_config *config, const struct flag_list *prefs)
 {
-	const struct flag_list *signing = &flags->credentials[0].signing_prefs;
+	uint16_t codes[FLAG_LIST_MAX];
+	size_t count = known_schemes(prefs, codes);
 
-	for (size_t i = 1; i <= flags->credential_count; i++) {
-		if (!flags->credentials[i].signing_prefs.is_set)
-			continue;
-		if (flags->credential_count > 1 || flags->credentials[0].cert_file)
-			return EXIT_UNIMPLEMENTED;
-		signing = &flags->credentials[i].signing_prefs;
-	}
-	if (signing->is_set) {
-		if (!flags->is_server || flags->verify_prefs.is_set || config->client_auth != BJ_TLS_AUTH_NONE)
-			return EXIT_UNIMPLEMENTED;
-		return set_scheme_list(config, signing);
-	}
-	return flags->verify_prefs.is_set ? set_scheme_list(config, &flags->verify_prefs) : 0;
+	for (size_t i = 0; i < SCHEME_COUNT && !prefs->is_set; i++)
+		codes[count++] = scheme_table[i].code;
+	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
 static int credential_add(struct bj_tls_config *config, const struct flag_credential *flag)
@@ -144,13 +145,15 @@ static int credential_add(struct bj_tls_config *config, const struct flag_creden
 	if (!flag->cert_file || !flag->key_file)
 		return EXIT_UNIMPLEMENTED;
 	err = bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
+	if (err == BJ_ERR_KEY_KIND)
+		return EXIT_UNIMPLEMENTED;
 	if (!err) {
 		err = bj_tls_config_credential(config, credential);
 		bj_credential_free(credential);
 	}
 	if (err)
 		fprintf(stderr, "the credential %s: %s\n", flag->cert_file, bj_err_name(err));
-	return err ? 1 : 0;
+	return err ? 1 : set_signing(config, &flag->signing_prefs);
 }
 
 static int set_credentials(struct bj_tls_config *config, const struct flags *flags)
@@ -192,7 +195,7 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
 	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
-						     flags->fail_cert_callback || flags->is_async);
+						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->is_async);
 	bool enforces = flags->verify_peer || flags->require_client_certificate;
 	uint32_t ask = 0;
 	enum bj_err err = BJ_OK;
@@ -203,7 +206,7 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = enforces ? bj_tls_config_insecure_no_name(config) : bj_tls_config_insecure_no_verify(config);
 	if (enforces)
 		ask |= 1u << BJ_TLS_Q_VERIFY;
-	if (asks_credential && flags->credential_count == 0)
+	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
 		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
 	if (flags->is_async)
 		ask |= 1u << BJ_TLS_Q_SIGN;
@@ -216,7 +219,7 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 
 static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 {
-	unsigned count = flags->no_ticket && flags->is_server ? 0 : 2;
+	unsigned count = flags->no_ticket ? 0 : 2;
 
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
 }

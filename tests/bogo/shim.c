@@ -50,7 +50,9 @@ static void say_failure(const struct connection *c)
 static bool write_exported(struct connection *c)
 {
 	const struct flags *flags = c->flags;
-	const char *context = flags->use_export_context ? (flags->export_context ? flags->export_context : "") : NULL;
+	/* 1.3 makes no difference between no context and an empty one */
+	bool has_context = flags->use_export_context || c->tls->version == BJ_TLS_1_3;
+	const char *context = flags->export_context ? flags->export_context : "";
 	uint8_t out[EXPORT_MAX];
 	enum bj_err err;
 
@@ -58,10 +60,7 @@ static bool write_exported(struct connection *c)
 		return true;
 	if (flags->export_len > EXPORT_MAX)
 		return false;
-	/* 1.3 makes no difference between no context and an empty one */
-	if (!context && flags->export_context)
-		context = flags->export_context;
-	err = bj_tls_export(c->tls, flags->export_label ? flags->export_label : "", context, context ? strlen(context) : 0, out,
+	err = bj_tls_export(c->tls, flags->export_label ? flags->export_label : "", has_context ? context : NULL, strlen(context), out,
 			    (size_t)flags->export_len);
 	if (err) {
 		fprintf(stderr, "to export: %s\n", bj_err_name(err));
@@ -174,11 +173,11 @@ static bool session_keep(struct shim *shim, const struct connection *c)
 {
 	const struct flags *flags = c->flags;
 	struct bj_bytes session = bj_tls_session(c->tls);
-	bool want = !flags->expect_no_session && !flags->shim_shuts_down;
+	bool want = !flags->expect_no_session;
 
 	if (flags->is_server)
 		return true;
-	if (c->tls->version == BJ_TLS_1_3 && !flags->send_alert && want != (session.len > 0)) {
+	if (c->tls->version == BJ_TLS_1_3 && !flags->send_alert && !flags->shim_shuts_down && want != (session.len > 0)) {
 		fprintf(stderr, "a session came: got %d, want %d\n", session.len > 0, want);
 		return false;
 	}
