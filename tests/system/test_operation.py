@@ -55,6 +55,10 @@ def test_draining_finishes_requests_and_takes_no_new_connections(web):
     assert running.process.wait(kit.SECONDS) == 0
 
 
+def resident(running):
+    return int(open(f"/proc/{running.process.pid}/statm", encoding="ascii").read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
 def refuses(port):
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
@@ -147,7 +151,7 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.start()
     for _ in range(30):
         running.reload()
-    descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    descriptors, memory = len(os.listdir(f"/proc/{running.process.pid}/fd")), resident(running)
     for _ in range(30):
         running.reload()
     stop.set()
@@ -155,6 +159,7 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.join()
     assert failed == [] and count[0] > 100
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+    assert resident(running) < memory + (2 << 20) or "asan" in str(running.program)
 
 
 def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
@@ -271,9 +276,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         pool app {{ server a 127.0.0.1:{server.port}; }}""")
     context = kit.client_tls(pki)
 
-    def rss():
-        return int(open(f"/proc/{running.process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
     def hold(count):
         made = [kit.Raw(port, tls=context) for _ in range(count)]
         for client in made:
@@ -281,6 +283,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         time.sleep(0.8)
         return made
     held = hold(50)
-    before = rss()
+    before = resident(running)
     held += hold(300)
-    assert (rss() - before) / 300 <= 6 * 1024
+    assert (resident(running) - before) / 300 <= 6 * 1024
