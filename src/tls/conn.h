@@ -115,6 +115,7 @@ struct handshake {
 	size_t peer_chain_count;
 	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
 	size_t peer_cert_count;
+	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
 
@@ -212,7 +213,8 @@ enum {
 struct kept_peer {
 	size_t count;
 	struct bj_bytes chain[PATH_CHAIN_MAX];
-	uint8_t der[];
+	struct bj_bytes ocsp, scts;
+	uint8_t der[]; /* and behind it those two */
 };
 
 /* ---- for handlers and the driver */

@@ -65,6 +65,11 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 	return BJ_OK;
 }
 
+uint32_t hello_offered(const struct client_hello *hello)
+{
+	return hello->wants_ocsp ? hello->has : hello->has & ~EXT_BIT(EXT_STATUS_REQUEST);
+}
+
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
 {
 	struct handshake *hs = conn->hs;
@@ -151,6 +156,7 @@ enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 		return BJ_ERR_NO_MEMORY;
 	memcpy(conn->peer->der, s->peer, s->peer_len);
 	conn->peer->count = 1;
+	conn->peer->ocsp = conn->peer->scts = (struct bj_bytes){ NULL, 0 }; /* sessions do not keep them */
 	conn->peer->chain[0] = bytes_of(conn->peer->der, s->peer_len);
 	return BJ_OK;
 }

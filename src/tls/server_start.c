@@ -60,7 +60,7 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	memcpy(hs->client_random, hello->random.ptr, RANDOM_LEN);
 	bytes_copy(hs->session_id, hello->session_id.ptr, hello->session_id.len);
 	hs->session_id_len = (uint8_t)hello->session_id.len;
-	hs->offered = hello->has;
+	hs->offered = hello_offered(hello);
 	if (codes_have(hello->suites, SUITE_SCSV_RENEGOTIATION))
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
