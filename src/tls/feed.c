@@ -149,8 +149,13 @@ static enum bj_err take_ccs(struct bj_tls *conn, const struct record *rec)
 	return BJ_OK;
 }
 
-static enum bj_err take_alert(struct bj_tls *conn, struct bj_bytes body, struct bj_tls_fed *out)
+static enum bj_err take_alert(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
 {
+	struct bj_bytes body = rec->body;
+
+	/* only while the peer may still lack the keys; later anybody could say close_notify in its name */
+	if (rec->is_plain && state_at(&conn->state) == ST_OPEN)
+		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len != ALERT_LEN)
 		return BJ_ERR_DECODE;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, false, body.ptr[1], body);
@@ -191,7 +196,7 @@ static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, st
 	case RECORD_CCS:
 		return take_ccs(conn, rec);
 	case RECORD_ALERT:
-		return take_alert(conn, rec->body, out);
+		return take_alert(conn, rec, out);
 	default:
 		return take_data(conn, rec->body, out);
 	}

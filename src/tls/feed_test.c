@@ -202,6 +202,26 @@ static void nothing_plain_is_taken_once_there_are_keys(void **state)
 	}
 }
 
+/* Also not as the first record under new keys: anybody could end the connection as if the peer had. */
+static void a_plain_alert_neither_closes_nor_ends_an_open_connection(void **state)
+{
+	static const uint8_t alerts[][7] = { { 21, 3, 3, 0, 2, ALERT_WARNING, ALERT_CLOSE_NOTIFY }, { 21, 3, 3, 0, 2, ALERT_FATAL, ALERT_HANDSHAKE_FAILURE } };
+
+	for (unsigned i = 0; i < 2 * ARRAY_COUNT(alerts); i++) {
+		struct side *to;
+
+		again();
+		pair_shake(&pair);
+		to = i % 2 ? &pair.server : &pair.client;
+		to->conn->rd.seq = 0; /* a client has read tickets */
+		feed_raw(to, alerts[i / 2], sizeof(alerts[0]));
+		expect_alert(to, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+		assert_int_equal(to->closes, 0);
+		assert_int_equal(report_of(to).alert_received, -1);
+		assert_int_equal(bj_tls_eof(to->conn), BJ_ERR_UNEXPECTED_MESSAGE);
+	}
+}
+
 static void every_changed_byte_of_a_record_is_noticed(void **state)
 {
 	uint8_t good[100];
@@ -470,6 +490,7 @@ int main(void)
 		T(bytes_behind_a_hello_are_data_across_a_change_of_keys),
 		T(a_few_compatibility_records_are_passed_over),
 		T(nothing_plain_is_taken_once_there_are_keys),
+		T(a_plain_alert_neither_closes_nor_ends_an_open_connection),
 		T(every_changed_byte_of_a_record_is_noticed),
 		T(floods_of_empty_records_end),
 		T(floods_of_warnings_end),
