@@ -432,6 +432,29 @@ static void early_data_is_passed_over_within_a_limit(void **state)
 	expect_alert(&pair.server, BJ_ERR_BAD_RECORD_MAC, ALERT_BAD_RECORD_MAC);
 }
 
+/* Before the second hello there are no keys yet, and a record of early data is longer than a plain one may be. */
+static void early_data_before_a_retry_is_passed_over_however_it_comes(void **state)
+{
+	static uint8_t junk[RECORD_HEADER_LEN + RECORD_PLAIN_MAX + 17] = { 23, 3, 3, (RECORD_PLAIN_MAX + 17) >> 8, (RECORD_PLAIN_MAX + 17) & 0xff };
+	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
+
+	assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	pair.server.conn->hs->skip_early = true;
+	feed_raw(&pair.server, junk, 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	feed_raw(&pair.server, junk + 1000, sizeof(junk) - 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	pair_run(&pair);
+	assert_true(report_of(&pair.server).retried);
+	assert_int_equal(pair.server.done, 1);
+	pair_echo(&pair);
+}
+
 /* ---- what is told */
 
 static unsigned events[5], lines;
@@ -504,6 +527,7 @@ int main(void)
 		T(a_hello_without_its_13_is_noticed),
 		T(early_data_of_a_client_is_passed_over),
 		T(early_data_is_passed_over_within_a_limit),
+		T(early_data_before_a_retry_is_passed_over_however_it_comes),
 		T(observers_and_key_logs_see_everything),
 		T(an_open_connection_is_small),
 	};
