@@ -327,6 +327,20 @@ static void every_byte_of_a_ticket_matters(void **state)
 	ticket_keys_free(keys);
 }
 
+/* The name and all that follows may be anybody's: the bytes are looked at before a key is. */
+static void a_ticket_of_any_length_is_refused_within_its_buffers(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	static uint8_t ticket[TICKET_LEN_MAX + 64];
+	struct session s;
+
+	assert_non_null(keys);
+	memset(ticket, 0x55, sizeof(ticket));
+	for (size_t len = 0; len <= sizeof(ticket); len += len < TICKET_LEN_MAX - 100 ? 97 : 1)
+		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+	ticket_keys_free(keys);
+}
+
 static void no_two_tickets_are_alike(void **state)
 {
 	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
