@@ -337,6 +337,9 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	h.version = VERSION_1_2; /* by the extension */
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
+	h.version = VERSION_1_3 + 1; /* nobody offers it */
+	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
+	h = hello_13;
 	h.legacy_version = VERSION_1_3;
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
