@@ -26,7 +26,7 @@ static enum bj_err inbox_add(struct inbox *in, struct bj_bytes bytes)
 		if (!buf)
 			return BJ_ERR_NO_MEMORY;
 	}
-	if (kept > 0)
+	if (kept > 0 && buf != in->buf + in->off) /* in small pieces it would be moved onto itself each time */
 		memmove(buf, in->buf + in->off, kept);
 	bytes_copy(buf + kept, bytes.ptr, bytes.len);
 	if (buf != in->buf) {
@@ -47,7 +47,7 @@ static struct bj_bytes inbox_view(const struct inbox *in)
 }
 
 /* Judges the beginning of a message that is not all there: what has no place here is not waited for. */
-static enum bj_err begun(const struct bj_tls *conn, struct bj_bytes bytes)
+static enum bj_err begun(struct bj_tls *conn, struct bj_bytes bytes)
 {
 	struct reader r = rd_of(bytes);
 	uint8_t type = rd_u8(&r);
@@ -55,6 +55,11 @@ static enum bj_err begun(const struct bj_tls *conn, struct bj_bytes bytes)
 
 	if (bytes.len == 0)
 		return BJ_OK;
+	if (rd_left(&r) < len || r.bad) {
+		conn->message = type;
+		if (!handshake_awaits(conn, type))
+			return handshake_unexpected(conn, type);
+	}
 	if (message_body_max(type) == 0)
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (bytes.len >= MESSAGE_HEADER_LEN && len > message_body_max(type))

@@ -328,6 +328,21 @@ static void keys_are_updated_before_their_limit(void **state)
 	assert_true(pair.client.conn->wr.seq < 10);
 }
 
+/* It would be collected only to be refused. */
+static void what_has_no_place_is_not_waited_for(void **state)
+{
+	static const uint8_t begun[] = { 22, 3, 3, 0, 6, MSG_CERTIFICATE, 0, 0x40, 0, 0, 0 };
+
+	again();
+	feed_raw(&pair.server, begun, sizeof(begun));
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	again();
+	pair_shake(&pair);
+	inject(&pair.client, &pair.server, RECORD_HANDSHAKE, begun + RECORD_HEADER_LEN, 1);
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	assert_string_equal(report_of(&pair.server).message, "Certificate");
+}
+
 /* ---- the end of a connection */
 
 static void behind_close_notify_nothing_counts(void **state)
@@ -519,6 +534,7 @@ int main(void)
 		T(floods_of_warnings_end),
 		T(floods_of_tickets_end),
 		T(records_do_not_come_between_the_pieces_of_a_message),
+		T(what_has_no_place_is_not_waited_for),
 		T(key_updates_end_their_record_and_know_their_values),
 		T(keys_are_updated_before_their_limit),
 		T(behind_close_notify_nothing_counts),
