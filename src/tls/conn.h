@@ -186,6 +186,7 @@ struct bj_tls {
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
+	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
 	const struct suite *suite;
 	uint32_t err;
 	struct state state;
