@@ -266,6 +266,35 @@ def test_readiness_tells_when_no_server_is_left(web):
     assert "app" in fetch(admin, "/readyz")[1]
 
 
+def test_a_server_whose_ejection_is_over_is_shown_as_up_before_it_is_asked(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 1s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    server.stop()
+    for _ in range(40):
+        client = kit.Raw(port)
+        assert client.get()[0] in (502, 503)
+        client.close()
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 200)
+    assert 'bojagi_backend_up{backend="app",server="a"} 1' in fetch(admin, "/metrics")[1]
+
+
+def test_one_kind_of_connection_is_listed_once_whichever_worker_had_it(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 3; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    for _ in range(24):
+        client = kit.Raw(port, tls=kit.client_tls(pki))
+        assert client.get()[0] == 200
+        client.close()
+    found = json.loads(fetch(admin, "/api/v1/status")[1])["negotiated"]
+    assert [(k["version"], k["alpn"], k["count"]) for k in found] == [("TLSv1.3", "http/1.1", 24)]
+
+
 def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
     if "asan" in str(program):
         pytest.skip("sanitizers have their own memory")
