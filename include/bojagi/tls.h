@@ -81,6 +81,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, 
 /* Adds a credential (takes a reference). A server chooses by server name, signature algorithm and key; the first one is the
  * default where no name fits, unless bj_tls_config_strict_sni(). A client uses them when it is asked. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct bj_credential *credential);
+/* The credential that was added last signs handshakes with these schemes only, in this order of preference; without this call with
+ * those of bj_tls_config_signature_algorithms(). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
@@ -88,7 +91,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config,
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
- * Defaults: 7200 s, 8 h, 2 old keys. */
+ * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */

@@ -42,6 +42,7 @@ static enum bj_err init_picking(struct group *group)
 		.slow_start_ms = conf->slow_start_ms,
 		.key = group->generation->runtime->hash_key,
 		.seed = w->index,
+		.turns = &group->to->turns,
 	};
 	enum bj_err err;
 
@@ -56,7 +57,7 @@ static enum bj_err init_picking(struct group *group)
 	return err;
 }
 
-static enum bj_err init_group(struct group *group, struct generation *g, const struct runtime_pool *to)
+static enum bj_err init_group(struct group *group, struct generation *g, struct runtime_pool *to)
 {
 	group->generation = g;
 	group->to = to;

@@ -34,6 +34,7 @@ struct runtime_pool {
 	struct bj_tls_config *tls; /* null: plain */
 	size_t first_server;       /* in the tables */
 	struct pool_control control; /* what all workers must see at once */
+	_Atomic uint64_t turns;      /* of round robin, over all workers */
 };
 
 struct runtime {

@@ -1,5 +1,6 @@
 /* status.c - the state of everything as JSON, for the dashboard and for programs: /api/v1/status, /readyz. */
 #include "gateway/admin.h"
+#include "gateway/own_certificates.h"
 #include "gateway/textout.h"
 #include <bojagi/version.h>
 
@@ -178,6 +179,23 @@ static void kinds(struct writer *w, const struct gateway_facts *f)
 	out_text(w, "]");
 }
 
+static void certificates(struct writer *w, const struct gateway_facts *f)
+{
+	struct own_certificate c;
+
+	out_text(w, "\"certificates\":[");
+	for (size_t i = 0; own_certificate_at(f->runtime, i, &c); i++) {
+		out_text(w, i ? ",{" : "{");
+		text(w, "name", c.name);
+		comma(w);
+		text(w, "tls", c.tls);
+		out_text(w, ",\"not_after\":\"");
+		out_time(w, c.not_after_s > 0 ? c.not_after_s * 1000 : 0);
+		out_text(w, "\"}");
+	}
+	out_text(w, "]");
+}
+
 static void statuses(struct writer *w, const struct gateway_facts *f)
 {
 	bool first = true;
@@ -245,6 +263,8 @@ void status_write(struct writer *w, const struct gateway_facts *f)
 	kinds(w, f);
 	comma(w);
 	statuses(w, f);
+	comma(w);
+	certificates(w, f);
 	comma(w);
 	listeners(w, f);
 	comma(w);

@@ -74,9 +74,27 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 /* ---- the server's flight */
 
+/* supported_groups speak of the curve of the server's own key too. rfc8422:5.3 */
+static bool curve_was_offered(const struct bj_tls *conn, enum key_kind kind)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups);
+
+	switch (kind) {
+	case KEY_P256:
+		return codes_have(groups, KEX_P256);
+	case KEY_P384:
+		return codes_have(groups, KEX_P384);
+	case KEY_P521:
+		return codes_have(groups, KEX_P521);
+	default:
+		return true;
+	}
+}
+
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
+	enum key_kind kind;
 	enum bj_err err = certificate12_parse(body, &cert);
 
 	if (err)
@@ -86,7 +104,8 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	if (err)
 		return err;
-	return suite_fits_key(conn->suite, conn->hs->peer_certs[0].key.kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
+	kind = conn->hs->peer_certs[0].key.kind;
+	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
 }
 
 /* Our half: a key that was made for a share of the hello, or a new one. It becomes the first. */

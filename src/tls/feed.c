@@ -275,6 +275,8 @@ static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struc
 			out->used = len;
 			break;
 		}
+		if (out->used == len)
+			break;
 		conn->message = CONN_RECORD;
 		err = open_record(conn, buf + out->used, len - out->used, &rec, &skipped);
 		if (err || rec.used == 0)

@@ -160,6 +160,66 @@ static void bytes_behind_a_hello_are_data_across_a_change_of_keys(void **state)
 	expect_alert(&pair.server, BJ_ERR_EXCESSIVE_DATA, ALERT_UNEXPECTED_MESSAGE);
 }
 
+/* The types of the records that the client sends, in order. */
+static void note_types(void *self, bool to_server, uint8_t *bytes, size_t len)
+{
+	char *types = self;
+
+	for (size_t at = 0; to_server && at + 5 <= len; at += 5 + ((size_t)bytes[at + 3] << 8 | bytes[at + 4])) {
+		size_t n = strlen(types);
+
+		if (n < 8)
+			types[n] = "cahd"[bytes[at] - RECORD_CCS];
+	}
+}
+
+static void a_clients_first_alert_under_keys_follows_change_cipher_spec(void **state)
+{
+	char types[16] = "";
+
+	pair_fini(&pair);
+	pair_start(&pair, client, server, "other.example.com");
+	pair.tap = note_types;
+	pair.tap_self = types;
+	pair_shake(&pair);
+	expect_alert(&pair.client, BJ_ERR_CERT_NAME, ALERT_BAD_CERTIFICATE);
+	assert_string_equal(types, "hcd");
+}
+
+static void nothing_stands_behind_a_hello_that_is_answered_with_a_retry(void **state)
+{
+	const uint16_t first[] = { 0x0017 }, both[] = { 0x001d, 0x0017 };
+	size_t len;
+
+	assert_int_equal(bj_tls_config_groups(server, first, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(client, both, 2), BJ_OK);
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	len = bj_tls_pull(pair.client.conn, pair.server.wire, WIRE_CAP);
+	pair.server.wire[len] = MSG_CLIENT_HELLO;
+	pair.server.wire[3] = (uint8_t)((len - 4) >> 8);
+	pair.server.wire[4] = (uint8_t)(len - 4);
+	pair.server.wire_len = len + 1;
+	side_feed(&pair, &pair.server);
+	expect_alert(&pair.server, BJ_ERR_EXCESSIVE_DATA, ALERT_UNEXPECTED_MESSAGE);
+}
+
+static void many_wishes_for_new_keys_have_one_answer(void **state)
+{
+	uint64_t before;
+
+	again();
+	pair_shake(&pair);
+	before = pair.server.conn->records_out;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+		pair_run(&pair);
+	}
+	assert_int_equal(pair.server.conn->records_out, before);
+	pair_echo(&pair);
+	assert_int_equal(pair.server.conn->records_out, before + 2); /* the answer and the data */
+}
+
 static void a_few_compatibility_records_are_passed_over(void **state)
 {
 	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 }, wrong[] = { 20, 3, 3, 0, 1, 2 };
@@ -468,6 +528,9 @@ int main(void)
 		T(a_client_must_be_started_and_a_server_must_not),
 		T(an_alert_ends_a_handshake_and_sticks),
 		T(bytes_behind_a_hello_are_data_across_a_change_of_keys),
+		T(a_clients_first_alert_under_keys_follows_change_cipher_spec),
+		T(nothing_stands_behind_a_hello_that_is_answered_with_a_retry),
+		T(many_wishes_for_new_keys_have_one_answer),
 		T(a_few_compatibility_records_are_passed_over),
 		T(nothing_plain_is_taken_once_there_are_keys),
 		T(every_changed_byte_of_a_record_is_noticed),

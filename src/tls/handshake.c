@@ -87,6 +87,8 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 	enum bj_err err;
 
 	conn->message = row->what;
+	if (conn->behind) /* the peer has not read what comes now, so nothing of its next flight can be here */
+		return BJ_ERR_EXCESSIVE_DATA;
 	if (row->what == MSG_CHANGE_CIPHER_SPEC)
 		return flight_ccs(conn);
 	err = flight_begin(conn, &w);

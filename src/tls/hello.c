@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tls/ext/alpn.h"
+#include "tls/scheme.h"
 #include "tls/suite.h"
 
 static bool suite_signs(const struct suite *suite, uint32_t kinds)
@@ -67,14 +68,15 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
 {
 	struct handshake *hs = conn->hs;
-	struct bj_bytes own = config_codes_view(&conn->config->schemes);
 
 	hs->schemes_len = 0;
-	for (size_t i = 0; i < codes_count(own); i++) {
-		if (!codes_have(codes, codes_at(own, i)))
+	for (size_t i = 0; i < SCHEME_COUNT; i++) {
+		uint16_t code = scheme_table[i].code;
+
+		if (!codes_have(codes, code))
 			continue;
-		hs->schemes[hs->schemes_len++] = own.ptr[2 * i];
-		hs->schemes[hs->schemes_len++] = own.ptr[2 * i + 1];
+		hs->schemes[hs->schemes_len++] = (uint8_t)(code >> 8);
+		hs->schemes[hs->schemes_len++] = (uint8_t)code;
 	}
 }
 

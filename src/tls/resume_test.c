@@ -106,6 +106,34 @@ static void another_name_is_not_resumed(void **state)
 	bj_tls_free(conn);
 }
 
+/* A client that does not keep to the rules offers a ticket for another name. */
+static void a_server_does_not_resume_for_another_name(void **state)
+{
+	static const enum bj_tls_version versions[] = { BJ_TLS_1_3, BJ_TLS_1_2 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(versions); i++) {
+		struct bj_credential *other = pki_credential(&pki, ISSUE_SERVER, KEY_P256, "www.example.org");
+		struct session s;
+		uint8_t *moved;
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_credential(server, other), BJ_OK);
+		bj_credential_free(other);
+		assert_int_equal(bj_tls_config_versions(client, versions[i], versions[i]), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+		session_binding(client, "www.example.org", s.binding);
+		assert_int_equal(session_save(&s, &moved, &blob_len), BJ_OK);
+		memcpy(blob, moved, blob_len);
+		free(moved);
+		session_fini(&s);
+		connect_named("www.example.org", NOW_MS);
+		expect_resumed(false);
+	}
+}
+
 static void an_expired_session_is_not_resumed(void **state)
 {
 	struct bj_tls *conn;
@@ -439,6 +467,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(another_name_is_not_resumed),
+		T(a_server_does_not_resume_for_another_name),
 		T(an_expired_session_is_not_resumed),
 		T(tickets_are_bound_to_policy_context_hash_and_protocol),
 		T(a_ticket_of_other_keys_is_a_full_handshake),

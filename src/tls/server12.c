@@ -236,8 +236,12 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 	const struct certificate_request12 request = {
 		.types = bytes_of(types, sizeof(types)),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
 	certificate_request12_write(w, &request);
 	return BJ_OK;
 }

@@ -62,6 +62,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	if (hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
+	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
 		client_hello_fingerprint(HASH_SHA256, hello, print);
@@ -269,11 +270,17 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
-	const struct certificate_request request = {
+	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
+	if (request.authorities.len > 0)
+		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }
@@ -368,7 +375,7 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
 	if (conn->resumed && conn->hs->tickets_left > 1)
 		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !(conn->hs->offered & EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES)))
+	if (!conn->config->tickets || !conn->hs->takes_tickets)
 		conn->hs->tickets_left = 0;
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;

@@ -5,14 +5,20 @@
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
 {
+	uint16_t offered = 0;
+
+	if (client_hello_offers(hello, VERSION_1_3))
+		offered = VERSION_1_3;
+	else if (client_hello_offers(hello, VERSION_1_2))
+		offered = VERSION_1_2;
+	if (codes_have(hello->suites, SUITE_SCSV_FALLBACK) && offered < conn->config->version_max)
+		return BJ_ERR_INAPPROPRIATE_FALLBACK;
 	if (config_has_version(conn->config, VERSION_1_3) && client_hello_offers(hello, VERSION_1_3))
 		conn->version = VERSION_1_3;
 	else if (config_has_version(conn->config, VERSION_1_2) && client_hello_offers(hello, VERSION_1_2))
 		conn->version = VERSION_1_2;
 	else
 		return BJ_ERR_BAD_VERSION;
-	if (codes_have(hello->suites, SUITE_SCSV_FALLBACK) && conn->version < conn->config->version_max)
-		return BJ_ERR_INAPPROPRIATE_FALLBACK;
 	return BJ_OK;
 }
 

@@ -211,7 +211,9 @@ static const struct { enum oid oid; const char *value; size_t len; } bad_values[
 	BAD(OID_EXT_CRL_POINTS, "\x30\x00"), BAD(OID_EXT_CRL_POINTS, "\x30\x04\x30\x02\x30\x01"), BAD(OID_EXT_FRESHEST_CRL, "\x30\x00"),
 	BAD(OID_EXT_POLICIES, "\x30\x00"), BAD(OID_EXT_POLICIES, "\x30\x02\x30\x00"),
 	BAD(OID_EXT_POLICIES, "\x30\x0c\x30\x04\x06\x02\x2a\x03\x30\x04\x06\x02\x2a\x03"),
-	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x00"), BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x06\x30\x04\x06\x02\x2a\x03"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x00"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x0c\x30\x0a\x06\x02\x2a\x03\x06\x04\x55\x1d\x20\x00"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x0c\x30\x0a\x06\x04\x55\x1d\x20\x00\x06\x02\x2a\x03"), BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x06\x30\x04\x06\x02\x2a\x03"),
 	BAD(OID_EXT_AKI, ""), BAD(OID_EXT_AKI, "\x30\x02\x80\x00"), BAD(OID_EXT_AKI, "\x30\x03\x82\x01\x01"), BAD(OID_EXT_AKI, "\x30\x05\xa1\x03\x82\x01" "a"),
 	BAD(OID_EXT_AKI, "\x30\x03\x83\x01\x01"),
 	BAD(OID_EXT_POLICY_CONSTRAINTS, "\x30\x00"), BAD(OID_EXT_POLICY_CONSTRAINTS, "\x30\x03\x80\x01\x80"),
@@ -267,8 +269,10 @@ static void criticality_is_noted(void **state)
 
 		assert_int_equal(parse_extension(rows[i].oid, true, value, 1, &cert), BJ_OK);
 		assert_int_equal(cert.has_wrong_critical, rows[i].when_critical);
+		assert_false(cert.lacks_critical);
 		assert_int_equal(parse_extension(rows[i].oid, false, value, 1, &cert), BJ_OK);
-		assert_int_equal(cert.has_wrong_critical, rows[i].when_not);
+		assert_int_equal(cert.lacks_critical, rows[i].when_not);
+		assert_false(cert.has_wrong_critical);
 		assert_false(cert.has_unknown_critical);
 	}
 	assert_int_equal(parse_extension(OID_UNKNOWN, true, BYTES_LIT("x"), 1, &cert), BJ_OK);

@@ -154,12 +154,25 @@ static bool constraints_hold(struct search *s)
 	return true;
 }
 
+/* The same for certificate policies. */
+static bool policies_hold(struct search *s)
+{
+	struct finding finding = { .rule = "rfc5280:6.1.3", .detail = "no policy that is asked for holds from the anchor down to it" };
+	size_t index;
+
+	finding.err = policy_judge(s->path, s->len, &s->in->policy, &s->steps_left, &index);
+	if (finding.err == BJ_ERR_CERT_BUDGET)
+		s->out_of_budget = true;
+	finding.cert = s->path[index];
+	return !finding.err || (finding.err == BJ_ERR_CERT_POLICY && go_on(s, &finding, index));
+}
+
 /* ---- the walk */
 
 /* The path ends at an anchor. True ends the search: with success if nothing is broken. */
 static bool end_of_path(struct search *s)
 {
-	if (!constraints_hold(s))
+	if (!constraints_hold(s) || !policies_hold(s))
 		return false;
 	if (s->broken.err) {
 		s->reason = s->broken;

@@ -1,19 +1,20 @@
 /* path.h - from an end-entity certificate to a trust anchor (rfc5280:6.1), within a budget of work.
  *
  * Pure: time, purpose and name are arguments; nothing is allocated. Success is only ever returned when the last link that
- * was verified ends at an anchor, or when the end entity is itself one; the verdict starts as a failure. The rules are the
- * strict profile of the web (rules.c), for anchors too.
+ * was verified ends at an anchor, or when the end entity is itself one; the verdict starts as a failure. The rules are those of
+ * the profile that is asked for (rules.c), for anchors too; the strict one of the web unless another is named.
  *
  * The search goes depth first, anchors before what the peer sent. Where it finds no path, it goes once more without
  * stopping at broken rules, only to say the most useful reason: what is wrong with the first path that ends at an anchor
  * comes before the news that there is none. Both walks share the budget, and no signature is verified twice.
  *
- * Leaves out: revocation and certificate policies; policyConstraints make a certificate unusable.
+ * Leaves out: revocation.
  */
 #ifndef X509_PATH_H
 #define X509_PATH_H
 
 #include "x509/cert.h"
+#include "x509/policy.h"
 #include <bojagi/x509.h>
 
 #define PATH_DEPTH_MAX 10          /* certificates between end entity and anchor */
@@ -27,6 +28,11 @@ enum path_purpose {
 	PATH_ANY,
 };
 
+enum path_profile {
+	PROFILE_WEBPKI = 0, /* with what the web asks beyond the RFC */
+	PROFILE_RFC5280,    /* what rfc5280:6.1 asks of who validates, and names, keys and key identifiers as everywhere */
+};
+
 struct path_input {
 	const struct cert *leaf;
 	const struct cert *extra; /* what the peer sent beside it, in any order */
@@ -38,6 +44,8 @@ struct path_input {
 	bool check_time;
 	bool has_depth_max;   /* else only PATH_DEPTH_MAX holds */
 	size_t depth_max;     /* intermediates allowed; self-issued ones do not count (rfc5280:4.2.1.9) */
+	enum path_profile profile;
+	struct policy_input policy;
 };
 
 /* Judges. `out` says it all, on failure too; the return value equals out->err. */

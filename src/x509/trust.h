@@ -18,6 +18,8 @@ struct anchor {
 /* The first anchor whose subject has this hash, and the next one after `anchor`; null at the end. Names still have to be compared. */
 const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_hash);
 const struct anchor *trust_next(const struct anchor *anchor, uint32_t subject_hash);
+/* Every anchor, in no order in particular: begin with null; null at the end. */
+const struct anchor *trust_each(const struct bj_trust *trust, const struct anchor *before);
 /* Is exactly this certificate an anchor? */
 bool trust_holds(const struct bj_trust *trust, const struct cert *cert);
 

@@ -162,6 +162,7 @@ static void judge(const struct json *test, const struct bj_trust *trust, const s
 	struct path_input in = {
 		.leaf = leaf, .extra = extras->certs, .extra_count = extras->count, .trust = trust, .check_time = true,
 		.purpose = strcmp(kind, "CLIENT") == 0 ? PATH_CLIENT : PATH_SERVER,
+		.profile = strncmp(json_get_text(test, "id"), "rfc5280::", 9) == 0 ? PROFILE_RFC5280 : PROFILE_WEBPKI,
 		.now = when && when->kind == JSON_TEXT ? time_of_text(when->text) : ANY_TIME,
 	};
 	struct bj_verdict verdict;

@@ -53,6 +53,27 @@ BY_HAND = [
     ("path.c", "the depth asked for is a limit", "|| (s->in->has_depth_max && count > s->in->depth_max)", ""),
     ("path.c", "self-issued CAs do not count", "count += !cert_is_self_issued(s->path[i]);", "count++;"),
     ("path.c", "a name that is none fails", "if (s.rules.has_host && !host_id_parse(in->name, &s.rules.host)) {", "if (0) {"),
+    ("path.c", "policies are asked", "|| !policies_hold(s)", ""),
+    ("rules.c", "the profile of the web is the stricter one", "for_path->in->profile != PROFILE_WEBPKI", "true"),
+    ("policy.c", "a policy must be one that the CA above says", "else if (j->expected->any)", "else"),
+    ("policy.c", "anyPolicy may be inhibited", "if (!has_any || !any_allowed)", "if (!has_any)"),
+    ("policy.c", "anyPolicy of a self-issued CA may not", "j->no_any_after > 0 || self_issued_ca", "j->no_any_after > 0"),
+    ("policy.c", "a self-issued end entity is no CA", "i > 0 && cert_is_self_issued(path[i])", "cert_is_self_issued(path[i])"),
+    ("policy.c", "mappings may be inhibited", "if (j->no_mapping_after == 0) {", "if (0) {"),
+    ("policy.c", "an inhibited mapping takes its policy away", "row_drop(j->now, held);", ";"),
+    ("policy.c", "a mapped policy is expected no more", "held->mapped = true;", ""),
+    ("policy.c", "a mapping from anyPolicy", "if (!held && j->now->any)", "if (0)"),
+    ("policy.c", "self-issued CAs do not count down", "if (!cert_is_self_issued(cert)) {", "if (1) {"),
+    ("policy.c", "counters count down", "*counter -= *counter > 0;", ""),
+    ("policy.c", "constraints only lower", "if (to < *counter)", "if (1)"),
+    ("policy.c", "an anchor's constraints count", "constraints_apply(&j, path[len - 1]);", ""),
+    ("policy.c", "the end entity's own constraint counts", "if (path[0]->has_require_explicit && path[0]->require_explicit == 0)", "if (0)"),
+    ("policy.c", "no policy is left on the way", "if (is_empty(j->now) && j->explicit_after == 0)", "if (0)"),
+    ("policy.c", "what is left descends from an initial policy", "wanted = wanted || row->held[i].initial != 0;", "wanted = true;"),
+    ("policy.c", "what anyPolicy brings in is an initial policy", "return j->in->initial_count == 0 ? 1 : 0;", "return 1;"),
+    ("policy.c", "a row is bounded", "return j->out_of_steps || j->now->full || j->expected->full ?", "return j->out_of_steps ?"),
+    ("policy.c", "steps are bounded", "return j->out_of_steps || j->now", "return j->now"),
+    ("extension.c", "no mapping from or to anyPolicy", "if (oid_find(der_oid(&pair)) == OID_ANY_POLICY)", "if (oid_find(der_oid(&pair)) == OID_COUNT)"),
     ("rules.c", "no name is asked means none is compared, else it is", "if (!j->rules->has_host || hostname_matches", "if (hostname_matches"),
     ("verify.c", "an empty name does not turn the check off", "if (name && name[0] == 0) {", "if (0) {"),
     ("verify.c", "a server is judged as a server", "PATH_SERVER, bytes_text(name)", "PATH_ANY, bytes_text(name)"),
@@ -85,7 +106,7 @@ BY_HAND = [
     ("credential.c", "the chain is in order", "if (!is_issued_by(&cert, &issuer))", "if (0)"),
 ]
 
-ROW = re.compile(r'^\t\{ ((?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
+ROW = re.compile(r'^\t\{ ((?:WEB \| )?(?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
 
 
 def mutants():
@@ -98,14 +119,16 @@ def mutants():
     text = (SOURCE / "rules.c").read_text()
     for row in ROW.finditer(text):
         roles = row.group(1).replace("ALL", "LEAF | CA | ANCHOR | PINNED").split(" | ")
+        web = [r for r in roles if r == "WEB"]
+        roles = [r for r in roles if r != "WEB"]
         for role in roles:
-            left = " | ".join(r for r in roles if r != role)
+            left = " | ".join(web + [r for r in roles if r != role]) if len(roles) > 1 else ""
             new = row.group(0).replace(row.group(1), left, 1) if left else ""
             yield "rules.c", f"rule {row.group(4)} ({row.group(3)}) for {role}", text[:row.start()] + new + text[row.end():]
 
 
 def tests_of(build):
-    order = ["path", "hostname", "cert", "trust", "name", "der", "issue"]
+    order = ["path", "policy", "hostname", "cert", "trust", "name", "der", "issue"]
     return [build / "src" / "x509" / f"x509-{name}_test" for name in order]
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 
 SECONDS = 15
+BIG = bytes(range(256)) * 8192
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -119,13 +120,13 @@ class Origin:
             self.bodies.append(body)
         if self.delay:
             await asyncio.sleep(self.delay)
-        status, out, extra = b"200 OK", self.name.encode(), b""
+        status, out = b"200 OK", self.name.encode()
         if path == "/echo":
             out = body
         elif path == "/head":
             out = head
         elif path == "/big":
-            out = bytes(range(256)) * 8192
+            out = BIG
         elif path == "/sum":
             out = hashlib.sha256(body).hexdigest().encode()
         elif path == "/slow":
@@ -161,7 +162,7 @@ class Origin:
         elif path == "/204":
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             return True
-        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n" % (status, len(out), extra))
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(out)))
         if method != b"HEAD":
             writer.write(out)
         await writer.drain()
@@ -179,7 +180,8 @@ class Gateway:
         self.write(text)
         self.err = open(self.err_path, "wb")
         self.process = subprocess.Popen([str(program), "proxy", "-c", str(self.conf)], stdout=self.err, stderr=self.err,
-                                        cwd=self.folder, env={**os.environ, **(env or {})})
+                                        cwd=self.folder, env={**{k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
+                                                              **(env or {})})
         if wait:
             self.wait(ports)
 

@@ -7,7 +7,7 @@ import time
 import kit
 
 CONF = """
-workers 1;
+workers 2;
 log access {{ file "access.log"; format json; }}
 listener web 127.0.0.1:{port} {{ protocol http; otherwise {{ pool app; }} }}
 pool app {{ {pool} }}

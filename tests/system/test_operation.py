@@ -114,6 +114,10 @@ def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gat
         running.reload()
         assert "address is in use" in running.stderr()
         assert kit.Raw(port).get()[2] == b"a"
+        for admin_now, log_now in ((taken.getsockname()[1], "access.log"), (admin, "no/such/folder/access.log")):
+            running.write(CONF.format(admin=admin_now, port=port, servers="server z 127.0.0.1:1;").replace("access.log", log_now))
+            running.reload()
+            assert kit.Raw(port).get()[2] == b"a" and fetch(admin, "/healthz")[0] == 200
     conf = tmp_path / "second.conf"
     conf.write_text(CONF.format(admin=kit.free_port(), port=port, servers=f"server a 127.0.0.1:{server.port};"))
     done = subprocess.run([str(program), "proxy", "-c", str(conf)], capture_output=True, text=True, timeout=10, check=False)
@@ -151,6 +155,21 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.join()
     assert failed == [] and count[0] > 100
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+
+
+def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
+    server = origin("a")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(kit.SECONDS)
+        text = CONF.format(admin=kit.free_port(), port=kit.free_port(), servers=f"server a 127.0.0.1:{server.port};")
+        running = gateway(text, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.reload()
+        assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=[0-9]+", manager.recv(1000))
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.process.send_signal(signal.SIGTERM)
+        assert manager.recv(1000).startswith(b"STOPPING=1")
 
 
 def test_the_log_goes_on_in_a_new_file_after_a_reload(web):
@@ -208,6 +227,24 @@ def test_metrics_are_well_formed_and_count(web):
             assert match[1] in types or family in types, line
     assert f'bojagi_backend_up{{backend="app",server="a"}} 1' in text
     assert 'bojagi_tcp_connections{state="established"} 1' in text
+
+
+def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 200
+    text = fetch(admin, "/metrics")[1]
+    found = dict(re.findall(r'bojagi_tls_certificate_not_after_timestamp_seconds\{name="([^"]+)",source="site"\} ([0-9]+)', text))
+    assert set(found) == {"localhost", "www.example.test"}
+    assert all(19 < (int(t) - time.time()) / 86400 <= 20 for t in found.values())
+    assert 'bojagi_tls_handshakes_total{side="frontend",result="success"} 1' in text
+    assert re.search(r'bojagi_tls_connections_negotiated_total\{side="frontend",version="TLSv1.3",.*,alpn="http/1.1",worker="0"\} 1', text)
+    assert re.search(r'duration_seconds_count\{side="frontend",resumption="full",version="TLSv1.3"\} 1', text)
+    state = json.loads(fetch(admin, "/api/v1/status")[1])
+    assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
 
 
 def test_readiness_tells_when_no_server_is_left(web):

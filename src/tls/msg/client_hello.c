@@ -92,7 +92,7 @@ static enum bj_err judge(const struct client_hello *h)
 {
 	bool offers_13 = client_hello_offers(h, VERSION_1_3);
 
-	if (h->legacy_version >> 8 != 3)
+	if (h->legacy_version <= VERSION_SSL_3) /* rfc9846:D.5 */
 		return BJ_ERR_BAD_VERSION;
 	if (!memchr(h->compression.ptr, 0, h->compression.len) || (offers_13 && h->compression.len != 1))
 		return BJ_ERR_ILLEGAL_PARAMETER;
@@ -102,8 +102,6 @@ static enum bj_err judge(const struct client_hello *h)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (has(h, EXT_PRE_SHARED_KEY) && !has(h, EXT_PSK_KEY_EXCHANGE_MODES))
 		return BJ_ERR_MISSING_EXTENSION;
-	if (has(h, EXT_EARLY_DATA) && !has(h, EXT_PRE_SHARED_KEY))
-		return BJ_ERR_ILLEGAL_PARAMETER;
 	return BJ_OK;
 }
 
