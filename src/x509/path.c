@@ -5,17 +5,29 @@
  */
 #include "x509/path.h"
 
+#include "crypto/hash.h"
 #include "x509/algorithm.h"
 #include "x509/name.h"
 #include "x509/name_constraints.h"
+#include "x509/revocation.h"
 #include "x509/rules.h"
+#include "x509/signature_memory.h"
+#include "x509/time.h"
 #include "x509/trust.h"
 
 /* A signature that was verified already. */
 struct verified {
-	const struct cert *cert;
+	const void *what; /* a certificate or a list */
 	struct bj_bytes spki;
 	enum bj_err err;
+};
+
+/* What a signature is over. */
+struct signed_bytes {
+	const void *what;
+	struct bj_bytes tbs, signature;
+	enum sig_alg alg;
+	const uint8_t *tbs_hash; /* null: not made yet */
 };
 
 struct search {
@@ -27,6 +39,10 @@ struct search {
 	size_t verified_count;
 	struct verified verified[PATH_BUDGET_SIGNATURES];
 	bool out_of_budget;
+	unsigned signer_depth;     /* above 0: the path is one to who signs a revocation list, */
+	const struct cert *anchor; /* and must end here */
+	size_t asked;              /* index of the certificate whose revocation is looked up */
+	char note[BJ_VERDICT_DETAIL_MAX];
 	bool explain;          /* second walk: broken rules are noted, not obeyed */
 	struct finding broken; /* second walk: the first one broken on this path; err is BJ_OK if none */
 	struct finding reason; /* the most useful reason so far */
@@ -78,6 +94,53 @@ static bool step(struct search *s)
 	}
 	s->steps_left--;
 	return true;
+}
+
+/* ---- signatures */
+
+/* Asks the memory before the mathematics. */
+static enum bj_err signature_check(const struct search *s, const struct signed_bytes *what, const struct cert *issuer)
+{
+	struct signature_memory *memory = trust_memory(s->in->trust);
+	uint8_t hash[HASH_MAX];
+	struct signature_print print;
+	enum bj_err err;
+
+	if (!memory)
+		return pubkey_verify(&issuer->key, what->alg, what->tbs, what->signature);
+	if (!what->tbs_hash)
+		hash_once(HASH_SHA256, what->tbs, hash);
+	print = signature_print_of(memory, what->tbs_hash ? what->tbs_hash : hash, what->alg, what->signature, issuer->spki);
+	if (signature_memory_holds(memory, &print))
+		return BJ_OK;
+	err = pubkey_verify(&issuer->key, what->alg, what->tbs, what->signature);
+	if (!err)
+		signature_memory_add(memory, &print);
+	return err;
+}
+
+/* Did the issuer's key make this signature? BJ_ERR_CERT_KEY: that is no key to verify with. */
+static enum bj_err signature_judge(struct search *s, const struct signed_bytes *what, const struct cert *issuer)
+{
+	struct verified *v;
+
+	for (size_t i = 0; i < s->verified_count; i++)
+		if (s->verified[i].what == what->what && bytes_equal(s->verified[i].spki, issuer->spki))
+			return s->verified[i].err;
+	if (s->verified_count == PATH_BUDGET_SIGNATURES) {
+		s->out_of_budget = true;
+		return BJ_ERR_CERT_BUDGET;
+	}
+	v = &s->verified[s->verified_count++];
+	*v = (struct verified){ what->what, issuer->spki, BJ_ERR_BAD_SIGNATURE };
+	v->err = signature_check(s, what, issuer);
+	return v->err;
+}
+
+/* Can the issuer's key check this signature at all? */
+static bool is_verifiable(enum sig_alg alg, const struct cert *issuer)
+{
+	return alg != SIG_NONE && sig_fits_key(alg, issuer->key.kind) && (issuer->key_only == SIG_NONE || issuer->key_only == alg);
 }
 
 /* ---- name constraints, of the whole path */
@@ -160,6 +223,8 @@ static bool policies_hold(struct search *s)
 	struct finding finding = { .rule = "rfc5280:6.1.3", .detail = "no policy that is asked for holds from the anchor down to it" };
 	size_t index;
 
+	if (s->signer_depth > 0) /* policies are asked of the certificate, not of its lists */
+		return true;
 	finding.err = policy_judge(s->path, s->len, &s->in->policy, &s->steps_left, &index);
 	if (finding.err == BJ_ERR_CERT_BUDGET)
 		s->out_of_budget = true;
@@ -167,12 +232,125 @@ static bool policies_hold(struct search *s)
 	return !finding.err || (finding.err == BJ_ERR_CERT_POLICY && go_on(s, &finding, index));
 }
 
+/* ---- revocation */
+
+static bool extend(struct search *s);
+
+/* Is there a path from who signs a list to the anchor of the path that asks (rfc5280:6.3.3 f)? Its certificates' revocation is looked up
+ * as well, up to a depth. */
+static bool signer_is_trusted(struct search *s, const struct cert *signer)
+{
+	struct search inner = *s;
+	struct finding finding;
+	bool trusted;
+
+	if (s->signer_depth == PATH_SIGNER_DEPTH_MAX || rules_judge(&s->rules, signer, ROLE_SIGNER, 0, &finding))
+		return false;
+	inner.signer_depth++;
+	inner.anchor = s->path[s->len - 1];
+	inner.explain = false;
+	inner.broken.err = BJ_OK;
+	inner.path[0] = signer;
+	inner.len = 1;
+	trusted = extend(&inner) && !inner.reason.err;
+	s->steps_left = inner.steps_left;
+	s->verified_count = inner.verified_count;
+	memcpy(s->verified, inner.verified, sizeof(s->verified));
+	s->out_of_budget = s->out_of_budget || inner.out_of_budget;
+	return trusted;
+}
+
+static bool is_signer(struct search *s, const struct crl_held *held, const struct cert *cert)
+{
+	const struct crl *crl = &held->crl;
+	struct signed_bytes what = { held, crl->tbs, crl->signature, crl->sig_alg, held->tbs_hash };
+
+	return cert->subject_hash == crl->issuer_hash && step(s) && name_equal(cert->subject, crl->issuer) &&
+	       !(cert->has_key_usage && !(cert->key_usage & KU_CRL_SIGN)) && is_verifiable(crl->sig_alg, cert) &&
+	       !signature_judge(s, &what, cert);
+}
+
+/* The issuers of the certificate that is asked about are trusted already; others need a path of their own. Somebody whose only task
+ * is to sign lists may say of itself that it is not revoked: where the CA left all its lists to it, nobody else can. */
+static bool list_is_signed(void *self, const struct crl_held *held)
+{
+	struct search *s = self;
+	bool by_itself = s->signer_depth > 0 && s->asked == 0;
+
+	for (size_t i = by_itself ? 0 : s->asked + 1; i < s->len; i++)
+		if (is_signer(s, held, s->path[i]))
+			return true;
+	for (size_t i = 0; i < s->in->extra_count && !s->out_of_budget; i++)
+		if (is_signer(s, held, &s->in->extra[i]) && signer_is_trusted(s, &s->in->extra[i]))
+			return true;
+	return false;
+}
+
+static void revoked_finding(const struct revocation_answer *answer, struct finding *out)
+{
+	struct text text = text_make(out->detail, sizeof(out->detail));
+	char date[TIME_TEXT_MAX];
+
+	out->err = BJ_ERR_CERT_REVOKED;
+	time_text(answer->date, date);
+	text_str(&text, "revoked ");
+	text_str(&text, date);
+	text_str(&text, " (");
+	text_str(&text, crl_reason_text(answer->reason));
+	text_str(&text, "), says the list of ");
+	name_text(answer->crl_issuer, &text);
+}
+
+/* What is not known: a note if that is allowed, else a finding. */
+static bool unknown_is_allowed(struct search *s, const struct revocation_answer *answer, const struct cert *cert, struct finding *out)
+{
+	bool allowed = s->in->revocation == BJ_REVOCATION_IF_PRESENT && answer->status == REVOCATION_UNKNOWN;
+	struct text text = allowed ? text_make(s->note, sizeof(s->note)) : text_make(out->detail, sizeof(out->detail));
+
+	if (allowed) {
+		text_str(&text, "revocation is not known of ");
+		name_text(cert->subject, &text);
+		text_str(&text, ": ");
+	}
+	text_str(&text, answer->why);
+	out->err = BJ_ERR_CERT_REVOCATION_UNKNOWN;
+	return allowed;
+}
+
+/* From the anchor down, so that who signs a list is looked up before it. */
+static bool revocation_holds(struct search *s)
+{
+	struct revocation_asks asks = { s->in->crls, s->in->now, s->in->check_time, list_is_signed, s };
+
+	if (s->in->revocation == BJ_REVOCATION_OFF)
+		return true;
+	s->note[0] = 0;
+	for (size_t i = s->len - 1; i-- > 0;) {
+		struct finding finding = { .cert = s->path[i], .rule = "rfc5280:6.3.3" };
+		struct revocation_answer answer;
+
+		s->asked = i;
+		answer = revocation_judge(&asks, s->path[i]);
+		if (answer.status == REVOCATION_GOOD)
+			continue;
+		if (answer.status == REVOCATION_REVOKED)
+			revoked_finding(&answer, &finding);
+		else if (!s->out_of_budget && unknown_is_allowed(s, &answer, s->path[i], &finding))
+			continue;
+		if (s->out_of_budget || !go_on(s, &finding, i))
+			return false;
+	}
+	return true;
+}
+
 /* ---- the walk */
 
 /* The path ends at an anchor. True ends the search: with success if nothing is broken. */
 static bool end_of_path(struct search *s)
 {
-	if (!constraints_hold(s) || !policies_hold(s))
+	if (s->anchor && s->path[s->len - 1] != s->anchor)
+		return false;
+	if (!constraints_hold(s) || !policies_hold(s) || !revocation_holds(s))
 		return false;
 	if (s->broken.err) {
 		s->reason = s->broken;
@@ -183,34 +361,9 @@ static bool end_of_path(struct search *s)
 	return true;
 }
 
-/* Did the issuer's key make this signature? BJ_ERR_CERT_KEY: that is no key to verify with. */
-static enum bj_err signature_judge(struct search *s, const struct cert *cert, const struct cert *issuer)
-{
-	struct verified *v;
-
-	for (size_t i = 0; i < s->verified_count; i++)
-		if (s->verified[i].cert == cert && bytes_equal(s->verified[i].spki, issuer->spki))
-			return s->verified[i].err;
-	if (s->verified_count == PATH_BUDGET_SIGNATURES) {
-		s->out_of_budget = true;
-		return BJ_ERR_CERT_BUDGET;
-	}
-	v = &s->verified[s->verified_count++];
-	*v = (struct verified){ cert, issuer->spki, BJ_ERR_BAD_SIGNATURE };
-	v->err = pubkey_verify(&issuer->key, cert->sig_alg, cert->tbs, cert->signature);
-	return v->err;
-}
-
 static bool key_ids_differ(const struct cert *cert, const struct cert *issuer)
 {
 	return cert->aki.len > 0 && issuer->ski.len > 0 && !bytes_equal(cert->aki, issuer->ski);
-}
-
-/* Can the issuer's key check this signature at all? */
-static bool is_verifiable(const struct cert *cert, const struct cert *issuer)
-{
-	return cert->sig_alg != SIG_NONE && sig_fits_key(cert->sig_alg, issuer->key.kind) &&
-	       (issuer->key_only == SIG_NONE || issuer->key_only == cert->sig_alg);
 }
 
 /* A name with a key that the path has already would only go round in a circle. */
@@ -248,14 +401,14 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 	bool differ = key_ids_differ(cert, issuer);
 	enum bj_err err;
 
-	if (!is_verifiable(cert, issuer)) {
+	if (!is_verifiable(cert->sig_alg, issuer)) {
 		note(s, RANK_SIGNATURE, BJ_ERR_CERT_ALGORITHM, last, "rfc5280:4.1.1.2",
 		     "the signature's algorithm is not accepted, or is not one of the issuer's key");
 		return false;
 	}
 	if (differ && !s->explain)
 		return false;
-	err = signature_judge(s, cert, issuer);
+	err = signature_judge(s, &(struct signed_bytes){ cert, cert->tbs, cert->signature, cert->sig_alg, NULL }, issuer);
 	if (err) {
 		if (err == BJ_ERR_CERT_KEY)
 			note(s, RANK_SIGNATURE, BJ_ERR_CERT_KEY, last, "rfc5280:4.1.2.7",
@@ -276,8 +429,6 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 	}
 	return true;
 }
-
-static bool extend(struct search *s);
 
 /* Puts `issuer` on top of the path if it fits there, and goes on from it. True ends the search. */
 static bool try_issuer(struct search *s, const struct cert *issuer, bool is_anchor)
@@ -410,5 +561,6 @@ enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out)
 	name_text(s.path[s.len - 1]->subject, &text);
 	text = text_make(out->subject, sizeof(out->subject));
 	name_text(s.path[0]->subject, &text);
+	memcpy(out->note, s.note, sizeof(out->note));
 	return BJ_OK;
 }
