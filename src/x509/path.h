@@ -21,6 +21,7 @@
 #define PATH_CHAIN_MAX 16          /* certificates that a peer may send */
 #define PATH_BUDGET_SIGNATURES 64  /* signatures verified for one path */
 #define PATH_SIGNER_DEPTH_MAX 2   /* paths to who signs the lists that a path to who signs the lists needs */
+#define PATH_BUDGET_STAPLES 4      /* paths for which the stapled response is judged */
 #define PATH_BUDGET_STEPS 250000   /* name comparisons, constraint checks and candidates tried */
 
 enum path_purpose {
@@ -48,6 +49,8 @@ struct path_input {
 	enum path_profile profile;
 	const struct bj_crls *crls; /* may be null */
 	enum bj_revocation revocation;
+	struct bj_bytes staple; /* an OCSP response that came with the chain; empty: none */
+	bool staple_asked;      /* the peer was asked for one: a certificate that demands it must have it (rfc7633) */
 	struct policy_input policy;
 };
 
