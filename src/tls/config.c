@@ -312,6 +312,19 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 	return err;
 }
 
+BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (err)
+		return err;
+	config->wants_ocsp = ocsp;
+	config->wants_scts = scts;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
 	enum bj_err err = may_change(config);

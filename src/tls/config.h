@@ -60,6 +60,7 @@ struct bj_tls_config {
 	bool prefer_own_order;
 	bool strict_sni;
 	bool keep_peer_chain;
+	bool wants_ocsp, wants_scts; /* clients */
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;

@@ -115,6 +115,7 @@ struct handshake {
 	size_t peer_chain_count;
 	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
 	size_t peer_cert_count;
+	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
 
@@ -185,6 +186,7 @@ struct bj_tls {
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
+	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
 	const struct suite *suite;
 	uint32_t err;
 	struct state state;
@@ -212,7 +214,8 @@ enum {
 struct kept_peer {
 	size_t count;
 	struct bj_bytes chain[PATH_CHAIN_MAX];
-	uint8_t der[];
+	struct bj_bytes ocsp, scts;
+	uint8_t der[]; /* and behind it those two */
 };
 
 /* ---- for handlers and the driver */

@@ -38,6 +38,18 @@ def test_one_connection_carries_many_requests_both_sides(web):
     assert server.connections == 1
 
 
+def test_a_server_may_be_a_unix_socket(web, origin, tmp_path):
+    path = tmp_path / "s"
+    unix = origin("unix", path=str(path))
+    server, port, _ = web(routes="route path /u { pool u; }", more=f"pool u {{ server s unix:{path}; }}")
+    client = kit.Raw(port)
+    for _ in range(3):
+        assert client.get("/u")[2] == b"unix"
+    assert unix.connections == 1
+    assert kit.Raw(port).send(b"GET /u HTTP/1.0\r\n\r\n").rest().endswith(b"unix")
+    assert b"\r\nHost: localhost\r\n" in unix.heads[-1]
+
+
 def test_pipelined_requests_are_answered_in_order(web):
     server, port, _ = web()
     client = kit.Raw(port)
