@@ -281,7 +281,7 @@ static struct memory memory_of(const struct stack *s, int version)
 {
 	struct memory m = { 0 };
 	int fds[2], status;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe(fds) != 0 || (pid = fork()) < 0)
 		die(s, "no process");

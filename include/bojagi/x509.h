@@ -81,6 +81,13 @@ BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);
 /* DER of the certificate at `index`; the view lives as long as the credential. Empty past the end. */
 BJ_API struct bj_bytes bj_credential_chain(const struct bj_credential *credential, size_t index);
 
+/* What a server sends with the chain to clients that ask: an OCSP response (DER, rfc6960), and a SignedCertificateTimestampList with
+ * its length (rfc6962:3.3). Copied; a length of 0 takes it away. Before the credential is given to a configuration, or answers a
+ * question, for the first time. Nothing in it is judged here. BJ_ERR_ARGUMENT above BJ_STAPLE_MAX bytes, BJ_ERR_NO_MEMORY. */
+#define BJ_STAPLE_MAX 16384
+BJ_API BJ_MUST_USE enum bj_err bj_credential_staple_ocsp(struct bj_credential *credential, const void *response, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_credential_staple_scts(struct bj_credential *credential, const void *list, size_t len);
+
 /* ---- verdicts */
 
 #define BJ_VERDICT_DETAIL_MAX 160

@@ -183,7 +183,6 @@ static bool take_request(struct exchange *x)
 	struct session *s = &hs->base;
 	struct worker *w = session_worker(s);
 	const struct conf_limits *limits = &s->to->conf->limits;
-	struct addr peer;
 	enum bj_err err;
 
 	hs->phase = PHASE_EXCHANGE;
@@ -195,11 +194,10 @@ static bool take_request(struct exchange *x)
 	if (limits->body != CONF_NO_LIMIT && x->request.framing.kind == HTTP_BODY_LENGTH &&
 	    x->request.framing.length > limits->body)
 		return http_answer(x, 413, true, BJ_ERR_HTTP_BODY_LIMIT, "Content-Length");
-	if (s->on->limits_requests) {
-		peer = session_peer(s);
-		if (!limit_table_take(&s->on->requests, addr_host_bytes(&peer), w->loop.now_ms))
-			return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
-	}
+	if (limits->requests_per_client_per_s != CONF_NO_LIMIT &&
+	    !client_pay(w->clients, s->client_hash, w->loop.now_us, limits->requests_per_client_per_s,
+			limits->requests_per_client_burst ? limits->requests_per_client_burst : limits->requests_per_client_per_s))
+		return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
 	if (x->request.method == HTTP_CONNECT)
 		return http_answer(x, 501, true, BJ_ERR_HTTP_NOT_IMPLEMENTED, "CONNECT");
 	if (name_is_misdirected(x))
@@ -211,7 +209,7 @@ static bool take_request(struct exchange *x)
 		return http_answer(x, x->route->status, false, BJ_OK, "route");
 	err = add_forwarded(x);
 	if (err)
-		return http_answer(x, http_status_of(err), true, err, "forwarded fields");
+		return http_answer(x, 431, true, err, "forwarded fields");
 	x->group = generation_group(s->generation, x->route->pool);
 	if (x->group->targets)
 		retry_note_request(&x->group->budget);
@@ -314,8 +312,13 @@ void http_advance(struct http_session *hs)
 {
 	bool go_on = true;
 
-	while (go_on) {
+	for (int turns = 0; go_on; turns++) {
 		struct session *s = &hs->base;
+
+		if (turns == HTTP_TURNS_MAX) {
+			loop_defer(&session_worker(s)->loop, &hs->task);
+			return;
+		}
 
 		switch ((enum http_phase)hs->phase) {
 		case PHASE_IDLE:
@@ -346,6 +349,11 @@ void http_advance(struct http_session *hs)
 			return;
 		}
 	}
+}
+
+static void task_run(struct loop_task *task)
+{
+	http_advance(CONTAINER_OF(task, struct http_session, task));
 }
 
 static void kind_begin(struct session *s)
@@ -422,6 +430,7 @@ static void kind_end(struct session *s)
 {
 	struct http_session *hs = http_of(s);
 
+	loop_task_cancel(&hs->task);
 	if (hs->x)
 		http_exchange_end(hs->x);
 }
@@ -435,5 +444,6 @@ size_t http_session_size(void)
 
 void http_session_init(struct session *s)
 {
+	loop_task_init(&http_of(s)->task, task_run);
 	http_of(s)->phase = PHASE_IDLE;
 }

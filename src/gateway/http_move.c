@@ -186,6 +186,8 @@ static void send_head(struct exchange *x)
 	h1_response_write(&head, &x->response, &x->framing, x->request.version, x->close);
 	link_put(&x->hs->base.client, worker_head_done(w, &head));
 	x->head_sent = true;
+	arena_give(w, x->response_arena); /* a long body needs no head */
+	x->response_arena = NULL;
 }
 
 /* Takes what a view has of the response. */

@@ -88,6 +88,12 @@ static struct bj_bytes client_key(const struct exchange *x, struct addr *peer, c
 	return forward_client_address(&x->request, &facts, is_trusted, (void *)(uintptr_t)l);
 }
 
+/* Whatever a server did wrong. */
+static unsigned status_of_failure(enum bj_err err)
+{
+	return err == BJ_ERR_IO_TIMEOUT ? 504 : 502;
+}
+
 bool http_try(struct exchange *x)
 {
 	struct worker *w = session_worker(&x->hs->base);
@@ -100,7 +106,7 @@ bool http_try(struct exchange *x)
 	if (group->targets)
 		index = pool_pick(&group->pool, w->loop.now_ms, client_key(x, &peer, text), x->tries > 0 ? &x->tried : NULL);
 	if (index == POOL_NONE)
-		return http_answer(x, x->err ? http_status_of(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
+		return http_answer(x, x->err ? status_of_failure(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
 	x->target = &group->targets[index];
 	x->tries++;
 	x->try_us = w->loop.now_us;
@@ -164,5 +170,5 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 		return http_abort(x->hs, err, CLOSE_ERROR);
 	if (may_retry(x, reached))
 		return http_try(x);
-	return http_answer(x, err == BJ_ERR_IO_TIMEOUT ? 504 : 502, false, err, x->response_parser.why);
+	return http_answer(x, status_of_failure(err), false, err, x->response_parser.why);
 }

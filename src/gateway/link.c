@@ -236,7 +236,7 @@ static void stream_ready(struct stream *stream, unsigned what)
 
 	if (l->out && !link_drain_out(l) && !l->err && !(what & STREAM_READ))
 		return;
-	if (stream->broken && !l->want_read && !l->handshaking)
+	if (stream->failed && !l->handshaking && (!l->want_read || l->ended))
 		link_fail(l, BJ_ERR_IO_RESET); /* nobody would notice by reading */
 	if (l->handshaking) {
 		handshake(l);

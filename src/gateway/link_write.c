@@ -62,7 +62,9 @@ static void keep_copy(struct link *l, struct bj_bytes rest)
 
 void link_watch(struct link *l)
 {
-	stream_watch(&l->stream, (l->want_read || l->handshaking ? STREAM_READ : 0) | (l->out ? STREAM_WRITE : 0));
+	bool read = (l->want_read || l->handshaking) && !l->ended; /* an end can be read again and again */
+
+	stream_watch(&l->stream, (read ? STREAM_READ : 0) | (l->out ? STREAM_WRITE : 0));
 }
 
 /* Drops `len` bytes from the front of a list of pieces. */

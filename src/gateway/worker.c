@@ -80,8 +80,6 @@ static void free_listening(struct listening *on)
 {
 	listener_fini(&on->listener);
 	udp_fini(&on->udp);
-	tally_table_fini(&on->clients);
-	limit_table_fini(&on->requests);
 	generation_unref(on->generation);
 	list_remove(&on->node);
 	free(on);
@@ -116,27 +114,6 @@ void worker_session_ended(struct worker *w, struct listening *on)
 	if (on->open == 0 && is_closed(on))
 		free_listening(on);
 	maybe_finished(w);
-}
-
-static enum bj_err set_limits(struct listening *on)
-{
-	const struct conf_limits *limits = &on->to->conf->limits;
-	struct limit_rate rate = { limits->requests_per_client_per_s, limits->requests_per_client_burst };
-	enum bj_err err = BJ_OK;
-
-	if (limits->connections_per_client != CONF_NO_LIMIT && !on->limits_clients) {
-		err = tally_table_init(&on->clients, WORKER_CLIENTS_MAX, &on->worker->key);
-		on->limits_clients = !err;
-	}
-	limit_table_fini(&on->requests);
-	on->limits_requests = false;
-	if (!err && rate.per_second != CONF_NO_LIMIT) {
-		if (rate.burst == 0)
-			rate.burst = rate.per_second;
-		err = limit_table_init(&on->requests, &rate, WORKER_CLIENTS_MAX, &on->worker->key);
-		on->limits_requests = !err;
-	}
-	return err;
 }
 
 static enum bj_err open_listening(struct worker *w, const struct runtime_listener *to, int fd, struct listening **out)
@@ -216,8 +193,6 @@ void worker_take_config(struct mail *mail, void *worker)
 		on->generation = generation_ref(g);
 		on->to = to;
 		generation_unref(before);
-		if (set_limits(on))
-			on->limits_clients = on->limits_requests = false;
 	}
 	LIST_EACH_SAFE(node, &w->listenings) {
 		struct listening *on = CONTAINER_OF(node, struct listening, node);
@@ -307,7 +282,7 @@ static enum bj_err init_slabs(struct worker *w)
 	return err;
 }
 
-enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats)
+enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats, struct client_table *clients)
 {
 	enum bj_err err;
 
@@ -315,6 +290,7 @@ enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned inde
 	w->gateway = gateway;
 	w->index = index;
 	w->stats = stats;
+	w->clients = clients;
 	w->loop.epoll_fd = -1;
 	list_init(&w->listenings);
 	list_init(&w->sessions);

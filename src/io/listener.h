@@ -27,6 +27,7 @@ struct listener {
 	struct loop *loop;
 	struct loop_watch watch;
 	struct loop_timer rest;
+	uint64_t round;   /* the loop's, of the last report */
 	struct addr addr; /* as bound: port 0 is replaced by the one that was given */
 	listener_fn *accepted;
 };

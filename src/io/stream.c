@@ -63,6 +63,8 @@ static void socket_event(struct loop_watch *watch, uint32_t events)
 		s->can |= STREAM_WRITE;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->hung_up = true;
+	if (events & EPOLLERR)
+		s->failed = true;
 	if ((events & (EPOLLHUP | EPOLLERR)) && !s->broken) {
 		s->broken = true;
 		s->ready(s, s->can);

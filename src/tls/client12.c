@@ -1,8 +1,6 @@
 /* client12.c - the client's side of a TLS 1.2 handshake, from the ServerHello on (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
  * The server must have extended master secret (rfc7627:5.2) and renegotiation_info (rfc5746:3.4), and never gets a renegotiation.
- *
- * Leaves out   OCSP stapling
  */
 #include <stdlib.h>
 
@@ -13,6 +11,7 @@
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_status.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
@@ -69,14 +68,33 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 	}
 	state_settle(&conn->state, F_RESUMED, resumed);
 	state_settle(&conn->state, F_TICKET, hello->has & EXT_BIT(EXT_SESSION_TICKET));
-	return BJ_OK;
+	state_settle(&conn->state, F_STATUS, !resumed && (hello->has & EXT_BIT(EXT_STATUS_REQUEST)));
+	return resumed ? BJ_OK : auth_take_staples(conn, (struct bj_bytes){ NULL, 0 }, hello->scts);
 }
 
 /* ---- the server's flight */
 
+/* supported_groups speak of the curve of the server's own key too. rfc8422:5.3 */
+static bool curve_was_offered(const struct bj_tls *conn, enum key_kind kind)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups);
+
+	switch (kind) {
+	case KEY_P256:
+		return codes_have(groups, KEX_P256);
+	case KEY_P384:
+		return codes_have(groups, KEX_P384);
+	case KEY_P521:
+		return codes_have(groups, KEX_P521);
+	default:
+		return true;
+	}
+}
+
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
+	enum key_kind kind;
 	enum bj_err err = certificate12_parse(body, &cert);
 
 	if (err)
@@ -86,7 +104,17 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	if (err)
 		return err;
-	return suite_fits_key(conn->suite, conn->hs->peer_certs[0].key.kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
+	kind = conn->hs->peer_certs[0].key.kind;
+	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
+}
+
+/* It may also stay away, although it was announced. rfc6066:8 */
+static enum bj_err status_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct bj_bytes response;
+	enum bj_err err = certificate_status_parse(body, &response);
+
+	return err ? err : auth_take_staples(conn, response, (struct bj_bytes){ NULL, 0 });
 }
 
 /* Our half: a key that was made for a share of the hello, or a new one. It becomes the first. */
@@ -272,11 +300,13 @@ static enum bj_err hello_request_take(struct bj_tls *conn, struct bj_bytes body)
 }
 
 static const struct hs_row client12[] = {
-	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET), TO(WAIT_CERTIFICATE) },
+	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET | F_STATUS), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(NEW_SESSION_TICKET, ticket_take), WHEN(F_RESUMED | F_TICKET), TO(WAIT_CCS) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CHANGE_CIPHER_SPEC, ccs12_take), WHEN(F_RESUMED), UNLESS(F_TICKET), KEYS(KEYS_READ_12),
 	  TO(WAIT_FINISHED) },
+	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(CERTIFICATE_STATUS, status_take), WHEN(F_STATUS), CLEARS(F_STATUS),
+	  TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(SERVER_KEY_EXCHANGE, key_exchange_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_REQUEST_OR_DONE) },
 	{ FROM(WAIT_REQUEST_OR_DONE), RECV(CERTIFICATE_REQUEST, request_take), SETS(F_AUTH), TO(WAIT_HELLO_DONE) },

@@ -29,7 +29,9 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	if (err)
 		return err;
 	session_binding(conn->config, conn->name, binding);
-	if (!ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
+	if (s.version == VERSION_1_2 && s.ticket_len > 0 && conn->config->ticket_count == 0)
+		err = BJ_ERR_BAD_TICKET; /* the extension that it would stand in is not sent */
+	if (err || !ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
 	    !config_has_version(conn->config, s.version) || !codes_have(config_codes_view(&conn->config->suites), s.suite)) {
 		session_fini(&s);
 		return BJ_ERR_BAD_TICKET;
@@ -100,13 +102,18 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_SERVER_NAME);
 		hello->server_name = bytes_text(conn->name);
 	}
+	if (config->wants_ocsp)
+		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
+	if (config->wants_scts)
+		hello->has |= EXT_BIT(EXT_SCT);
 	if (config->alpn_len > 0) {
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
 	}
 	if (has_12)
-		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_SESSION_TICKET) |
-			      EXT_BIT(EXT_RENEGOTIATION_INFO);
+		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO);
+	if (has_12 && config->ticket_count > 0)
+		hello->has |= EXT_BIT(EXT_SESSION_TICKET);
 	if (has_13) {
 		hello->has |= EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES);
 		hello->psk_modes = PSK_MODE_DHE_KE;

@@ -10,6 +10,7 @@
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
+#include "x509/trust.h"
 
 #define TICKET_COUNT_DEFAULT 2
 #define TICKET_LIFETIME_DEFAULT_S 7200
@@ -132,6 +133,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	config_credentials_free(config);
+	free(config->authorities);
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
 	free(config);
@@ -165,6 +167,16 @@ BJ_API enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint
 BJ_API enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
 {
 	return codes_set(config, config ? &config->schemes : NULL, schemes, count, scheme_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	struct config_credential *last;
+
+	if (!config || config->credential_count == 0)
+		return BJ_ERR_ARGUMENT;
+	last = &config->credentials[config->credential_count - 1];
+	return codes_set(config, &last->schemes, schemes, count, scheme_exists);
 }
 
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
@@ -300,6 +312,19 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 	return err;
 }
 
+BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (err)
+		return err;
+	config->wants_ocsp = ocsp;
+	config->wants_scts = scts;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
 	enum bj_err err = may_change(config);
@@ -411,6 +436,24 @@ static enum bj_err lint(const struct bj_tls_config *config)
 	return BJ_OK;
 }
 
+/* The names of the anchors, for clients that have several certificates. */
+static enum bj_err make_authorities(struct bj_tls_config *config)
+{
+	const struct anchor *anchor = NULL;
+	struct writer w;
+
+	if (config->role != BJ_TLS_SERVER || config->client_auth == BJ_TLS_AUTH_NONE || !config->trust || config->authorities)
+		return BJ_OK;
+	config->authorities = malloc(CONFIG_AUTHORITIES_MAX);
+	if (!config->authorities)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(config->authorities, CONFIG_AUTHORITIES_MAX);
+	while ((anchor = trust_each(config->trust, anchor)) != NULL)
+		wr_vec(&w, anchor->cert.subject, 2);
+	config->authorities_len = wr_ok(&w) ? w.len : 0;
+	return BJ_OK;
+}
+
 static enum bj_err make_stores(struct bj_tls_config *config)
 {
 	if (config->role != BJ_TLS_SERVER)
@@ -441,6 +484,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = narrow(config);
 	if (!err)
 		err = config_credentials_freeze(config);
+	if (!err)
+		err = make_authorities(config);
 	if (!err)
 		err = make_stores(config);
 	if (!err)

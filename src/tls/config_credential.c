@@ -87,6 +87,14 @@ enum bj_err config_credential_make(struct bj_credential *credential, bool with_m
 	return BJ_OK;
 }
 
+const struct config_credential *config_credential_row(const struct bj_tls_config *config, const struct bj_credential *credential)
+{
+	for (size_t i = 0; i < config->credential_count; i++)
+		if (config->credentials[i].credential == credential)
+			return &config->credentials[i];
+	return NULL;
+}
+
 struct name_sink {
 	struct config_name *names; /* null: only counts */
 	char *text;
@@ -156,12 +164,14 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 	for (size_t i = 0; i < config->credential_count; i++) {
 		struct config_credential *row = &config->credentials[i];
+		struct config_codes schemes = row->schemes;
 
 		free(row->message);
 		row->message = NULL;
 		err = config_credential_make(row->credential, config->role == BJ_TLS_SERVER, row);
 		if (err)
 			return err;
+		row->schemes = schemes;
 	}
 	if (config->role != BJ_TLS_SERVER)
 		return BJ_OK;
@@ -182,22 +192,21 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
-static bool codes_scheme_ok(const struct bj_tls_config *config, const struct config_wish *wish, const struct scheme *scheme,
-			    enum key_kind kind)
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row)
 {
-	return scheme && codes_have(config_codes_view(&config->schemes), scheme->code) && codes_have(wish->schemes, scheme->code) &&
-	       scheme_fits(scheme, kind, wish->version);
-}
+	struct bj_bytes own = config_codes_view(row->schemes.count > 0 ? &row->schemes : &config->schemes);
+	const struct cert *leaf = credential_leaf(row->credential);
 
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind)
-{
-	struct bj_bytes own = config_codes_view(&config->schemes);
-
-	if (!(wish->kinds >> kind & 1))
+	if (!(wish->kinds >> row->kind & 1))
 		return 0;
-	for (size_t i = 0; i < codes_count(own); i++)
-		if (codes_scheme_ok(config, wish, scheme_find(codes_at(own, i)), kind))
-			return codes_at(own, i);
+	for (size_t i = 0; i < codes_count(own); i++) {
+		const struct scheme *scheme = scheme_find(codes_at(own, i));
+
+		if (scheme && codes_have(wish->schemes, scheme->code) && scheme_fits(scheme, row->kind, wish->version) &&
+		    scheme_allowed(scheme, leaf))
+			return scheme->code;
+	}
 	return 0;
 }
 
@@ -214,7 +223,7 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 
 	if (choice->credential)
 		return;
-	scheme = config_choose_scheme(config, wish, row->kind);
+	scheme = config_choose_scheme(config, wish, row);
 	if (scheme) {
 		choice->credential = row;
 		choice->scheme = scheme;

@@ -188,6 +188,23 @@ static void names_and_signatures_choose_the_credential(void **state)
 	bj_tls_config_free(config);
 }
 
+static void a_credential_may_sign_with_less_than_is_accepted(void **state)
+{
+	const uint16_t pss384[] = { SCHEME_RSA_PSS_RSAE_SHA384 }, none[] = { 0x0201 };
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	assert_int_equal(bj_tls_config_credential_schemes(config, pss384, 1), BJ_ERR_ARGUMENT);
+	add(config, ISSUE_SERVER, KEY_RSA, "a.example");
+	assert_int_equal(bj_tls_config_credential_schemes(config, none, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_credential_schemes(config, pss384, 1), BJ_OK);
+	add(config, ISSUE_SERVER, KEY_RSA, "b.example");
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	choose(config, "a.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	assert_non_null(choose(config, "a.example", SCHEME_RSA_PSS_RSAE_SHA384, BJ_OK));
+	assert_non_null(choose(config, "b.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_OK));
+	bj_tls_config_free(config);
+}
+
 static void strict_names_know_no_default(void **state)
 {
 	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
@@ -226,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_frozen_configuration_never_changes),
 		cmocka_unit_test(connections_need_a_frozen_configuration_and_a_good_name),
 		cmocka_unit_test(names_and_signatures_choose_the_credential),
+		cmocka_unit_test(a_credential_may_sign_with_less_than_is_accepted),
 		cmocka_unit_test(strict_names_know_no_default),
 		cmocka_unit_test(signatures_of_13_fit_the_curve_and_never_pkcs1),
 	};

@@ -223,6 +223,8 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->ticket12);
 	free(hs->peer_der);
 	free(hs->peer_certs);
+	free((void *)hs->peer_ocsp.ptr);
+	free((void *)hs->peer_scts.ptr);
 	wipe(hs, sizeof(*hs));
 	free(hs);
 	conn->hs = NULL;
@@ -236,10 +238,14 @@ static void peer_keep(struct bj_tls *conn)
 
 	if (!conn->config->keep_peer_chain || !hs || hs->peer_chain_count == 0 || conn->peer)
 		return;
-	kept = malloc(sizeof(*kept) + hs->peer_der_len);
+	kept = malloc(sizeof(*kept) + hs->peer_der_len + hs->peer_ocsp.len + hs->peer_scts.len);
 	if (!kept)
 		return;
 	memcpy(kept->der, hs->peer_der, hs->peer_der_len);
+	kept->ocsp = bytes_of(kept->der + hs->peer_der_len, hs->peer_ocsp.len);
+	kept->scts = bytes_of(kept->ocsp.ptr + kept->ocsp.len, hs->peer_scts.len);
+	bytes_copy(kept->der + hs->peer_der_len, hs->peer_ocsp.ptr, hs->peer_ocsp.len);
+	bytes_copy(kept->der + hs->peer_der_len + hs->peer_ocsp.len, hs->peer_scts.ptr, hs->peer_scts.len);
 	kept->count = hs->peer_chain_count;
 	for (size_t i = 0; i < kept->count; i++)
 		kept->chain[i] = bytes_of(kept->der + (hs->peer_chain[i].ptr - hs->peer_der), hs->peer_chain[i].len);

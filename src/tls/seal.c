@@ -41,6 +41,7 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 
 	if (err)
 		return err;
+	conn->update_owed = false;
 	key_update_write(&w, ask_peer);
 	err = flight_end(conn, &w, false);
 	if (!err)
@@ -87,6 +88,11 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	if (!is_open(conn) || conn->close_sent)
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
+	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
+		err = update_keys(conn, false);
+		if (err)
+			return conn_fail(conn, err);
+	}
 	len = bj_tls_pull(conn, out, cap);
 	while (bj_tls_pending(conn) == 0) {
 		err = seal_records(conn, &cursor, out, cap, &len);
@@ -151,9 +157,8 @@ enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body)
 	if (++conn->updates > CONN_KEY_UPDATE_MAX)
 		return BJ_ERR_TOO_MANY_RECORDS;
 	err = keys_update(conn, false);
-	if (err || !requested || conn->close_sent)
-		return err;
-	return update_keys(conn, false);
+	conn->update_owed |= !err && requested;
+	return err;
 }
 
 BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len, uint8_t *out,

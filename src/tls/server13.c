@@ -62,6 +62,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	if (hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
+	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
 		client_hello_fingerprint(HASH_SHA256, hello, print);
@@ -126,7 +127,7 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_BAD_RETRY;
 	take_share(hs, share.key);
 	hs->skip_early = false;
-	hs->offered = hello->has;
+	hs->offered = hello_offered(hello);
 	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
 		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash, client_hello_truncated(whole, &hello->psk),
 				     hs->binder_hash);
@@ -269,19 +270,50 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
-	const struct certificate_request request = {
+	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
+	if (request.authorities.len > 0)
+		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	certificate_request_write(w, &request);
+	return BJ_OK;
+}
+
+/* With what is stapled it is made anew; without, as the configuration has it. */
+static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
+{
+	const struct bj_credential *credential = conn->hs->credential->credential;
+	struct certificate cert = {
+		.count = bj_credential_chain_count(credential),
+		.ocsp = auth_ocsp(conn),
+		.scts = auth_scts(conn),
+	};
+	enum bj_err err = conn_room(conn, w, conn->hs->credential->message_len + cert.ocsp.len + cert.scts.len + HS_ROOM);
+
+	if (err)
+		return err;
+	if (cert.count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	for (size_t i = 0; i < cert.count; i++)
+		cert.chain[i] = bj_credential_chain(credential, i);
+	certificate_write(w, &cert);
 	return BJ_OK;
 }
 
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
-	enum bj_err err = conn_room(conn, w, credential->message_len + HS_ROOM);
+	enum bj_err err;
+
+	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
+		return certificate_staple(conn, w);
+	err = conn_room(conn, w, credential->message_len + HS_ROOM);
 
 	if (err)
 		return err;
@@ -368,7 +400,7 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
 	if (conn->resumed && conn->hs->tickets_left > 1)
 		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !(conn->hs->offered & EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES)))
+	if (!conn->config->tickets || !conn->hs->takes_tickets)
 		conn->hs->tickets_left = 0;
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;

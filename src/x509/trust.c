@@ -125,6 +125,19 @@ const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_
 	return !first || first->cert.subject_hash == subject_hash ? first : trust_next(first, subject_hash);
 }
 
+const struct anchor *trust_each(const struct bj_trust *trust, const struct anchor *before)
+{
+	size_t at = 0;
+
+	if (before && before->next)
+		return before->next;
+	if (before)
+		at = (size_t)(bucket_of(trust, before->cert.subject_hash) - trust->buckets) + 1;
+	while (at < trust->bucket_count && !trust->buckets[at])
+		at++;
+	return at < trust->bucket_count ? trust->buckets[at] : NULL;
+}
+
 bool trust_holds(const struct bj_trust *trust, const struct cert *cert)
 {
 	const struct anchor *a = trust_first(trust, cert->subject_hash);

@@ -20,6 +20,8 @@ struct anchor {
 /* The first anchor whose subject has this hash, and the next one after `anchor`; null at the end. Names still have to be compared. */
 const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_hash);
 const struct anchor *trust_next(const struct anchor *anchor, uint32_t subject_hash);
+/* Every anchor, in no order in particular: begin with null; null at the end. */
+const struct anchor *trust_each(const struct bj_trust *trust, const struct anchor *before);
 /* What was found right in paths to these anchors; may be null. */
 struct signature_memory *trust_memory(const struct bj_trust *trust);
 /* The lists to look into, null if none, and what to make of them. */

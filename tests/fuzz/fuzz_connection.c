@@ -108,7 +108,7 @@ static enum bj_err feed(struct bj_tls *conn, uint8_t *buf, size_t len, size_t st
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bj_tls_report report;
-	struct bj_tls *conn;
+	struct bj_tls *conn = NULL;
 	uint8_t *copy;
 	bool client;
 

@@ -91,7 +91,7 @@ class Pki:
                    "authorityKeyIdentifier=keyid")
         names = "subjectAltName=DNS:localhost,DNS:site.test,IP:127.0.0.1,IP:::1"
         leaf = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n"
-        for name, key in (("ecdsa", "ec:P-256"), ("rsa", "rsa:2048"), ("p384", "ec:P-384"), ("ed25519", "ed25519")):
+        for name, key in (("ecdsa", "ec:P-256"), ("rsa", "rsa:2048"), ("p384", "ec:P-384"), ("ed25519", "ed25519"), ("pss384", "pss:sha384")):
             self._make(name, "middle", key, "/CN=localhost", leaf + "extendedKeyUsage=serverAuth\n" + names)
         self._make("client", "middle", "ec:P-256", "/CN=alice", leaf + "extendedKeyUsage=clientAuth\nsubjectAltName=email:alice@site.test")
 
@@ -99,7 +99,9 @@ class Pki:
         d = self.dir
         kind, _, arg = key.partition(":")
         opts = {"ec": ["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{arg}"], "rsa": ["-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{arg}"],
-                "ed25519": ["-algorithm", "ED25519"]}[kind]
+                "ed25519": ["-algorithm", "ED25519"],
+                "pss": ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", f"rsa_pss_keygen_md:{arg}", "-pkeyopt",
+                        f"rsa_pss_keygen_mgf1_md:{arg}", "-pkeyopt", "rsa_pss_keygen_saltlen:48"]}[kind]
         self._openssl("genpkey", *opts, "-out", d / f"{name}.key")
         ext = d / f"{name}.ext"
         ext.write_text(extensions + "\n")

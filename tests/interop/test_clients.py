@@ -82,6 +82,15 @@ def test_s_client_resumes(pki, serve, table, workdir, version, ticket):
     table.add("server", openssl_row(), f"{'1.2' if version == '-tls1_2' else '1.3'} resumed by {'ticket' if ticket else 'session id'}")
 
 
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_a_key_that_is_bound_to_one_algorithm_signs_with_it(pki, serve, table, version):
+    done = s_client(pki, serve("pss384"), version, "-sigalgs", "rsa_pss_pss_sha256:rsa_pss_pss_sha384:ecdsa_secp256r1_sha256")
+    assert done.returncode == 0 and "Peer signing digest: SHA384" in done.stdout, done.stdout + done.stderr
+    refused = s_client(pki, serve("pss384"), version, "-sigalgs", "rsa_pss_pss_sha256:ecdsa_secp256r1_sha256")
+    assert "handshake failure" in refused.stderr, refused.stderr
+    table.add("server", openssl_row(), f"{'1.2' if version == '-tls1_2' else '1.3'} RSA-PSS key bound to SHA-384")
+
+
 def test_s_client_updates_its_keys(pki, serve, table):
     process = subprocess.Popen([need("openssl"), "s_client", "-connect", f"127.0.0.1:{serve('ecdsa').port}", "-CAfile", str(pki.root), "-tls1_3"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)

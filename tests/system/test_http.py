@@ -2,13 +2,14 @@
 import base64
 import hashlib
 import os
+import threading
 import time
 
 import kit
 import pytest
 
 CONF = """
-workers 1;
+workers {workers};
 log access {{ file "access.log"; format json; }}
 listener web 127.0.0.1:{port} {{ protocol http; {limits} {routes} otherwise {{ pool app; }} }}
 pool app {{ balance round_robin; retries 1; {pool} server a 127.0.0.1:{origin}; }}
@@ -19,10 +20,11 @@ pool app {{ balance round_robin; retries 1; {pool} server a 127.0.0.1:{origin}; 
 @pytest.fixture
 def web(origin, gateway):
     """A function that starts a gateway before one origin; gives origin, port and gateway."""
-    def start(limits="", routes="", pool="", more=""):
+    def start(limits="", routes="", pool="", more="", workers=1):
         server = origin("a")
         port = kit.free_port()
-        running = gateway(CONF.format(port=port, origin=server.port, limits=limits, routes=routes, pool=pool, more=more), port)
+        running = gateway(CONF.format(port=port, origin=server.port, limits=limits, routes=routes, pool=pool, more=more,
+                                      workers=workers), port)
         return server, port, running
     return start
 
@@ -36,11 +38,56 @@ def test_one_connection_carries_many_requests_both_sides(web):
     assert server.connections == 1
 
 
+def test_a_server_may_be_a_unix_socket(web, origin, tmp_path):
+    path = tmp_path / "s"
+    unix = origin("unix", path=str(path))
+    server, port, _ = web(routes="route path /u { pool u; }", more=f"pool u {{ server s unix:{path}; }}")
+    client = kit.Raw(port)
+    for _ in range(3):
+        assert client.get("/u")[2] == b"unix"
+    assert unix.connections == 1
+    assert kit.Raw(port).send(b"GET /u HTTP/1.0\r\n\r\n").rest().endswith(b"unix")
+    assert b"\r\nHost: localhost\r\n" in unix.heads[-1]
+
+
 def test_pipelined_requests_are_answered_in_order(web):
     server, port, _ = web()
     client = kit.Raw(port)
     client.send(b"".join(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n%03d" % n for n in range(100)))
     assert [client.response()[2] for _ in range(100)] == [b"%03d" % n for n in range(100)]
+
+
+def test_one_client_with_very_many_requests_does_not_keep_others_waiting(web):
+    server, port, _ = web(routes="route path /no { reject 404; }")
+    flood = kit.Raw(port)
+    stop = threading.Event()
+
+    def pour():
+        try:
+            while not stop.is_set():
+                flood.send(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+        except OSError:
+            pass
+
+    def drink():
+        try:
+            while flood.sock.recv(1 << 20):
+                pass
+        except OSError:
+            pass
+    threads = [threading.Thread(target=pour), threading.Thread(target=drink)]
+    for thread in threads:
+        thread.start()
+    slowest = 0
+    for _ in range(20):
+        began = time.monotonic()
+        assert kit.Raw(port).get()[2] == b"a"
+        slowest = max(slowest, time.monotonic() - began)
+    stop.set()
+    flood.sock.shutdown(kit.socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    assert slowest < 2
 
 
 def test_a_head_may_come_byte_by_byte(web):
@@ -222,15 +269,14 @@ def test_a_body_above_the_limit_is_refused(web):
     assert client.response()[0] == 413
 
 
-def test_too_many_requests_of_a_client_get_429(web):
-    server, port, _ = web(limits="limits { requests_per_client 1/s burst 3; }")
-    client = kit.Raw(port)
-    assert [client.get()[0] for _ in range(5)] == [200, 200, 200, 429, 429]
+def test_too_many_requests_of_a_client_get_429_whichever_worker_it_meets(web):
+    server, port, _ = web(limits="limits { requests_per_client 1/s burst 3; }", workers=4)
+    assert [kit.Raw(port).get()[0] for _ in range(5)] == [200, 200, 200, 429, 429]
     assert kit.Raw(port, source="127.0.0.9").get()[0] == 200
 
 
 def test_too_many_connections_of_a_client_are_refused(web):
-    server, port, _ = web(limits="limits { connections_per_client 2; }")
+    server, port, _ = web(limits="limits { connections_per_client 2; }", workers=4)
     held = [kit.Raw(port, source="127.0.0.9") for _ in range(2)]
     assert [c.get()[0] for c in held] == [200, 200]
     third = kit.Raw(port, source="127.0.0.9")
