@@ -208,8 +208,8 @@ static bool tbs_read(struct reader *tbs, struct crl *crl, struct bj_bytes *out_a
 		return false;
 	crl->issuer_hash = name_hash(crl->issuer);
 	crl->this_update = time_read(tbs, &odd);
-	crl->has_next_update = der_at(tbs, DER_UTC_TIME) || der_at(tbs, DER_GENERALIZED_TIME);
-	if (crl->has_next_update)
+	crl->next_update = INT64_MIN;
+	if (der_at(tbs, DER_UTC_TIME) || der_at(tbs, DER_GENERALIZED_TIME))
 		crl->next_update = time_read(tbs, &odd);
 	if (der_at(tbs, DER_SEQUENCE) && !entries_read(der_take(tbs, DER_SEQUENCE), crl))
 		return false;

@@ -31,8 +31,7 @@ struct crl {
 	struct bj_bytes issuer; /* Name, with tag and length */
 	uint32_t issuer_hash;
 	int64_t this_update;
-	int64_t next_update;
-	bool has_next_update;
+	int64_t next_update; /* INT64_MIN if there is none: nobody can tell whether the list is in force (rfc5280:5.1.2.5) */
 	bool has_unknown_critical; /* in the list or an entry, or one that stands where it must not: of no use */
 	bool has_number;
 	bool is_delta;

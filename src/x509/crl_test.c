@@ -13,13 +13,15 @@
 #include "x509/path.h"
 
 static const char *const leaf_names[] = { "www.example.com" };
-static struct made_cert root, middle, leaf, signer, stranger;
+static struct made_cert root, middle, leaf, signer, stranger, other_root, other_signer;
 
 static int make_all(void **state)
 {
 	made_cert_issue(&root, (struct issue){ .kind = ISSUE_CA, .common_name = "Root" }, NULL);
 	made_cert_issue(&middle, (struct issue){ .kind = ISSUE_CA, .common_name = "Middle" }, &root);
 	made_cert_issue(&signer, (struct issue){ .kind = ISSUE_CA, .common_name = "Lists" }, &root);
+	made_cert_issue(&other_root, (struct issue){ .kind = ISSUE_CA, .common_name = "Other Root" }, NULL);
+	made_cert_issue(&other_signer, (struct issue){ .kind = ISSUE_CA, .common_name = "Lists" }, &other_root);
 	made_cert_issue(&stranger, (struct issue){ .kind = ISSUE_CA, .common_name = "Middle" }, NULL);
 	made_cert_issue(&leaf, (struct issue){ .kind = ISSUE_SERVER, .common_name = "leaf", .names = leaf_names, .name_count = 1 }, &middle);
 	return 0;
@@ -31,6 +33,8 @@ static int free_all(void **state)
 	made_cert_free(&middle);
 	made_cert_free(&signer);
 	made_cert_free(&stranger);
+	made_cert_free(&other_root);
+	made_cert_free(&other_signer);
 	made_cert_free(&leaf);
 	return 0;
 }
@@ -213,7 +217,7 @@ struct asked {
 	struct made_list lists[3]; /* those with an issuer */
 	struct cert leaf, extra[2];
 	enum bj_revocation policy;
-	bool no_crls, no_time;
+	bool no_crls, no_time, with_other_root;
 };
 
 static enum bj_err judge(struct asked *a, struct bj_verdict *verdict)
@@ -225,6 +229,8 @@ static enum bj_err judge(struct asked *a, struct bj_verdict *verdict)
 	enum bj_err err;
 
 	assert_int_equal(bj_trust_add_der(trust, root.der, root.cert.der.len), BJ_OK);
+	if (a->with_other_root)
+		assert_int_equal(bj_trust_add_der(trust, other_root.der, other_root.cert.der.len), BJ_OK);
 	for (size_t i = 0; i < 3 && a->lists[i].issuer; i++) {
 		struct bj_bytes der = made_list_write(&a->lists[i]);
 
@@ -435,6 +441,24 @@ static void an_indirect_list_is_believed_if_its_signer_is(void **state)
 	a.extra[1] = stranger.cert; /* another root, which nobody trusts */
 	a.lists[1].issuer = &stranger;
 	assert_int_equal(judge(&a, &verdict), UNKNOWN);
+	a.extra[1] = other_signer.cert; /* trusted, but by another anchor than the path that asks */
+	a.lists[1].issuer = &other_signer;
+	a.lists[2] = LIST(.issuer = &other_root);
+	a.with_other_root = true;
+	assert_int_equal(judge(&a, &verdict), UNKNOWN);
+}
+
+static void nobody_clears_itself(void **state)
+{
+	struct bj_verdict verdict;
+	struct asked a = asks(LIST(.issuer = &middle, .key = leaf.key), NONE);
+
+	a.leaf.subject = middle.cert.subject; /* self-issued, so that its list has the right name */
+	a.leaf.subject_hash = middle.cert.subject_hash;
+	a.leaf.key_usage |= KU_CRL_SIGN;
+	assert_int_equal(judge(&a, &verdict), UNKNOWN);
+	a.lists[1].key = NULL;
+	assert_int_equal(judge(&a, &verdict), BJ_OK);
 }
 
 static void lists_that_go_with_anchors_are_looked_into(void **state)
@@ -472,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_list_speaks_of_what_its_distribution_point_says),
 		cmocka_unit_test(a_delta_changes_what_its_list_says),
 		cmocka_unit_test(an_indirect_list_is_believed_if_its_signer_is),
+		cmocka_unit_test(nobody_clears_itself),
 		cmocka_unit_test(lists_that_go_with_anchors_are_looked_into),
 	};
 

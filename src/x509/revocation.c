@@ -13,14 +13,14 @@ struct judging {
 	struct revocation_answer *answer;
 };
 
-/* Is the list in force? Without nextUpdate nobody can tell (rfc5280:5.1.2.5). */
+/* Is the list in force? */
 static bool is_fresh(const struct judging *j, const struct crl *crl)
 {
 	const struct revocation_asks *asks = j->asks;
 
 	if (!asks->check_time)
 		return true;
-	return crl->this_update <= asks->now && crl->has_next_update && asks->now <= crl->next_update;
+	return crl->this_update <= asks->now && asks->now <= crl->next_update;
 }
 
 /* rfc5280:6.3.3 b: does the list speak of this certificate, by way of this distribution point? */
@@ -52,10 +52,11 @@ static int number_compare(struct bj_bytes a, struct bj_bytes b)
 	return a.len > 0 ? memcmp(a.ptr, b.ptr, a.len) : 0;
 }
 
-/* rfc5280:6.3.3 c: a delta of the same scope, whose base is not younger than the list and which is younger itself */
+/* rfc5280:6.3.3 c: a delta of the same scope, whose base is not younger than the list and which is younger itself. A list without a
+ * number is older than every base. */
 static bool is_delta_of(const struct judging *j, const struct crl *delta, const struct crl *crl)
 {
-	return delta->is_delta && crl->has_number && name_equal(delta->issuer, crl->issuer) && bytes_equal(delta->idp, crl->idp) &&
+	return delta->is_delta && name_equal(delta->issuer, crl->issuer) && bytes_equal(delta->idp, crl->idp) &&
 	       bytes_equal(delta->aki, crl->aki) && number_compare(delta->base_number, crl->number) <= 0 &&
 	       number_compare(delta->number, crl->number) > 0 && is_fresh(j, delta);
 }
