@@ -28,6 +28,8 @@ struct upstream {
 
 /* An idle connection, or a new one (`fresh`: always a new one). Failures to connect that are known at once are returned. */
 BJ_MUST_USE enum bj_err upstream_take(struct target *target, bool fresh, void *user, upstream_ready_fn *ready, struct upstream **out);
+/* Something was written, so the connection is there. */
+void upstream_is_established(struct upstream *up);
 /* The user hears when the connection is there, though it has written nothing. */
 void upstream_tell_connected(struct upstream *up);
 /* The use has ended in order: kept for the next one, or closed where there is no room. */
