@@ -126,6 +126,7 @@ static void move(struct relay_session *r)
 		return;
 	case RELAY_FAILED:
 		r->err = s->client.err ? s->client.err : r->up->link.err;
+		s->client.err = r->err; /* so that no close_notify says that all came */
 		drop_server(r, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(r->err));
 		return;

@@ -55,6 +55,23 @@ def test_draining_finishes_requests_and_takes_no_new_connections(web):
     assert running.process.wait(kit.SECONDS) == 0
 
 
+def test_draining_lets_a_slow_reader_have_the_rest_of_its_response(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.head()
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: refuses(port))
+    while len(client.buf) < len(kit.BIG):
+        assert client._more(), len(client.buf)
+        time.sleep(0.001)
+    assert client.buf == kit.BIG
+    client.close()
+    assert running.process.wait(kit.SECONDS) == 0
+
+
 def resident(running):
     return int(open(f"/proc/{running.process.pid}/statm", encoding="ascii").read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
