@@ -70,7 +70,7 @@ static void each_response_frames_its_body(void **state)
 		{ HTTP_GET, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", HTTP_BODY_LENGTH, 5, false },
 		{ HTTP_GET, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_LENGTH, 5, false },
 		{ HTTP_GET, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", HTTP_BODY_LENGTH, 5, true },
-		{ HTTP_GET, "HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, true },
+		{ HTTP_GET, "HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, false },
 		{ HTTP_GET, "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, true },
 		{ HTTP_GET, "HTTP/1.1 100 Continue\r\n\r\n", HTTP_BODY_NONE, 0, true },
 		{ HTTP_GET, "HTTP/1.1 103 X\r\nLink: </a>\r\n\r\n", HTTP_BODY_NONE, 0, true },
