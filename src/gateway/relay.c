@@ -92,6 +92,11 @@ static void server_failed(struct relay_session *r, enum bj_err err)
 {
 	struct worker *w = session_worker(&r->base);
 
+	if (upstream_lacked(err)) {
+		drop_server(r, POOL_ABANDONED);
+		fail(r, err);
+		return;
+	}
 	stat_add(&w->stats->upstream_failures, 1);
 	drop_server(r, POOL_FAILED);
 	r->err = err;

@@ -32,6 +32,11 @@ BJ_MUST_USE enum bj_err upstream_take(struct target *target, bool fresh, void *u
 void upstream_is_established(struct upstream *up);
 /* The user hears when the connection is there, though it has written nothing. */
 void upstream_tell_connected(struct upstream *up);
+/* Whether a failure is our own lack of something, and no server's fault. */
+static inline bool upstream_lacked(enum bj_err err)
+{
+	return err == BJ_ERR_IO_DESCRIPTORS || err == BJ_ERR_NO_MEMORY;
+}
 /* The use has ended in order: kept for the next one, or closed where there is no room. */
 void upstream_give(struct upstream *up);
 /* The use has ended otherwise. */
