@@ -15,6 +15,7 @@
 #include "http/h1.h"
 
 #define HTTP_FILLS_MAX 8         /* reads in a row before others get their turn */
+#define HTTP_TURNS_MAX 128       /* steps of one connection before others get their turn */
 #define HTTP_INTERIMS_MAX 8      /* 1xx responses to one request */
 #define HTTP_RESPONSE_HEAD_MAX ((size_t)64 * 1024)
 #define HTTP_REST_MS 500         /* how soon an idle connection lets go of what it does not need */
@@ -49,6 +50,7 @@ struct http_session {
 	bool rested;
 	uint32_t requests;
 	size_t lingered;
+	struct loop_task task; /* goes on after others had their turn */
 };
 
 struct exchange {

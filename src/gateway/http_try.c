@@ -88,6 +88,12 @@ static struct bj_bytes client_key(const struct exchange *x, struct addr *peer, c
 	return forward_client_address(&x->request, &facts, is_trusted, (void *)(uintptr_t)l);
 }
 
+/* Whatever a server did wrong. */
+static unsigned status_of_failure(enum bj_err err)
+{
+	return err == BJ_ERR_IO_TIMEOUT ? 504 : 502;
+}
+
 bool http_try(struct exchange *x)
 {
 	struct worker *w = session_worker(&x->hs->base);
@@ -100,7 +106,7 @@ bool http_try(struct exchange *x)
 	if (group->targets)
 		index = pool_pick(&group->pool, w->loop.now_ms, client_key(x, &peer, text), x->tries > 0 ? &x->tried : NULL);
 	if (index == POOL_NONE)
-		return http_answer(x, x->err ? http_status_of(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
+		return http_answer(x, x->err ? status_of_failure(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
 	x->target = &group->targets[index];
 	x->tries++;
 	x->try_us = w->loop.now_us;
@@ -158,11 +164,15 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 		memset(&x->tried, 0, sizeof(x->tried));
 		return http_try(x);
 	}
+	if (upstream_lacked(err)) { /* asking again would only make it worse */
+		http_drop_server(x, POOL_ABANDONED);
+		return x->head_sent ? http_abort(x->hs, err, CLOSE_ERROR) : http_answer(x, 503, false, err, "the gateway itself");
+	}
 	stat_add(&w->stats->upstream_failures, 1);
 	http_drop_server(x, POOL_FAILED);
 	if (x->head_sent)
 		return http_abort(x->hs, err, CLOSE_ERROR);
 	if (may_retry(x, reached))
 		return http_try(x);
-	return http_answer(x, err == BJ_ERR_IO_TIMEOUT ? 504 : 502, false, err, x->response_parser.why);
+	return http_answer(x, status_of_failure(err), false, err, x->response_parser.why);
 }

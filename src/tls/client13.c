@@ -215,6 +215,10 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	err = hello_session(conn, nst.lifetime_s, &s);
 	if (err)
 		return err;
+	if (s.lifetime_s == 0) { /* the first session of the chain has ended */
+		session_fini(&s);
+		return BJ_OK;
+	}
 	s.age_add = nst.age_add;
 	s.ticket = malloc(nst.ticket.len);
 	if (!s.ticket) {

@@ -130,10 +130,13 @@ static void connections_need_a_frozen_configuration_and_a_good_name(void **state
 	static const char *const bad[] = { "", ".", "a..b", "-a.example", "a-.example", "a b", "\xc3\xa4.example", "a.example-",
 					   "1234567890123456789012345678901234567890123456789012345678901234.example" };
 	static const char *const good[] = { "a", "a.example", "A-1.example.", "192.0.2.1", "2001:db8::1", "xn--bcher-kva.example" };
-	struct bj_tls_config *config = pki_client_config(&pki);
+	static const char *const no_hosts[] = { "a_b.example", "a.1", "1.2.3" }; /* no certificate is for them */
+	struct bj_tls_config *config = pki_client_config(&pki), *lax = pki_client_config(&pki);
 	struct bj_tls *conn;
 
 	assert_int_equal(bj_tls_new(config, "a.example", &conn), BJ_ERR_CONFIG_NOT_FROZEN);
+	assert_int_equal(bj_tls_config_insecure_no_name(lax), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(lax), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
 	assert_int_equal(bj_tls_new(config, NULL, &conn), BJ_ERR_CONFIG_NO_NAME);
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
@@ -142,8 +145,14 @@ static void connections_need_a_frozen_configuration_and_a_good_name(void **state
 		assert_int_equal(bj_tls_new(config, good[i], &conn), BJ_OK);
 		bj_tls_free(conn);
 	}
+	for (size_t i = 0; i < ARRAY_COUNT(no_hosts); i++) {
+		assert_int_equal(bj_tls_new(config, no_hosts[i], &conn), BJ_ERR_CONFIG_BAD_NAME);
+		assert_int_equal(bj_tls_new(lax, no_hosts[i], &conn), BJ_OK);
+		bj_tls_free(conn);
+	}
 	assert_int_equal(atomic_load(&config->refs), 1);
 	bj_tls_config_free(config);
+	bj_tls_config_free(lax);
 }
 
 /* ---- the choice of a credential */

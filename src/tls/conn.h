@@ -40,7 +40,7 @@
 #define CONN_CCS_MAX 2               /* change_cipher_spec records that 1.3 passes over */
 #define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client looks at */
 #define HANDSHAKE_RANDOM_LEN 160     /* what a full 1.3 server with two tickets uses, and a little more */
-#define CONN_SKIP_MAX 16384 /* bytes of rejected early data that a server passes over. rfc9846:4.2.10 */
+#define CONN_SKIP_MAX (16384 + 17) /* bytes of rejected early data that a server passes over: one full record. rfc9846:4.2.10 */
 
 /* Handshake bytes that are not a whole message yet, or wait behind a question. Freed when empty. */
 struct inbox {
@@ -187,6 +187,7 @@ struct bj_tls {
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
+	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
 	const struct suite *suite;
 	uint32_t err;
 	struct state state;

@@ -30,6 +30,8 @@ static enum bj_err take_name(struct bj_tls *conn, struct bj_bytes name)
 	for (size_t i = 0; i < name.len; i++) /* it goes to logs and reports as it is */
 		if (name.ptr[i] <= ' ' || name.ptr[i] > '~')
 			return BJ_ERR_ILLEGAL_PARAMETER;
+	if (name.len > 1 && name.ptr[name.len - 1] == '.') /* the root's dot, which should not have been said. rfc6066:3 */
+		name.len--;
 	conn->name = calloc(1, name.len + 1);
 	if (!conn->name)
 		return BJ_ERR_NO_MEMORY;

@@ -12,17 +12,17 @@ workers 1;
 log access {{ file "access.log"; format json; }}
 tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; {tls} }}
 listener web 127.0.0.1:{port} {{ protocol http; tls site; {limits} {routes} otherwise {{ pool app; }} }}
-pool app {{ retries 0; eject off; {pool} server a 127.0.0.1:{origin}; }}
+pool app {{ retries {retries}; eject off; {pool} server a 127.0.0.1:{origin}; }}
 """
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
 @pytest.fixture
 def web(origin, gateway, pki):
-    def start(tls="", routes="", pool="", limits="", origin_tls=None):
+    def start(tls="", routes="", pool="", limits="", origin_tls=None, retries=0):
         server = origin("a", tls=origin_tls)
         port = kit.free_port()
-        running = gateway(CONF.format(pki=pki, port=port, origin=server.port, tls=tls.format(pki=pki), routes=routes, limits=limits,
+        running = gateway(CONF.format(pki=pki, port=port, origin=server.port, tls=tls.format(pki=pki), routes=routes, limits=limits, retries=retries,
                                       pool=pool.format(pki=pki)))
         return server, port, running
     return start
@@ -222,9 +222,11 @@ def test_new_connections_to_a_server_resume_its_session(web, pki, version):
     assert context.session_stats()["hits"] >= 3
 
 
+@pytest.mark.parametrize("retries", [0, 2])
 @pytest.mark.parametrize("ca, name", [("other-ca", "localhost"), ("ca", "other.example.test")])
-def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name):
-    server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"))
+def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name, retries):
+    server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"),
+                                retries=retries)
     assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 502
     assert server.count == 0
     assert running.log(1)[0]["error"]["id"].startswith("E-CERT-")

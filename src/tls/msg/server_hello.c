@@ -109,8 +109,8 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 		if (err)
 			return err;
 	}
-	/* The extension chooses 1.3 or later only, under the guise of 1.2: rfc9846:4.2.1 */
-	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version < VERSION_1_3))
+	/* The extension chooses 1.3 or later only, of what was offered, under the guise of 1.2: rfc9846:4.2.1 */
+	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version != VERSION_1_3))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (compression != 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
