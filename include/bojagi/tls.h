@@ -84,6 +84,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential(struct bj_tls_config *co
 /* The credential that was added last signs handshakes with these schemes only, in this order of preference; without this call with
  * those of bj_tls_config_signature_algorithms(). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
+/* The credential that was added last is only for peers that name an issuer of one of its certificates among the authorities that they
+ * trust (rfc9846:4.2.4 rfc5246:7.4.4): peers that name none do not get it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */

@@ -404,8 +404,11 @@ static enum next_step take_text(struct bj_tcp *t, struct arrival *a)
 /* Eighth: FIN. */
 static enum next_step take_fin(struct bj_tcp *t, struct arrival *a)
 {
-	if (!text_fin_is_next(t, &a->seg))
+	if (!text_fin_is_next(t, &a->seg)) {
+		if (a->seg.flags & TCP_FIN)
+			t->ack_now = true; /* it came too early: say what is missing */
 		return GO_ON;
+	}
 	if (t->fin_received) {
 		t->ack_now = true;
 		stack_want_output(t);

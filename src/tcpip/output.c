@@ -2,6 +2,7 @@
 #include "tcpip/output.h"
 
 #include "tcpip/congestion.h"
+#include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
 
@@ -151,7 +152,7 @@ static bool resend(struct bj_tcp *t, struct writer *w, struct sent *s, enum bj_s
 		flags |= TCP_FIN;
 		len--;
 	}
-	if (s->end - t->snd_una >= t->send.len)
+	if (len > 0 && s->end - t->snd_una >= t->send.len)
 		flags |= TCP_PSH;
 	flight_resent(t, s);
 	cc_sent_in_recovery(t, s->end - s->seq);
@@ -190,14 +191,14 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
 	if (first)
 		t->progress_us = t->stack->now_us;
-	if (len > 0 && len < tcp_payload_max(t))
+	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
 		t->flight->small_end = end;
 	t->snd_nxt = end;
 	cc_sent_in_recovery(t, end - seq);
 	if (!emit(t, w, seq, len, flags, why))
 		return false;
-	if (first || t->retransmit_kind == TCP_RETRANSMIT_TAIL)
-		tcp_arm_retransmit(t, 0);
+	if (first || (tail_probe_after(t) > 0 && t->retransmit_kind != TCP_RETRANSMIT_REORDER))
+		tcp_arm_retransmit(t, 0); /* the probe is for the last segment: rfc8985:7.2 */
 	else
 		tcp_arm_if_idle(t);
 	return true;

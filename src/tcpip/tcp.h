@@ -82,6 +82,7 @@ struct bj_tcp {
 
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up, max_snd_wnd;
 	uint32_t irs, rcv_nxt, rcv_wnd, rcv_up, last_ack_sent;
+	uint32_t fin_at;         /* where a FIN stands that came before the bytes in front of it */
 	uint32_t ts_recent, ts_recent_ms, ts_offset;
 	uint32_t dsack_start, dsack_end; /* equal: nothing to report */
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
@@ -104,6 +105,7 @@ struct bj_tcp {
 	bool fin_queued : 1;     /* the owner is done writing */
 	bool fin_acked : 1;
 	bool fin_received : 1;
+	bool fin_early : 1;      /* fin_at counts */
 	bool syn_due : 1;        /* SYN or SYN-ACK must go out */
 	bool ack_now : 1;
 	bool ack_pending : 1;    /* a delayed one */

@@ -86,12 +86,18 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 		stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
 }
 
-bool text_fin_is_next(const struct bj_tcp *t, const struct tcp_segment *s)
+bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 {
 	uint32_t at = s->seq + (uint32_t)s->payload.len;
 
+	if (t->fin_early && t->fin_at == t->rcv_nxt)
+		return true;
 	if (!(s->flags & TCP_FIN))
 		return false;
+	if (seq_gt(at, t->rcv_nxt) && !t->fin_received) {
+		t->fin_early = true;
+		t->fin_at = at;
+	}
 	return at == t->rcv_nxt || (t->fin_received && at + 1 == t->rcv_nxt);
 }
 

@@ -11,8 +11,8 @@
 
 /* A segment that is trimmed to the window. */
 void text_take(struct bj_tcp *t, const struct tcp_segment *s);
-/* True if the segment's FIN stands at rcv_nxt, now that the text is taken. */
-bool text_fin_is_next(const struct bj_tcp *t, const struct tcp_segment *s);
+/* True if the segment's FIN, or one that came early, stands at rcv_nxt, now that the text is taken. */
+bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s);
 /* The owner took bytes out: the buffer may grow and the window may open. */
 void text_was_read(struct bj_tcp *t);
 

@@ -52,7 +52,8 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	return BJ_OK;
 }
 
-static enum bj_err staple_copy(struct bj_bytes from, struct bj_bytes *to)
+/* A copy of its own; an empty view changes nothing. */
+static enum bj_err bytes_keep(struct bj_bytes from, struct bj_bytes *to)
 {
 	uint8_t *copy;
 
@@ -69,9 +70,14 @@ static enum bj_err staple_copy(struct bj_bytes from, struct bj_bytes *to)
 
 enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts)
 {
-	enum bj_err err = staple_copy(ocsp, &conn->hs->peer_ocsp);
+	enum bj_err err = bytes_keep(ocsp, &conn->hs->peer_ocsp);
 
-	return err ? err : staple_copy(scts, &conn->hs->peer_scts);
+	return err ? err : bytes_keep(scts, &conn->hs->peer_scts);
+}
+
+enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list)
+{
+	return conn->config->has_must_match ? bytes_keep(list, &conn->hs->authorities) : BJ_OK;
 }
 
 struct bj_bytes auth_ocsp(const struct bj_tls *conn)
@@ -162,6 +168,7 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 	return (struct config_wish){
 		.name = bytes_text(conn->is_server ? conn->name : NULL),
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
+		.authorities = conn->hs->authorities,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 	};

@@ -176,7 +176,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		if (certificate_request12_wants(&request, (enum key_kind)kind))
 			conn->hs->kinds |= (uint32_t)1 << kind;
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)

@@ -83,7 +83,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)

@@ -1,6 +1,7 @@
 /* server_start.c - a server takes the first ClientHello and chooses the version (rfc9846:4.1.2 rfc9846:4.2.1 rfc7507:3). */
 #include <stdlib.h>
 
+#include "tls/auth.h"
 #include "tls/hello.h"
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
@@ -67,9 +68,9 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
-	if (err)
-		return err;
-	return take_name(conn, hello->server_name);
+	if (!err)
+		err = auth_take_authorities(conn, hello->authorities);
+	return err ? err : take_name(conn, hello->server_name);
 }
 
 static const struct hs_row server_start[] = {

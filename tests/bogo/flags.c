@@ -19,6 +19,7 @@ enum flag_kind {
 	FLAG_BYTES,      /* base64 */
 	FLAG_OCSP,       /* of the credential: base64 */
 	FLAG_SCTS,
+	FLAG_MATCH,      /* of the credential: no value */
 	FLAG_SELECTED,   /* a number, where zero means something too */
 };
 
@@ -45,6 +46,7 @@ static const struct flag flag_table[] = {
 	{ "signing-prefs", FLAG_SIGNING, 0 },
 	{ "ocsp-response", FLAG_OCSP, 0 },
 	{ "signed-cert-timestamps", FLAG_SCTS, 0 },
+	{ "must-match-issuer", FLAG_MATCH, 0 },
 	{ "trust-cert", FLAG_TEXT, AT(trust_cert) },
 	{ "min-version", FLAG_INT, AT(min_version) },
 	{ "max-version", FLAG_INT, AT(max_version) },
@@ -145,7 +147,7 @@ static const struct flag *flag_find(const char *name)
 
 static bool has_value(const struct flag *flag)
 {
-	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL;
+	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL && flag->kind != FLAG_MATCH;
 }
 
 static bool list_add(struct flag_list *list, const char *value)
@@ -201,6 +203,9 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return bytes_set(&credential->ocsp, value);
 	case FLAG_SCTS:
 		return bytes_set(&credential->scts, value);
+	case FLAG_MATCH:
+		credential->must_match = true;
+		return true;
 	case FLAG_SELECTED:
 		flags->has_expect_selected_credential = true;
 		flags->expect_selected_credential = atoi(value);

@@ -32,6 +32,7 @@ struct flag_credential {
 	const char *cert_file, *key_file;
 	struct flag_list signing_prefs;
 	struct flag_bytes ocsp, scts;
+	bool must_match;
 };
 
 struct flags {

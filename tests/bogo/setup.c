@@ -164,6 +164,8 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 	}
 	if (err)
 		fprintf(stderr, "the credential %s: :%s:\n", flag->cert_file, bj_err_name(err));
+	if (!err && flag->must_match)
+		err = bj_tls_config_credential_must_match(config);
 	return err ? 1 : set_signing(config, &flag->signing_prefs);
 }
 

@@ -221,6 +221,20 @@ def test_a_client_that_half_closed_and_reads_slowly_gets_everything(gateway):
         assert len(read_all(sock)) == 16 << 20
 
 
+def test_a_reset_of_the_server_is_no_end_in_order_for_a_tls_client(gateway, pki):
+    def cut(sock):
+        sock.sendall(b"half")
+        sock.recv(10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    port, _ = start(gateway, [TcpServer(cut)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}', more="tls site;")
+    sock = kit.client_tls(pki, alpn=None).wrap_socket(socket.create_connection(("127.0.0.1", port), kit.SECONDS),
+                                                      server_hostname="localhost", suppress_ragged_eofs=False)
+    assert sock.recv(10) == b"half"
+    sock.sendall(b"x")
+    with pytest.raises(OSError):
+        assert sock.recv(10)
+
+
 def ask(sock, port, data):
     sock.sendto(data, ("127.0.0.1", port))
     return sock.recvfrom(65535)[0]

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -53,6 +54,38 @@ def test_draining_finishes_requests_and_takes_no_new_connections(web):
     status, head, body = busy.response()
     assert (status, body) == (200, b"a") and b"connection: close" in head.lower()
     assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_draining_lets_a_slow_reader_have_the_rest_of_its_response(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.head()
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: refuses(port))
+    while len(client.buf) < len(kit.BIG):
+        assert client._more(), len(client.buf)
+        time.sleep(0.001)
+    assert client.buf == kit.BIG
+    client.close()
+    assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    pid = running.process.pid
+    clients = [kit.Raw(port) for _ in range(4)]
+    kit.wait_until(lambda: '"open":4' in fetch(admin, "/api/v1/status")[1])
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1 + max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")), before[1]))
+    assert {client.get()[0] for client in clients} == {503}
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert {client.get()[0] for client in clients} == {200}
 
 
 def resident(running):
