@@ -1,5 +1,6 @@
 /* feed_test.c - records that are wrong, out of place or too many; alerts, closing, floods, key limits, rejected early data. */
 #include "tls/flight.h"
+#include "tls/keys.h"
 #include "tls/testkit.h"
 
 static struct pki pki;
@@ -403,6 +404,28 @@ static void what_has_no_place_is_not_waited_for(void **state)
 	assert_string_equal(report_of(&pair.server).message, "Certificate");
 }
 
+static void as_many_bytes_as_were_foretold_are_enough(void **state)
+{
+	static const uint8_t wish[] = { MSG_KEY_UPDATE, 0, 0, 1, 1 };
+	static uint8_t data[40000], out[50000];
+	const struct bj_bytes piece = bytes_of(data, sizeof(data));
+	size_t used, len;
+
+	again();
+	pair_shake(&pair);
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0)
+			inject(&pair.client, &pair.server, RECORD_HANDSHAKE, wish, sizeof(wish));
+		if (i > 0)
+			assert_int_equal(keys_update(pair.client.conn, true), BJ_OK);
+		if (i > 1)
+			pair.server.conn->wr.seq = RECORD_SOFT_LIMIT - 1;
+		assert_true(bj_tls_sealed_len(pair.server.conn, sizeof(data)) <= sizeof(out));
+		assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, out, bj_tls_sealed_len(pair.server.conn, sizeof(data)), &used, &len), BJ_OK);
+		assert_int_equal(used, sizeof(data));
+	}
+}
+
 /* ---- the end of a connection */
 
 static void behind_close_notify_nothing_counts(void **state)
@@ -598,6 +621,7 @@ int main(void)
 		T(floods_of_tickets_end),
 		T(records_do_not_come_between_the_pieces_of_a_message),
 		T(what_has_no_place_is_not_waited_for),
+		T(as_many_bytes_as_were_foretold_are_enough),
 		T(key_updates_end_their_record_and_know_their_values),
 		T(keys_are_updated_before_their_limit),
 		T(behind_close_notify_nothing_counts),
