@@ -318,6 +318,22 @@ def _gets_through(port):
         return False
 
 
+def test_a_listeners_limit_of_connections_holds_over_all_workers(web):
+    server, port, _ = web(limits="limits { connections 3; }", workers=4)
+
+    def served(client):
+        try:
+            return client.get()[0] == 200
+        except (EOFError, ConnectionError):
+            return False
+    for _ in range(2):
+        clients = [kit.Raw(port) for _ in range(24)]
+        assert sum(map(served, clients)) == 3
+        for client in clients:
+            client.close()
+        time.sleep(0.3)
+
+
 def test_denied_networks_are_refused(web):
     server, port, _ = web(limits="deny from 127.0.0.64/26;")
     assert kit.Raw(port, source="127.0.0.63").get()[0] == 200
