@@ -85,6 +85,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential(struct bj_tls_config *co
 /* The credential that was added last signs handshakes with these schemes only, in this order of preference; without this call with
  * those of bj_tls_config_signature_algorithms(). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
+/* The credential that was added last is only for peers that name an issuer of one of its certificates among the authorities that they
+ * trust (rfc9846:4.2.4 rfc5246:7.4.4): peers that name none do not get it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
@@ -104,6 +107,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_confi
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
+ * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
@@ -253,6 +259,8 @@ struct bj_tls_report {
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
+	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
+	struct bj_bytes sct_list;
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */

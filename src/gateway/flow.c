@@ -47,6 +47,10 @@ static void flow_end(struct flow *f, enum pool_outcome outcome)
 	pool_end(&f->group->pool, f->target->index, w->loop.now_ms, outcome, 0);
 	stat_sub(&f->target->stats->connections, 1);
 	stat_add(&f->target->stats->requests, 1);
+	if (outcome == POOL_FAILED) {
+		stat_add(&f->target->stats->failures, 1);
+		group_show(f->group, w->loop.now_ms);
+	}
 	stat_add(&w->stats->bytes_in, f->bytes_in);
 	stat_add(&w->stats->bytes_out, f->bytes_out);
 	stat_sub(&w->stats->flows_open, 1);

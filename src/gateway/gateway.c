@@ -532,6 +532,7 @@ void gateway_facts(const struct gateway *gw, struct gateway_facts *out)
 		.runtime = gw->runtime,
 		.stats = gw->stats,
 		.worker_count = gw->worker_count,
+		.now_ms = gw->loop.now_ms,
 		.now_unix_ms = gw->loop.unix_ms,
 		.started_unix_ms = gw->started_unix_ms,
 		.loaded_unix_ms = gw->loaded_unix_ms,

@@ -92,7 +92,7 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	struct http_session *hs = x->hs;
 	struct session *s = &hs->base;
 	struct worker *w = session_worker(s);
-	bool unread = !x->body.done || hs->phase != PHASE_EXCHANGE;
+	bool unread = !x->body.done || hs->phase != PHASE_EXCHANGE, more = unread || x->request.keep_alive;
 	struct bj_bytes extra = status == 429 || status == 503 ? BYTES_LIT("Retry-After: 1\r\n") : bytes_of(NULL, 0);
 	struct writer head;
 
@@ -109,7 +109,7 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	(void)link_flush(&s->client);
 	http_exchange_end(x);
 	if (close) {
-		hs->phase = unread ? PHASE_LINGER : PHASE_CLOSING;
+		hs->phase = more ? PHASE_LINGER : PHASE_CLOSING;
 		hs->lingered = 0;
 		session_set_timer(s, s->to->conf->limits.body_time_ms);
 	} else {
@@ -279,6 +279,14 @@ static void begin_idle(struct http_session *hs)
 	link_want_read(&hs->base.client, true);
 }
 
+/* Answers that are not read get no further ones behind them. */
+static void wait_for_reader(struct http_session *hs)
+{
+	hs->rested = true;
+	session_set_timer(&hs->base, hs->base.to->conf->limits.idle_time_ms);
+	link_want_read(&hs->base.client, false);
+}
+
 /* Throws away what a client still sends, so that a reset does not destroy what it has not read yet. */
 static void linger(struct http_session *hs)
 {
@@ -322,6 +330,10 @@ void http_advance(struct http_session *hs)
 
 		switch ((enum http_phase)hs->phase) {
 		case PHASE_IDLE:
+			if (link_is_blocked(&s->client) && !s->client.err) {
+				wait_for_reader(hs);
+				return;
+			}
 			if (session_worker(s)->draining && hs->requests > 0 && !link_has_held(&s->client)) {
 				session_end(s, CLOSE_FIN);
 				return;
@@ -416,7 +428,7 @@ static void kind_drain(struct session *s)
 {
 	struct http_session *hs = http_of(s);
 
-	if (hs->phase != PHASE_IDLE || hs->x || link_has_held(&s->client))
+	if (hs->phase != PHASE_IDLE || hs->x || link_has_held(&s->client) || link_is_blocked(&s->client))
 		return;
 	if (hs->requests > 0) {
 		session_end(s, CLOSE_FIN);

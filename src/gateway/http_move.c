@@ -252,7 +252,7 @@ static bool finish(struct exchange *x)
 	struct http_session *hs = x->hs;
 	struct session *s = &hs->base;
 	struct upstream *up = x->up;
-	bool close = x->close, unread = !x->body.done;
+	bool close = x->close, more = !x->body.done || x->request.keep_alive; /* the client may be sending */
 	bool bad = x->status == 502 || x->status == 503 || x->status == 504;
 
 	if (x->framing.kind == HTTP_BODY_CHUNKED)
@@ -272,7 +272,7 @@ static bool finish(struct exchange *x)
 		hs->phase = PHASE_IDLE;
 		return true;
 	}
-	hs->phase = unread ? PHASE_LINGER : PHASE_CLOSING;
+	hs->phase = more ? PHASE_LINGER : PHASE_CLOSING;
 	hs->lingered = 0;
 	session_set_timer(s, s->to->conf->limits.body_time_ms);
 	return true;
@@ -355,7 +355,7 @@ bool http_move(struct exchange *x)
 		if (x->body.done || !up->established) {
 			(void)link_flush(&up->link);
 			if (!link_is_blocked(&up->link) && !up->link.err)
-				up->established = true;
+				upstream_is_established(up);
 		}
 		link_want_read(&hs->base.client, false);
 		if (x->body.done && up->established)
@@ -387,6 +387,7 @@ bool http_tunnel_move(struct http_session *hs)
 		return false;
 	case RELAY_FAILED:
 		x->err = s->client.err ? s->client.err : x->up->link.err;
+		s->client.err = x->err; /* so that no close_notify says that all came */
 		http_drop_server(x, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(x->err));
 		return false;

@@ -164,6 +164,10 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 		memset(&x->tried, 0, sizeof(x->tried));
 		return http_try(x);
 	}
+	if (upstream_lacked(err)) { /* asking again would only make it worse */
+		http_drop_server(x, POOL_ABANDONED);
+		return x->head_sent ? http_abort(x->hs, err, CLOSE_ERROR) : http_answer(x, 503, false, err, "the gateway itself");
+	}
 	stat_add(&w->stats->upstream_failures, 1);
 	http_drop_server(x, POOL_FAILED);
 	if (x->head_sent)

@@ -66,6 +66,8 @@ enum bj_err link_fill(struct link *l)
 	if (err)
 		return link_fail(l, err);
 	if (len == 0) {
+		if (l->deaf)
+			return link_fail(l, BJ_ERR_IO_RESET);
 		if (l->tls) {
 			err = bj_tls_eof(l->tls);
 			if (err)
@@ -236,7 +238,7 @@ static void stream_ready(struct stream *stream, unsigned what)
 
 	if (l->out && !link_drain_out(l) && !l->err && !(what & STREAM_READ))
 		return;
-	if (stream->broken && !l->want_read && !l->handshaking)
+	if (stream->failed && !l->handshaking && (!l->want_read || l->ended))
 		link_fail(l, BJ_ERR_IO_RESET); /* nobody would notice by reading */
 	if (l->handshaking) {
 		handshake(l);
@@ -331,8 +333,8 @@ void link_finish_with_flush(struct link *l)
 
 void link_finish(struct link *l)
 {
-	l->finish_asked = true;
-	if (link_flush(l) == BJ_OK)
+	l->finish_asked = l->end_asked = true;
+	if (link_flush(l) == BJ_OK && !l->out)
 		stream_finish(&l->stream);
 }
 
@@ -346,12 +348,7 @@ static void give_all(struct link *l)
 {
 	struct worker *w = l->worker;
 
-	while (l->out) {
-		struct chunk *c = l->out;
-
-		l->out = c->next;
-		chunk_give(&w->chunks, c);
-	}
+	link_drop_out(l);
 	if (l->held)
 		worker_give_later(w, l->held);
 	chunk_give(&w->chunks, l->raw);

@@ -16,6 +16,8 @@ static inline enum bj_err link_fail(struct link *l, enum bj_err err)
 void link_watch(struct link *l);
 /* Seals pieces, and what TLS itself has to say, and sends or keeps it. */
 void link_flush_sealed(struct link *l, struct bj_bytes *pieces, size_t count);
+/* Throws away what waits to be written. */
+void link_drop_out(struct link *l);
 /* Writes what waits; true when nothing waits any more. */
 bool link_drain_out(struct link *l);
 

@@ -60,9 +60,35 @@ static void keep_copy(struct link *l, struct bj_bytes rest)
 		link_fail(l, BJ_ERR_LIMIT);
 }
 
+/* A server that answers before it has read everything, and closes, resets what is still on its way to it: its answer lies here and
+ * can be read. The failure is then found behind it. */
+static void write_failed(struct link *l, enum bj_err err)
+{
+	if (!l->reads_on || l->handshaking || err != BJ_ERR_IO_RESET) {
+		link_fail(l, err);
+		return;
+	}
+	l->deaf = true;
+	l->stream.can |= STREAM_READ; /* the report is on its way */
+	link_drop_out(l);
+}
+
+void link_drop_out(struct link *l)
+{
+	while (l->out) {
+		struct chunk *c = l->out;
+
+		l->out = c->next;
+		chunk_give(&l->worker->chunks, c);
+	}
+	l->out_len = 0;
+}
+
 void link_watch(struct link *l)
 {
-	stream_watch(&l->stream, (l->want_read || l->handshaking ? STREAM_READ : 0) | (l->out ? STREAM_WRITE : 0));
+	bool read = (l->want_read || l->handshaking) && !l->ended; /* an end can be read again and again */
+
+	stream_watch(&l->stream, (read ? STREAM_READ : 0) | (l->out ? STREAM_WRITE : 0));
 }
 
 /* Drops `len` bytes from the front of a list of pieces. */
@@ -89,7 +115,7 @@ static void flush_plain(struct link *l, struct bj_bytes *pieces, size_t count)
 		if (err == BJ_ERR_WOULD_BLOCK)
 			break;
 		if (err) {
-			link_fail(l, err);
+			write_failed(l, err);
 			return;
 		}
 		pieces_skip(&pieces, &count, len);
@@ -111,7 +137,7 @@ static void send_sealed(struct link *l, size_t sealed)
 		if (err == BJ_ERR_WOULD_BLOCK)
 			break;
 		if (err) {
-			link_fail(l, err);
+			write_failed(l, err);
 			return;
 		}
 		rest.ptr += len;
@@ -133,7 +159,7 @@ void link_flush_sealed(struct link *l, struct bj_bytes *pieces, size_t count)
 {
 	struct worker *w = l->worker;
 
-	while (!l->err) {
+	while (!l->err && !l->deaf) {
 		size_t used = 0, len = 0;
 		enum bj_err err;
 
@@ -185,7 +211,7 @@ void worker_flush_put(struct worker *w)
 
 	w->put.link = NULL;
 	w->put.count = 0;
-	if (l && count > 0 && !l->err && link_is_open(l)) {
+	if (l && count > 0 && !l->err && !l->deaf && link_is_open(l)) {
 		if (l->tls)
 			link_flush_sealed(l, w->put.pieces, count);
 		else
@@ -232,8 +258,8 @@ bool link_drain_out(struct link *l)
 		if (err == BJ_ERR_WOULD_BLOCK)
 			return false;
 		if (err) {
-			link_fail(l, err);
-			return false;
+			write_failed(l, err);
+			break;
 		}
 		l->out_len -= (uint32_t)len;
 		while (l->out && len >= l->out->end - l->out->start) {
@@ -246,6 +272,8 @@ bool link_drain_out(struct link *l)
 		if (l->out)
 			l->out->start += (uint32_t)len;
 	}
+	if (!l->out && l->end_asked && !l->err)
+		stream_finish(&l->stream);
 	return l->out == NULL;
 }
 

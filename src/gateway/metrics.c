@@ -313,13 +313,14 @@ static uint64_t server_sum(const struct gateway_facts *f, size_t server, size_t 
 	return sum;
 }
 
-static void server_metric(struct writer *w, const struct gateway_facts *f, const char *name, const char *suffix, size_t offset, bool any)
+static void server_metric(struct writer *w, const struct gateway_facts *f, const char *name, const char *suffix, size_t offset,
+			  bool is_up)
 {
 	const struct conf_snapshot *conf = f->runtime->conf;
 
 	for (size_t p = 0; p < conf->pool_count; p++)
 		for (size_t s = 0; s < conf->pools[p].server_count; s++) {
-			uint64_t value = server_sum(f, f->runtime->pools[p].first_server + s, offset);
+			size_t server = f->runtime->pools[p].first_server + s;
 
 			out_text(w, name);
 			out_text(w, suffix);
@@ -328,7 +329,7 @@ static void server_metric(struct writer *w, const struct gateway_facts *f, const
 			out_text(w, ",server=");
 			out_json(w, bytes_text(conf->pools[p].servers[s].name), 128);
 			out_text(w, "} ");
-			out_number(w, any ? value > 0 : value);
+			out_number(w, is_up ? runtime_server_is_up(f->runtime, server, f->now_ms) : server_sum(f, server, offset));
 			wr_u8(w, '\n');
 		}
 }

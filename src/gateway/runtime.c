@@ -21,6 +21,17 @@ struct addr addr_of_conf(const struct conf_address *address)
 	return a;
 }
 
+bool runtime_server_is_up(const struct runtime *rt, size_t server, int64_t now_ms)
+{
+	for (unsigned i = 0; i < rt->worker_count; i++) {
+		const struct server_stats *s = runtime_server(rt, i, server);
+
+		if (stat_get(&s->up) && now_ms >= (int64_t)stat_get(&s->out_until_ms))
+			return true;
+	}
+	return false;
+}
+
 static void keylog(void *self, const char *line)
 {
 	struct runtime *rt = (struct runtime *)self;

@@ -17,7 +17,8 @@ struct server_stats {
 	struct stat_cell requests;
 	struct stat_cell failures;
 	struct stat_cell latency_us;   /* sum over requests, to the response's head */
-	struct stat_cell up;           /* 1: gets traffic */
+	struct stat_cell up;           /* 1: gets traffic, unless it is ejected */
+	struct stat_cell out_until_ms; /* of the steady clock: when its ejection ends */
 	struct stat_cell ejected;      /* how often */
 };
 
@@ -61,6 +62,9 @@ static inline struct server_stats *runtime_server(const struct runtime *rt, unsi
 {
 	return &rt->servers[worker * rt->server_count + server];
 }
+
+/* Whether any worker sends traffic to this server. */
+bool runtime_server_is_up(const struct runtime *runtime, size_t server, int64_t now_ms);
 
 struct addr addr_of_conf(const struct conf_address *address);
 

@@ -23,6 +23,12 @@ static void keep_ticket(struct upstream *up)
 	target_keep_ticket(up->target, bj_tls_session(up->link.tls));
 }
 
+void upstream_is_established(struct upstream *up)
+{
+	up->established = true;
+	up->link.reads_on = true;
+}
+
 static void link_ready(struct link *link)
 {
 	struct upstream *up = CONTAINER_OF(link, struct upstream, link);
@@ -34,7 +40,7 @@ static void link_ready(struct link *link)
 	if (!link->handshaking || link->err)
 		count_handshake(up);
 	if (!link->handshaking && !link->err)
-		up->established = true;
+		upstream_is_established(up);
 	keep_ticket(up);
 	if (up->user) {
 		up->ready(up);
@@ -129,7 +135,7 @@ void upstream_give(struct upstream *up)
 	struct target *t = up->target;
 	struct worker *w = up->link.worker;
 
-	if (up->link.err || up->link.ended || up->link.out || link_has_held(&up->link) || up->link.held || w->draining ||
+	if (up->link.err || up->link.deaf || !stream_is_quiet(&up->link.stream) || up->link.ended || up->link.out || link_has_held(&up->link) || up->link.held || w->draining ||
 	    t->group->generation->retired || t->idle_count >= t->group->conf->keepalive) {
 		upstream_close(up);
 		return;

@@ -52,6 +52,48 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	return BJ_OK;
 }
 
+/* A copy of its own; an empty view changes nothing. */
+static enum bj_err bytes_keep(struct bj_bytes from, struct bj_bytes *to)
+{
+	uint8_t *copy;
+
+	if (from.len == 0)
+		return BJ_OK;
+	copy = malloc(from.len);
+	if (!copy)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(copy, from.ptr, from.len);
+	free((void *)to->ptr);
+	*to = bytes_of(copy, from.len);
+	return BJ_OK;
+}
+
+enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts)
+{
+	enum bj_err err = bytes_keep(ocsp, &conn->hs->peer_ocsp);
+
+	return err ? err : bytes_keep(scts, &conn->hs->peer_scts);
+}
+
+enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list)
+{
+	return conn->config->has_must_match ? bytes_keep(list, &conn->hs->authorities) : BJ_OK;
+}
+
+struct bj_bytes auth_ocsp(const struct bj_tls *conn)
+{
+	if (!conn->hs->credential || !(conn->hs->offered & EXT_BIT(EXT_STATUS_REQUEST)))
+		return (struct bj_bytes){ NULL, 0 };
+	return credential_ocsp(conn->hs->credential->credential);
+}
+
+struct bj_bytes auth_scts(const struct bj_tls *conn)
+{
+	if (!conn->hs->credential || !(conn->hs->offered & EXT_BIT(EXT_SCT)))
+		return (struct bj_bytes){ NULL, 0 };
+	return credential_scts(conn->hs->credential->credential);
+}
+
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
 	conn->hs->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
@@ -126,6 +168,7 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 	return (struct config_wish){
 		.name = bytes_text(conn->is_server ? conn->name : NULL),
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
+		.authorities = conn->hs->authorities,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 	};

@@ -1,8 +1,6 @@
 /* client12.c - the client's side of a TLS 1.2 handshake, from the ServerHello on (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
  * The server must have extended master secret (rfc7627:5.2) and renegotiation_info (rfc5746:3.4), and never gets a renegotiation.
- *
- * Leaves out   OCSP stapling
  */
 #include <stdlib.h>
 
@@ -13,6 +11,7 @@
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_status.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
@@ -69,7 +68,8 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 	}
 	state_settle(&conn->state, F_RESUMED, resumed);
 	state_settle(&conn->state, F_TICKET, hello->has & EXT_BIT(EXT_SESSION_TICKET));
-	return BJ_OK;
+	state_settle(&conn->state, F_STATUS, !resumed && (hello->has & EXT_BIT(EXT_STATUS_REQUEST)));
+	return resumed ? BJ_OK : auth_take_staples(conn, (struct bj_bytes){ NULL, 0 }, hello->scts);
 }
 
 /* ---- the server's flight */
@@ -106,6 +106,15 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	kind = conn->hs->peer_certs[0].key.kind;
 	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
+}
+
+/* It may also stay away, although it was announced. rfc6066:8 */
+static enum bj_err status_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct bj_bytes response;
+	enum bj_err err = certificate_status_parse(body, &response);
+
+	return err ? err : auth_take_staples(conn, response, (struct bj_bytes){ NULL, 0 });
 }
 
 /* Our half: a key that was made for a share of the hello, or a new one; the others go. */
@@ -159,7 +168,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		if (certificate_request12_wants(&request, (enum key_kind)kind))
 			conn->hs->kinds |= (uint32_t)1 << kind;
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)
@@ -285,11 +294,13 @@ static enum bj_err hello_request_take(struct bj_tls *conn, struct bj_bytes body)
 }
 
 static const struct hs_row client12[] = {
-	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET), TO(WAIT_CERTIFICATE) },
+	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET | F_STATUS), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(NEW_SESSION_TICKET, ticket_take), WHEN(F_RESUMED | F_TICKET), TO(WAIT_CCS) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CHANGE_CIPHER_SPEC, ccs12_take), WHEN(F_RESUMED), UNLESS(F_TICKET), KEYS(KEYS_READ_12),
 	  TO(WAIT_FINISHED) },
+	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(CERTIFICATE_STATUS, status_take), WHEN(F_STATUS), CLEARS(F_STATUS),
+	  TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(SERVER_KEY_EXCHANGE, key_exchange_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_REQUEST_OR_DONE) },
 	{ FROM(WAIT_REQUEST_OR_DONE), RECV(CERTIFICATE_REQUEST, request_take), SETS(F_AUTH), TO(WAIT_HELLO_DONE) },

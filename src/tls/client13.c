@@ -83,7 +83,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
@@ -97,7 +97,8 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (cert.count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
-	return auth_take_chain(conn, cert.chain, cert.count);
+	err = auth_take_chain(conn, cert.chain, cert.count);
+	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
 }
 
 static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
@@ -214,6 +215,10 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	err = hello_session(conn, nst.lifetime_s, &s);
 	if (err)
 		return err;
+	if (s.lifetime_s == 0) { /* the first session of the chain has ended */
+		session_fini(&s);
+		return BJ_OK;
+	}
 	s.age_add = nst.age_add;
 	s.ticket = malloc(nst.ticket.len);
 	if (!s.ticket) {

@@ -133,6 +133,10 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_SERVER_NAME);
 		hello->server_name = bytes_text(conn->name);
 	}
+	if (config->wants_ocsp)
+		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
+	if (config->wants_scts)
+		hello->has |= EXT_BIT(EXT_SCT);
 	if (config->alpn_len > 0) {
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);

@@ -179,6 +179,19 @@ BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config
 	return codes_set(config, &last->schemes, schemes, count, scheme_exists);
 }
 
+BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->credential_count == 0)
+		return BJ_ERR_ARGUMENT;
+	config->credentials[config->credential_count - 1].must_match = true;
+	config->has_must_match = true;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
 	enum bj_err err = may_change(config);
@@ -310,6 +323,19 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 	if (!err)
 		config->keep_peer_chain = keep;
 	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (err)
+		return err;
+	config->wants_ocsp = ocsp;
+	config->wants_scts = scts;
+	return BJ_OK;
 }
 
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)

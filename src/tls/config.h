@@ -43,6 +43,7 @@ struct config_credential {
 	const struct pkey *key; /* the credential's; not counted here */
 	enum key_kind kind;
 	struct config_codes schemes; /* that it signs with; empty: the configuration's */
+	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
 	size_t message_len;
 };
@@ -61,6 +62,7 @@ struct bj_tls_config {
 	bool prefer_own_order;
 	bool strict_sni;
 	bool keep_peer_chain;
+	bool wants_ocsp, wants_scts; /* clients */
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;
@@ -74,6 +76,7 @@ struct bj_tls_config {
 
 	struct config_credential *credentials;
 	size_t credential_count;
+	bool has_must_match; /* some credential has */
 	struct config_name *names;
 	size_t name_count;
 	char *name_text;
@@ -102,11 +105,13 @@ bool config_has_version(const struct bj_tls_config *config, uint16_t version);
 struct config_wish {
 	struct bj_bytes name;    /* the server name, or empty */
 	struct bj_bytes schemes; /* its signature algorithms, in wire form */
+	struct bj_bytes authorities; /* that it named: a list in wire form, or empty */
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
 };
 
-/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL. */
+/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, or
+ * only such as must match an issuer and do not). */
 enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
 				     const struct config_credential **out, uint16_t *out_scheme) BJ_MUST_USE;
 /* The scheme to sign with for that credential, of what both sides have; 0 if there is none. */

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 #include "tls/config.h"
-#include "tls/ext/table.h"
+#include "tls/ext/certificate_authorities.h"
 #include "tls/msg/certificate.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
 #include "x509/general_name.h"
+#include "x509/name.h"
 
 #define NAMES_MAX (BJ_TLS_CREDENTIAL_MAX * 128)
 
@@ -165,6 +166,7 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 	for (size_t i = 0; i < config->credential_count; i++) {
 		struct config_credential *row = &config->credentials[i];
 		struct config_codes schemes = row->schemes;
+		bool must_match = row->must_match;
 
 		free(row->message);
 		row->message = NULL;
@@ -172,6 +174,7 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 		if (err)
 			return err;
 		row->schemes = schemes;
+		row->must_match = must_match;
 	}
 	if (config->role != BJ_TLS_SERVER)
 		return BJ_OK;
@@ -210,10 +213,26 @@ uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct c
 	return 0;
 }
 
+/* Is a certificate of the chain issued by one of these? */
+static bool is_issued_by_one(const struct config_credential *row, struct bj_bytes authorities)
+{
+	size_t count = bj_credential_chain_count(row->credential);
+	struct reader list = rd_of(authorities);
+	struct bj_bytes name;
+	struct cert cert;
+
+	while (authority_next(&list, &name))
+		for (size_t i = 0; i < count && name_is_valid(name); i++)
+			if (cert_parse(bj_credential_chain(row->credential, i), &cert) == BJ_OK && name_equal(cert.issuer, name))
+				return true;
+	return false;
+}
+
 struct choice {
 	const struct config_credential *credential;
 	uint16_t scheme;
 	bool covered; /* some credential has the name */
+	bool strange; /* some was for other authorities */
 };
 
 static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
@@ -223,6 +242,10 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 
 	if (choice->credential)
 		return;
+	if (row->must_match && !is_issued_by_one(row, wish->authorities)) {
+		choice->strange = true;
+		return;
+	}
 	scheme = config_choose_scheme(config, wish, row);
 	if (scheme) {
 		choice->credential = row;
@@ -282,7 +305,7 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 			consider(config, wish, i, &choice);
 	}
 	if (!choice.credential)
-		return BJ_ERR_NO_COMMON_SIGNATURE;
+		return choice.strange ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
 	*out = choice.credential;
 	*out_scheme = choice.scheme;
 	return BJ_OK;

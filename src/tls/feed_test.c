@@ -262,6 +262,26 @@ static void nothing_plain_is_taken_once_there_are_keys(void **state)
 	}
 }
 
+/* Also not as the first record under new keys: anybody could end the connection as if the peer had. */
+static void a_plain_alert_neither_closes_nor_ends_an_open_connection(void **state)
+{
+	static const uint8_t alerts[][7] = { { 21, 3, 3, 0, 2, ALERT_WARNING, ALERT_CLOSE_NOTIFY }, { 21, 3, 3, 0, 2, ALERT_FATAL, ALERT_HANDSHAKE_FAILURE } };
+
+	for (unsigned i = 0; i < 2 * ARRAY_COUNT(alerts); i++) {
+		struct side *to;
+
+		again();
+		pair_shake(&pair);
+		to = i % 2 ? &pair.server : &pair.client;
+		to->conn->rd.seq = 0; /* a client has read tickets */
+		feed_raw(to, alerts[i / 2], sizeof(alerts[0]));
+		expect_alert(to, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+		assert_int_equal(to->closes, 0);
+		assert_int_equal(report_of(to).alert_received, -1);
+		assert_int_equal(bj_tls_eof(to->conn), BJ_ERR_UNEXPECTED_MESSAGE);
+	}
+}
+
 static void every_changed_byte_of_a_record_is_noticed(void **state)
 {
 	uint8_t good[100];
@@ -368,6 +388,21 @@ static void keys_are_updated_before_their_limit(void **state)
 	assert_true(pair.client.conn->wr.seq < 10);
 }
 
+/* It would be collected only to be refused. */
+static void what_has_no_place_is_not_waited_for(void **state)
+{
+	static const uint8_t begun[] = { 22, 3, 3, 0, 6, MSG_CERTIFICATE, 0, 0x40, 0, 0, 0 };
+
+	again();
+	feed_raw(&pair.server, begun, sizeof(begun));
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	again();
+	pair_shake(&pair);
+	inject(&pair.client, &pair.server, RECORD_HANDSHAKE, begun + RECORD_HEADER_LEN, 1);
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	assert_string_equal(report_of(&pair.server).message, "Certificate");
+}
+
 /* ---- the end of a connection */
 
 static void behind_close_notify_nothing_counts(void **state)
@@ -472,6 +507,29 @@ static void early_data_is_passed_over_within_a_limit(void **state)
 	expect_alert(&pair.server, BJ_ERR_BAD_RECORD_MAC, ALERT_BAD_RECORD_MAC);
 }
 
+/* Before the second hello there are no keys yet, and a record of early data is longer than a plain one may be. */
+static void early_data_before_a_retry_is_passed_over_however_it_comes(void **state)
+{
+	static uint8_t junk[RECORD_HEADER_LEN + RECORD_PLAIN_MAX + 17] = { 23, 3, 3, (RECORD_PLAIN_MAX + 17) >> 8, (RECORD_PLAIN_MAX + 17) & 0xff };
+	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
+
+	assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	pair.server.conn->hs->skip_early = true;
+	feed_raw(&pair.server, junk, 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	feed_raw(&pair.server, junk + 1000, sizeof(junk) - 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	pair_run(&pair);
+	assert_true(report_of(&pair.server).retried);
+	assert_int_equal(pair.server.done, 1);
+	pair_echo(&pair);
+}
+
 /* ---- what is told */
 
 static unsigned events[5], lines;
@@ -533,11 +591,13 @@ int main(void)
 		T(many_wishes_for_new_keys_have_one_answer),
 		T(a_few_compatibility_records_are_passed_over),
 		T(nothing_plain_is_taken_once_there_are_keys),
+		T(a_plain_alert_neither_closes_nor_ends_an_open_connection),
 		T(every_changed_byte_of_a_record_is_noticed),
 		T(floods_of_empty_records_end),
 		T(floods_of_warnings_end),
 		T(floods_of_tickets_end),
 		T(records_do_not_come_between_the_pieces_of_a_message),
+		T(what_has_no_place_is_not_waited_for),
 		T(key_updates_end_their_record_and_know_their_values),
 		T(keys_are_updated_before_their_limit),
 		T(behind_close_notify_nothing_counts),
@@ -546,6 +606,7 @@ int main(void)
 		T(a_hello_without_its_13_is_noticed),
 		T(early_data_of_a_client_is_passed_over),
 		T(early_data_is_passed_over_within_a_limit),
+		T(early_data_before_a_retry_is_passed_over_however_it_comes),
 		T(observers_and_key_logs_see_everything),
 		T(an_open_connection_is_small),
 	};

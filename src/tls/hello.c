@@ -65,6 +65,11 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 	return BJ_OK;
 }
 
+uint32_t hello_offered(const struct client_hello *hello)
+{
+	return hello->wants_ocsp ? hello->has : hello->has & ~EXT_BIT(EXT_STATUS_REQUEST);
+}
+
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
 {
 	struct handshake *hs = conn->hs;
@@ -105,6 +110,16 @@ static struct bj_bytes peer_certificate(const struct bj_tls *conn)
 	return conn->peer ? conn->peer->chain[0] : (struct bj_bytes){ NULL, 0 };
 }
 
+/* What was found out of the peer in the first handshake holds no longer because it was resumed. rfc9846:4.6.1 */
+static uint32_t lifetime_left_s(const struct bj_tls *conn, uint32_t wanted_s)
+{
+	int64_t left_ms = conn->resumed_until_ms - conn->now_ms;
+
+	if (left_ms >= (int64_t)wanted_s * 1000)
+		return wanted_s;
+	return left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
+}
+
 enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
 {
 	const struct handshake *hs = conn->hs;
@@ -121,13 +136,11 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 	};
 	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
 	session_binding(conn->config, conn->name, out->binding);
+	if (conn->resumed && (!conn->is_server || (before && before->has_peer)))
+		out->lifetime_s = lifetime_left_s(conn, lifetime_s);
 	if (before && before->has_peer) {
-		int64_t left_ms = before->made_ms + (int64_t)before->lifetime_s * 1000 - conn->now_ms;
-
 		out->has_peer = true;
 		memcpy(out->peer_digest, before->peer_digest, sizeof(out->peer_digest));
-		if (left_ms < (int64_t)out->lifetime_s * 1000)
-			out->lifetime_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
 	} else if (certificate.len > 0) {
 		uint8_t digest[HASH_MAX];
 
@@ -143,6 +156,7 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 {
 	conn->resumed = true;
+	conn->resumed_until_ms = s->made_ms + (int64_t)s->lifetime_s * 1000;
 	conn->peer_verified = s->peer_verified;
 	if (!conn->config->keep_peer_chain || s->peer_len == 0)
 		return BJ_OK;
@@ -151,6 +165,7 @@ enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 		return BJ_ERR_NO_MEMORY;
 	memcpy(conn->peer->der, s->peer, s->peer_len);
 	conn->peer->count = 1;
+	conn->peer->ocsp = conn->peer->scts = (struct bj_bytes){ NULL, 0 }; /* sessions do not keep them */
 	conn->peer->chain[0] = bytes_of(conn->peer->der, s->peer_len);
 	return BJ_OK;
 }

@@ -14,6 +14,8 @@ const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct c
 uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share);
 /* Servers: conn->alpn by both lists. BJ_ERR_NO_ALPN. */
 enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *hello) BJ_MUST_USE;
+/* Servers: the extensions that may be answered. A status_request of another type than OCSP is none. */
+uint32_t hello_offered(const struct client_hello *hello);
 /* Copies those of the peer's signature schemes that we know into hs->schemes. */
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes);
 /* Servers: may a session that a ticket or an id names be resumed on this connection? Asks everything but the version: suite_hash is

@@ -310,6 +310,19 @@ static void the_credential_follows_the_name(void **state)
 	}
 }
 
+/* Some clients say the root's dot, which they must not. rfc6066:3 */
+static void a_name_with_a_dot_at_its_end_is_the_name_without(void **state)
+{
+	assert_int_equal(bj_tls_config_strict_sni(server, true), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	free(pair.client.conn->name);
+	pair.client.conn->name = strdup(PKI_NAME ".");
+	assert_non_null(pair.client.conn->name);
+	pair_shake(&pair);
+	expect_done(&pair);
+	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
+}
+
 static void a_chain_longer_than_a_record_passes(void **state)
 {
 	static char text[60][256];
@@ -442,6 +455,7 @@ int main(void)
 		T(clients_authenticate_themselves),
 		T(an_optional_client_certificate_may_be_left_out),
 		T(the_credential_follows_the_name),
+		T(a_name_with_a_dot_at_its_end_is_the_name_without),
 		T(a_chain_longer_than_a_record_passes),
 		T(one_byte_at_a_time_is_the_same),
 		T(keys_are_updated_both_ways),

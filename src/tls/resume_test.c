@@ -84,6 +84,19 @@ static void a_session_is_resumed_again_and_again(void **state)
 	}
 }
 
+/* The server's certificate was judged once: tickets for tickets do not stretch that. rfc9846:4.6.1 */
+static void a_verified_server_stays_verified_no_longer_than_the_first_lifetime(void **state)
+{
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+	connect_named(PKI_NAME, NOW_MS + 4000000);
+	expect_resumed(true);
+	connect_named(PKI_NAME, NOW_MS + 7000000);
+	expect_resumed(true);
+	connect_named(PKI_NAME, NOW_MS + 7300000);
+	expect_resumed(false);
+}
+
 static void resumption_survives_a_retry(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -327,6 +340,20 @@ static void every_byte_of_a_ticket_matters(void **state)
 	ticket_keys_free(keys);
 }
 
+/* The name and all that follows may be anybody's: the bytes are looked at before a key is. */
+static void a_ticket_of_any_length_is_refused_within_its_buffers(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	static uint8_t ticket[TICKET_LEN_MAX + 64];
+	struct session s;
+
+	assert_non_null(keys);
+	memset(ticket, 0x55, sizeof(ticket));
+	for (size_t len = 0; len <= sizeof(ticket); len += len < TICKET_LEN_MAX - 100 ? 97 : 1)
+		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+	ticket_keys_free(keys);
+}
+
 static void no_two_tickets_are_alike(void **state)
 {
 	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
@@ -473,11 +500,13 @@ int main(void)
 		T(a_ticket_of_other_keys_is_a_full_handshake),
 		T(without_tickets_nothing_is_resumed),
 		T(a_verified_client_stays_verified_no_longer_than_the_first_lifetime),
+		T(a_verified_server_stays_verified_no_longer_than_the_first_lifetime),
 		T(the_clients_certificate_is_known_again),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
 		T(a_session_is_resumed_again_and_again),
 		T(resumption_survives_a_retry),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
+		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
 		cmocka_unit_test(no_two_tickets_are_alike),
 		cmocka_unit_test(keys_rotate_and_old_ones_go),
 		cmocka_unit_test(a_key_that_slept_too_long_opens_nothing),

@@ -139,7 +139,7 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 	if (err)
 		return err;
 	hs->skip_early = false;
-	hs->offered = hello->has;
+	hs->offered = hello_offered(hello);
 	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
 		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash, client_hello_truncated(whole, &hello->psk),
 				     hs->binder_hash);
@@ -297,10 +297,35 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 	return BJ_OK;
 }
 
+/* With what is stapled it is made anew; without, as the configuration has it. */
+static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
+{
+	const struct bj_credential *credential = conn->hs->credential->credential;
+	struct certificate cert = {
+		.count = bj_credential_chain_count(credential),
+		.ocsp = auth_ocsp(conn),
+		.scts = auth_scts(conn),
+	};
+	enum bj_err err = conn_room(conn, w, conn->hs->credential->message_len + cert.ocsp.len + cert.scts.len + HS_ROOM);
+
+	if (err)
+		return err;
+	if (cert.count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	for (size_t i = 0; i < cert.count; i++)
+		cert.chain[i] = bj_credential_chain(credential, i);
+	certificate_write(w, &cert);
+	return BJ_OK;
+}
+
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
-	enum bj_err err = conn_room(conn, w, credential->message_len + HS_ROOM);
+	enum bj_err err;
+
+	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
+		return certificate_staple(conn, w);
+	err = conn_room(conn, w, credential->message_len + HS_ROOM);
 
 	if (err)
 		return err;

@@ -225,6 +225,6 @@ enum bj_err ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_byte
 		aead_fini(&aead);
 	}
 	wipe(&key, sizeof(key));
-	wipe(plain, body.len);
+	wipe(plain, body.len - AEAD_TAG_LEN); /* as long as it: the tag never stood there */
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "x509/name_constraints.h"
 #include "x509/oid.h"
 
+#define TLS_STATUS_REQUEST 5
 #define EKU_PURPOSES_MAX 64
 #define LIST_MAX 64 /* policies, mappings, access descriptions */
 
@@ -250,6 +251,17 @@ static bool inhibit_any_read(struct cert *cert, bool critical, struct bj_bytes v
 	return rd_end(&r);
 }
 
+static bool tls_feature_read(struct cert *cert, bool critical, struct bj_bytes value)
+{
+	struct reader seq = der_only(value, DER_SEQUENCE);
+	size_t count = 0;
+
+	while (rd_more(&seq) && count++ < LIST_MAX)
+		if (der_small(&seq, DER_INTEGER) == TLS_STATUS_REQUEST)
+			cert->must_staple = true;
+	return rd_end(&seq) && count > 0;
+}
+
 struct extension_row {
 	enum oid oid;
 	enum criticality criticality; /* what the RFC says of conforming CAs */
@@ -273,6 +285,7 @@ static const struct extension_row rows[] = {
 	{ OID_EXT_INHIBIT_ANY, MUST, inhibit_any_read },                       /* rfc5280:4.2.1.14 */
 	{ OID_EXT_AIA, MUST_NOT, aia_read },                                   /* rfc5280:4.2.2.1 */
 	{ OID_EXT_SIA, MUST_NOT, sia_read },                                   /* rfc5280:4.2.2.2 */
+	{ OID_EXT_TLS_FEATURE, ANY, tls_feature_read },                        /* rfc7633:4 */
 };
 
 static bool one_read(struct cert *cert, struct bj_bytes oid, bool critical, struct bj_bytes value)

@@ -8,7 +8,7 @@
  * stopping at broken rules, only to say the most useful reason: what is wrong with the first path that ends at an anchor
  * comes before the news that there is none. Both walks share the budget, and no signature is verified twice.
  *
- * Leaves out: revocation.
+ * Leaves out: fetching anything, such as missing intermediates or revocation lists.
  */
 #ifndef X509_PATH_H
 #define X509_PATH_H
@@ -20,6 +20,8 @@
 #define PATH_DEPTH_MAX 10          /* certificates between end entity and anchor */
 #define PATH_CHAIN_MAX 16          /* certificates that a peer may send */
 #define PATH_BUDGET_SIGNATURES 64  /* signatures verified for one path */
+#define PATH_SIGNER_DEPTH_MAX 2   /* paths to who signs the lists that a path to who signs the lists needs */
+#define PATH_BUDGET_STAPLES 4      /* paths for which the stapled response is judged */
 #define PATH_BUDGET_STEPS 250000   /* name comparisons, constraint checks and candidates tried */
 
 enum path_purpose {
@@ -45,6 +47,10 @@ struct path_input {
 	bool has_depth_max;   /* else only PATH_DEPTH_MAX holds */
 	size_t depth_max;     /* intermediates allowed; self-issued ones do not count (rfc5280:4.2.1.9) */
 	enum path_profile profile;
+	const struct bj_crls *crls; /* may be null */
+	enum bj_revocation revocation;
+	struct bj_bytes staple; /* an OCSP response that came with the chain; empty: none */
+	bool staple_asked;      /* the peer was asked for one: a certificate that demands it must have it (rfc7633) */
 	struct policy_input policy;
 };
 

@@ -124,7 +124,8 @@ static const struct {
 	{ { "", "a n0", "a", "* =" }, "E", false }, /* a self-issued end entity is not spared */
 	{ { "n0", "*", "a" }, "E", false },         /* an anchor's constraint counts */
 	{ { "", "* n3", "* n0", "*" }, "E", false },
-	{ { "", "* n0", "* n3", "a" }, "E", false }, /* a counter never goes up */
+	{ { "", "* n0", "* n3", "a" }, "E", false },
+	{ { "", "a n0", "a n3", "*" }, "E", false }, /* a counter never goes up */
 	/* constraints */
 	{ { "", "a e0", "b" }, "", false },
 	{ { "", "a e1", "b" }, "", false }, /* the end entity still counts down to zero */
@@ -143,6 +144,7 @@ static const struct {
 	{ { "", "a a>b", "a" }, "E", false },
 	{ { "", "a a>b", "b" }, "EM", false },
 	{ { "", "a m0", "a a>b", "b" }, "E", false },
+	{ { "", "a m0", "a a>b", "a" }, "E", false },
 	{ { "", "a m1", "a a>b", "b b>c", "c" }, "E", false },
 	{ { "", "a m2", "a a>b", "b b>c", "c" }, "E", true },
 	{ { "", "a a>b", "b b>c", "c" }, "Ea", true },

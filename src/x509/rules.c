@@ -161,6 +161,12 @@ static bool ca_usage_broken(const struct judged *j, struct text *detail)
 	return j->cert->has_key_usage && !(j->cert->key_usage & KU_KEY_CERT_SIGN);
 }
 
+static bool signer_usage_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "keyUsage without cRLSign");
+	return j->cert->has_key_usage && !(j->cert->key_usage & KU_CRL_SIGN);
+}
+
 static bool path_len_broken(const struct judged *j, struct text *detail)
 {
 	if (!j->cert->has_path_len || j->cas_below <= j->cert->path_len)
@@ -381,7 +387,8 @@ struct rule_row {
 #define CA ROLE_CA
 #define ANCHOR ROLE_ANCHOR
 #define PINNED ROLE_PINNED
-#define ALL (LEAF | CA | ANCHOR | PINNED)
+#define SIGNER ROLE_SIGNER
+#define ALL (LEAF | CA | ANCHOR | PINNED | SIGNER)
 #define WEB (1 << 15)
 
 static const struct rule_row rules[] = {
@@ -398,6 +405,7 @@ static const struct rule_row rules[] = {
 	{ CA | ANCHOR, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", ca_usage_broken },
 	{ LEAF | PINNED, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", leaf_usage_broken },
 	{ LEAF, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.9", leaf_signs_certs },
+	{ SIGNER, BJ_ERR_CERT_KEY_USAGE, "rfc5280:6.3.3", signer_usage_broken },
 	{ LEAF | PINNED, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", leaf_purpose_broken },
 	{ WEB | LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
 	{ CA | ANCHOR, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", ca_purpose_broken },

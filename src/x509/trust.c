@@ -6,6 +6,7 @@
 
 #include "base/pem.h"
 #include "x509/name.h"
+#include "x509/signature_memory.h"
 
 #define BUCKETS_MIN 16
 
@@ -14,6 +15,9 @@ struct bj_trust {
 	size_t count;
 	size_t bucket_count; /* a power of two */
 	struct anchor **buckets;
+	struct signature_memory *memory;
+	struct bj_crls *crls;
+	enum bj_revocation revocation;
 };
 
 BJ_API struct bj_trust *bj_trust_new(void)
@@ -28,6 +32,7 @@ BJ_API struct bj_trust *bj_trust_new(void)
 		free(trust);
 		return NULL;
 	}
+	trust->memory = signature_memory_new(); /* without it everything is only slower */
 	atomic_init(&trust->references, 1);
 	return trust;
 }
@@ -49,7 +54,29 @@ BJ_API void bj_trust_free(struct bj_trust *trust)
 			free(a);
 		}
 	free(trust->buckets);
+	signature_memory_free(trust->memory);
+	bj_crls_free(trust->crls);
 	free(trust);
+}
+
+BJ_API void bj_trust_use_crls(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy)
+{
+	struct bj_crls *before = trust->crls;
+
+	trust->crls = bj_crls_ref(crls);
+	trust->revocation = policy;
+	bj_crls_free(before);
+}
+
+const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocation *out_policy)
+{
+	*out_policy = trust->revocation;
+	return trust->crls;
+}
+
+struct signature_memory *trust_memory(const struct bj_trust *trust)
+{
+	return trust->memory;
 }
 
 BJ_API size_t bj_trust_count(const struct bj_trust *trust)

@@ -2,6 +2,7 @@
 #include "x509/path.h"
 
 #include "x509/name.h"
+#include "x509/trust.h"
 
 /* Why a certificate could not even be read. */
 static void unreadable(struct bj_verdict *out, enum bj_err err, size_t index)
@@ -27,6 +28,8 @@ enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *le
 	enum bj_err bad_err = BJ_OK, err;
 	size_t bad_index = 0;
 
+	if (trust)
+		in.crls = trust_crls(trust, &in.revocation);
 	if (rest_count > ARRAY_COUNT(extra)) {
 		verdict_fail(out, BJ_ERR_CERT_CHAIN_TOO_LONG, -1, "rfc5280:6.1");
 		return out->err;

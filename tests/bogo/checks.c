@@ -110,6 +110,20 @@ static bool peer(const struct connection *c, const struct bj_tls_report *report)
 	return !flags->expect_peer_cert_file || same_chain(report, flags->expect_peer_cert_file);
 }
 
+/* A session does not keep what was stapled. */
+static bool staples(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flag_bytes *ocsp = &c->flags->expect_ocsp, *scts = &c->flags->expect_scts;
+
+	if (report->resumed)
+		return true;
+	if (ocsp->is_set && !bytes_equal(bytes_of(ocsp->bytes, ocsp->len), report->ocsp_response))
+		return wrong("bytes of the OCSP response", (long)report->ocsp_response.len, (long)ocsp->len);
+	if (scts->is_set && !bytes_equal(bytes_of(scts->bytes, scts->len), report->sct_list))
+		return wrong("bytes of the timestamps", (long)report->sct_list.len, (long)scts->len);
+	return true;
+}
+
 static bool verify_prefs(const struct connection *c)
 {
 	const struct flag_list *want = &c->flags->expect_peer_verify_prefs;
@@ -133,7 +147,7 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 	struct bj_tls_report report;
 
 	bj_tls_report(c->tls, &report);
-	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !verify_prefs(c))
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

@@ -125,8 +125,8 @@ static enum bj_err answer_credential(struct connection *c)
 		bj_tls_abort(c->tls, err);
 		return err;
 	}
-	if (flags->fail_cert_callback) {
-		fprintf(stderr, ":CERT_CB_ERROR:\n");
+	if (flags->fail_cert_callback || flags->fail_ocsp_callback) {
+		fprintf(stderr, ":%s_CB_ERROR:\n", flags->fail_cert_callback ? "CERT" : "OCSP");
 		bj_tls_abort(c->tls, BJ_ERR_INTERNAL);
 		return BJ_ERR_INTERNAL;
 	}
@@ -160,6 +160,10 @@ static enum bj_err answer_verify(struct connection *c)
 	if (c->flags->verify_fail) {
 		fprintf(stderr, ":CERTIFICATE_VERIFY_FAILED:\n");
 		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_REFUSED : BJ_ERR_NO_CREDENTIAL;
+	}
+	if (c->flags->fail_ocsp_callback) {
+		fprintf(stderr, ":OCSP_CB_ERROR:\n");
+		verdict.err = BJ_ERR_OCSP;
 	}
 	return bj_tls_answer_verify(c->tls, &verdict);
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
+
 enum flag_kind {
 	FLAG_BOOL,
 	FLAG_INT,
@@ -14,6 +16,10 @@ enum flag_kind {
 	FLAG_CERT,       /* of the credential that was begun last: text */
 	FLAG_KEY,
 	FLAG_SIGNING,    /* likewise: a list */
+	FLAG_BYTES,      /* base64 */
+	FLAG_OCSP,       /* of the credential: base64 */
+	FLAG_SCTS,
+	FLAG_MATCH,      /* of the credential: no value */
 	FLAG_SELECTED,   /* a number, where zero means something too */
 };
 
@@ -38,6 +44,9 @@ static const struct flag flag_table[] = {
 	{ "cert-file", FLAG_CERT, 0 },
 	{ "key-file", FLAG_KEY, 0 },
 	{ "signing-prefs", FLAG_SIGNING, 0 },
+	{ "ocsp-response", FLAG_OCSP, 0 },
+	{ "signed-cert-timestamps", FLAG_SCTS, 0 },
+	{ "must-match-issuer", FLAG_MATCH, 0 },
 	{ "trust-cert", FLAG_TEXT, AT(trust_cert) },
 	{ "min-version", FLAG_INT, AT(min_version) },
 	{ "max-version", FLAG_INT, AT(max_version) },
@@ -61,6 +70,12 @@ static const struct flag flag_table[] = {
 	{ "select-alpn", FLAG_TEXT, AT(select_alpn) },
 	{ "decline-alpn", FLAG_BOOL, AT(decline_alpn) },
 	{ "reject-alpn", FLAG_BOOL, AT(reject_alpn) },
+	{ "enable-ocsp-stapling", FLAG_BOOL, AT(wants_ocsp) },
+	{ "enable-signed-cert-timestamps", FLAG_BOOL, AT(wants_scts) },
+	{ "use-ocsp-callback", FLAG_BOOL, AT(ocsp_callback) },
+	{ "set-ocsp-in-callback", FLAG_BOOL, AT(set_ocsp_in_callback) },
+	{ "decline-ocsp-callback", FLAG_BOOL, AT(decline_ocsp_callback) },
+	{ "fail-ocsp-callback", FLAG_BOOL, AT(fail_ocsp_callback) },
 	{ "use-early-callback", FLAG_BOOL, AT(early_callback) },
 	{ "fail-early-callback", FLAG_BOOL, AT(fail_early_callback) },
 	{ "install-ddos-callback", FLAG_BOOL, AT(ddos_callback) },
@@ -104,6 +119,8 @@ static const struct flag flag_table[] = {
 	{ "expect-peer-signature-algorithm", FLAG_INT, AT(expect_peer_signature) },
 	{ "expect-selected-credential", FLAG_SELECTED, 0 },
 	{ "expect-peer-verify-pref", FLAG_LIST, AT(expect_peer_verify_prefs) },
+	{ "expect-ocsp-response", FLAG_BYTES, AT(expect_ocsp) },
+	{ "expect-signed-cert-timestamps", FLAG_BYTES, AT(expect_scts) },
 	{ "expect-session-miss", FLAG_BOOL, AT(expect_session_miss) },
 	{ "expect-no-session", FLAG_BOOL, AT(expect_no_session) },
 	{ "expect-session-id", FLAG_BOOL, AT(expect_session_id) },
@@ -130,7 +147,7 @@ static const struct flag *flag_find(const char *name)
 
 static bool has_value(const struct flag *flag)
 {
-	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL;
+	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL && flag->kind != FLAG_MATCH;
 }
 
 static bool list_add(struct flag_list *list, const char *value)
@@ -142,6 +159,12 @@ static bool list_add(struct flag_list *list, const char *value)
 	list->codes[list->count++] = (uint16_t)code;
 	list->is_set = true;
 	return true;
+}
+
+static bool bytes_set(struct flag_bytes *out, const char *value)
+{
+	out->is_set = true;
+	return base64_decode(bytes_text(value), out->bytes, sizeof(out->bytes), &out->len, NULL) == BJ_OK;
 }
 
 static bool flag_set(struct flags *flags, const struct flag *flag, const char *value)
@@ -174,6 +197,15 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return true;
 	case FLAG_SIGNING:
 		return list_add(&credential->signing_prefs, value);
+	case FLAG_BYTES:
+		return bytes_set(field, value);
+	case FLAG_OCSP:
+		return bytes_set(&credential->ocsp, value);
+	case FLAG_SCTS:
+		return bytes_set(&credential->scts, value);
+	case FLAG_MATCH:
+		credential->must_match = true;
+		return true;
 	case FLAG_SELECTED:
 		flags->has_expect_selected_credential = true;
 		flags->expect_selected_credential = atoi(value);

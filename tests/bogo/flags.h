@@ -31,6 +31,8 @@ struct flag_bytes {
 struct flag_credential {
 	const char *cert_file, *key_file;
 	struct flag_list signing_prefs;
+	struct flag_bytes ocsp, scts;
+	bool must_match;
 };
 
 struct flags {
@@ -52,6 +54,8 @@ struct flags {
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
+	bool wants_ocsp, wants_scts;
+	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
 
 	/* the exchange */
@@ -71,6 +75,7 @@ struct flags {
 	int expect_selected_credential;
 	bool has_expect_selected_credential;
 	struct flag_list expect_peer_verify_prefs;
+	struct flag_bytes expect_ocsp, expect_scts;
 	bool expect_session_miss, expect_no_session, expect_session_id, expect_no_session_id, expect_ticket_renewal;
 	bool expect_hrr, expect_no_hrr, expect_no_peer_cert, expect_verify_result, expect_extended_master_secret;
 	bool expect_secure_renegotiation, expect_no_server_name, expect_no_offer_early_data;

@@ -135,7 +135,16 @@ static int set_signing(struct bj_tls_config *config, const struct flag_list *pre
 	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
-static int credential_add(struct bj_tls_config *config, const struct flag_credential *flag)
+static enum bj_err staple(struct bj_credential *credential, const struct flags *flags, const struct flag_credential *flag)
+{
+	enum bj_err err = BJ_OK;
+
+	if (flag->ocsp.is_set && !flags->decline_ocsp_callback)
+		err = bj_credential_staple_ocsp(credential, flag->ocsp.bytes, flag->ocsp.len);
+	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
+}
+
+static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
 {
 	struct bj_credential *credential;
 	enum bj_err err;
@@ -148,11 +157,15 @@ static int credential_add(struct bj_tls_config *config, const struct flag_creden
 	if (err == BJ_ERR_KEY_KIND)
 		return EXIT_UNIMPLEMENTED;
 	if (!err) {
-		err = bj_tls_config_credential(config, credential);
+		err = staple(credential, flags, flag);
+		if (!err)
+			err = bj_tls_config_credential(config, credential);
 		bj_credential_free(credential);
 	}
 	if (err)
-		fprintf(stderr, "the credential %s: %s\n", flag->cert_file, bj_err_name(err));
+		fprintf(stderr, "the credential %s: :%s:\n", flag->cert_file, bj_err_name(err));
+	if (!err && flag->must_match)
+		err = bj_tls_config_credential_must_match(config);
 	return err ? 1 : set_signing(config, &flag->signing_prefs);
 }
 
@@ -161,8 +174,8 @@ static int set_credentials(struct bj_tls_config *config, const struct flags *fla
 	int status = 0;
 
 	for (size_t i = 1; i <= flags->credential_count && !status; i++)
-		status = credential_add(config, &flags->credentials[i]);
-	return status ? status : credential_add(config, &flags->credentials[0]);
+		status = credential_add(config, flags, &flags->credentials[i]);
+	return status ? status : credential_add(config, flags, &flags->credentials[0]);
 }
 
 /* A list in wire form, or one name. */
@@ -195,8 +208,8 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
 	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
-						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->is_async);
-	bool enforces = flags->verify_peer || flags->require_client_certificate;
+						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
+	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server);
 	uint32_t ask = 0;
 	enum bj_err err = BJ_OK;
 
@@ -214,6 +227,8 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && !flags->is_server)
+		err = bj_tls_config_stapling(config, flags->wants_ocsp, flags->wants_scts);
 	return err ? 1 : 0;
 }
 

@@ -35,8 +35,8 @@ def wait_until(true, seconds=SECONDS, step=0.01):
 class Origin:
     """A server that answers by path and remembers every head and body. Runs in a thread of its own."""
 
-    def __init__(self, name="a", port=None, tls=None, delay=0.0):
-        self.name, self.port, self.tls, self.delay = name, port or free_port(), tls, delay
+    def __init__(self, name="a", port=None, tls=None, delay=0.0, path=None):
+        self.name, self.port, self.tls, self.delay, self.path = name, port or free_port(), tls, delay, path
         self.heads, self.bodies, self.count, self.connections, self.active, self.peak = [], [], 0, 0, 0, 0
         self.remember = True
         self.writers = set()
@@ -48,7 +48,10 @@ class Origin:
     async def _main(self):
         self.loop = asyncio.get_running_loop()
         self.over = asyncio.Event()
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", self.port, ssl=self.tls, limit=1 << 20, backlog=1024)
+        if self.path:
+            self.server = await asyncio.start_unix_server(self._client, self.path, limit=1 << 20)
+        else:
+            self.server = await asyncio.start_server(self._client, "127.0.0.1", self.port, ssl=self.tls, limit=1 << 20, backlog=1024)
         self.ready.set()
         await self.over.wait()
         self.server.close()

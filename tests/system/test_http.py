@@ -38,6 +38,18 @@ def test_one_connection_carries_many_requests_both_sides(web):
     assert server.connections == 1
 
 
+def test_a_server_may_be_a_unix_socket(web, origin, tmp_path):
+    path = tmp_path / "s"
+    unix = origin("unix", path=str(path))
+    server, port, _ = web(routes="route path /u { pool u; }", more=f"pool u {{ server s unix:{path}; }}")
+    client = kit.Raw(port)
+    for _ in range(3):
+        assert client.get("/u")[2] == b"unix"
+    assert unix.connections == 1
+    assert kit.Raw(port).send(b"GET /u HTTP/1.0\r\n\r\n").rest().endswith(b"unix")
+    assert b"\r\nHost: localhost\r\n" in unix.heads[-1]
+
+
 def test_pipelined_requests_are_answered_in_order(web):
     server, port, _ = web()
     client = kit.Raw(port)
@@ -149,6 +161,31 @@ def test_an_early_answer_ends_the_connection_so_the_body_is_never_a_request(web)
     client.send(hidden)
     assert client.rest() == b""
     assert not any(b"/hidden" in head for head in server.heads)
+
+
+def test_an_early_answer_arrives_though_the_server_resets_the_rest_of_the_body(web):
+    server, port, _ = web()
+    for _ in range(10):
+        client = kit.Raw(port)
+        try:
+            client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n" + bytes(8388608))
+        except ConnectionError:
+            pass
+        status, head, body = client.response()
+        assert (status, body) == (401, b"no") and b"connection: close" in head.lower()
+        client.close()
+
+
+def test_a_client_that_sends_everything_before_it_reads_gets_every_answer(web):
+    server, port, running = web(routes="route path /no { reject; }")
+    count = 40000
+    client = kit.Raw(port)
+    sender = threading.Thread(target=client.send, args=(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * count,), daemon=True)
+    sender.start()
+    time.sleep(1.0)
+    for _ in range(count):
+        assert client.response()[0] == 403
+    sender.join()
 
 
 def test_head_and_204_have_no_body(web):

@@ -186,6 +186,55 @@ def test_a_reset_is_passed_on(gateway):
     assert ended.wait(kit.SECONDS)
 
 
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_waiting_behind_a_half_closed_end_costs_nothing(gateway):
+    def answer_late(sock):
+        read_all(sock)
+        time.sleep(1.2)
+        sock.sendall(b"late")
+    port, running = start(gateway, [TcpServer(answer_late)])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        sock.sendall(b"x")
+        sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        before = processor_seconds(running.process.pid)
+        assert read_all(sock) == b"late"
+        assert processor_seconds(running.process.pid) - before < 0.1
+
+
+def test_a_client_that_half_closed_and_reads_slowly_gets_everything(gateway):
+    def pour_after_the_end(sock):
+        read_all(sock)
+        sock.sendall(b"z" * (16 << 20))
+    port, _ = start(gateway, [TcpServer(pour_after_the_end)])
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        sock.settimeout(kit.SECONDS)
+        sock.connect(("127.0.0.1", port))
+        sock.sendall(b"x")
+        sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        assert len(read_all(sock)) == 16 << 20
+
+
+def test_a_reset_of_the_server_is_no_end_in_order_for_a_tls_client(gateway, pki):
+    def cut(sock):
+        sock.sendall(b"half")
+        sock.recv(10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    port, _ = start(gateway, [TcpServer(cut)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}', more="tls site;")
+    sock = kit.client_tls(pki, alpn=None).wrap_socket(socket.create_connection(("127.0.0.1", port), kit.SECONDS),
+                                                      server_hostname="localhost", suppress_ragged_eofs=False)
+    assert sock.recv(10) == b"half"
+    sock.sendall(b"x")
+    with pytest.raises(OSError):
+        assert sock.recv(10)
+
+
 def ask(sock, port, data):
     sock.sendto(data, ("127.0.0.1", port))
     return sock.recvfrom(65535)[0]

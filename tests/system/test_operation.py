@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -53,6 +54,42 @@ def test_draining_finishes_requests_and_takes_no_new_connections(web):
     status, head, body = busy.response()
     assert (status, body) == (200, b"a") and b"connection: close" in head.lower()
     assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_draining_lets_a_slow_reader_have_the_rest_of_its_response(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.head()
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: refuses(port))
+    while len(client.buf) < len(kit.BIG):
+        assert client._more(), len(client.buf)
+        time.sleep(0.001)
+    assert client.buf == kit.BIG
+    client.close()
+    assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    pid = running.process.pid
+    clients = [kit.Raw(port) for _ in range(4)]
+    kit.wait_until(lambda: '"open":4' in fetch(admin, "/api/v1/status")[1])
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1 + max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")), before[1]))
+    assert {client.get()[0] for client in clients} == {503}
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert {client.get()[0] for client in clients} == {200}
+
+
+def resident(running):
+    return int(open(f"/proc/{running.process.pid}/statm", encoding="ascii").read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 def refuses(port):
@@ -147,7 +184,7 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.start()
     for _ in range(30):
         running.reload()
-    descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    descriptors, memory = len(os.listdir(f"/proc/{running.process.pid}/fd")), resident(running)
     for _ in range(30):
         running.reload()
     stop.set()
@@ -155,6 +192,7 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.join()
     assert failed == [] and count[0] > 100
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+    assert resident(running) < memory + (2 << 20) or "asan" in str(running.program)
 
 
 def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
@@ -261,6 +299,35 @@ def test_readiness_tells_when_no_server_is_left(web):
     assert "app" in fetch(admin, "/readyz")[1]
 
 
+def test_a_server_whose_ejection_is_over_is_shown_as_up_before_it_is_asked(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 1s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    server.stop()
+    for _ in range(40):
+        client = kit.Raw(port)
+        assert client.get()[0] in (502, 503)
+        client.close()
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 200)
+    assert 'bojagi_backend_up{backend="app",server="a"} 1' in fetch(admin, "/metrics")[1]
+
+
+def test_one_kind_of_connection_is_listed_once_whichever_worker_had_it(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 3; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    for _ in range(24):
+        client = kit.Raw(port, tls=kit.client_tls(pki))
+        assert client.get()[0] == 200
+        client.close()
+    found = json.loads(fetch(admin, "/api/v1/status")[1])["negotiated"]
+    assert [(k["version"], k["alpn"], k["count"]) for k in found] == [("TLSv1.3", "http/1.1", 24)]
+
+
 def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
     if "asan" in str(program):
         pytest.skip("sanitizers have their own memory")
@@ -271,9 +338,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         pool app {{ server a 127.0.0.1:{server.port}; }}""")
     context = kit.client_tls(pki)
 
-    def rss():
-        return int(open(f"/proc/{running.process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
     def hold(count):
         made = [kit.Raw(port, tls=context) for _ in range(count)]
         for client in made:
@@ -281,6 +345,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         time.sleep(0.8)
         return made
     held = hold(50)
-    before = rss()
+    before = resident(running)
     held += hold(300)
-    assert (rss() - before) / 300 <= 6 * 1024
+    assert (resident(running) - before) / 300 <= 6 * 1024

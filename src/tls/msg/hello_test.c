@@ -243,6 +243,35 @@ static void a_second_hello_may_change_what_a_retry_allows_and_nothing_else(void 
 	}
 }
 
+/* The same with an extension behind the others that we do not know. */
+static void fingerprint_with(struct bj_bytes extension, uint8_t out[HASH_MAX])
+{
+	struct client_hello h = full, got;
+	struct bj_bytes body;
+	size_t at;
+
+	h.has &= ~(EXT_BIT(EXT_PRE_SHARED_KEY) | EXT_BIT(EXT_EARLY_DATA));
+	body = write_client(&h, buf);
+	assert_int_equal(client_hello_parse(body, &got), BJ_OK);
+	at = (size_t)(got.extensions.ptr - body.ptr) - 2;
+	memcpy(again, body.ptr, body.len);
+	memcpy(again + body.len, extension.ptr, extension.len);
+	again[at] = (uint8_t)((got.extensions.len + extension.len) >> 8);
+	again[at + 1] = (uint8_t)(got.extensions.len + extension.len);
+	assert_int_equal(client_hello_parse(bytes_of(again, body.len + extension.len), &got), BJ_OK);
+	client_hello_fingerprint(HASH_SHA256, &got, out);
+}
+
+/* As encrypted_client_hello is: rfc9849:6.1.5 */
+static void a_second_hello_may_change_an_extension_that_we_do_not_know(void **state)
+{
+	uint8_t first[HASH_MAX], second[HASH_MAX];
+
+	fingerprint_with(BYTES_LIT("\xfe\x0d\0\x05" "first"), first);
+	fingerprint_with(BYTES_LIT("\xfe\x0d\0\x06" "second"), second);
+	assert_memory_equal(first, second, 32);
+}
+
 /* ---- ServerHello */
 
 static const struct server_hello hello_13 = {
@@ -310,6 +339,9 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	h.version = VERSION_1_2; /* by the extension */
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
+	h.version = VERSION_1_3 + 1; /* nobody offers it */
+	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
+	h = hello_13;
 	h.legacy_version = VERSION_1_3;
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
@@ -352,6 +384,7 @@ int main(void)
 		cmocka_unit_test(the_extension_decides_the_version_where_it_stands),
 		cmocka_unit_test(the_truncated_hello_ends_before_its_binders),
 		cmocka_unit_test(a_second_hello_may_change_what_a_retry_allows_and_nothing_else),
+		cmocka_unit_test(a_second_hello_may_change_an_extension_that_we_do_not_know),
 		cmocka_unit_test(a_server_hello_is_read_as_it_was_written_and_in_no_other_form),
 		cmocka_unit_test(a_retry_that_names_no_version_is_no_retry),
 		cmocka_unit_test(a_server_hello_with_values_that_are_not_allowed_is_refused),

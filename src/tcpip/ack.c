@@ -1,0 +1,306 @@
+/* ack.c - see ack.h. */
+#include "tcpip/ack.h"
+
+#include "tcpip/congestion.h"
+#include "tcpip/rack.h"
+#include "tcpip/rtt.h"
+#include "tcpip/timers.h"
+
+/* What one ACK brought. */
+struct ack_round {
+	uint32_t acked;     /* bytes that snd_una moved */
+	uint32_t delivered; /* acknowledged and not SACKed before, or newly SACKed */
+	uint32_t rtt_us;    /* of the newest record delivered that was sent once; 0: none */
+	int64_t rtt_sent_us;
+	bool dsack;
+	bool new_sack;
+	bool duplicate;     /* rfc5681:2 */
+	bool has_ts;
+	uint32_t ts_ecr;
+};
+
+static void note_delivered(struct bj_tcp *t, const struct sent *s, struct ack_round *r)
+{
+	rack_delivered(t, s, r->ts_ecr, r->has_ts);
+	if (!(s->flags & SENT_AGAIN) && s->sent_us >= r->rtt_sent_us) {
+		r->rtt_sent_us = s->sent_us;
+		r->rtt_us = (uint32_t)i64_max(1, i64_min(t->stack->now_us - s->sent_us, RTO_MAX_US));
+	}
+}
+
+/* Takes off the records, and the bytes, up to `ack`. */
+static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
+{
+	uint32_t bytes = ack - t->snd_una;
+	struct sent *s;
+
+	r->acked = bytes;
+	while ((s = flight_first(t)) && seq_lt(s->seq, ack)) {
+		uint32_t upto = seq_min(s->end, ack);
+
+		if (!(s->flags & SENT_SACKED)) {
+			r->delivered += upto - s->seq;
+			note_delivered(t, s, r);
+		}
+		if (seq_lt(ack, s->end)) {
+			flight_trim(t, s, ack);
+			break;
+		}
+		flight_remove(t, s);
+	}
+	if (bytes > t->send.len) {
+		t->fin_acked = true; /* the one more is the FIN */
+		bytes = t->send.len;
+	}
+	buffer_skip(&t->send, bytes);
+	t->snd_una = ack;
+	t->bytes_acked += bytes;
+	t->backoff = 0;
+	t->probes_sent = 0;
+	t->progress_us = t->stack->now_us;
+	if (t->urgent_out && seq_ge(ack, t->snd_up))
+		t->urgent_out = false;
+	if (t->send.len == 0)
+		buffer_free(&t->send, &t->stack->memory);
+}
+
+/* ---- SACK blocks */
+
+/* rfc2883:4: the first block reports a duplicate if it is acknowledged already or lies inside of the second. */
+static bool first_is_dsack(const struct tcp_options *o, uint32_t ack)
+{
+	const struct tcp_block *b = o->sack;
+
+	if (seq_lt(b[0].start, ack))
+		return true;
+	return o->sack_count > 1 && seq_ge(b[0].start, b[1].start) && seq_le(b[0].end, b[1].end);
+}
+
+static void take_dsack(struct bj_tcp *t, const struct tcp_block *b, struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+
+	r->dsack = true;
+	rack_dsack(t);
+	if (f && f->undo_possible && f->undo_resent > 0 && seq_ge(b->start, f->undo_una))
+		f->undo_resent--;
+}
+
+static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+	struct list *next;
+
+	if (seq_le(b->end, b->start) || seq_lt(b->start, t->snd_una) || seq_gt(b->end, t->snd_nxt))
+		return; /* says nothing that can be true */
+	for (struct list *it = f->by_seq.next; it != &f->by_seq; it = next) {
+		struct sent *s = CONTAINER_OF(it, struct sent, by_seq);
+
+		next = it->next;
+		if (seq_ge(s->seq, b->end))
+			break;
+		if (s->flags & SENT_SACKED || seq_le(s->end, b->start))
+			continue;
+		if (seq_lt(s->seq, b->start)) {
+			if (!flight_split(t, s, b->start))
+				return;
+			next = s->by_seq.next;
+			continue;
+		}
+		if (seq_gt(s->end, b->end) && !flight_split(t, s, b->end))
+			return;
+		r->delivered += s->end - s->seq;
+		r->new_sack = true;
+		note_delivered(t, s, r);
+		flight_mark_sacked(t, s);
+		next = s->by_seq.next;
+	}
+}
+
+static void take_sack(struct bj_tcp *t, const struct tcp_options *o, uint32_t ack, struct ack_round *r)
+{
+	size_t first = 0;
+
+	if (!t->sack_ok || o->sack_count == 0)
+		return;
+	if (first_is_dsack(o, ack)) {
+		take_dsack(t, &o->sack[0], r);
+		first = 1;
+	}
+	for (size_t i = first; i < o->sack_count && t->flight; i++)
+		take_block(t, &o->sack[i], r);
+}
+
+/* ---- recovery */
+
+/* The original was there all the time: its ACK echoes a time before the retransmission (rfc3522), or every
+ * retransmission was reported as a duplicate (rfc2883). */
+static bool was_needless(const struct bj_tcp *t, const struct ack_round *r)
+{
+	const struct tcp_flight *f = t->flight;
+
+	if (!f->undo_possible || !flight_in_recovery(t))
+		return false;
+	if (r->acked > 0 && r->has_ts && r->ts_ecr && f->undo_resent > 0 && (int32_t)(r->ts_ecr - f->undo_ts) < 0)
+		return true;
+	return r->dsack && f->undo_resent == 0;
+}
+
+static void undo(struct bj_tcp *t)
+{
+	flight_unmark_lost(t);
+	cc_undo(t);
+}
+
+/* Without SACK: duplicates are counted (rfc5681:3.2), a partial ACK is the next hole (rfc6582:3.2). */
+static uint32_t newreno_detect(struct bj_tcp *t, const struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+	struct sent *s = flight_first(t);
+
+	if (!s)
+		return 0;
+	if (r->acked > 0) {
+		uint32_t taken = r->acked > t->mss ? r->acked - t->mss : 0;
+
+		f->reno_sacked = f->reno_sacked > taken ? f->reno_sacked - taken : 0;
+		f->dup_acks = 0;
+		if (f->recovery != BJ_RECOVERY_FAST || seq_ge(t->snd_una, f->recover) || s->flags & SENT_LOST)
+			return 0;
+		flight_mark_lost(t, s, BJ_LOST_PARTIAL_ACK);
+		return s->end - s->seq;
+	}
+	if (!r->duplicate)
+		return 0;
+	if (f->dup_acks < UINT8_MAX)
+		f->dup_acks++;
+	if (f->recovery != BJ_RECOVERY_LOSS)
+		f->reno_sacked = u32_min(f->reno_sacked + t->mss, t->snd_nxt - t->snd_una - u32_min(t->snd_nxt - t->snd_una, t->mss));
+	if (f->dup_acks != RACK_DUPLICATES || f->recovery >= BJ_RECOVERY_FAST || s->flags & SENT_AGAIN)
+		return 0;
+	flight_mark_lost(t, s, BJ_LOST_DUPLICATES);
+	return s->end - s->seq;
+}
+
+/* rfc8985:7.4: did the probe repair a loss that nobody else will tell of? */
+static void judge_tail_probe(struct bj_tcp *t, const struct ack_round *r, uint32_t ack)
+{
+	struct tcp_flight *f = t->flight;
+
+	if (!f->tail_pending || seq_lt(ack, f->tail_end))
+		return;
+	if (!f->tail_resent || r->dsack) {
+		f->tail_pending = false;
+	} else if (seq_gt(ack, f->tail_end) || (r->acked > 0 && ack == f->tail_end)) {
+		if (seq_gt(ack, f->tail_end)) {
+			cc_enter_recovery(t);
+			cc_exit_recovery(t); /* the window pays for the loss, nothing is left to repair */
+			stack_event(t, BJ_EVENT_LOST, BJ_LOST_TAIL_PROBE, 0, f->tail_end, 0);
+		}
+		f->tail_pending = seq_le(ack, f->tail_end);
+	} else if (r->duplicate) {
+		f->tail_pending = false; /* both copies came */
+	}
+}
+
+static int64_t find_losses(struct bj_tcp *t, const struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+	int64_t wait_us = 0;
+	uint32_t marked = t->sack_ok ? rack_detect(t, &wait_us) : newreno_detect(t, r);
+
+	if (marked > 0 && f->recovery < BJ_RECOVERY_FAST)
+		cc_enter_recovery(t);
+	cc_set_disorder(t);
+	if (f->recovery == BJ_RECOVERY_FAST)
+		cc_recovery_ack(t, r->delivered, r->acked > 0 && marked == 0);
+	return wait_us;
+}
+
+/* Everything that concerns the flight, once the records are up to date. */
+static void judge_flight(struct bj_tcp *t, struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+	bool was_open = f->recovery <= BJ_RECOVERY_DISORDER;
+	int64_t wait_us = 0;
+
+	judge_tail_probe(t, r, t->snd_una);
+	if (was_needless(t, r))
+		undo(t);
+	if (f->recovery >= BJ_RECOVERY_FAST && seq_ge(t->snd_una, f->recover)) {
+		cc_exit_recovery(t);
+		rack_recovery_ended(t);
+	}
+	if (tcp_has_unacked(t))
+		wait_us = find_losses(t, r);
+	if (r->acked > 0 && (was_open || f->recovery == BJ_RECOVERY_LOSS) && f->recovery != BJ_RECOVERY_FAST)
+		cc_acked(t, r->acked, r->rtt_us);
+	if (!tcp_has_unacked(t))
+		flight_free(t);
+	if (r->acked > 0 || r->new_sack || wait_us)
+		tcp_arm_retransmit(t, wait_us);
+}
+
+/* ---- the peer's window: rfc9293:3.10.7.4, fifth step */
+
+static bool take_window(struct bj_tcp *t, const struct arrival *a, bool new_ack)
+{
+	uint32_t window = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale), before = t->snd_wnd;
+
+	if (!new_ack && !seq_lt(t->snd_wl1, a->seg.seq) && !(t->snd_wl1 == a->seg.seq && seq_le(t->snd_wl2, a->seg.ack)))
+		return false;
+	t->snd_wnd = window;
+	t->snd_wl1 = a->seg.seq;
+	t->snd_wl2 = a->seg.ack;
+	t->max_snd_wnd = u32_max(t->max_snd_wnd, window);
+	return window != before;
+}
+
+void tcp_ack(struct bj_tcp *t, const struct arrival *a)
+{
+	uint32_t ack = a->seg.ack;
+	struct ack_round r = { .has_ts = t->ts_ok && a->seg.options.has_timestamps, .ts_ecr = a->seg.options.ts_ecr };
+	uint32_t zero_before = t->snd_wnd == 0;
+	bool window_changed, outstanding = tcp_has_unacked(t);
+
+	if (seq_lt(ack, t->snd_una)) {
+		take_sack(t, &a->seg.options, t->snd_una, &r); /* an old one may still tell of holes */
+		if (t->flight && r.new_sack)
+			judge_flight(t, &r);
+		return;
+	}
+	if (seq_gt(ack, t->snd_una))
+		advance_una(t, ack, &r);
+	window_changed = take_window(t, a, false);
+	if (t->snd_wnd == 0)
+		t->progress_us = t->stack->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
+	take_sack(t, &a->seg.options, ack, &r);
+	r.duplicate = outstanding && r.acked == 0 && a->seg.payload.len == 0 && !window_changed &&
+		      !(a->seg.flags & (TCP_SYN | TCP_FIN));
+	if (r.rtt_us == 0 && r.acked > 0 && r.has_ts && r.ts_ecr && outstanding) {
+		/* all were retransmitted: only the echo tells (rfc7323:4) */
+		uint32_t ms = tcp_ts_now(t) - r.ts_ecr;
+
+		if (ms < RTO_MAX_US / 1000)
+			r.rtt_us = u32_max(ms * 1000, 1);
+	}
+	if (r.rtt_us)
+		rtt_sample(t, r.rtt_us);
+	if (t->flight)
+		judge_flight(t, &r);
+	else if (r.acked > 0)
+		tcp_arm_retransmit(t, 0);
+	if (zero_before && t->snd_wnd > 0) {
+		/* open again: what probed the shut window goes out now */
+		t->backoff = 0;
+		t->probes_sent = 0;
+		if (t->flight && flight_first(t))
+			flight_mark_lost(t, flight_first(t), BJ_LOST_TIMEOUT);
+		tcp_arm_retransmit(t, 0);
+	}
+	if (t->write_blocked && t->send.len < t->send_limit) {
+		t->write_blocked = false;
+		stack_ready(t, BJ_READY_WRITE);
+	}
+	stack_want_output(t);
+}

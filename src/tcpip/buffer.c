@@ -1,0 +1,104 @@
+/* buffer.c - see buffer.h. */
+#include "tcpip/buffer.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
+{
+	uint32_t cap = b->cap ? b->cap : BUFFER_CAP_MIN, first;
+	uint8_t *bigger;
+
+	if (need <= b->cap)
+		return true;
+	if (need > BUFFER_CAP_MAX)
+		return false;
+	while (cap < need)
+		cap *= 2;
+	if (cap - b->cap > memory->max - memory->used || memory->used > memory->max)
+		return false;
+	bigger = (uint8_t *)malloc(cap);
+	if (!bigger)
+		return false;
+	/* everything moves, also what was written beyond `len` */
+	first = b->cap - b->head;
+	bytes_copy(bigger, b->ptr ? b->ptr + b->head : NULL, first);
+	bytes_copy(bigger + first, b->ptr, b->head);
+	free(b->ptr);
+	memory->used += cap - b->cap;
+	b->ptr = bigger;
+	b->cap = cap;
+	b->head = 0;
+	return true;
+}
+
+static uint32_t place(const struct buffer *b, uint32_t offset)
+{
+	return (b->head + offset) & (b->cap - 1);
+}
+
+void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes)
+{
+	uint32_t at, run;
+
+	if (bytes.len == 0)
+		return;
+	check(offset < b->cap && bytes.len <= b->cap - offset);
+	at = place(b, offset);
+	run = b->cap - at;
+	if (run > bytes.len)
+		run = (uint32_t)bytes.len;
+	memcpy(b->ptr + at, bytes.ptr, run);
+	bytes_copy(b->ptr, bytes.ptr + run, bytes.len - run);
+}
+
+void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w)
+{
+	uint32_t at, run;
+
+	if (len == 0)
+		return;
+	check(offset < b->len && len <= b->len - offset);
+	at = place(b, offset);
+	run = b->cap - at;
+	if (run > len)
+		run = len;
+	wr_raw(w, b->ptr + at, run);
+	wr_raw(w, b->ptr, len - run);
+}
+
+uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len)
+{
+	uint32_t at, left = b->cap - b->len;
+
+	if (left == 0) {
+		*out_len = 0;
+		return NULL;
+	}
+	at = place(b, b->len);
+	*out_len = left < b->cap - at ? left : b->cap - at;
+	return b->ptr + at;
+}
+
+struct bj_bytes buffer_view(const struct buffer *b)
+{
+	uint32_t run = b->cap - b->head;
+
+	return (struct bj_bytes){ b->ptr ? b->ptr + b->head : NULL, b->len < run ? b->len : run };
+}
+
+void buffer_skip(struct buffer *b, uint32_t len)
+{
+	check(len <= b->len);
+	b->len -= len;
+	if (b->cap)
+		b->head = (b->head + len) & (b->cap - 1);
+}
+
+void buffer_free(struct buffer *b, struct buffer_memory *memory)
+{
+	memory->used -= b->cap;
+	free(b->ptr);
+	*b = (struct buffer){ 0 };
+}

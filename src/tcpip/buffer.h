@@ -1,0 +1,41 @@
+/* buffer.h - a ring of bytes that grows and is gone when empty: the send and receive buffers of connections.
+ *
+ * The capacity is a power of two, counted against the stack's memory. Bytes are found by their offset from the oldest
+ * one, so a received segment that came too early is written where it will stand, and a retransmission is read from there.
+ */
+#ifndef TCPIP_BUFFER_H
+#define TCPIP_BUFFER_H
+
+#include "base/writer.h"
+
+#define BUFFER_CAP_MIN 2048u
+#define BUFFER_CAP_MAX (UINT32_C(1) << 30)
+
+struct buffer {
+	uint8_t *ptr;
+	uint32_t cap;
+	uint32_t head;
+	uint32_t len; /* bytes that count; more may be written beyond, at offsets */
+};
+
+struct buffer_memory {
+	size_t used;
+	size_t max;
+};
+
+/* Room for `need` bytes from the oldest on. False: memory_max is reached or memory is missing; nothing changed. */
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need);
+/* Copies to an offset below the capacity; `len` does not change. */
+void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes);
+/* Writes `len` bytes from an offset on. */
+void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w);
+/* Free room behind the newest byte, up to the wrap. */
+uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len);
+/* The oldest bytes up to the wrap. */
+struct bj_bytes buffer_view(const struct buffer *b);
+/* Takes off the oldest bytes. */
+void buffer_skip(struct buffer *b, uint32_t len);
+/* Gives the memory back. */
+void buffer_free(struct buffer *b, struct buffer_memory *memory);
+
+#endif

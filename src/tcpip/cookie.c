@@ -1,0 +1,72 @@
+/* cookie.c - see cookie.h. The number: 5 bits of time, 3 of MSS, 24 of hash. */
+#include "tcpip/cookie.h"
+
+#include "tcpip/isn.h"
+
+#define TS_BITS 6 /* in our timestamp: 1 SACK, 1 window scale there, 4 its value */
+
+static const uint16_t mss_steps[8] = { 64, 536, 1024, 1220, 1300, 1400, 1440, 1460 };
+
+static uint32_t cookie_hash(const struct bj_stack *stack, const struct tcp_key *key, uint32_t irs, uint32_t turn, uint32_t mss)
+{
+	struct {
+		struct tcp_key key;
+		uint32_t irs, turn, mss;
+	} all = { *key, irs, turn, mss };
+
+	return (uint32_t)siphash24(&stack->cookie_key, bytes_of(&all, sizeof(all))) & 0xffffff;
+}
+
+static uint32_t turn_now(const struct bj_stack *stack)
+{
+	return (uint32_t)(stack->now_us / COOKIE_TURN_US);
+}
+
+void cookie_send(struct bj_stack *stack, const struct arrival *syn, const struct tcp_config *config)
+{
+	const struct tcp_options *o = &syn->seg.options;
+	uint32_t turn = turn_now(stack), mss = 0, peer = o->has_mss ? o->mss : syn->is_v4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6;
+	struct tcp_segment s = { .source_port = syn->key.local_port, .destination_port = syn->key.remote_port,
+				 .ack = syn->seg.seq + 1, .flags = TCP_SYN | TCP_ACK, .window = 65535 };
+
+	while (mss < 7 && mss_steps[mss + 1] <= peer)
+		mss++;
+	s.seq = (turn & 31) << 27 | mss << 24 | cookie_hash(stack, &syn->key, syn->seg.seq, turn, mss);
+	s.options.has_mss = true;
+	s.options.mss = tcp_offer_mss(stack, syn->is_v4, &config->options);
+	if (o->has_timestamps && !config->options.no_timestamps) {
+		bool sack = o->sack_permitted && !config->options.no_sack;
+		bool scale = o->has_window_scale && !config->options.no_window_scale;
+		uint32_t bits = sack | (uint32_t)scale << 1 | (scale ? u32_min(o->window_scale, TCP_WINDOW_SHIFT_MAX) : 0) << 2;
+		uint32_t ts = stack_ms(stack) + ts_offset_make(stack, &syn->key);
+
+		s.options.has_timestamps = true;
+		s.options.ts_val = ((ts - (1u << TS_BITS)) & ~((1u << TS_BITS) - 1)) | bits; /* never ahead of the clock */
+		s.options.ts_ecr = o->ts_val;
+		s.options.sack_permitted = sack;
+		s.options.has_window_scale = scale;
+		s.options.window_scale = tcp_window_shift(&config->options);
+	}
+	stack->stats.cookies_sent++;
+	stack_reply_segment(stack, &syn->key, &s);
+}
+
+bool cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out)
+{
+	uint32_t cookie = ack->seg.ack - 1, irs = ack->seg.seq - 1, mss = cookie >> 24 & 7, bits = ack->seg.options.ts_ecr;
+
+	for (uint32_t age = 0; age <= COOKIE_TURNS_MAX; age++) {
+		uint32_t turn = turn_now(stack) - age;
+
+		if ((turn & 31) != cookie >> 27 || cookie_hash(stack, &ack->key, irs, turn, mss) != (cookie & 0xffffff))
+			continue;
+		*out = (struct cookie){ .mss = mss_steps[mss] };
+		if (ack->seg.options.has_timestamps) {
+			out->sack_ok = bits & 1;
+			out->wscale_ok = bits >> 1 & 1;
+			out->wscale = bits >> 2 & 15;
+		}
+		return out->wscale <= TCP_WINDOW_SHIFT_MAX;
+	}
+	return false;
+}

@@ -1,0 +1,348 @@
+/* output.c - see output.h. */
+#include "tcpip/output.h"
+
+#include "tcpip/congestion.h"
+#include "tcpip/rack.h"
+#include "tcpip/rtt.h"
+#include "tcpip/timers.h"
+
+/* ---- the window that we announce */
+
+uint16_t tcp_select_window(struct bj_tcp *t)
+{
+	uint32_t used = t->receive.len, now = t->rcv_wnd, unit = UINT32_C(1) << t->rcv_wscale;
+	uint32_t room = t->receive_limit > used ? t->receive_limit - used : 0, field;
+
+	if (room > now && room - now >= u32_min(t->receive_limit / 2, t->rcv_mss))
+		now = u32_max(room & ~(unit - 1), now);
+	field = (now + unit - 1) >> t->rcv_wscale;
+	if (field > UINT16_MAX)
+		field = UINT16_MAX;
+	t->rcv_wnd = field << t->rcv_wscale;
+	return (uint16_t)field;
+}
+
+void tcp_window_may_open(struct bj_tcp *t)
+{
+	uint32_t used = t->receive.len, room = t->receive_limit > used ? t->receive_limit - used : 0;
+
+	if (!tcp_may_receive(t) || room <= t->rcv_wnd)
+		return;
+	if (room - t->rcv_wnd < u32_min(t->receive_limit / 2, 2u * t->rcv_mss))
+		return;
+	t->window_due = true;
+	stack_want_output(t);
+}
+
+/* ---- options */
+
+static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t max)
+{
+	if (!t->sack_ok)
+		return;
+	if (t->dsack_start != t->dsack_end)
+		o->sack[o->sack_count++] = (struct tcp_block){ t->dsack_start, t->dsack_end };
+	for (uint32_t i = 0; t->early && i < t->early->count && o->sack_count < max; i++)
+		o->sack[o->sack_count++] = (struct tcp_block){ t->early->at[i].start, t->early->at[i].end };
+}
+
+static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
+{
+	o->has_timestamps = t->ts_ok;
+	if (t->ts_ok) {
+		o->ts_val = tcp_ts_now(t);
+		o->ts_ecr = t->ts_recent;
+	}
+	ranges_to_sack(t, o, t->ts_ok ? 3 : 4);
+}
+
+uint32_t tcp_payload_max(const struct bj_tcp *t)
+{
+	uint32_t blocks = 0;
+
+	if (t->sack_ok && (t->early || t->dsack_start != t->dsack_end)) {
+		blocks = (t->early ? t->early->count : 0) + (t->dsack_start != t->dsack_end);
+		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
+	}
+	return t->mss - (blocks ? 4 + 8 * blocks : 0);
+}
+
+/* ---- one segment */
+
+static void note_ack_sent(struct bj_tcp *t)
+{
+	t->ack_now = false;
+	t->ack_pending = false;
+	t->window_due = false;
+	t->challenge_due = false;
+	t->ack_at = TCP_NEVER;
+	t->last_ack_sent = t->rcv_nxt;
+	t->dsack_start = t->dsack_end;
+}
+
+/* Writes a segment with `len` bytes of the send buffer from `seq` on. */
+static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len, uint16_t flags, enum bj_sent_why why)
+{
+	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = seq,
+				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
+	const struct bj_tcp_options *o = tcp_options_of(t);
+	size_t start;
+
+	fill_options(t, &s.options);
+	s.window = tcp_select_window(t);
+	if (t->urgent_out && seq_gt(t->snd_up, seq)) {
+		s.flags |= TCP_URG;
+		s.urgent = (uint16_t)u32_min(t->snd_up - seq, UINT16_MAX);
+	}
+	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	start = tcp_write_header(w, &s);
+	if (len > 0)
+		buffer_get(&t->send, seq - t->snd_una, len, w);
+	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	note_ack_sent(t);
+	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
+	return wr_ok(w);
+}
+
+static bool emit_syn(struct bj_tcp *t, struct writer *w)
+{
+	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = t->iss,
+				 .flags = TCP_SYN };
+	const struct bj_tcp_options *o = tcp_options_of(t);
+	bool answers = t->state == BJ_TCP_SYN_RECEIVED;
+
+	/* an answer offers only what was offered (rfc7323:2.2, rfc2018:2) */
+	s.options.has_mss = true;
+	s.options.mss = tcp_offer_mss(t->stack, tcp_is_v4(t), o);
+	s.options.sack_permitted = answers ? t->sack_ok : !o->no_sack;
+	s.options.has_timestamps = answers ? t->ts_ok : !o->no_timestamps;
+	s.options.has_window_scale = answers ? t->wscale_ok : !o->no_window_scale;
+	s.options.window_scale = t->rcv_wscale;
+	if (s.options.has_timestamps) {
+		s.options.ts_val = tcp_ts_now(t);
+		s.options.ts_ecr = answers ? t->ts_recent : 0;
+	}
+	if (answers) {
+		s.flags |= TCP_ACK;
+		s.ack = t->rcv_nxt;
+	}
+	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
+	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options));
+	tcp_write(w, &s, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	t->syn_due = false;
+	if (answers)
+		note_ack_sent(t);
+	t->snd_nxt = t->iss + 1;
+	stack_event(t, BJ_EVENT_SENT, BJ_SENT_SYN, 0, t->iss, 0);
+	tcp_arm_if_idle(t);
+	return wr_ok(w);
+}
+
+/* ---- what was sent before */
+
+static bool resend(struct bj_tcp *t, struct writer *w, struct sent *s, enum bj_sent_why why)
+{
+	uint32_t max = tcp_payload_max(t), len;
+	uint16_t flags = 0;
+
+	if (s->end - s->seq > max && !flight_split(t, s, s->seq + max))
+		return false;
+	len = s->end - s->seq;
+	if (s->flags & SENT_FIN) {
+		flags |= TCP_FIN;
+		len--;
+	}
+	if (len > 0 && s->end - t->snd_una >= t->send.len)
+		flags |= TCP_PSH;
+	flight_resent(t, s);
+	cc_sent_in_recovery(t, s->end - s->seq);
+	return emit(t, w, s->seq, len, flags, why);
+}
+
+static bool send_lost(struct bj_tcp *t, struct writer *w)
+{
+	struct sent *s = flight_next_lost(t);
+	bool by_timeout = t->flight && t->flight->recovery == BJ_RECOVERY_LOSS;
+
+	if (!s)
+		return false;
+	if (u32_min(s->end - s->seq, tcp_payload_max(t)) > cc_room(t)) {
+		t->cwnd_limited = true;
+		return false;
+	}
+	if (!resend(t, w, s, by_timeout ? BJ_SENT_TIMEOUT : BJ_SENT_FAST_RETRANSMIT))
+		return false;
+	tcp_arm_if_idle(t);
+	return true;
+}
+
+/* ---- new bytes */
+
+/* Sends `len` bytes from snd_nxt on, and the FIN behind them if `fin`. */
+static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin, enum bj_sent_why why)
+{
+	uint32_t seq = t->snd_nxt, end = seq + len + (fin ? 1 : 0);
+	bool first = !tcp_has_unacked(t);
+	uint16_t flags = fin ? TCP_FIN : 0;
+
+	if (!flight_add(t, seq, end, fin ? SENT_FIN : 0))
+		return false; /* no memory: an ACK or a timer tries again */
+	if (len > 0 && len == tcp_unsent(t))
+		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
+	if (first)
+		t->progress_us = t->stack->now_us;
+	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
+		t->flight->small_end = end;
+	t->snd_nxt = end;
+	cc_sent_in_recovery(t, end - seq);
+	if (!emit(t, w, seq, len, flags, why))
+		return false;
+	if (first || (tail_probe_after(t) > 0 && t->retransmit_kind != TCP_RETRANSMIT_REORDER))
+		tcp_arm_retransmit(t, 0); /* the probe is for the last segment: rfc8985:7.2 */
+	else
+		tcp_arm_if_idle(t);
+	return true;
+}
+
+/* May a segment that is not full go out? Nagle as Minshall put it, and rfc9293:3.8.6.2.1. */
+static bool partial_may_go(const struct bj_tcp *t, uint32_t len, uint32_t unsent)
+{
+	const struct bj_tcp_options *o = tcp_options_of(t);
+
+	if (len < unsent) /* the peer's window is what cuts it */
+		return len >= t->max_snd_wnd / 2 && len > 0;
+	if (t->fin_queued)
+		return true;
+	if (o->cork)
+		return false;
+	if (o->no_delay || !tcp_has_unacked(t) || (t->urgent_out && seq_gt(t->snd_up, t->snd_nxt)))
+		return true;
+	return seq_le(t->flight->small_end, t->snd_una);
+}
+
+static bool send_more(struct bj_tcp *t, struct writer *w)
+{
+	uint32_t unsent = tcp_unsent(t), max = tcp_payload_max(t), room, len;
+	uint32_t edge = t->snd_una + t->snd_wnd;
+	bool fin;
+
+	if (unsent == 0 && !tcp_fin_unsent(t))
+		return false;
+	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
+	len = u32_min(u32_min(unsent, max), room);
+	fin = tcp_fin_unsent(t) && len == unsent && room > len;
+	if (len == 0 && !fin) {
+		if (!tcp_has_unacked(t) && t->retransmit_kind != TCP_RETRANSMIT_PERSIST)
+			tcp_arm_retransmit(t, 0);
+		return false;
+	}
+	if (len < max && !fin && !partial_may_go(t, len, unsent)) {
+		if (!tcp_has_unacked(t) && t->retransmit_kind != TCP_RETRANSMIT_PERSIST)
+			tcp_arm_retransmit(t, 0);
+		return false;
+	}
+	if (len > cc_room(t)) {
+		t->cwnd_limited = true;
+		return false;
+	}
+	return send_new(t, w, len, fin, len ? BJ_SENT_DATA : BJ_SENT_FIN);
+}
+
+/* ---- probes */
+
+/* rfc9293:3.8.6.1 (MUST-36): one byte, new if there is one, beyond a shut window; or what a narrow one allows. */
+static bool send_window_probe(struct bj_tcp *t, struct writer *w)
+{
+	struct sent *s = flight_first(t);
+	uint32_t unsent = tcp_unsent(t), len;
+
+	if (s)
+		return resend(t, w, s, BJ_SENT_WINDOW_PROBE);
+	len = u32_min(u32_min(unsent, tcp_payload_max(t)), u32_max(t->snd_wnd, 1));
+	if (len == 0 && !tcp_fin_unsent(t))
+		return false;
+	return send_new(t, w, len, len == 0, BJ_SENT_WINDOW_PROBE);
+}
+
+/* rfc8985:7.3: new bytes if the window has room, else the last ones again; the congestion window is not asked. */
+static bool send_tail_probe(struct bj_tcp *t, struct writer *w)
+{
+	struct tcp_flight *f = t->flight;
+	uint32_t edge = t->snd_una + t->snd_wnd, unsent = tcp_unsent(t), len;
+	struct sent *last = flight_last(t);
+
+	if (!f || !last)
+		return false;
+	len = u32_min(unsent, tcp_payload_max(t));
+	f->tail_pending = true;
+	f->tail_resent = len == 0 || seq_gt(t->snd_nxt + len, edge);
+	if (!f->tail_resent) {
+		bool sent = send_new(t, w, len, false, BJ_SENT_TAIL_PROBE);
+
+		f->tail_end = t->snd_nxt;
+		return sent;
+	}
+	f->tail_end = t->snd_nxt;
+	if (last->end - last->seq > tcp_payload_max(t) && flight_split(t, last, last->end - tcp_payload_max(t)))
+		last = flight_last(t);
+	return resend(t, w, last, BJ_SENT_TAIL_PROBE);
+}
+
+static bool send_probe(struct bj_tcp *t, struct writer *w)
+{
+	t->probe_due = false;
+	if (t->snd_wnd == 0 || !tcp_has_unacked(t))
+		return send_window_probe(t, w);
+	return send_tail_probe(t, w);
+}
+
+/* ---- the turn of a connection */
+
+static bool send_ack(struct bj_tcp *t, struct writer *w)
+{
+	enum bj_sent_why why = BJ_SENT_ACK;
+
+	if (t->keepalive_due) {
+		t->keepalive_due = false;
+		return emit(t, w, t->snd_una - 1, 0, 0, BJ_SENT_KEEPALIVE); /* rfc9293:3.8.4 */
+	}
+	if (!t->ack_now && !t->challenge_due && !t->window_due)
+		return false;
+	if (t->challenge_due)
+		why = BJ_SENT_CHALLENGE;
+	else if (t->window_due && !t->ack_now)
+		why = BJ_SENT_WINDOW;
+	else if (t->ack_pending && t->ack_at == TCP_NEVER)
+		why = BJ_SENT_DELAYED_ACK;
+	return emit(t, w, t->snd_nxt, 0, 0, why);
+}
+
+/* A connection that was idle longer than a timeout does not burst: rfc5681:4.1. */
+static void restart_after_idle(struct bj_tcp *t)
+{
+	if (tcp_has_unacked(t) || tcp_unsent(t) == 0 || tcp_options_of(t)->slow_start_after_idle_off)
+		return;
+	if (t->stack->now_us - t->progress_us > rto_now(t))
+		cc_restart(t);
+}
+
+bool tcp_output(struct bj_tcp *t, struct writer *w)
+{
+	if (t->state == BJ_TCP_SYN_SENT || t->state == BJ_TCP_SYN_RECEIVED) {
+		if (t->syn_due)
+			return emit_syn(t, w);
+		return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
+	}
+	if (tcp_may_send(t)) {
+		restart_after_idle(t);
+		if (t->probe_due && send_probe(t, w))
+			return true;
+		if (send_lost(t, w) || send_more(t, w)) {
+			uint32_t pipe = flight_pipe(t);
+
+			t->cwnd_limited = pipe + t->mss > t->cwnd || (t->cwnd < t->ssthresh && 2 * pipe >= t->cwnd);
+			return true;
+		}
+	}
+	return tcp_is_synchronized(t) && send_ack(t, w);
+}

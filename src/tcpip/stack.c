@@ -1,0 +1,488 @@
+/* stack.c - see stack.h: a packet's way in and out, time, and the queues that the owner asks. */
+#include "tcpip/stack.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "tcpip/flight.h"
+#include "tcpip/icmp_input.h"
+#include "tcpip/input.h"
+#include "tcpip/listen.h"
+#include "tcpip/output.h"
+#include "tcpip/timers.h"
+#include "tcpip/wire/ipv4.h"
+#include "tcpip/wire/ipv6.h"
+
+/* ---- life of a stack */
+
+static struct bj_bytes tcp_key_of(const struct map_node *node)
+{
+	return bytes_of(&CONTAINER_OF(node, const struct bj_tcp, node)->key, sizeof(struct tcp_key));
+}
+
+static struct bj_bytes listener_key_of(const struct map_node *node)
+{
+	const struct bj_listener *l = CONTAINER_OF(node, const struct bj_listener, node);
+
+	return bytes_of(l->key, sizeof(l->key));
+}
+
+static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners)
+{
+	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, tcps, listeners };
+	const struct bj_rng *rng = &s->options.rng;
+	enum bj_err err = BJ_OK;
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys) && !err; i++)
+		err = rng->fill(rng->self, keys[i]->bytes, sizeof(keys[i]->bytes));
+	return err;
+}
+
+static enum bj_err make_slabs(struct bj_stack *s)
+{
+	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1 };
+	const struct slab_options flights = { .object_size = sizeof(struct tcp_flight), .reserve_chunks = 1 };
+	const struct slab_options sents = { .object_size = sizeof(struct sent), .reserve_chunks = 1 };
+	enum bj_err err = slab_init(&s->tcp_slab, &tcps);
+
+	if (!err)
+		err = slab_init(&s->flights, &flights);
+	if (!err)
+		err = slab_init(&s->sents, &sents);
+	return err;
+}
+
+static void init_lists(struct bj_stack *s)
+{
+	list_init(&s->listener_list);
+	list_init(&s->output);
+	list_init(&s->ready);
+	list_init(&s->ready_listeners);
+	list_init(&s->ended);
+	list_init(&s->dead);
+	list_init(&s->time_wait);
+	list_init(&s->replies);
+	reassembly_init(&s->reassembly);
+}
+
+enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us, struct bj_stack **out)
+{
+	struct siphash_key tcps, listeners;
+	struct bj_stack *s;
+	enum bj_err err;
+
+	if (!options->rng.fill || now_us < 0 || (options->mtu && (options->mtu < STACK_MTU_MIN || options->mtu > STACK_MTU_MAX)))
+		return BJ_ERR_ARGUMENT;
+	s = (struct bj_stack *)calloc(1, sizeof(*s));
+	if (!s)
+		return BJ_ERR_NO_MEMORY;
+	s->options = *options;
+	s->options.mtu = options->mtu ? options->mtu : 1500;
+	s->options.connection_max = options->connection_max ? options->connection_max : STACK_CONNECTIONS_MAX;
+	s->options.time_wait_max = options->time_wait_max ? options->time_wait_max : (s->options.connection_max + 3) / 4;
+	s->memory.max = options->memory_max ? options->memory_max : STACK_MEMORY_MAX;
+	s->now_us = now_us;
+	init_lists(s);
+	wheel_init(&s->wheel, now_us);
+	err = draw_keys(s, &tcps, &listeners);
+	if (!err)
+		err = make_slabs(s);
+	if (!err && options->event_count_max) {
+		s->events = (struct bj_tcp_event *)calloc(options->event_count_max, sizeof(*s->events));
+		err = s->events ? BJ_OK : BJ_ERR_NO_MEMORY;
+	}
+	if (err) {
+		free(s);
+		return err;
+	}
+	map_init(&s->tcps, &tcps, tcp_key_of, s->options.connection_max);
+	map_init(&s->listeners, &listeners, listener_key_of, STACK_LISTENERS_MAX);
+	*out = s;
+	return BJ_OK;
+}
+
+static void end_all(struct bj_stack *s)
+{
+	struct map_node *node;
+
+	while ((node = map_next(&s->tcps, NULL))) {
+		struct bj_tcp *t = CONTAINER_OF(node, struct bj_tcp, node);
+
+		t->owned = false;
+		tcp_end(t, BJ_ERR_CLOSED);
+	}
+	list_append_all(&s->dead, &s->ended);
+	stack_reap(s);
+}
+
+void bj_stack_free(struct bj_stack *s)
+{
+	struct list *link;
+
+	if (!s)
+		return;
+	while ((link = list_front(&s->listener_list)))
+		bj_listener_close(CONTAINER_OF(link, struct bj_listener, link));
+	end_all(s);
+	while ((link = list_pop_front(&s->replies)))
+		free(CONTAINER_OF(link, struct reply, link));
+	reassembly_fini(&s->reassembly);
+	map_fini(&s->tcps);
+	map_fini(&s->listeners);
+	slab_fini(&s->tcp_slab);
+	slab_fini(&s->flights);
+	slab_fini(&s->sents);
+	free(s->events);
+	free(s);
+}
+
+enum bj_err bj_stack_add_address(struct bj_stack *s, const struct bj_ip *ip)
+{
+	if (!ip_is_unicast(ip))
+		return BJ_ERR_ARGUMENT;
+	if (stack_is_ours(s, ip))
+		return BJ_OK;
+	if (s->address_count == STACK_ADDRESSES_MAX)
+		return BJ_ERR_LIMIT;
+	s->addresses[s->address_count++] = *ip;
+	return BJ_OK;
+}
+
+/* ---- what connections tell */
+
+void stack_event(const struct bj_tcp *t, unsigned kind, unsigned why, unsigned before, uint32_t seq, uint32_t len)
+{
+	struct bj_stack *s = t->stack;
+	uint32_t at;
+
+	if (!s->events)
+		return;
+	if (s->event_count == s->options.event_count_max) {
+		s->stats.events_lost++;
+		return;
+	}
+	at = (s->event_head + s->event_count++) % s->options.event_count_max;
+	s->events[at] = (struct bj_tcp_event){ .at_us = s->now_us, .tcp = t, .kind = (uint8_t)kind, .why = (uint8_t)why,
+		.before = (uint8_t)before, .seq = seq, .len = len, .cwnd = t->cwnd, .srtt_us = t->srtt_us };
+}
+
+enum bj_err bj_stack_next_event(struct bj_stack *s, struct bj_tcp_event *out)
+{
+	if (s->event_count == 0)
+		return BJ_ERR_WOULD_BLOCK;
+	*out = s->events[s->event_head];
+	s->event_head = (s->event_head + 1) % s->options.event_count_max;
+	s->event_count--;
+	return BJ_OK;
+}
+
+void stack_ready(struct bj_tcp *t, unsigned ready)
+{
+	if (!t->owned)
+		return;
+	t->ready |= (uint8_t)ready;
+	if (!list_is_linked(&t->ready_link))
+		list_push_back(&t->stack->ready, &t->ready_link);
+}
+
+void stack_ready_listener(struct bj_listener *l)
+{
+	if (!list_is_linked(&l->ready_link))
+		list_push_back(&l->stack->ready_listeners, &l->ready_link);
+}
+
+enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
+{
+	struct list *link = list_pop_front(&s->ready_listeners);
+
+	if (link) {
+		*out = (struct bj_ready_one){ NULL, CONTAINER_OF(link, struct bj_listener, ready_link), BJ_READY_ACCEPT };
+		return BJ_OK;
+	}
+	link = list_pop_front(&s->ready);
+	if (!link)
+		return BJ_ERR_WOULD_BLOCK;
+	*out = (struct bj_ready_one){ CONTAINER_OF(link, struct bj_tcp, ready_link), NULL, 0 };
+	out->ready = out->tcp->ready;
+	out->tcp->ready = 0;
+	return BJ_OK;
+}
+
+void stack_want_output(struct bj_tcp *t)
+{
+	if (t->state != BJ_TCP_CLOSED && !list_is_linked(&t->output_link))
+		list_push_back(&t->stack->output, &t->output_link);
+}
+
+/* ---- out */
+
+void stack_ip_header(struct writer *w, const struct tcp_key *key, uint8_t ttl, uint8_t tos, size_t payload_len)
+{
+	if (bj_ip_is_v4(&key->remote)) {
+		struct ipv4 ip = { .tos = tos, .ttl = ttl, .protocol = IP_TCP, .dont_fragment = true };
+
+		memcpy(ip.from, &key->local.bytes[12], 4);
+		memcpy(ip.to, &key->remote.bytes[12], 4);
+		ipv4_write_header(w, &ip, payload_len);
+	} else {
+		struct ipv6 ip = { .traffic_class = tos, .hop_limit = ttl, .protocol = IP_TCP };
+
+		memcpy(ip.from, key->local.bytes, 16);
+		memcpy(ip.to, key->remote.bytes, 16);
+		ipv6_write_header(w, &ip, payload_len);
+	}
+}
+
+void stack_reply(struct bj_stack *s, struct bj_bytes packet)
+{
+	struct reply *r;
+
+	if (s->reply_count == STACK_REPLIES_MAX)
+		return;
+	r = (struct reply *)malloc(sizeof(*r) + packet.len);
+	if (!r)
+		return;
+	r->len = packet.len;
+	bytes_copy(r->bytes, packet.ptr, packet.len);
+	list_push_back(&s->replies, &r->link);
+	s->reply_count++;
+}
+
+void stack_reply_segment(struct bj_stack *s, const struct tcp_key *key, const struct tcp_segment *seg)
+{
+	uint8_t room[128];
+	struct writer w = wr_make(room, sizeof(room));
+
+	stack_ip_header(&w, key, 64, 0, TCP_HEADER_LEN + tcp_options_len(&seg->options));
+	tcp_write(&w, seg, ip_wire(&key->local), ip_wire(&key->remote));
+	check(wr_ok(&w));
+	stack_reply(s, wr_view(&w));
+}
+
+void stack_reply_reset(struct bj_stack *s, const struct arrival *a)
+{
+	struct tcp_segment r = { .source_port = a->key.local_port, .destination_port = a->key.remote_port, .flags = TCP_RST };
+
+	if (a->seg.flags & TCP_RST)
+		return;
+	if (a->seg.flags & TCP_ACK) {
+		r.seq = a->seg.ack;
+	} else {
+		r.flags |= TCP_ACK;
+		r.ack = a->seg.seq + tcp_segment_len(&a->seg);
+	}
+	s->stats.resets_sent++;
+	stack_reply_segment(s, &a->key, &r);
+}
+
+static bool take_reply(struct bj_stack *s, uint8_t *buf, size_t *out_len)
+{
+	struct list *link = list_pop_front(&s->replies);
+	struct reply *r;
+
+	if (!link)
+		return false;
+	r = CONTAINER_OF(link, struct reply, link);
+	s->reply_count--;
+	memcpy(buf, r->bytes, r->len);
+	*out_len = r->len;
+	free(r);
+	return true;
+}
+
+static void set_now(struct bj_stack *s, int64_t now_us)
+{
+	if (now_us > s->now_us)
+		s->now_us = now_us;
+}
+
+enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len)
+{
+	struct list *link;
+
+	set_now(s, now_us);
+	if (cap < s->options.mtu)
+		return BJ_ERR_SPACE;
+	if (take_reply(s, buf, out_len)) {
+		s->stats.packets_out++;
+		return BJ_OK;
+	}
+	while ((link = list_front(&s->output))) {
+		struct writer w = wr_make(buf, s->options.mtu);
+
+		if (tcp_output(CONTAINER_OF(link, struct bj_tcp, output_link), &w)) {
+			*out_len = w.len;
+			s->stats.packets_out++;
+			return BJ_OK;
+		}
+		list_remove(link);
+	}
+	stack_reap(s);
+	return BJ_ERR_WOULD_BLOCK;
+}
+
+/* ---- in */
+
+static void input_tcp(struct bj_stack *s, struct arrival *a)
+{
+	struct bj_tcp *t = stack_find(s, &a->key);
+	struct bj_listener *l;
+
+	if (t && tcp_may_reuse(t, a) && stack_find_listener(s, &a->key.local, a->key.local_port)) {
+		tcp_end(t, BJ_OK); /* rfc6191: TIME-WAIT gives way to a new incarnation */
+		t = NULL;
+	}
+	if (t) {
+		tcp_input(t, a);
+		return;
+	}
+	l = stack_find_listener(s, &a->key.local, a->key.local_port);
+	if (l)
+		listen_input(l, a);
+	else
+		stack_reply_reset(s, a); /* CLOSED: rfc9293:3.10.7.1 */
+}
+
+/* A whole IP payload from `from` to `to`, one of our addresses. */
+static void input_upper(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, uint8_t protocol, uint8_t ttl,
+			uint8_t tos, struct bj_bytes payload)
+{
+	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .tos = tos };
+
+	if (protocol == IP_ICMP && a.is_v4) {
+		icmp_input_v4(s, from, to, payload);
+		return;
+	}
+	if (protocol == IP_ICMPV6 && !a.is_v4) {
+		icmp_input_v6(s, from, to, ttl, payload);
+		return;
+	}
+	if (protocol != IP_TCP)
+		return;
+	if (tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
+		s->stats.malformed++;
+		return;
+	}
+	a.key.local_port = a.seg.destination_port;
+	a.key.remote_port = a.seg.source_port;
+	input_tcp(s, &a);
+}
+
+static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, const struct fragment *f,
+			   uint8_t ttl, uint8_t tos)
+{
+	struct bj_bytes whole;
+	struct datagram *done;
+
+	s->stats.fragments_in++;
+	if (f->offset == 0 && f->protocol == IP_TCP && f->payload.len < TCP_HEADER_LEN) {
+		s->stats.fragments_dropped++; /* a first fragment that hides the header */
+		return;
+	}
+	if (!reassembly_add(&s->reassembly, s->now_us, f, &whole, &done, &s->stats.fragments_dropped))
+		return;
+	s->stats.datagrams_whole++;
+	input_upper(s, from, to, f->protocol, ttl, tos, whole);
+	reassembly_done(&s->reassembly, done);
+}
+
+/* To us, and from somebody who can be one host? */
+static bool is_for_us(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to)
+{
+	if (stack_is_ours(s, to) && ip_is_unicast(from) && !stack_is_ours(s, from))
+		return true;
+	s->stats.not_ours++;
+	return false;
+}
+
+static void input_v4(struct bj_stack *s, struct bj_bytes packet)
+{
+	struct fragment f = { .protocol = 0 };
+	struct bj_ip from, to;
+	struct ipv4 ip;
+
+	if (ipv4_parse(packet, &ip)) {
+		s->stats.malformed++;
+		return;
+	}
+	from = bj_ip4(ip.from[0], ip.from[1], ip.from[2], ip.from[3]);
+	to = bj_ip4(ip.to[0], ip.to[1], ip.to[2], ip.to[3]);
+	if (!is_for_us(s, &from, &to))
+		return;
+	if (!ipv4_is_fragment(&ip)) {
+		input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, ip.payload);
+		return;
+	}
+	f = (struct fragment){ .id = ip.id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
+			       .payload = ip.payload };
+	memcpy(f.from, from.bytes, 16);
+	memcpy(f.to, to.bytes, 16);
+	input_fragment(s, &from, &to, &f, ip.ttl, ip.tos);
+}
+
+static void input_v6(struct bj_stack *s, struct bj_bytes packet)
+{
+	struct fragment f = { .protocol = 0 };
+	struct bj_ip from, to;
+	struct ipv6 ip;
+
+	if (ipv6_parse(packet, &ip)) {
+		s->stats.malformed++;
+		return;
+	}
+	memcpy(from.bytes, ip.from, 16);
+	memcpy(to.bytes, ip.to, 16);
+	if (bj_ip_is_v4(&from) || !is_for_us(s, &from, &to)) /* mapped addresses are ours alone */
+		return;
+	if (!ipv6_is_fragment(&ip)) {
+		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, ip.payload);
+		return;
+	}
+	f = (struct fragment){ .id = ip.fragment_id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
+			       .payload = ip.payload };
+	memcpy(f.from, from.bytes, 16);
+	memcpy(f.to, to.bytes, 16);
+	input_fragment(s, &from, &to, &f, ip.hop_limit, ip.traffic_class);
+}
+
+void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
+{
+	set_now(s, now_us);
+	s->stats.packets_in++;
+	if (packet.len > 0 && packet.ptr[0] >> 4 == 4)
+		input_v4(s, packet);
+	else if (packet.len > 0 && packet.ptr[0] >> 4 == 6)
+		input_v6(s, packet);
+	else
+		s->stats.malformed++;
+	stack_reap(s);
+}
+
+/* ---- time */
+
+int64_t bj_stack_deadline(const struct bj_stack *s)
+{
+	return i64_min(wheel_next_ms(&s->wheel), reassembly_deadline(&s->reassembly)); /* the wheel's unit is ours: microseconds */
+}
+
+void bj_stack_tick(struct bj_stack *s, int64_t now_us)
+{
+	struct list due;
+	struct timer *timer;
+
+	set_now(s, now_us);
+	reassembly_expire(&s->reassembly, s->now_us, &s->stats.fragments_dropped);
+	list_init(&due);
+	wheel_advance(&s->wheel, s->now_us, &due);
+	while ((timer = wheel_take(&due)))
+		tcp_timer_fire(CONTAINER_OF(timer, struct bj_tcp, timer));
+	stack_reap(s);
+}
+
+void bj_stack_stats(const struct bj_stack *s, struct bj_stack_stats *out)
+{
+	*out = s->stats;
+	out->connections = s->tcps.count;
+	out->memory_used = s->memory.used;
+	out->connection_size = sizeof(struct bj_tcp);
+}

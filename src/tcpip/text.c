@@ -1,0 +1,128 @@
+/* text.c - see text.h. */
+#include "tcpip/text.h"
+
+#include "tcpip/output.h"
+#include "tcpip/timers.h"
+
+/* Copies what is missing of start..start+len, gap by gap. False: no memory, nothing changed. */
+static bool put_early(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
+{
+	uint32_t end = start + (uint32_t)bytes.len, base = t->rcv_nxt - t->receive.len, at = start;
+	struct range gap;
+
+	if (!buffer_grow(&t->receive, &t->stack->memory, end - base))
+		return false;
+	while (ranges_first_gap(t->early, at, end, &gap)) {
+		buffer_put(&t->receive, gap.start - base, bytes_of(bytes.ptr + (gap.start - start), gap.end - gap.start));
+		at = gap.end;
+	}
+	return true;
+}
+
+static void acknowledge_soon(struct bj_tcp *t)
+{
+	const struct bj_tcp_options *o = tcp_options_of(t);
+
+	stack_want_output(t);
+	if (t->quick_acks > 0)
+		t->quick_acks--;
+	else if (!o->delayed_ack_off && t->rcv_nxt - t->last_ack_sent < 2u * t->rcv_mss) { /* SHLD-19: every second one */
+		if (!t->ack_pending)
+			tcp_arm_ack(t, t->stack->now_us + o->ack_delay_us);
+		t->ack_pending = true;
+		return;
+	}
+	t->ack_now = true;
+}
+
+/* In order: the bytes, and what was waiting for them. */
+static bool take_next(struct bj_tcp *t, const struct tcp_segment *s)
+{
+	uint32_t end = s->seq + (uint32_t)s->payload.len, before = t->rcv_nxt;
+	bool filled = t->early != NULL;
+
+	if (!put_early(t, s->seq, s->payload))
+		return false;
+	end = ranges_take(&t->early, end);
+	t->receive.len += end - before;
+	t->rcv_wnd -= u32_min(end - before, t->rcv_wnd);
+	t->rcv_nxt = end;
+	t->bytes_received += end - before;
+	if (filled)
+		t->ack_now = true; /* rfc5681:4.2: at once when a gap is filled */
+	return true;
+}
+
+void text_take(struct bj_tcp *t, const struct tcp_segment *s)
+{
+	uint32_t len = (uint32_t)s->payload.len;
+
+	if (len > t->rcv_mss)
+		t->rcv_mss = (uint16_t)u32_min(len, tcp_offer_mss(t->stack, tcp_is_v4(t), tcp_options_of(t)));
+	if (s->seq == t->rcv_nxt) {
+		if (!take_next(t, s)) {
+			stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
+			return;
+		}
+		acknowledge_soon(t);
+		stack_ready(t, BJ_READY_READ);
+		return;
+	}
+	/* early: say at once what is missing (rfc5681:4.2) */
+	t->ack_now = true;
+	t->quick_acks = TCP_QUICK_ACKS;
+	stack_want_output(t);
+	if (ranges_overlap(t->early, s->seq, s->seq + len) && t->sack_ok) {
+		const struct range *r = ranges_find(t->early, s->seq);
+
+		if (r && seq_le(s->seq + len, r->end)) {
+			t->dsack_start = s->seq; /* all of it is there already: rfc2883:4.1.2 */
+			t->dsack_end = s->seq + len;
+			if (t->duplicates_received < UINT8_MAX)
+				t->duplicates_received++;
+		}
+	}
+	if (!put_early(t, s->seq, s->payload) || !ranges_add(&t->early, s->seq, s->seq + len))
+		stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
+}
+
+bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
+{
+	uint32_t at = s->seq + (uint32_t)s->payload.len;
+
+	if (t->fin_early && t->fin_at == t->rcv_nxt)
+		return true;
+	if (!(s->flags & TCP_FIN))
+		return false;
+	if (seq_gt(at, t->rcv_nxt) && !t->fin_received) {
+		t->fin_early = true;
+		t->fin_at = at;
+	}
+	return at == t->rcv_nxt || (t->fin_received && at + 1 == t->rcv_nxt);
+}
+
+/* Each round trip: a reader that keeps up with what came gets twice that as window. */
+static void tune(struct bj_tcp *t)
+{
+	const struct bj_tcp_options *o = tcp_options_of(t);
+	uint32_t now_ms = stack_ms(t->stack), read = t->rcv_nxt - t->receive.len - t->tune_start;
+	uint32_t max = o->receive_buffer_max ? o->receive_buffer_max : TCP_RECEIVE_MAX;
+	uint32_t round_ms = u32_max((t->srtt_us + 999) / 1000, 1);
+
+	if (now_ms - t->tune_ms < round_ms)
+		return;
+	if (read > t->receive_limit / 2)
+		t->receive_limit = u32_min(u32_min(t->receive_limit, max / 2) * 2, max);
+	t->tune_start = t->rcv_nxt - t->receive.len;
+	t->tune_ms = now_ms;
+}
+
+void text_was_read(struct bj_tcp *t)
+{
+	if (t->urgent_in && seq_ge(t->rcv_nxt - t->receive.len, t->rcv_up))
+		t->urgent_in = false;
+	tune(t);
+	tcp_window_may_open(t);
+	if (t->receive.len == 0 && !t->early)
+		buffer_free(&t->receive, &t->stack->memory);
+}

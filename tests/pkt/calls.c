@@ -1,0 +1,398 @@
+/* calls.c - the socket calls of scripts, over our own interface; and sysctl, and assertions. See world.h. */
+#include "pkt/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "pkt/expr.h"
+
+static long fail(char error[32], const char *name)
+{
+	snprintf(error, 32, "%s", name);
+	return -1;
+}
+
+static const char *errno_of(enum bj_err err)
+{
+	switch (err) {
+	case BJ_ERR_IO_RESET: return "ECONNRESET";
+	case BJ_ERR_IO_REFUSED: return "ECONNREFUSED";
+	case BJ_ERR_IO_TIMEOUT: return "ETIMEDOUT";
+	case BJ_ERR_IO_UNREACHABLE: return "EHOSTUNREACH";
+	case BJ_ERR_IO_ADDRESS_IN_USE: return "EADDRINUSE";
+	case BJ_ERR_WOULD_BLOCK: return "EAGAIN";
+	case BJ_ERR_CLOSED: return "EPIPE";
+	default: return "EINVAL";
+	}
+}
+
+static long int_arg(const struct script_call *c, size_t at)
+{
+	const char *p = at < c->arg_count ? c->args[at] : "0";
+
+	return strtol(*p == '[' ? p + 1 : p, NULL, 0);
+}
+
+static bool arg_has(const struct script_call *c, size_t at, const char *word)
+{
+	return at < c->arg_count && strstr(c->args[at], word) != NULL;
+}
+
+static struct world_fd *fd_of(struct world *w, const struct script_call *c)
+{
+	long fd = int_arg(c, 0);
+
+	return fd >= 0 && fd < WORLD_FDS_MAX && w->fds[fd].used ? &w->fds[fd] : NULL;
+}
+
+static long new_fd(struct world *w)
+{
+	for (long fd = 3; fd < WORLD_FDS_MAX; fd++)
+		if (!w->fds[fd].used) {
+			w->fds[fd] = (struct world_fd){ .used = true, .options = w->defaults };
+			return fd;
+		}
+	return -1;
+}
+
+static long call_socket(struct world *w, const struct script_call *c)
+{
+	long fd = new_fd(w);
+
+	if (fd >= 0)
+		w->fds[fd].nonblocking = arg_has(c, 1, "NONBLOCK");
+	return fd;
+}
+
+static long call_bind(struct world *w, struct world_fd *f)
+{
+	f->local = w->local;
+	return 0;
+}
+
+static long call_listen(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
+{
+	struct bj_endpoint at = { w->local.ip, WORLD_LOCAL_PORT };
+	enum bj_err err;
+
+	f->options.backlog = int_arg(c, 1) > 0 ? (uint32_t)int_arg(c, 1) : 1;
+	err = bj_tcp_listen(w->stack, &at, &f->options, &f->listener);
+	return err ? fail(error, errno_of(err)) : 0;
+}
+
+static long call_accept(struct world *w, struct world_fd *f, char error[32])
+{
+	struct bj_tcp *t;
+	long fd;
+
+	if (!f->listener)
+		return fail(error, "EINVAL");
+	if (bj_tcp_accept(f->listener, &t))
+		return f->nonblocking ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+	fd = new_fd(w);
+	check(fd >= 0);
+	w->fds[fd].tcp = t;
+	w->fds[fd].connected_once = true;
+	bj_tcp_options(t, &w->fds[fd].options);
+	w->last = t;
+	return fd;
+}
+
+static long call_connect(struct world *w, struct world_fd *f, char error[32])
+{
+	struct bj_endpoint remote = { w->remote.ip, WORLD_LOCAL_PORT };
+	struct bj_tcp_info info;
+	enum bj_err err = BJ_OK;
+
+	if (!f->tcp) {
+		err = bj_tcp_connect(w->stack, f->local.port ? &f->local : NULL, &remote, &f->options, &f->tcp);
+		if (err)
+			return fail(error, errno_of(err));
+		w->last = f->tcp;
+		bj_tcp_info(f->tcp, &info);
+		w->local.port = info.local.port;
+		w->remote.port = info.remote.port;
+		return f->nonblocking ? fail(error, "EINPROGRESS") : WORLD_WOULD_BLOCK;
+	}
+	bj_tcp_info(f->tcp, &info);
+	if (info.error) {
+		f->reported = info.error;
+		return fail(error, errno_of(info.error));
+	}
+	if (info.state == BJ_TCP_SYN_SENT || info.state == BJ_TCP_SYN_RECEIVED)
+		return f->nonblocking ? fail(error, "EALREADY") : WORLD_WOULD_BLOCK;
+	return 0;
+}
+
+static long call_read(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
+{
+	static uint8_t buf[1 << 20];
+	size_t want = (size_t)int_arg(c, 2), len = 0;
+	enum bj_err err;
+
+	if (!f->tcp)
+		return fail(error, "ENOTCONN");
+	w->last = f->tcp;
+	err = bj_tcp_read(f->tcp, buf, want < sizeof(buf) ? want : sizeof(buf), &len);
+	if (err == BJ_ERR_WOULD_BLOCK)
+		return f->nonblocking || arg_has(c, 3, "DONTWAIT") ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+	if (err == BJ_ERR_CLOSED || (err && f->reported))
+		return 0;
+	f->reported = err;
+	return err ? fail(error, errno_of(err)) : (long)len;
+}
+
+static long call_write(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
+{
+	static const uint8_t zeros[1 << 20];
+	size_t want = (size_t)int_arg(c, 2), done = 0, len = 0;
+	enum bj_err err = BJ_OK;
+
+	if (!f->tcp)
+		return fail(error, "EPIPE");
+	w->last = f->tcp;
+	for (; done < want && !err; done += err ? 0 : len) {
+		struct bj_bytes rest = { zeros, want - done < sizeof(zeros) ? want - done : sizeof(zeros) };
+
+		if (arg_has(c, 3, "MSG_OOB"))
+			err = bj_tcp_write_urgent(f->tcp, rest, &len);
+		else
+			err = bj_tcp_write(f->tcp, rest, &len);
+	}
+	if (done > 0)
+		return (long)done;
+	if (err == BJ_ERR_WOULD_BLOCK)
+		return f->nonblocking ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+	if (err && f->reported)
+		return fail(error, "EPIPE");
+	f->reported = err == BJ_ERR_CLOSED ? BJ_OK : err;
+	return fail(error, errno_of(err));
+}
+
+static void forget(struct world *w, const struct bj_tcp *t)
+{
+	if (w->last == t)
+		w->last = NULL;
+}
+
+static long call_close(struct world *w, struct world_fd *f)
+{
+	bj_listener_close(f->listener);
+	if (f->tcp) {
+		forget(w, f->tcp);
+		if (f->linger_zero)
+			bj_tcp_abort(f->tcp);
+		else
+			bj_tcp_release(f->tcp);
+	}
+	*f = (struct world_fd){ 0 };
+	return 0;
+}
+
+static long call_shutdown(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
+{
+	enum bj_err err;
+
+	if (!f->tcp)
+		return fail(error, "ENOTCONN");
+	w->last = f->tcp;
+	if (arg_has(c, 1, "SHUT_RD") && !arg_has(c, 1, "SHUT_RDWR"))
+		return 0;
+	err = bj_tcp_finish(f->tcp);
+	return err ? fail(error, "ENOTCONN") : 0;
+}
+
+static long call_fcntl(struct world_fd *f, const struct script_call *c)
+{
+	if (arg_has(c, 1, "F_SETFL"))
+		f->nonblocking = arg_has(c, 2, "O_NONBLOCK");
+	return arg_has(c, 1, "F_GETFL") ? 2 : 0;
+}
+
+static long call_setsockopt(struct world *w, struct world_fd *f, const struct script_call *c)
+{
+	struct bj_tcp_options *o = &f->options;
+	long v = int_arg(c, 3);
+
+	if (arg_has(c, 2, "TCP_NODELAY"))
+		o->no_delay = v != 0;
+	else if (arg_has(c, 2, "TCP_CORK"))
+		o->cork = v != 0;
+	else if (arg_has(c, 2, "SO_KEEPALIVE"))
+		o->keepalive = v != 0;
+	else if (arg_has(c, 2, "TCP_KEEPIDLE"))
+		o->keepalive_idle_us = v * INT64_C(1000000);
+	else if (arg_has(c, 2, "TCP_KEEPINTVL"))
+		o->keepalive_interval_us = v * INT64_C(1000000);
+	else if (arg_has(c, 2, "TCP_KEEPCNT"))
+		o->keepalive_count = (uint32_t)v;
+	else if (arg_has(c, 2, "TCP_USER_TIMEOUT"))
+		o->user_timeout_us = v * INT64_C(1000);
+	else if (arg_has(c, 2, "SO_SNDBUF"))
+		o->send_buffer_max = (uint32_t)v;
+	else if (arg_has(c, 2, "SO_RCVBUF"))
+		o->receive_buffer_max = (uint32_t)v;
+	else if (arg_has(c, 2, "TCP_MAXSEG"))
+		o->mss_max = (uint16_t)v;
+	else if (arg_has(c, 2, "IP_TTL"))
+		o->ttl = (uint8_t)v;
+	else if (arg_has(c, 2, "IP_TOS"))
+		o->tos = (uint8_t)v;
+	else if (arg_has(c, 2, "TCP_CONGESTION"))
+		o->congestion = arg_has(c, 3, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
+	else if (arg_has(c, 2, "SO_LINGER"))
+		f->linger_zero = arg_has(c, 3, "onoff=1") && arg_has(c, 3, "linger=0");
+	if (f->tcp) {
+		w->last = f->tcp;
+		check(bj_tcp_set_options(f->tcp, o) == BJ_OK);
+	}
+	return 0;
+}
+
+/* SO_ERROR is the one whose value scripts ask for; it stands in the script, so a difference is an error. */
+static long call_getsockopt(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
+{
+	struct bj_tcp_info info;
+	long want = int_arg(c, 3);
+
+	if (!f->tcp || !arg_has(c, 2, "SO_ERROR"))
+		return 0;
+	w->last = f->tcp;
+	bj_tcp_info(f->tcp, &info);
+	if ((want != 0) != (info.error != BJ_OK && !f->reported) && !(c->args[3][1] == 'E' && info.error))
+		return fail(error, errno_of(info.error));
+	f->reported = info.error;
+	return 0;
+}
+
+long world_call(struct world *w, const struct script_call *c, char error[32])
+{
+	struct world_fd *f;
+
+	error[0] = 0;
+	bj_stack_tick(w->stack, w->now_us);
+	if (strcmp(c->name, "socket") == 0)
+		return call_socket(w, c);
+	f = fd_of(w, c);
+	if (!f)
+		return fail(error, "EBADF");
+	if (strcmp(c->name, "bind") == 0)
+		return call_bind(w, f);
+	if (strcmp(c->name, "listen") == 0)
+		return call_listen(w, f, c, error);
+	if (strcmp(c->name, "accept") == 0)
+		return call_accept(w, f, error);
+	if (strcmp(c->name, "connect") == 0)
+		return call_connect(w, f, error);
+	if (strcmp(c->name, "read") == 0 || strcmp(c->name, "recv") == 0)
+		return call_read(w, f, c, error);
+	if (strcmp(c->name, "write") == 0 || strcmp(c->name, "send") == 0 || strcmp(c->name, "sendto") == 0)
+		return call_write(w, f, c, error);
+	if (strcmp(c->name, "close") == 0)
+		return call_close(w, f);
+	if (strcmp(c->name, "shutdown") == 0)
+		return call_shutdown(w, f, c, error);
+	if (strcmp(c->name, "fcntl") == 0)
+		return call_fcntl(f, c);
+	if (strcmp(c->name, "setsockopt") == 0)
+		return call_setsockopt(w, f, c);
+	if (strcmp(c->name, "getsockopt") == 0)
+		return call_getsockopt(w, f, c, error);
+	return WORLD_UNKNOWN;
+}
+
+void world_command(struct world *w, const char *text)
+{
+	const char *at;
+
+	if ((at = strstr(text, "tcp_sack=")))
+		w->defaults.no_sack = at[9] == '0';
+	if ((at = strstr(text, "tcp_timestamps=")))
+		w->defaults.no_timestamps = at[15] == '0';
+	if ((at = strstr(text, "tcp_window_scaling=")))
+		w->defaults.no_window_scale = at[19] == '0';
+	if ((at = strstr(text, "tcp_syncookies="))) {
+		w->defaults.syn_cookies_always = at[15] == '2';
+		w->defaults.syn_cookies_never = at[15] == '0';
+	}
+	if ((at = strstr(text, "tcp_congestion_control=")))
+		w->defaults.congestion = strncmp(at + 23, "reno", 4) == 0 ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
+	if ((at = strstr(text, "tcp_slow_start_after_idle=")))
+		w->defaults.slow_start_after_idle_off = at[26] == '0';
+}
+
+/* ---- assertions */
+
+static bool name_constant(const char *name, double *out)
+{
+	static const struct {
+		const char *name;
+		int value;
+	} constants[] = {
+		{ "TCP_CLOSE", BJ_TCP_CLOSED }, { "TCP_LISTEN", BJ_TCP_LISTEN }, { "TCP_SYN_SENT", BJ_TCP_SYN_SENT },
+		{ "TCP_SYN_RECV", BJ_TCP_SYN_RECEIVED }, { "TCP_ESTABLISHED", BJ_TCP_ESTABLISHED }, { "TCP_FIN_WAIT1", BJ_TCP_FIN_WAIT_1 },
+		{ "TCP_FIN_WAIT2", BJ_TCP_FIN_WAIT_2 }, { "TCP_CLOSE_WAIT", BJ_TCP_CLOSE_WAIT }, { "TCP_CLOSING", BJ_TCP_CLOSING },
+		{ "TCP_LAST_ACK", BJ_TCP_LAST_ACK }, { "TCP_TIME_WAIT", BJ_TCP_TIME_WAIT },
+		{ "TCP_CA_Open", 0 }, { "TCP_CA_Disorder", 1 }, { "TCP_CA_Recovery", 3 }, { "TCP_CA_Loss", 4 },
+		{ "True", 1 }, { "False", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
+		if (strcmp(constants[i].name, name) == 0) {
+			*out = constants[i].value;
+			return true;
+		}
+	return false;
+}
+
+/* Linux counts windows in segments; so do scripts. */
+static double segments(uint32_t bytes, const struct bj_tcp_info *i)
+{
+	return i->snd_mss ? (bytes + i->snd_mss - 1) / i->snd_mss : 0;
+}
+
+static bool name_value(void *self, const char *name, double *out)
+{
+	const struct world *w = self;
+	static const int ca_states[] = { 0, 1, 3, 4 };
+	struct bj_tcp_info i;
+
+	if (name_constant(name, out))
+		return true;
+	if (!w->last)
+		return false;
+	bj_tcp_info(w->last, &i);
+	{
+		const struct {
+			const char *name;
+			double value;
+		} values[] = {
+			{ "tcpi_state", i.state }, { "tcpi_ca_state", ca_states[i.recovery] }, { "tcpi_snd_mss", i.snd_mss },
+			{ "tcpi_snd_cwnd", segments(i.cwnd, &i) },
+			{ "tcpi_snd_ssthresh", i.ssthresh == UINT32_MAX ? 2147483647.0 : segments(i.ssthresh, &i) },
+			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
+			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
+			{ "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
+			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },
+			{ "tcpi_pmtu", i.pmtu }, { "tcpi_snd_wnd", i.snd_wnd }, { "tcpi_rcv_wnd", i.rcv_wnd },
+			{ "tcpi_bytes_acked", (double)i.bytes_acked }, { "tcpi_bytes_received", (double)i.bytes_received },
+			{ "urgent", i.urgent }, { "urgent_ahead", i.urgent_ahead }, { "soft_error", i.soft_error != BJ_OK },
+			{ "undos", i.undos }, { "tail_probes", i.tail_probes }, { "timeouts", i.timeouts }, { "cwnd_bytes", i.cwnd },
+			{ "ssthresh_bytes", i.ssthresh }, { "error", i.error }, { "snd_wscale", i.snd_wscale },
+		};
+
+		for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++)
+			if (strcmp(values[k].name, name) == 0) {
+				*out = values[k].value;
+				return true;
+			}
+	}
+	return false;
+}
+
+bool world_assert(struct world *w, const char *code)
+{
+	return expr_run(code, name_value, w, w->error, sizeof(w->error));
+}

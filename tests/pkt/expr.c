@@ -1,0 +1,191 @@
+/* expr.c - see expr.h. */
+#include "pkt/expr.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct expr {
+	const char *p;
+	expr_name *names;
+	void *self;
+	char unknown[64];
+	bool bad;
+};
+
+static double parse_or(struct expr *e);
+
+static void space(struct expr *e)
+{
+	while (*e->p == ' ' || *e->p == '\t' || *e->p == '\\')
+		e->p += e->p[0] == '\\' && e->p[1] == '\n' ? 2 : 1;
+}
+
+static bool take(struct expr *e, const char *word)
+{
+	size_t len = strlen(word);
+
+	space(e);
+	if (strncmp(e->p, word, len) != 0 || (isalpha((unsigned char)word[0]) && (isalnum((unsigned char)e->p[len]) || e->p[len] == '_')))
+		return false;
+	e->p += len;
+	return true;
+}
+
+static double parse_name(struct expr *e)
+{
+	char name[64];
+	size_t len = 0;
+	double v = 0;
+
+	while ((isalnum((unsigned char)*e->p) || *e->p == '_') && len + 1 < sizeof(name))
+		name[len++] = *e->p++;
+	name[len] = 0;
+	if (len == 0 || !e->names(e->self, name, &v)) {
+		e->bad = true;
+		snprintf(e->unknown, sizeof(e->unknown), "%s", len ? name : "syntax");
+	}
+	return v;
+}
+
+static double parse_one(struct expr *e)
+{
+	space(e);
+	if (take(e, "(")) {
+		double v = parse_or(e);
+
+		if (!take(e, ")"))
+			e->bad = true;
+		return v;
+	}
+	if (take(e, "-"))
+		return -parse_one(e);
+	if (isdigit((unsigned char)*e->p)) {
+		char *end;
+		double v = strtod(e->p, &end);
+
+		e->p = end;
+		return v;
+	}
+	return parse_name(e);
+}
+
+static double parse_product(struct expr *e)
+{
+	double v = parse_one(e);
+
+	for (;;) {
+		if (take(e, "*"))
+			v *= parse_one(e);
+		else if (take(e, "/"))
+			v /= parse_one(e);
+		else
+			return v;
+	}
+}
+
+static double parse_sum(struct expr *e)
+{
+	double v = parse_product(e);
+
+	for (;;) {
+		if (take(e, "+"))
+			v += parse_product(e);
+		else if (take(e, "-"))
+			v -= parse_product(e);
+		else
+			return v;
+	}
+}
+
+static double parse_comparison(struct expr *e)
+{
+	double left = parse_sum(e), holds = 1;
+	bool any = false;
+
+	for (;; any = true) {
+		double right;
+
+		if (take(e, "=="))
+			holds = holds && left == (right = parse_sum(e));
+		else if (take(e, "!="))
+			holds = holds && left != (right = parse_sum(e));
+		else if (take(e, "<="))
+			holds = holds && left <= (right = parse_sum(e));
+		else if (take(e, ">="))
+			holds = holds && left >= (right = parse_sum(e));
+		else if (take(e, "<"))
+			holds = holds && left < (right = parse_sum(e));
+		else if (take(e, ">"))
+			holds = holds && left > (right = parse_sum(e));
+		else
+			return any ? holds : left;
+		left = right;
+		if (holds == 0)
+			return 0; /* the rest of a chain cannot mend it */
+	}
+}
+
+static double parse_not(struct expr *e)
+{
+	return take(e, "not") ? !parse_not(e) : parse_comparison(e);
+}
+
+static double parse_and(struct expr *e)
+{
+	double v = parse_not(e);
+
+	while (take(e, "and")) {
+		double w = parse_not(e);
+
+		v = v != 0 && w != 0;
+	}
+	return v;
+}
+
+static double parse_or(struct expr *e)
+{
+	double v = parse_and(e);
+
+	while (take(e, "or")) {
+		double w = parse_and(e);
+
+		v = v != 0 || w != 0;
+	}
+	return v;
+}
+
+bool expr_run(const char *code, expr_name *names, void *self, char *why, size_t why_cap)
+{
+	struct expr e = { .p = code, .names = names, .self = self };
+
+	for (;;) {
+		const char *start;
+		double v;
+
+		while (isspace((unsigned char)*e.p) || *e.p == ';')
+			e.p++;
+		if (!*e.p)
+			return true;
+		if (*e.p == '#') {
+			e.p += strcspn(e.p, "\n");
+			continue;
+		}
+		if (!take(&e, "assert")) {
+			snprintf(why, why_cap, "only assertions are understood: %.60s", e.p);
+			return false;
+		}
+		start = e.p;
+		v = parse_or(&e);
+		if (e.bad) {
+			snprintf(why, why_cap, "not understood: %s in%.*s", e.unknown, (int)strcspn(start, ",\n;"), start);
+			return false;
+		}
+		if (v == 0) {
+			snprintf(why, why_cap, "does not hold:%.*s", (int)strcspn(start, ",\n;"), start);
+			return false;
+		}
+		e.p += strcspn(e.p, "\n;");
+	}
+}

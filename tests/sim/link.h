@@ -1,0 +1,50 @@
+/* link.h - two stacks on a simulated wire, in virtual time: latency, bandwidth, queue, loss, reordering, duplication,
+ * corruption and an MTU that routers enforce, all from a seed.
+ *
+ * What a world does is a function of its options: the same seed gives the same run. Packets that go through can be looked
+ * at by a tap.
+ */
+#ifndef SIM_LINK_H
+#define SIM_LINK_H
+
+#include "base/prng.h"
+#include <bojagi/tcpip.h>
+
+#define SIM_PACKET_MAX 2048
+
+struct sim_options {
+	uint64_t seed;
+	int64_t delay_us;        /* one way */
+	int64_t jitter_us;       /* uniform on top, which reorders */
+	uint64_t bytes_per_s;    /* 0: no limit */
+	uint32_t queue_packets;  /* with a limit: tail drop; 0: 1000 */
+	uint32_t loss_ppm;
+	uint32_t duplicate_ppm;
+	uint32_t reorder_ppm;    /* held back by four delays */
+	uint32_t corrupt_ppm;    /* one bit */
+	bool v6;
+	uint32_t mtu;            /* 0: 1500 */
+	uint32_t event_count_max;
+	size_t memory_max;
+	bool no_isn_clock;
+};
+
+struct sim;
+
+typedef void sim_tap(void *self, int64_t at_us, unsigned from, struct bj_bytes packet, bool dropped);
+
+struct sim *sim_make(const struct sim_options *options);
+/* Ends both stacks. */
+void sim_free(struct sim *sim);
+void sim_set_tap(struct sim *sim, sim_tap *tap, void *self);
+struct bj_stack *sim_stack(struct sim *sim, unsigned side); /* 0 or 1 */
+struct bj_endpoint sim_endpoint(const struct sim *sim, unsigned side, uint16_t port);
+int64_t sim_now_us(const struct sim *sim);
+uint64_t sim_packets(const struct sim *sim);
+/* Changes the wire in mid-run. */
+void sim_set_loss(struct sim *sim, uint32_t loss_ppm);
+/* Lets both stacks send, then moves to the next thing that happens, at most to `until_us`. False: nothing before then, the
+ * time is until_us. */
+bool sim_step(struct sim *sim, int64_t until_us);
+
+#endif

@@ -1,0 +1,200 @@
+/* transfer_test.c - two stacks on a bad wire: every byte arrives, in order, once; nothing stalls; nothing is left over.
+ *
+ * Each row is run with several seeds; a failure prints the seed. Tags: rfc9293:3.4 rfc9293:3.8 rfc8985:6 rfc9937:6
+ */
+#include "base/test.h"
+#include "sim/link.h"
+
+#define PIECE 4000
+
+struct end {
+	struct bj_tcp *tcp;
+	struct prng out, in; /* what is sent and what must come are streams of a seed */
+	uint64_t to_send, sent, to_get, got;
+	bool finished, saw_end, released;
+};
+
+struct run {
+	const char *why;
+	struct sim_options link;
+	uint64_t there, back; /* bytes each way */
+	int64_t limit_s;      /* of virtual time */
+	struct bj_tcp_options tcp;
+};
+
+static void fail_run(const struct run *r, uint64_t seed, const char *what)
+{
+	print_error("%s: seed %lu: %s\n", r->why, (unsigned long)seed, what);
+	fail();
+}
+
+static void pump_out(struct end *e)
+{
+	uint8_t piece[PIECE];
+	size_t done;
+
+	while (e->sent < e->to_send) {
+		struct prng before = e->out;
+		size_t len = e->to_send - e->sent < PIECE ? (size_t)(e->to_send - e->sent) : PIECE;
+		enum bj_err err;
+
+		prng_fill(&e->out, piece, len);
+		err = bj_tcp_write(e->tcp, (struct bj_bytes){ piece, len }, &done);
+		if (err) {
+			e->out = before;
+			assert_int_equal(err, BJ_ERR_WOULD_BLOCK);
+			return;
+		}
+		if (done < len) { /* the rest comes again */
+			e->out = before;
+			prng_fill(&e->out, piece, done);
+		}
+		e->sent += done;
+	}
+	if (!e->finished) {
+		e->finished = true;
+		assert_int_equal(bj_tcp_finish(e->tcp), BJ_OK);
+	}
+}
+
+static const char *pump_in(struct end *e)
+{
+	uint8_t piece[PIECE], want[PIECE];
+	size_t len;
+	enum bj_err err;
+
+	while (!e->saw_end && (err = bj_tcp_read(e->tcp, piece, sizeof(piece), &len)) != BJ_ERR_WOULD_BLOCK) {
+		if (err == BJ_ERR_CLOSED) {
+			e->saw_end = true;
+			return e->got == e->to_get ? NULL : "the end came too early";
+		}
+		if (err)
+			return bj_err_text(err);
+		prng_fill(&e->in, want, len);
+		e->got += len;
+		if (e->got > e->to_get || memcmp(want, piece, len) != 0)
+			return "bytes differ";
+	}
+	return NULL;
+}
+
+static const char *pump(struct end *e)
+{
+	const char *wrong;
+
+	if (!e->tcp || e->released)
+		return NULL;
+	pump_out(e);
+	wrong = pump_in(e);
+	if (e->finished && e->saw_end) {
+		bj_tcp_release(e->tcp);
+		e->released = true;
+	}
+	return wrong;
+}
+
+/* prng_fill() cut in pieces must give the same stream: it does, a byte a step. */
+static int64_t transfer(const struct run *r, uint64_t seed)
+{
+	struct sim_options link = r->link;
+	struct end a = { .out = { seed }, .in = { ~seed }, .to_send = r->there, .to_get = r->back };
+	struct end b = { .out = { ~seed }, .in = { seed }, .to_send = r->back, .to_get = r->there };
+	struct bj_stack_stats stats[2];
+	struct bj_endpoint at;
+	struct bj_listener *listener;
+	struct sim *sim;
+	int64_t start, took;
+	const char *wrong = NULL;
+
+	link.seed = seed;
+	sim = sim_make(&link);
+	at = sim_endpoint(sim, 1, 80);
+	start = sim_now_us(sim);
+	assert_int_equal(bj_tcp_listen(sim_stack(sim, 1), &at, &r->tcp, &listener), BJ_OK);
+	assert_int_equal(bj_tcp_connect(sim_stack(sim, 0), NULL, &at, &r->tcp, &a.tcp), BJ_OK);
+	while (!wrong && !(a.released && b.released) && sim_step(sim, start + r->limit_s * 1000000)) {
+		struct bj_tcp_info info = { 0 };
+
+		if (!b.tcp)
+			(void)!bj_tcp_accept(listener, &b.tcp);
+		if (a.tcp && !a.released)
+			bj_tcp_info(a.tcp, &info);
+		if (info.state >= BJ_TCP_ESTABLISHED)
+			wrong = pump(&a);
+		if (!wrong)
+			wrong = pump(&b);
+	}
+	took = sim_now_us(sim) - start;
+	if (!wrong && !(a.released && b.released))
+		wrong = "it stalled";
+	if (wrong)
+		fail_run(r, seed, wrong);
+	bj_listener_close(listener);
+	while (sim_step(sim, sim_now_us(sim) + INT64_C(1000000000)))
+		;
+	for (unsigned i = 0; i < 2; i++) {
+		bj_stack_stats(sim_stack(sim, i), &stats[i]);
+		if (stats[i].connections != 0 || stats[i].memory_used != 0)
+			fail_run(r, seed, "something is left over");
+	}
+	sim_free(sim);
+	return took;
+}
+
+static const struct run runs[] = {
+	{ .why = "a perfect wire", .link = { .delay_us = 10000 }, .there = 300000, .back = 200000, .limit_s = 20 },
+	{ .why = "no bytes at all", .link = { .delay_us = 10000 }, .limit_s = 20 },
+	{ .why = "one byte", .link = { .delay_us = 10000, .loss_ppm = 100000 }, .there = 1, .back = 1, .limit_s = 200 },
+	{ .why = "no delay at all", .link = { .delay_us = 0 }, .there = 300000, .back = 1, .limit_s = 20 },
+	{ .why = "1 % loss", .link = { .delay_us = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 100000, .limit_s = 120 },
+	{ .why = "10 % loss", .link = { .delay_us = 20000, .loss_ppm = 100000 }, .there = 200000, .back = 50000, .limit_s = 600 },
+	{ .why = "30 % loss", .link = { .delay_us = 20000, .loss_ppm = 300000 }, .there = 50000, .back = 5000, .limit_s = 6000 },
+	{ .why = "reordering", .link = { .delay_us = 20000, .reorder_ppm = 50000 }, .there = 300000, .back = 100000, .limit_s = 120 },
+	{ .why = "jitter", .link = { .delay_us = 5000, .jitter_us = 30000 }, .there = 300000, .back = 100000, .limit_s = 120 },
+	{ .why = "duplication", .link = { .delay_us = 20000, .duplicate_ppm = 200000 }, .there = 300000, .back = 100000, .limit_s = 60 },
+	{ .why = "corruption", .link = { .delay_us = 20000, .corrupt_ppm = 50000 }, .there = 200000, .back = 50000, .limit_s = 600 },
+	{ .why = "everything at once", .link = { .delay_us = 20000, .jitter_us = 20000, .loss_ppm = 50000, .duplicate_ppm = 50000,
+						 .reorder_ppm = 50000, .corrupt_ppm = 20000 },
+	  .there = 100000, .back = 50000, .limit_s = 600 },
+	{ .why = "IPv6 with loss", .link = { .v6 = true, .delay_us = 20000, .loss_ppm = 20000 }, .there = 200000, .back = 50000, .limit_s = 120 },
+	{ .why = "a narrow wire with a short queue", .link = { .delay_us = 20000, .bytes_per_s = 1250000, .queue_packets = 20 },
+	  .there = 2000000, .back = 1000, .limit_s = 60 },
+	{ .why = "Reno", .link = { .delay_us = 20000, .bytes_per_s = 1250000, .queue_packets = 20 }, .there = 1000000, .back = 1000,
+	  .limit_s = 60, .tcp = { .congestion = BJ_CONGESTION_RENO } },
+	{ .why = "without SACK", .link = { .delay_us = 20000, .loss_ppm = 20000 }, .there = 200000, .back = 50000, .limit_s = 300,
+	  .tcp = { .no_sack = true } },
+	{ .why = "without any option", .link = { .delay_us = 20000, .loss_ppm = 50000, .reorder_ppm = 20000 }, .there = 200000,
+	  .back = 50000, .limit_s = 600, .tcp = { .no_sack = true, .no_timestamps = true, .no_window_scale = true } },
+	{ .why = "small buffers", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
+	  .tcp = { .send_buffer_max = 3000, .receive_buffer_max = 3000 } },
+	{ .why = "a receiver smaller than a segment", .link = { .delay_us = 5000, .loss_ppm = 20000 }, .there = 20000, .back = 100,
+	  .limit_s = 3000, .tcp = { .receive_buffer_max = 500 } },
+	{ .why = "a memory limit for the stack", .link = { .delay_us = 5000, .loss_ppm = 20000, .memory_max = 40000 }, .there = 200000,
+	  .back = 100, .limit_s = 3000 },
+	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
+	  .tcp = { .syn_cookies_always = true } },
+};
+
+static void every_byte_arrives_on_every_wire(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		for (uint64_t seed = 1; seed <= 4; seed++)
+			transfer(&runs[i], seed * 1000 + i);
+}
+
+static void a_seed_repeats_a_run(void **state)
+{
+	(void)state;
+	assert_int_equal(transfer(&runs[11], 5), transfer(&runs[11], 5));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_byte_arrives_on_every_wire),
+		cmocka_unit_test(a_seed_repeats_a_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
