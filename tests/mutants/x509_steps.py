@@ -86,7 +86,7 @@ BY_HAND = [
     ("whole_path.c", "an unknown critical extension is no list at all", "&& known->status == REVOCATION_UNKNOWN;", ";"),
     ("verify.c", "a staple reaches the path", ".staple = sent->staple,", ""),
     ("verify.c", "that a staple was asked for reaches the path", ", .staple_asked = sent->staple_asked", ""),
-    ("verify.c", "the lists of the anchors are used", "in.crls = trust_crls(trust, &in.revocation);", ";"),
+    ("verify.c", "the lists of the anchors are used", "in.crls = trust_crls(sent->trust, &in.revocation);", ";"),
     ("revocation.c", "a list has begun", "crl->this_update <= asks->now && ", ""),
     ("revocation.c", "a list has not ended", "&& asks->now <= crl->next_update", ""),
     ("revocation.c", "a list of others must be indirect", "if (delegated && !crl->is_indirect)", "if (0)"),
