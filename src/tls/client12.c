@@ -117,25 +117,17 @@ static enum bj_err status_take(struct bj_tls *conn, struct bj_bytes body)
 	return err ? err : auth_take_staples(conn, response, (struct bj_bytes){ NULL, 0 });
 }
 
-/* Our half: a key that was made for a share of the hello, or a new one. It becomes the first. */
+/* Our half: a key that was made for a share of the hello, or a new one; the others go. */
 static enum bj_err own_key(struct bj_tls *conn, uint16_t group)
 {
 	struct handshake *hs = conn->hs;
-	struct kex_key *first = &hs->kex[0];
 
-	for (size_t i = 1; i < hs->kex_count; i++) {
-		if ((uint16_t)first->group != group && (uint16_t)hs->kex[i].group == group) {
-			kex_fini(first);
-			*first = hs->kex[i];
-			memset(&hs->kex[i], 0, sizeof(hs->kex[i])); /* one owner for the handle */
-		}
-		kex_fini(&hs->kex[i]);
-	}
-	hs->kex_count = 1;
-	if ((uint16_t)first->group == group)
+	if (hello_key(hs, group))
 		return BJ_OK;
-	kex_fini(first);
-	return kex_generate(first, (enum kex_group)group, &conn->hs->rng);
+	for (size_t i = 0; i < hs->kex_count; i++)
+		kex_fini(&hs->kex[i]);
+	hs->kex_count = 0;
+	return kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)group, &conn->hs->rng);
 }
 
 static enum bj_err key_exchange_take(struct bj_tls *conn, struct bj_bytes body)
@@ -157,7 +149,7 @@ static enum bj_err key_exchange_take(struct bj_tls *conn, struct bj_bytes body)
 	if (!err)
 		err = own_key(conn, ske.group);
 	if (!err)
-		err = kex_derive(&hs->kex[0], ske.key, &hs->shared);
+		err = kex_derive(hello_key(hs, ske.group), ske.key, &hs->shared);
 	if (!err)
 		conn->group = ske.group;
 	return err;
@@ -195,10 +187,12 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err key_exchange_make(struct bj_tls *conn, struct writer *w)
 {
-	struct kex_key *own = &conn->hs->kex[0];
+	struct handshake *hs = conn->hs;
 
-	client_key_exchange_write(w, bytes_of(own->public_bytes, own->public_len));
-	kex_fini(own);
+	client_key_exchange_write(w, kex_public(hello_key(hs, conn->group)));
+	for (size_t i = 0; i < hs->kex_count; i++)
+		kex_fini(&hs->kex[i]);
+	hs->kex_count = 0;
 	return BJ_OK;
 }
 

@@ -30,11 +30,11 @@ static enum bj_err share_take(struct bj_tls *conn, const struct key_share *share
 {
 	struct handshake *hs = conn->hs;
 
-	for (size_t i = 0; i < hs->kex_count; i++) {
-		if ((uint16_t)hs->kex[i].group != share->group)
+	for (size_t i = 0; i < hs->share_count; i++) {
+		if (hs->shares[i] != share->group)
 			continue;
 		conn->group = share->group;
-		return kex_derive(&hs->kex[i], share->key, &hs->shared);
+		return kex_derive(hello_key(hs, share->group), share->key, &hs->shared);
 	}
 	return BJ_ERR_ILLEGAL_PARAMETER;
 }

@@ -104,7 +104,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 		return NULL;
 	atomic_init(&config->refs, 1);
 	config->role = role;
-	config->key_share_count = 1;
+	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
 	config->rng = rng_os;
 	config->ticket_count = TICKET_COUNT_DEFAULT;
 	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
@@ -409,7 +409,21 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 
 /* ---- freezing */
 
-/* Drops suites of versions that are off, and versions that no suite is left for. */
+static enum bj_err narrow_groups(struct bj_tls_config *config)
+{
+	struct config_codes groups = { 0 };
+
+	for (size_t i = 0; i < config->groups.count; i++) {
+		const struct group *group = group_find(codes_at(config_codes_view(&config->groups), i));
+
+		if (group && (group->in_12 || config->version_max == VERSION_1_3))
+			codes_add(&groups, group->code);
+	}
+	config->groups = groups;
+	return groups.count > 0 ? BJ_OK : BJ_ERR_CONFIG_EMPTY;
+}
+
+/* Drops suites of versions that are off, versions that no suite is left for, and groups that those left do not have. */
 static enum bj_err narrow(struct bj_tls_config *config)
 {
 	struct config_codes suites = { 0 };
@@ -431,7 +445,7 @@ static enum bj_err narrow(struct bj_tls_config *config)
 		config->version_min = VERSION_1_3;
 	if (!has_13)
 		config->version_max = VERSION_1_2;
-	return BJ_OK;
+	return narrow_groups(config);
 }
 
 static enum bj_err lint(const struct bj_tls_config *config)

@@ -17,6 +17,7 @@
 #define CONFIG_ALPN_BYTES_MAX 1024
 #define CONFIG_CONTEXT_MAX 32
 #define CONFIG_KEY_SHARE_MAX 3
+#define CONFIG_KEY_SHARES_DEFAULT 255 /* one, and that of its plain half if it is a hybrid */
 #define CONFIG_AUTHORITIES_MAX 16384 /* bytes; a hint that is longer is left out */
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */

@@ -76,11 +76,13 @@ struct handshake {
 	uint8_t session_id[32];                 /* the client's legacy_session_id; 1.2: the session's */
 	uint8_t session_id_len;
 
-	struct kex_key kex[CONFIG_KEY_SHARE_MAX]; /* clients: one per share sent; servers use the first */
+	struct kex_key kex[CONFIG_KEY_SHARE_MAX]; /* clients: one per share sent, but for halves of hybrids; 1.2 servers: the first */
 	uint8_t kex_count;
+	uint16_t shares[CONFIG_KEY_SHARE_MAX];  /* clients: the groups of the shares in the last hello */
+	uint8_t share_count;
 	uint16_t group;                         /* chosen; after HelloRetryRequest the one asked for */
-	uint8_t peer_share[KEX_PUBLIC_MAX];
-	uint8_t peer_share_len;
+	uint8_t *peer_share;                    /* servers, 1.3: the client's, until it is answered */
+	uint16_t peer_share_len;
 
 	union { /* the peer's hello as views: from its RECV until the next message or question, for the STEPs between */
 		struct client_hello client_hello;

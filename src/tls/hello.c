@@ -193,3 +193,14 @@ enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s)
 	conn->told |= TELL_TICKET;
 	return BJ_OK;
 }
+
+const struct kex_key *hello_key(const struct handshake *hs, uint16_t group)
+{
+	for (size_t i = 0; i < hs->kex_count; i++) {
+		const struct kex_key *part = kex_part(&hs->kex[i], group);
+
+		if (part)
+			return part;
+	}
+	return NULL;
+}

@@ -32,4 +32,7 @@ enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name) BJ_MUST_U
 /* Clients: the newest session becomes the blob that bj_tls_session() shows; wipes `s`. */
 enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s) BJ_MUST_USE;
 
+/* A client's key for `group`, which may be half of a hybrid; null if there is none. */
+const struct kex_key *hello_key(const struct handshake *hs, uint16_t group);
+
 #endif

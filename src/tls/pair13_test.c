@@ -177,7 +177,7 @@ static void a_full_handshake_carries_data(void **state)
 	assert_int_equal(r.version, BJ_TLS_1_3);
 	assert_true(r.peer_verified);
 	assert_false(r.resumed);
-	assert_int_equal(r.group, KEX_X25519);
+	assert_int_equal(r.group, KEX_X25519MLKEM768);
 	assert_int_equal(pair.client.tickets > 0, 1);
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
 	assert_null(pair.client.conn->hs);
@@ -240,9 +240,10 @@ static void a_hello_without_shares_is_retried(void **state)
 
 static void several_shares_need_no_retry(void **state)
 {
-	const uint16_t p256 = KEX_P256;
+	const uint16_t groups[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256 }, p256 = KEX_P256;
 
 	assert_int_equal(bj_tls_config_key_shares(client, 3), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(client, groups, 3), BJ_OK);
 	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);

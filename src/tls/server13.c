@@ -38,10 +38,17 @@ static enum bj_err hello_complete(const struct client_hello *hello)
 	return BJ_OK;
 }
 
-static void take_share(struct handshake *hs, struct bj_bytes share)
+/* Kept beyond the hello, because a question may stand between. */
+static enum bj_err take_share(struct handshake *hs, struct bj_bytes share)
 {
-	hs->peer_share_len = (uint8_t)(share.len <= sizeof(hs->peer_share) ? share.len : 0);
-	bytes_copy(hs->peer_share, share.ptr, hs->peer_share_len);
+	if (share.len > KEX_SHARE_MAX)
+		return BJ_ERR_BAD_KEY_SHARE;
+	hs->peer_share = malloc(share.len);
+	if (!hs->peer_share)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(hs->peer_share, share.ptr, share.len);
+	hs->peer_share_len = (uint16_t)share.len;
+	return BJ_OK;
 }
 
 /* The group; does the client's share do? */
@@ -58,7 +65,10 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	hs->group = hello_choose_group(conn, hello, &share);
 	if (!hs->group)
 		return BJ_ERR_NO_COMMON_GROUP;
-	take_share(hs, share);
+	if (share.len > 0)
+		err = take_share(hs, share);
+	if (err)
+		return err;
 	if (hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
@@ -125,7 +135,9 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_BAD_RETRY;
 	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != hs->group || rd_more(&shares))
 		return BJ_ERR_BAD_RETRY;
-	take_share(hs, share.key);
+	err = take_share(hs, share.key);
+	if (err)
+		return err;
 	hs->skip_early = false;
 	hs->offered = hello_offered(hello);
 	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
@@ -220,7 +232,8 @@ static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	struct kex_key *kex = &hs->kex[0];
+	uint8_t share[KEX_SHARE_MAX];
+	size_t share_len = 0;
 	struct server_hello hello = {
 		.legacy_version = VERSION_1_2,
 		.random = bytes_of(hs->server_random, RANDOM_LEN),
@@ -233,15 +246,15 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	enum bj_err err = rng_fill(&hs->rng, hs->server_random, RANDOM_LEN);
 
 	if (!err)
-		err = kex_generate(kex, (enum kex_group)hs->group, &conn->hs->rng);
+		err = kex_answer((enum kex_group)hs->group, bytes_of(hs->peer_share, hs->peer_share_len), &hs->rng, share, &share_len, &hs->shared);
 	if (!err)
-		err = kex_derive(kex, bytes_of(hs->peer_share, hs->peer_share_len), &hs->shared);
+		err = conn_room(conn, w, share_len + HS_ROOM);
 	if (err)
 		return err;
 	if (hs->stage != STAGE_EARLY)
 		keys_early(conn);
 	conn->group = hs->group;
-	hello.share = (struct key_share){ hs->group, bytes_of(kex->public_bytes, kex->public_len) };
+	hello.share = (struct key_share){ hs->group, bytes_of(share, share_len) };
 	if (state_holds(&conn->state, F_RESUMED))
 		hello.has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	server_hello_write(w, &hello);
@@ -256,7 +269,6 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 	if (err)
 		return err;
-	kex_fini(&conn->hs->kex[0]);
 	if (conn->name && !resumed)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
