@@ -150,6 +150,7 @@ BY_HAND = [
     ("signature_memory.c", "lengths are part of the sentence", "hash_update(hash, len, sizeof(len));", ""),
     ("signature_memory.c", "each memory has a key of its own", "hash_update(&hash, memory->key, KEY_LEN);", ""),
     ("extension.c", "must-staple is noted", "cert->must_staple = true;", ""),
+    ("rules.c", "who signs lists is named for it", "return !(j->cert->has_key_usage && (j->cert->key_usage & KU_CRL_SIGN));", "return false;"),
     ("rules.c", "no name is asked means none is compared, else it is", "if (!j->rules->has_host || hostname_matches", "if (hostname_matches"),
     ("verify.c", "an empty name does not turn the check off", "if (name && name[0] == 0) {", "if (0) {"),
     ("verify.c", "a server is judged as a server", "PATH_SERVER, bytes_text(name)", "PATH_ANY, bytes_text(name)"),
