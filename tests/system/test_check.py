@@ -60,7 +60,7 @@ pool app {{ server a localhost:2; tls {{ ca "{pki}/ca.pem"; name localhost; cert
 
 def test_addresses_clash_only_where_one_takes_the_others_connections(check):
     def clash(one, other):
-        code, problems = check("".join(f"listener {name} {address} {{ otherwise {{ reject; }} }}\n"
+        code, problems = check("".join(f"listener {name} {address} {{ protocol http; otherwise {{ reject; }} }}\n"
                                        for name, address in (("a", one), ("b", other))))
         return bool(problems)
     assert clash(":1", "127.0.0.1:1") and clash("[::1]:1", ":1") and clash("0.0.0.0:1", "127.0.0.1:1") and clash("0.0.0.0:1", ":1")
