@@ -51,7 +51,7 @@ enum bj_err link_fill(struct link *l)
 {
 	struct worker *w = l->worker;
 	enum bj_err err;
-	size_t len;
+	size_t len, room;
 
 	if (l->err)
 		return l->err;
@@ -60,7 +60,12 @@ enum bj_err link_fill(struct link *l)
 	err = take_buffer(l);
 	if (err)
 		return err;
-	err = stream_read(&l->stream, w->in.bytes + w->in.len, WORKER_IN_SIZE - w->in.len, &len);
+	room = WORKER_IN_SIZE - w->in.len;
+	if (l->held && !l->tls && room > CHUNK_SIZE_MAX - chunk_view(l->held).len)
+		room = CHUNK_SIZE_MAX - chunk_view(l->held).len; /* what comes is put behind what is held; a record always fits */
+	if (room == 0)
+		return link_fail(l, BJ_ERR_LIMIT);
+	err = stream_read(&l->stream, w->in.bytes + w->in.len, room, &len);
 	if (err == BJ_ERR_WOULD_BLOCK)
 		return err;
 	if (err)

@@ -27,7 +27,12 @@ struct runtime_listener {
 	struct addr addr;
 	struct bj_tls_config *tls; /* null: plain */
 	bool sni_must_match;       /* routes depend on who the client is */
+	_Atomic uint64_t *open;    /* connections or flows of all workers; counted where there is a limit */
 };
+
+/* Takes a place among the listener's connections; false when there is none. */
+bool runtime_listener_take(const struct runtime_listener *listener);
+void runtime_listener_drop(const struct runtime_listener *listener);
 
 struct runtime_pool {
 	const struct conf_pool *conf;
@@ -42,6 +47,7 @@ struct runtime {
 	atomic_uint refs;
 	struct conf_snapshot *conf;
 	struct runtime_listener *listeners;
+	_Atomic uint64_t *open;       /* one for each listener */
 	struct runtime_pool *pools;
 	size_t server_count;
 	unsigned worker_count;

@@ -103,15 +103,24 @@ static bool admit(struct session *s, const struct addr *peer)
 	const struct conf_limits *limits = &conf->limits;
 	struct client_table *clients = s->on->worker->clients;
 
-	if (limits->connections != CONF_NO_LIMIT && s->on->open >= limits->connections)
-		return false;
 	if (conf->deny_count > 0 && conf_networks_have(conf->deny, conf->deny_count, &peer->sa.any))
+		return false;
+	s->placed = runtime_listener_take(s->to);
+	if (!s->placed)
 		return false;
 	if (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_s != CONF_NO_LIMIT)
 		s->client_hash = client_table_hash(clients, bytes_text(conf->name), addr_host_bytes(peer));
 	if (limits->connections_per_client != CONF_NO_LIMIT)
 		return client_take(clients, s->client_hash, (uint32_t)limits->connections_per_client, &s->tallied);
 	return true;
+}
+
+static void give_places(struct session *s, struct worker *w)
+{
+	if (s->placed)
+		runtime_listener_drop(s->to);
+	if (s->tallied)
+		client_drop(w->clients, s->client_hash);
 }
 
 /* Makes the session itself; null, and the descriptor closed, where that is not possible or not allowed. */
@@ -133,14 +142,11 @@ static struct session *session_new(struct listening *on, int fd, const struct ad
 	s->to = on->to;
 	s->opened_us = w->loop.now_us;
 	memcpy(&s->peer.sa, &peer->sa, sizeof(s->peer.sa));
-	if (!admit(s, peer)) {
+	if (!admit(s, peer))
 		close(fd);
-	} else if (link_accept(&s->client, w, fd, on->to->tls, link_ready)) {
-		if (s->tallied)
-			client_drop(w->clients, s->client_hash);
-	} else {
+	else if (link_accept(&s->client, w, fd, on->to->tls, link_ready) == BJ_OK)
 		return s;
-	}
+	give_places(s, w);
 	slab_free(slab, s);
 	return NULL;
 }
@@ -190,8 +196,7 @@ void session_end(struct session *s, enum close_reason reason)
 	list_remove(&s->node);
 	stat_sub(&w->stats->connections_open, 1);
 	stat_add(&w->stats->connections_closed[reason], 1);
-	if (s->tallied)
-		client_drop(w->clients, s->client_hash);
+	give_places(s, w);
 	generation_unref(s->generation);
 	slab_free(s->slab, s);
 	on->open--;

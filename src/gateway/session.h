@@ -44,7 +44,8 @@ struct session {
 	struct identity *identity;  /* null: no verified certificate */
 	struct peer peer;
 	bool begun;
-	bool tallied;               /* counted among its client's connections */
+	bool placed;                /* counted among its listener's connections */
+	bool tallied;               /* and among its client's */
 	uint64_t client_hash;       /* in the table of clients; 0: not looked up */
 	int64_t opened_us;
 };

@@ -8,7 +8,6 @@
 #include "tls/flight.h"
 
 #define INBOX_FIRST 1024
-#define EARLY_RECORD_MAX (RECORD_PLAIN_MAX + 256) /* a protected record's, though we have no keys for it. rfc9846:5.2 */
 
 /* ---- handshake bytes */
 
@@ -218,7 +217,7 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 	if (!hs || !hs->skip_early || len < RECORD_HEADER_LEN || buf[0] != RECORD_DATA)
 		return false;
 	body = (size_t)buf[3] << 8 | buf[4];
-	if (body > EARLY_RECORD_MAX || hs->skipped + body > CONN_SKIP_MAX)
+	if (hs->skipped + body > CONN_SKIP_MAX)
 		return false;
 	if (len < RECORD_HEADER_LEN + body) { /* the rest is still to come */
 		rec->need = RECORD_HEADER_LEN + body;

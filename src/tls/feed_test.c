@@ -1,5 +1,6 @@
 /* feed_test.c - records that are wrong, out of place or too many; alerts, closing, floods, key limits, rejected early data. */
 #include "tls/flight.h"
+#include "tls/keys.h"
 #include "tls/testkit.h"
 
 static struct pki pki;
@@ -403,6 +404,28 @@ static void what_has_no_place_is_not_waited_for(void **state)
 	assert_string_equal(report_of(&pair.server).message, "Certificate");
 }
 
+static void as_many_bytes_as_were_foretold_are_enough(void **state)
+{
+	static const uint8_t wish[] = { MSG_KEY_UPDATE, 0, 0, 1, 1 };
+	static uint8_t data[40000], out[50000];
+	const struct bj_bytes piece = bytes_of(data, sizeof(data));
+	size_t used, len;
+
+	again();
+	pair_shake(&pair);
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0)
+			inject(&pair.client, &pair.server, RECORD_HANDSHAKE, wish, sizeof(wish));
+		if (i > 0)
+			assert_int_equal(keys_update(pair.client.conn, true), BJ_OK);
+		if (i > 1)
+			pair.server.conn->wr.seq = RECORD_SOFT_LIMIT - 1;
+		assert_true(bj_tls_sealed_len(pair.server.conn, sizeof(data)) <= sizeof(out));
+		assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, out, bj_tls_sealed_len(pair.server.conn, sizeof(data)), &used, &len), BJ_OK);
+		assert_int_equal(used, sizeof(data));
+	}
+}
+
 /* ---- the end of a connection */
 
 static void behind_close_notify_nothing_counts(void **state)
@@ -507,10 +530,10 @@ static void early_data_is_passed_over_within_a_limit(void **state)
 	expect_alert(&pair.server, BJ_ERR_BAD_RECORD_MAC, ALERT_BAD_RECORD_MAC);
 }
 
-/* Before the second hello there are no keys yet, and a record of early data is longer than a plain one may be. */
+/* Before the second hello there are no keys yet. */
 static void early_data_before_a_retry_is_passed_over_however_it_comes(void **state)
 {
-	static uint8_t junk[RECORD_HEADER_LEN + RECORD_PLAIN_MAX + 17] = { 23, 3, 3, (RECORD_PLAIN_MAX + 17) >> 8, (RECORD_PLAIN_MAX + 17) & 0xff };
+	static uint8_t junk[RECORD_HEADER_LEN + CONN_SKIP_MAX] = { 23, 3, 3, CONN_SKIP_MAX >> 8, CONN_SKIP_MAX & 0xff };
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
 
 	assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
@@ -598,6 +621,7 @@ int main(void)
 		T(floods_of_tickets_end),
 		T(records_do_not_come_between_the_pieces_of_a_message),
 		T(what_has_no_place_is_not_waited_for),
+		T(as_many_bytes_as_were_foretold_are_enough),
 		T(key_updates_end_their_record_and_know_their_values),
 		T(keys_are_updated_before_their_limit),
 		T(behind_close_notify_nothing_counts),

@@ -7,6 +7,7 @@
 #include "tls/keys.h"
 #include "tls/msg/key_update.h"
 
+#define KEY_UPDATE_LEN (MESSAGE_HEADER_LEN + 1)
 #define SEAL_LEAST 512 /* a record is not made smaller than this only because the buffer is nearly full */
 
 static bool is_open(const struct bj_tls *conn)
@@ -112,9 +113,11 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 {
-	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0);
+	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0), overhead = record_overhead(&conn->wr);
+	/* KeyUpdates that may stand among them: one that the peer asked for, and those of the limit of keys */
+	size_t updates = conn_is_13(conn) && len > 0 ? 2 + records / RECORD_SOFT_LIMIT : 0;
 
-	return bj_tls_pending(conn) + len + records * record_overhead(&conn->wr);
+	return bj_tls_pending(conn) + len + records * overhead + updates * (KEY_UPDATE_LEN + overhead);
 }
 
 BJ_API void bj_tls_close(struct bj_tls *conn)

@@ -44,6 +44,12 @@ static void only_what_was_added_is_held_and_every_part_of_it_counts(void **state
 			signature_memory_add(memory, &p);
 			assert_true(signature_memory_holds(memory, &p));
 			assert_false(signature_memory_holds(other, &p));
+			for (size_t word = 0; word < SIGNATURE_PRINT_WORDS; word++) { /* the same place, another hash */
+				struct signature_print near = p;
+
+				near.words[word] ^= UINT64_C(1) << 63;
+				assert_false(signature_memory_holds(memory, &near));
+			}
 			p = signature_print_of(other, parts[i].message, parts[i].alg, parts[i].signature, parts[i].spki);
 			assert_false(signature_memory_holds(memory, &p)); /* each memory has a key of its own */
 		}

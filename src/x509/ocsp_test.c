@@ -257,14 +257,15 @@ struct asked {
 	struct bj_bytes staple;
 	bool staple_asked, must_staple, listed;
 	enum bj_revocation policy;
+	size_t more_middles; /* each one opens a path of its own */
 };
 
 static enum bj_err judge(const struct asked *a, struct bj_verdict *verdict)
 {
 	struct bj_trust *trust = bj_trust_new();
 	struct bj_crls *crls = bj_crls_new();
-	struct cert end = leaf.cert;
-	struct path_input in = { .leaf = &end, .extra = &middle.cert, .extra_count = 1, .trust = trust, .purpose = PATH_SERVER,
+	struct cert end = leaf.cert, middles[PATH_BUDGET_STAPLES + 1];
+	struct path_input in = { .leaf = &end, .extra = middles, .extra_count = 1 + a->more_middles, .trust = trust, .purpose = PATH_SERVER,
 				 .now = MADE_NOW, .check_time = true, .revocation = a->policy, .crls = crls, .staple = a->staple,
 				 .staple_asked = a->staple_asked };
 	struct made_list of_root = { .issuer = &root }, of_middle = { .issuer = &middle, .entry_count = 1,
@@ -272,6 +273,8 @@ static enum bj_err judge(const struct asked *a, struct bj_verdict *verdict)
 	struct bj_bytes der = made_list_write(&of_root);
 	enum bj_err err;
 
+	for (size_t i = 0; i < in.extra_count; i++)
+		middles[i] = middle.cert;
 	end.must_staple = a->must_staple;
 	assert_int_equal(bj_trust_add_der(trust, root.der, root.cert.der.len), BJ_OK);
 	assert_int_equal(bj_crls_add_der(crls, der.ptr, der.len), BJ_OK);
@@ -320,6 +323,39 @@ static void a_path_believes_a_stapled_response_about_its_end(void **state)
 	assert_int_equal(judge(&a, &verdict), BJ_ERR_OCSP);
 }
 
+static void a_chain_is_judged_with_its_staple(void **state)
+{
+	struct made_response r = good();
+	struct bj_trust *trust = bj_trust_new();
+	struct cert end = leaf.cert;
+	struct path_sent sent = { .trust = trust, .leaf = &end, .rest = &middle.cert.der, .rest_count = 1, .purpose = PATH_SERVER,
+				  .now = MADE_NOW, .staple_asked = true };
+	struct bj_verdict verdict;
+
+	assert_int_equal(bj_trust_add_der(trust, root.der, root.cert.der.len), BJ_OK);
+	bj_trust_use_crls(trust, NULL, BJ_REVOCATION_IF_PRESENT);
+	end.must_staple = true;
+	assert_int_equal(path_verify_chain(&sent, &verdict), BJ_ERR_CERT_STAPLE_MISSING);
+	r.answers[0].status = 1;
+	sent.staple = made_response_write(&r);
+	assert_int_equal(path_verify_chain(&sent, &verdict), BJ_ERR_CERT_REVOKED);
+	bj_trust_free(trust);
+}
+
+static void a_response_is_not_judged_without_end(void **state)
+{
+	struct made_response r = good();
+	struct asked a = { .policy = BJ_REVOCATION_REQUIRED };
+	struct bj_verdict verdict;
+
+	r.answers[0].status = 2;
+	a.staple = made_response_write(&r);
+	a.more_middles = PATH_BUDGET_STAPLES - 2; /* as many paths, and one more to explain */
+	assert_int_equal(judge(&a, &verdict), BJ_ERR_CERT_REVOCATION_UNKNOWN);
+	a.more_middles = PATH_BUDGET_STAPLES;
+	assert_int_equal(judge(&a, &verdict), BJ_ERR_CERT_BUDGET);
+}
+
 static void a_certificate_that_demands_a_staple_has_one(void **state)
 {
 	struct made_response r = good();
@@ -348,6 +384,8 @@ int main(void)
 		cmocka_unit_test(a_nonce_is_the_one_that_was_sent_or_none),
 		cmocka_unit_test(responses_out_of_form_are_refused),
 		cmocka_unit_test(a_path_believes_a_stapled_response_about_its_end),
+		cmocka_unit_test(a_chain_is_judged_with_its_staple),
+		cmocka_unit_test(a_response_is_not_judged_without_end),
 		cmocka_unit_test(a_certificate_that_demands_a_staple_has_one),
 	};
 

@@ -57,11 +57,33 @@ struct path_input {
 /* Judges. `out` says it all, on failure too; the return value equals out->err. */
 enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out) BJ_MUST_USE;
 
-/* The same for a chain as a peer sent it: `leaf` is parsed already (its DER was the first of the chain), `rest` are the others, at
- * most PATH_CHAIN_MAX - 1. What cannot be parsed among them is passed over, and is the reason given if there is no path. */
-enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *leaf, const struct bj_bytes *rest,
-			     size_t rest_count, enum path_purpose purpose, struct bj_bytes name, int64_t now,
-			     struct bj_verdict *out) BJ_MUST_USE;
+/* A chain as a peer sent it. */
+struct path_sent {
+	const struct bj_trust *trust; /* with its revocation lists and their policy */
+	const struct cert *leaf;      /* parsed already; its DER was the first of the chain */
+	const struct bj_bytes *rest;  /* the others, at most PATH_CHAIN_MAX - 1 */
+	size_t rest_count;
+	enum path_purpose purpose;
+	struct bj_bytes name;   /* as in struct path_input */
+	int64_t now;
+	struct bj_bytes staple; /* as in struct path_input */
+	bool staple_asked;
+};
+
+/* The same for such a chain. What cannot be parsed of it is passed over, and is the reason given if there is no path. */
+enum bj_err path_verify_chain(const struct path_sent *sent, struct bj_verdict *out) BJ_MUST_USE;
+
+/* Without a staple. */
+static inline enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *leaf, const struct bj_bytes *rest,
+					   size_t rest_count, enum path_purpose purpose, struct bj_bytes name, int64_t now,
+					   struct bj_verdict *out)
+{
+	const struct path_sent sent = { .trust = trust, .leaf = leaf, .rest = rest, .rest_count = rest_count, .purpose = purpose,
+					.name = name, .now = now };
+
+	return path_verify_chain(&sent, out);
+}
+
 /* A verdict which only says that there was a failure with certificate `index` (-1: none), for people. */
 void verdict_fail(struct bj_verdict *out, enum bj_err err, int index, const char *rule);
 

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import os
+import signal
 import threading
 import time
 
@@ -318,6 +319,22 @@ def _gets_through(port):
         return False
 
 
+def test_a_listeners_limit_of_connections_holds_over_all_workers(web):
+    server, port, _ = web(limits="limits { connections 3; }", workers=4)
+
+    def served(client):
+        try:
+            return client.get()[0] == 200
+        except (EOFError, ConnectionError):
+            return False
+    for _ in range(2):
+        clients = [kit.Raw(port) for _ in range(24)]
+        assert sum(map(served, clients)) == 3
+        for client in clients:
+            client.close()
+        time.sleep(0.3)
+
+
 def test_denied_networks_are_refused(web):
     server, port, _ = web(limits="deny from 127.0.0.64/26;")
     assert kit.Raw(port, source="127.0.0.63").get()[0] == 200
@@ -328,6 +345,27 @@ def test_a_slow_head_is_answered_with_408(web):
     server, port, _ = web(limits="limits { header_time 300ms; }")
     client = kit.Raw(port).send(b"GET / HTTP/1.1\r\nHost: x\r\n")
     assert client.response()[0] == 408
+
+
+def test_a_long_head_in_two_pieces_before_a_long_body_is_taken(web):
+    server, port, running = web(limits="limits { header_size 128k; }")
+    client = kit.Raw(port)
+    for _ in range(3): # the kernel learns to take much at once
+        assert client.get("/sum", method="POST", body=bytes(8 << 20))[0] == 200
+    for first in (50000, 100000):
+        client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\nX-Long: " + b"a" * first)
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGSTOP)
+        client.sock.settimeout(1)
+        rest = b"b" * 1000 + b"\r\n\r\n" + bytes(400000)
+        sender = threading.Thread(target=client.send, args=(rest,))
+        sender.start()
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGCONT)
+        sender.join()
+        client.sock.settimeout(kit.SECONDS)
+        status, _, body = client.response()
+        assert status == 200 and body == bytes(400000)
 
 
 def test_a_silent_connection_is_closed(web):

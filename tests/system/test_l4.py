@@ -271,6 +271,17 @@ def test_datagrams_of_a_client_keep_their_server_and_come_back(gateway, udp_clie
     assert ask(clients[0], port, big)[2:] == big
 
 
+def test_no_more_flows_than_the_limit_are_kept(gateway, udp_client):
+    port, _ = start(gateway, [UdpServer(b"a")], protocol="udp", more="limits { connections 2; } flow_idle 1s;")
+    first, second, third = udp_client(), udp_client(), udp_client()
+    assert ask(first, port, b"1") == b"a:1" and ask(second, port, b"2") == b"a:2"
+    third.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        ask(third, port, b"3")
+    time.sleep(1.2)
+    assert ask(third, port, b"3") == b"a:3"
+
+
 def test_a_silent_flow_is_forgotten(gateway, udp_client):
     server = UdpServer(b"a")
     port, _ = start(gateway, [server], "udp", more="flow_idle 200ms;")
