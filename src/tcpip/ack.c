@@ -298,7 +298,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 			flight_mark_lost(t, flight_first(t), BJ_LOST_TIMEOUT);
 		tcp_arm_retransmit(t, 0);
 	}
-	if (t->write_blocked && t->send.len < t->send_limit) {
+	if (t->write_blocked && t->send.len < t->send.limit) {
 		t->write_blocked = false;
 		stack_ready(t, BJ_READY_WRITE);
 	}
