@@ -189,7 +189,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 		return false; /* no memory: an ACK or a timer tries again */
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
-	if (first)
+	if (first && why != BJ_SENT_WINDOW_PROBE)
 		t->progress_us = t->stack->now_us;
 	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
 		t->flight->small_end = end;
