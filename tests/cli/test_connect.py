@@ -218,9 +218,14 @@ def test_a_session_is_saved_offered_and_not_offered_to_another_name(bojagi, ca, 
     assert code == 0 and found["tls"]["resumed"] is True and found["verdict"] is None
     code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session", "-servername", "127.0.0.1")
     assert code == 0 and found["tls"]["resumed"] is False
-    (bojagi.home / "session").write_bytes(os.urandom(200))
+    damaged = bytearray((bojagi.home / "session").read_bytes())
+    damaged[40] ^= 1
+    (bojagi.home / "session").write_bytes(damaged)
     code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session")
     assert code == 0 and found["tls"]["resumed"] is False
+    (bojagi.home / "session").write_bytes(os.urandom(200))
+    refused = bojagi.run("connect", target, "-CAfile", ca, "-sess_in", "session")
+    assert refused.returncode == 2 and b"is not a session" in refused.stderr
 
 
 def test_the_key_log_has_the_secrets_of_tls13(bojagi, ca, serve):
