@@ -172,6 +172,19 @@ def version_of(*args):
     return found.group(0) if found else "?"
 
 
+def version_number(text):
+    return tuple(int(n) for n in re.findall(r"\d+", text))
+
+
+HYBRIDS = ["X25519MLKEM768", "SecP256r1MLKEM768"]
+
+
+def need_openssl_35():
+    need("openssl")
+    if version_number(version_of("openssl", "version")) < (3, 5):
+        pytest.skip("ML-KEM comes with OpenSSL 3.5")
+
+
 class Table:
     def __init__(self):
         self.rows = {}
