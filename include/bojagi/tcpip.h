@@ -149,7 +149,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tcp_peek(struct bj_tcp *tcp, struct bj_bytes *
 BJ_API void bj_tcp_consume(struct bj_tcp *tcp, size_t len);
 /* Takes as much as there is room for, at least one byte. BJ_ERR_WOULD_BLOCK: no room. BJ_ERR_CLOSED: after finish. */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_write(struct bj_tcp *tcp, struct bj_bytes bytes, size_t *out_len);
-/* As bj_tcp_write(); the last byte taken is urgent (MUST-30..32 of rfc9293:3.8.5). */
+/* As bj_tcp_write(); what was taken is urgent (MUST-30, MUST-62 of rfc9293:3.8.5). */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_write_urgent(struct bj_tcp *tcp, struct bj_bytes bytes, size_t *out_len);
 /* Room to write in place; commit says how much was written. */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_reserve(struct bj_tcp *tcp, uint8_t **out, size_t *out_len);
@@ -214,8 +214,8 @@ struct bj_tcp_info {
 	uint32_t retransmits;    /* segments, ever */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
-	bool urgent;             /* urgent bytes are still to be read (MUST-31) */
-	uint32_t urgent_ahead;   /* how many bytes from here to their end (MUST-32) */
+	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
+	uint32_t urgent_ahead;   /* how many bytes from here to their end */
 };
 
 BJ_API void bj_tcp_info(const struct bj_tcp *tcp, struct bj_tcp_info *out);
@@ -232,7 +232,7 @@ enum bj_ready {
 	BJ_READY_OPEN = 2,     /* connect went through */
 	BJ_READY_READ = 4,     /* bytes, or the end of them */
 	BJ_READY_WRITE = 8,    /* room again, after a write that found none */
-	BJ_READY_URGENT = 16,  /* the peer has urgent bytes (MUST-31) */
+	BJ_READY_URGENT = 16,  /* the peer has urgent bytes (MUST-32 of rfc9293:3.8.5) */
 	BJ_READY_ENDED = 32,   /* closed or failed: bj_tcp_info() says how */
 	BJ_READY_SOFT = 64,    /* ICMP or a third retransmission says something (MUST-56, SHLD-9) */
 };

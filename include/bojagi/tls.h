@@ -73,6 +73,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config
 /* A client sends key shares for the first `count` of its groups. Without this call it sends one for the first, and if that is a
  * hybrid such as X25519MLKEM768 one for its plain half too, of the same key, where that group is in the list. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count);
+/* A client sends key shares for these groups instead (at most 3; those that are not among its groups are left out). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server follows the client's order of suites by default; this makes it follow its own. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own);

@@ -16,13 +16,13 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/say.h"
+#include "cli/session_file.h"
 #include "host/file.h"
 
 #define TICKET_WAIT_MS 250  /* for tickets, and for a late refusal of the client's certificate */
 #define CLOSE_WAIT_MS 1000  /* for the last bytes to go */
 #define ANSWER_IDLE_MS 2000 /* silence that ends a conversation whose input has ended */
 #define INPUT_BYTES 16384
-#define SESSION_BYTES_MAX (1u << 20)
 
 static const char help[] =
 	"bojagi connect example.com             see and judge its TLS\n"
@@ -268,7 +268,7 @@ static void wait_for_tickets(struct connection *c)
 
 /* Goes as far as the handshake; c->err says how it ended. */
 static void make_connection(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust,
-			    struct bj_bytes session, struct connection *c)
+			    const struct session_file *session, struct connection *c)
 {
 	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000, began;
 
@@ -283,8 +283,10 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	c->client.trust = trust;
 	c->client.insecure = wish->insecure;
 	c->client.debug = wish->debug ? stderr : NULL;
-	if (session.len > 0) {
-		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session.ptr, session.len) != BJ_OK;
+	if (session->blob.len > 0) {
+		c->client.remembered = session->chain;
+		c->client.remembered_count = session->chain_count;
+		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session->blob.ptr, session->blob.len) != BJ_OK;
 		c->session_offered = !c->session_refused;
 	}
 	began = clock_steady_us();
@@ -389,28 +391,49 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 
 /* ---- sessions */
 
-static int load_session(const struct connect_wish *wish, struct file_bytes *out)
+/* What a connection leaves for a later one; views, as long as the connection is there. */
+static struct session_file session_of(const struct connection *c)
 {
+	struct session_file file = { .blob = bj_tls_session(c->client.tls), .chain_count = c->client.chain_count };
+
+	memcpy(file.chain, c->client.chain, sizeof(file.chain));
+	return file;
+}
+
+static int load_session(const struct connect_wish *wish, struct file_bytes *bytes, struct session_file *out)
+{
+	*out = (struct session_file){ 0 };
 	if (!wish->session_in)
 		return EXIT_GOOD;
-	if (file_read(wish->session_in, SESSION_BYTES_MAX, out) != BJ_OK)
+	if (file_read(wish->session_in, SESSION_FILE_MAX, bytes) != BJ_OK)
 		return say_failure(EXIT_USAGE, "cannot read the session %s: %s", wish->session_in, strerror(errno));
+	if (session_file_parse(bytes_of(bytes->ptr, bytes->len), out) != BJ_OK)
+		return say_failure(EXIT_USAGE, "%s is not a session that -sess_out saved", wish->session_in);
 	return EXIT_GOOD;
 }
 
 static int save_session(const struct connect_wish *wish, const struct connection *c)
 {
-	struct bj_bytes session;
+	struct session_file file;
+	uint8_t *bytes;
+	size_t len;
+	enum bj_err err;
 
 	if (!wish->session_out || c->err || c->late_err)
 		return EXIT_GOOD;
-	session = bj_tls_session(c->client.tls);
-	if (session.len == 0)
+	file = session_of(c);
+	if (file.blob.len == 0)
 		return say_failure(EXIT_GOOD, "-sess_out: the server gave no session; nothing was saved");
-	if (file_write(wish->session_out, session.ptr, session.len, 0600, true) != BJ_OK)
+	err = session_file_write(&file, &bytes, &len);
+	if (err)
+		return say_err(EXIT_INTERNAL, err, "the session");
+	err = file_write(wish->session_out, bytes, len, 0600, true);
+	wipe(bytes, len);
+	free(bytes);
+	if (err)
 		return say_failure(EXIT_USAGE, "cannot write the session %s: %s", wish->session_out, strerror(errno));
 	if (!wish->options.quiet)
-		fprintf(stderr, "saved a session of %zu bytes to %s: it is secret\n", session.len, wish->session_out);
+		fprintf(stderr, "saved a session of %zu bytes to %s: it is secret\n", len, wish->session_out);
 	return EXIT_GOOD;
 }
 
@@ -435,18 +458,20 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 {
 	struct connection first, second;
 	struct input *input = calloc(1, sizeof(*input));
-	struct file_bytes session = { 0 };
+	struct file_bytes bytes = { 0 };
+	struct session_file session;
 	bool again = false;
 	int code, saved;
 
 	if (!input)
 		return EXIT_INTERNAL;
-	code = load_session(wish, &session);
+	code = load_session(wish, &bytes, &session);
 	if (code) {
+		file_bytes_free(&bytes);
 		free(input);
 		return code;
 	}
-	make_connection(wish, config, trust, bytes_of(session.ptr, session.len), &first);
+	make_connection(wish, config, trust, &session, &first);
 	if (!first.err)
 		look_at_input(wish, input);
 	if (!first.err && !input->wanted)
@@ -455,7 +480,8 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		bj_tls_report(first.client.tls, &first.report);
 	if (wish->reconnect && !first.err && !first.late_err) {
 		hang_up(&first); /* many test servers serve one client at a time */
-		make_connection(wish, config, trust, bj_tls_session(first.client.tls), &second);
+		session = session_of(&first);
+		make_connection(wish, config, trust, &session, &second);
 		again = true;
 	}
 	print_report(wish, &first, again ? &second : NULL, input->wanted ? stderr : stdout);
@@ -473,7 +499,7 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		end_connection(&second);
 	}
 	end_connection(&first);
-	file_bytes_free(&session);
+	file_bytes_free(&bytes);
 	wipe(input, sizeof(*input));
 	free(input);
 	return code ? code : saved;
@@ -486,7 +512,7 @@ int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *s
 	int code = connect_outfit_init(&outfit, wish);
 
 	if (!code) {
-		make_connection(wish, outfit.config, outfit.trust, bytes_of(NULL, 0), &c);
+		make_connection(wish, outfit.config, outfit.trust, &(const struct session_file){ 0 }, &c);
 		then(self, &c);
 		code = connect_exit(wish, &c);
 		end_connection(&c);

@@ -58,12 +58,18 @@ static bool same_address(const struct conf_address *a, const struct conf_address
 	return a->len > 0 && a->len == b->len && memcmp(&a->sockaddr, &b->sockaddr, a->len) == 0;
 }
 
+/* All addresses of IPv6 are those of IPv4, too. */
+static bool takes_all_of(const struct conf_address *a, const struct conf_address *b)
+{
+	return is_unspecified(a) && !is_unix(b) && (a->sockaddr.ss_family == AF_INET6 || b->sockaddr.ss_family == AF_INET);
+}
+
 /* Whether both cannot be listened on: the same, or one of them all addresses with the same port. */
 static bool clash(const struct conf_address *a, const struct conf_address *b)
 {
 	if (a->len == 0 || b->len == 0 || port_of(a) != port_of(b))
 		return false;
-	return same_address(a, b) || is_unspecified(a) || is_unspecified(b);
+	return same_address(a, b) || takes_all_of(a, b) || takes_all_of(b, a);
 }
 
 /* ---- listeners */

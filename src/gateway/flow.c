@@ -20,7 +20,6 @@ struct flow {
 	int64_t opened_us;
 	unsigned idle_ms;
 	uint64_t bytes_in, bytes_out;
-	bool answered;
 };
 
 static struct bj_bytes key_of(const struct map_node *node)
@@ -86,7 +85,6 @@ static void from_server(struct udp *udp, const struct addr *from, struct bj_byte
 	enum bj_err lost;
 
 	f->heard_ms = w->loop.now_ms;
-	f->answered = true;
 	f->bytes_out += datagram.len;
 	stat_add(&w->stats->datagrams_out, 1);
 	lost = udp_send(&f->on->udp, &f->client, datagram);
@@ -158,8 +156,8 @@ void flow_datagram(struct udp *udp, const struct addr *from, struct bj_bytes dat
 		stat_add(&w->stats->connections_refused, 1);
 		return;
 	}
-	if (f->server.failed && !f->answered) {
-		/* nobody listens there: the next server gets the client */
+	if (f->server.failed) {
+		/* nobody listens there (any more): the next server gets the client */
 		flow_end(f, POOL_FAILED);
 		f = flow_new(on, from, key, key_len);
 		if (!f)

@@ -1,10 +1,12 @@
 /* gateway.c - see gateway.h: the control thread. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/rng_os.h"
@@ -15,6 +17,8 @@
 #include "io/signals.h"
 
 #define ERROR_TEXT_MAX 256
+#define LOG_PIECE ((size_t)4096) /* what a pipe has room for when it has any */
+#define LOG_WAIT_MS 100
 
 struct gateway {
 	struct loop loop;
@@ -29,6 +33,9 @@ struct gateway {
 	const char *path;
 	const struct gateway_options *options;
 	int log_fd;
+	bool log_is_file;  /* a regular one, where writing never waits for a reader */
+	bool log_is_stuck; /* its reader does not read */
+	bool log_is_torn;  /* the last line was cut off */
 	int64_t started_unix_ms, loaded_unix_ms;
 	uint64_t reloads;
 	bool last_reload_ok;
@@ -157,9 +164,36 @@ static enum bj_err open_log(struct gateway *gw, const struct conf_log *conf, int
 
 static void set_log(struct gateway *gw, int fd)
 {
+	struct stat status;
+
 	if (gw->log_fd > STDERR_FILENO)
 		close(gw->log_fd);
 	gw->log_fd = fd;
+	gw->log_is_file = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	gw->log_is_torn = gw->log_is_stuck = false;
+}
+
+/* Writes a whole piece, if there is room. Pipes and terminals may have a reader that reads no more: it is waited for once, a little,
+ * and what comes until it reads again is lost. */
+static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
+{
+	struct pollfd room = { .fd = gw->log_fd, .events = POLLOUT };
+	size_t done = 0;
+
+	if (!gw->log_is_file) {
+		gw->log_is_stuck = poll(&room, 1, gw->log_is_stuck ? 0 : LOG_WAIT_MS) <= 0;
+		if (gw->log_is_stuck)
+			return false;
+	}
+	while (done < len) {
+		ssize_t put = write(gw->log_fd, (const uint8_t *)bytes + done, len - done);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0)
+			done += (size_t)put;
+	}
+	return true;
 }
 
 static void write_log(struct mail *mail, void *owner)
@@ -168,13 +202,16 @@ static void write_log(struct mail *mail, void *owner)
 	struct log_block *block = CONTAINER_OF(mail, struct log_block, mail);
 	size_t done = 0;
 
-	while (gw->log_fd >= 0 && done < block->len) {
-		ssize_t put = write(gw->log_fd, block->bytes + done, block->len - done);
+	if (gw->log_fd >= 0 && gw->log_is_torn)
+		gw->log_is_torn = !write_piece(gw, "\n", 1);
+	while (gw->log_fd >= 0 && !gw->log_is_torn && done < block->len) {
+		size_t take = gw->log_is_file || block->len - done < LOG_PIECE ? block->len - done : LOG_PIECE;
 
-		if (put < 0 && errno != EINTR)
+		if (!write_piece(gw, block->bytes + done, take)) {
+			gw->log_is_torn = done > 0 && block->bytes[done - 1] != '\n';
 			break;
-		if (put > 0)
-			done += (size_t)put;
+		}
+		done += take;
 	}
 	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
 	free(block);

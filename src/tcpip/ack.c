@@ -272,8 +272,10 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	if (seq_gt(ack, t->snd_una))
 		advance_una(t, ack, &r);
 	window_changed = take_window(t, a, false);
-	if (t->snd_wnd == 0)
+	if (t->snd_wnd == 0) {
 		t->progress_us = t->stack->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
+		tcp_arm_retransmit(t, 0);
+	}
 	take_sack(t, &a->seg.options, ack, &r);
 	r.duplicate = outstanding && r.acked == 0 && a->seg.payload.len == 0 && !window_changed &&
 		      !(a->seg.flags & (TCP_SYN | TCP_FIN));
@@ -298,7 +300,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 			flight_mark_lost(t, flight_first(t), BJ_LOST_TIMEOUT);
 		tcp_arm_retransmit(t, 0);
 	}
-	if (t->write_blocked && t->send.len < t->send_limit) {
+	if (t->write_blocked && t->send.len < t->send.limit) {
 		t->write_blocked = false;
 		stack_ready(t, BJ_READY_WRITE);
 	}

@@ -199,8 +199,8 @@ enum bj_err bj_tcp_read(struct bj_tcp *t, uint8_t *buf, size_t cap, size_t *out_
 /* The buffer follows the congestion window: twice it, within the limit. */
 static void tune_send(struct bj_tcp *t)
 {
-	if (tcp_options_of(t)->send_buffer_max == 0 && t->cwnd > t->send_limit / 2)
-		t->send_limit = u32_min(u32_max(t->send_limit, 2 * t->cwnd), TCP_SEND_MAX);
+	if (tcp_options_of(t)->send_buffer_max == 0 && t->cwnd > t->send.limit / 2)
+		t->send.limit = u32_min(u32_max(t->send.limit, 2 * t->cwnd), TCP_SEND_MAX);
 }
 
 /* Room in the send buffer, or why there is none. */
@@ -213,7 +213,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 	if (t->fin_queued || t->state == BJ_TCP_CLOSED || t->state == BJ_TCP_TIME_WAIT)
 		return BJ_ERR_CLOSED;
 	tune_send(t);
-	room = t->send_limit > t->send.len ? t->send_limit - t->send.len : 0;
+	room = t->send.limit > t->send.len ? t->send.limit - t->send.len : 0;
 	if (want < room)
 		room = (uint32_t)want;
 	if (room == 0) {
@@ -369,7 +369,7 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.snd_una = t->snd_una, .snd_nxt = t->snd_nxt, .snd_wnd = t->snd_wnd, .rcv_nxt = t->rcv_nxt, .rcv_wnd = t->rcv_wnd,
 		.cwnd = t->cwnd, .ssthresh = t->ssthresh, .srtt_us = t->srtt_us, .rttvar_us = t->rttvar_us, .rto_us = (uint32_t)rto_now(t),
 		.min_rtt_us = t->min_rtt_us, .backoff = t->backoff, .send_buffered = t->send.len, .receive_buffered = t->receive.len,
-		.send_buffer_max = t->send_limit, .receive_buffer_max = t->receive_limit, .retransmits = t->retransmits,
+		.send_buffer_max = t->send.limit, .receive_buffer_max = t->receive.limit, .retransmits = t->retransmits,
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
 		.duplicates_received = t->duplicates_received, .undos = t->undos, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,

@@ -100,5 +100,5 @@ void buffer_free(struct buffer *b, struct buffer_memory *memory)
 {
 	memory->used -= b->cap;
 	free(b->ptr);
-	*b = (struct buffer){ 0 };
+	*b = (struct buffer){ .limit = b->limit };
 }

@@ -15,7 +15,8 @@ struct buffer {
 	uint8_t *ptr;
 	uint32_t cap;
 	uint32_t head;
-	uint32_t len; /* bytes that count; more may be written beyond, at offsets */
+	uint32_t len;   /* bytes that count; more may be written beyond, at offsets */
+	uint32_t limit; /* what `len` may reach; its owner's to set and to heed */
 };
 
 struct buffer_memory {

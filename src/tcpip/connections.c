@@ -169,10 +169,9 @@ struct bj_tcp *tcp_make(struct bj_stack *stack, const struct tcp_key *key, struc
 	list_init(&t->ready_link);
 	list_init(&t->queue_link);
 	t->retransmit_at = t->ack_at = t->keepalive_at = TCP_NEVER;
-	t->rto_us = RTO_FIRST_US;
-	t->receive_limit = o->receive_buffer_max ? u32_min(o->receive_buffer_max, BUFFER_CAP_MAX) : TCP_RECEIVE_START;
-	t->send_limit = o->send_buffer_max ? u32_min(o->send_buffer_max, BUFFER_CAP_MAX) : TCP_SEND_START;
-	t->rcv_wnd = u32_min(t->receive_limit, UINT16_MAX);
+	t->receive.limit = o->receive_buffer_max ? u32_min(o->receive_buffer_max, BUFFER_CAP_MAX) : TCP_RECEIVE_START;
+	t->send.limit = o->send_buffer_max ? u32_min(o->send_buffer_max, BUFFER_CAP_MAX) : TCP_SEND_START;
+	t->rcv_wnd = u32_min(t->receive.limit, UINT16_MAX);
 	t->rcv_wscale = o->no_window_scale ? 0 : tcp_window_shift(o);
 	t->pmtu = (uint16_t)stack->options.mtu;
 	t->peer_mss = bj_ip_is_v4(&key->remote) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6;

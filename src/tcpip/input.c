@@ -379,7 +379,7 @@ static enum next_step check_urg(struct bj_tcp *t, struct arrival *a)
 			return GO_ON; /* read already */
 		t->rcv_up = up;
 		t->urgent_in = true;
-		stack_ready(t, BJ_READY_URGENT); /* MUST-31 */
+		stack_ready(t, BJ_READY_URGENT); /* MUST-32 */
 	}
 	return GO_ON;
 }
@@ -391,7 +391,7 @@ static enum next_step take_text(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	if (!tcp_may_receive(t))
 		return GO_ON; /* behind the peer's FIN: cannot be */
-	if (!t->owned && !t->listener) {
+	if (!t->owned && !t->in_listener) {
 		/* nobody will read it: rfc9293:3.6.1 SHLD-3 */
 		stack_reply_reset(t->stack, a);
 		tcp_end(t, BJ_ERR_IO_RESET);

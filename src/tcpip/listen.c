@@ -16,13 +16,14 @@ void listen_forget(struct bj_tcp *t)
 {
 	struct bj_listener *l = t->listener;
 
-	if (!l)
+	if (!t->in_listener)
 		return;
 	list_remove(&t->queue_link);
 	if (t->accepted) /* counted as established */
 		l->established_count--;
 	else
 		l->half_open_count--;
+	t->in_listener = false;
 	t->listener = NULL;
 }
 
@@ -47,6 +48,7 @@ static struct bj_tcp *half_open(struct bj_listener *l, const struct arrival *a)
 		return NULL;
 	t->passive = true;
 	t->listener = l;
+	t->in_listener = true;
 	l->half_open_count++;
 	list_push_back(&l->half_open, &t->queue_link);
 	tcp_set_state(t, BJ_TCP_LISTEN);

@@ -11,9 +11,9 @@
 uint16_t tcp_select_window(struct bj_tcp *t)
 {
 	uint32_t used = t->receive.len, now = t->rcv_wnd, unit = UINT32_C(1) << t->rcv_wscale;
-	uint32_t room = t->receive_limit > used ? t->receive_limit - used : 0, field;
+	uint32_t room = t->receive.limit > used ? t->receive.limit - used : 0, field;
 
-	if (room > now && room - now >= u32_min(t->receive_limit / 2, t->rcv_mss))
+	if (room > now && room - now >= u32_min(t->receive.limit / 2, t->rcv_mss))
 		now = u32_max(room & ~(unit - 1), now);
 	field = (now + unit - 1) >> t->rcv_wscale;
 	if (field > UINT16_MAX)
@@ -24,11 +24,11 @@ uint16_t tcp_select_window(struct bj_tcp *t)
 
 void tcp_window_may_open(struct bj_tcp *t)
 {
-	uint32_t used = t->receive.len, room = t->receive_limit > used ? t->receive_limit - used : 0;
+	uint32_t used = t->receive.len, room = t->receive.limit > used ? t->receive.limit - used : 0;
 
 	if (!tcp_may_receive(t) || room <= t->rcv_wnd)
 		return;
-	if (room - t->rcv_wnd < u32_min(t->receive_limit / 2, 2u * t->rcv_mss))
+	if (room - t->rcv_wnd < u32_min(t->receive.limit / 2, 2u * t->rcv_mss))
 		return;
 	t->window_due = true;
 	stack_want_output(t);
@@ -189,7 +189,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 		return false; /* no memory: an ACK or a timer tries again */
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
-	if (first)
+	if (first && why != BJ_SENT_WINDOW_PROBE)
 		t->progress_us = t->stack->now_us;
 	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
 		t->flight->small_end = end;

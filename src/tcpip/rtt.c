@@ -5,7 +5,7 @@
 
 void rtt_sample(struct bj_tcp *t, uint32_t rtt_us)
 {
-	uint32_t r = u32_max(rtt_us, 1), min = (uint32_t)tcp_options_of(t)->rto_min_us, spread;
+	uint32_t r = u32_max(rtt_us, 1);
 
 	if (r > RTO_MAX_US)
 		return;
@@ -20,13 +20,13 @@ void rtt_sample(struct bj_tcp *t, uint32_t rtt_us)
 		t->rttvar_us = t->rttvar_us - t->rttvar_us / 4 + differ / 4;
 		t->srtt_us = u32_max(t->srtt_us - t->srtt_us / 8 + r / 8, 1);
 	}
-	spread = u32_max(4 * t->rttvar_us, min); /* a floor under the variation: short paths must bear delayed ACKs */
-	t->rto_us = u32_min(t->srtt_us + spread, RTO_MAX_US);
 }
 
 int64_t rto_now(const struct bj_tcp *t)
 {
-	int64_t rto = (int64_t)t->rto_us << (t->backoff < 16 ? t->backoff : 16);
+	int64_t rto = RTO_FIRST_US;
 
-	return i64_min(rto, RTO_MAX_US);
+	if (t->srtt_us) /* a floor under the variation: short paths must bear delayed ACKs */
+		rto = t->srtt_us + i64_max(4 * (int64_t)t->rttvar_us, tcp_options_of(t)->rto_min_us);
+	return i64_min(rto << (t->backoff < 16 ? t->backoff : 16), RTO_MAX_US);
 }

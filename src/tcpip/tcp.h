@@ -21,7 +21,7 @@
 #include "tcpip/seq.h"
 #include "tcpip/wire/tcp.h"
 
-#define TCP_SIZE_MAX 400
+#define TCP_SIZE_MAX 424 /* 400 is the aim */
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
@@ -65,32 +65,34 @@ struct bj_tcp {
 	uint8_t ready;           /* enum bj_ready */
 	uint16_t error;          /* enum bj_err: why it ended */
 	uint16_t soft_error;     /* enum bj_err: what ICMP said last */
+	uint16_t pmtu, peer_mss, mss; /* mss: payload of a full segment, options taken off */
 	struct timer timer;      /* at the first of the deadlines below, or earlier */
 	struct list output_link; /* in the stack's output list while there may be something to send */
 	struct list ready_link;
 	struct list queue_link;  /* of the listener (half-open, established), or of the stack: TIME-WAIT, dead */
 	struct bj_stack *stack;
-	struct bj_listener *listener; /* until accepted */
 	struct tcp_config *config;
-	void *owner;
+	union {
+		struct bj_listener *listener; /* while queued there: in_listener */
+		void *owner;                  /* the owner's own, once accepted */
+	};
 	struct tcp_flight *flight;
 	struct ranges *early;    /* ranges that came before rcv_nxt reached them */
-	struct buffer send;
+	struct buffer send;      /* limits are tuned */
 	struct buffer receive;
-	uint32_t send_limit;     /* tuned */
-	uint32_t receive_limit;
 
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up, max_snd_wnd;
 	uint32_t irs, rcv_nxt, rcv_wnd, rcv_up, last_ack_sent;
 	uint32_t fin_at;         /* where a FIN stands that came before the bytes in front of it */
 	uint32_t ts_recent, ts_recent_ms, ts_offset;
 	uint32_t dsack_start, dsack_end; /* equal: nothing to report */
-	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
+	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t challenge_ms;   /* when the last challenge ACK left */
 	uint32_t tune_start, tune_ms; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
-	uint32_t retransmits, timeouts;
-	uint16_t pmtu, peer_mss, mss, rcv_mss; /* mss: payload of a full segment, options taken off */
+	uint32_t retransmits;
+	uint16_t timeouts;
+	uint16_t rcv_mss;
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received;
@@ -100,6 +102,7 @@ struct bj_tcp {
 
 	bool owned : 1;          /* the owner still has the handle */
 	bool in_table : 1;
+	bool in_listener : 1;
 	bool passive : 1;        /* came from LISTEN: MUST-11 of rfc9293:3.8.4 */
 	bool sack_ok : 1, ts_ok : 1, wscale_ok : 1;
 	bool fin_queued : 1;     /* the owner is done writing */
@@ -122,7 +125,7 @@ struct bj_tcp {
 	bool from_cookie : 1;
 };
 
-_Static_assert(sizeof(struct bj_tcp) <= TCP_SIZE_MAX + 64, "an idle connection must stay small");
+_Static_assert(sizeof(struct bj_tcp) <= TCP_SIZE_MAX, "an idle connection must stay small");
 
 static inline const struct bj_tcp_options *tcp_options_of(const struct bj_tcp *t)
 {

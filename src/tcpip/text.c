@@ -111,8 +111,8 @@ static void tune(struct bj_tcp *t)
 
 	if (now_ms - t->tune_ms < round_ms)
 		return;
-	if (read > t->receive_limit / 2)
-		t->receive_limit = u32_min(u32_min(t->receive_limit, max / 2) * 2, max);
+	if (read > t->receive.limit / 2)
+		t->receive.limit = u32_min(u32_min(t->receive.limit, max / 2) * 2, max);
 	t->tune_start = t->rcv_nxt - t->receive.len;
 	t->tune_ms = now_ms;
 }

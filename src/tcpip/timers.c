@@ -107,7 +107,8 @@ static void count_backoff(struct bj_tcp *t)
 		t->backoff++;
 	if (t->backoff == TCP_R1)
 		stack_ready(t, BJ_READY_SOFT); /* SHLD-9 */
-	t->timeouts++;
+	if (t->timeouts < UINT16_MAX)
+		t->timeouts++;
 }
 
 static void fire_rto(struct bj_tcp *t)

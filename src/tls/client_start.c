@@ -71,7 +71,18 @@ static enum bj_err share_make(struct bj_tls *conn, struct writer *list, uint16_t
 	return BJ_OK;
 }
 
-/* Shares for the first groups of the configuration. */
+static enum bj_err chosen_shares(struct bj_tls *conn, struct writer *list)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups), chosen = config_codes_view(&conn->config->share_groups);
+	enum bj_err err = BJ_OK;
+
+	for (size_t i = 0; i < codes_count(chosen) && !err; i++)
+		if (codes_have(groups, codes_at(chosen, i)))
+			err = share_make(conn, list, codes_at(chosen, i));
+	return err;
+}
+
+/* Shares for the groups that were chosen, or for the first ones of the configuration. */
 static enum bj_err first_shares(struct bj_tls *conn, struct writer *list)
 {
 	struct bj_bytes groups = config_codes_view(&conn->config->groups);
@@ -80,6 +91,8 @@ static enum bj_err first_shares(struct bj_tls *conn, struct writer *list)
 	uint16_t half = (uint16_t)kex_plain_half(codes_at(groups, 0));
 	enum bj_err err = BJ_OK;
 
+	if (conn->config->share_groups.count > 0)
+		return chosen_shares(conn, list);
 	for (size_t i = 0; i < count && i < codes_count(groups) && !err; i++)
 		err = share_make(conn, list, codes_at(groups, i));
 	if (!err && usual && half != KEX_NONE && codes_have(groups, half))

@@ -201,7 +201,19 @@ BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t
 	if (count > CONFIG_KEY_SHARE_MAX)
 		return BJ_ERR_ARGUMENT;
 	config->key_share_count = (uint8_t)count;
+	config->share_groups = (struct config_codes){ 0 };
 	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (count > CONFIG_KEY_SHARE_MAX)
+		return BJ_ERR_ARGUMENT;
+	return codes_set(config, &config->share_groups, groups, count, group_exists);
 }
 
 BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)

@@ -68,6 +68,7 @@ struct bj_tls_config {
 	uint16_t version_min, version_max;
 	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
+	struct config_codes share_groups; /* clients: that get shares, instead of the first `key_share_count` groups; empty: those */
 	enum bj_tls_client_auth client_auth;
 	uint32_t ask; /* 1 << enum bj_tls_question */
 

@@ -391,6 +391,19 @@ static void keys_are_updated_both_ways(void **state)
 	}
 }
 
+static void shares_are_for_the_groups_that_were_chosen(void **state)
+{
+	const uint16_t groups[] = { 0x001d, 0x0017, 0x0018 }, one[] = { 0x0018 }, four[] = { 0x001d, 0x0017, 0x0018, 0x0019 };
+
+	assert_int_equal(bj_tls_config_key_share_groups(client, four, 4), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_groups(client, groups, 3), BJ_OK);
+	assert_int_equal(bj_tls_config_key_share_groups(client, one, 1), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	assert_int_equal(report_of(&pair.client).group, 0x0018);
+	assert_false(report_of(&pair.client).retried);
+}
+
 static void endless_key_updates_are_refused(void **state)
 {
 	pair_start(&pair, client, server, PKI_NAME);
@@ -459,6 +472,7 @@ int main(void)
 		T(a_chain_longer_than_a_record_passes),
 		T(one_byte_at_a_time_is_the_same),
 		T(keys_are_updated_both_ways),
+		T(shares_are_for_the_groups_that_were_chosen),
 		T(endless_key_updates_are_refused),
 		T(both_export_the_same),
 		T(large_data_passes_in_both_directions),

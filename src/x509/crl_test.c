@@ -429,6 +429,8 @@ static void an_indirect_list_is_believed_if_its_signer_is(void **state)
 	a.lists[1] = indirect;
 	a.extra[1].key_usage = KU_KEY_CERT_SIGN; /* it must not sign lists */
 	assert_int_equal(judge(&a, &verdict), UNKNOWN);
+	a.extra[1].has_key_usage = false; /* nor one of which nothing is said */
+	assert_int_equal(judge(&a, &verdict), UNKNOWN);
 	a.extra[1] = signer.cert;
 	a.extra[1].not_after = MADE_NOW - 1;
 	assert_int_equal(judge(&a, &verdict), UNKNOWN);

@@ -161,10 +161,11 @@ static bool ca_usage_broken(const struct judged *j, struct text *detail)
 	return j->cert->has_key_usage && !(j->cert->key_usage & KU_KEY_CERT_SIGN);
 }
 
+/* Who is no CA of the path must have been named for this: else any certificate with the right subject would do. */
 static bool signer_usage_broken(const struct judged *j, struct text *detail)
 {
-	text_str(detail, "keyUsage without cRLSign");
-	return j->cert->has_key_usage && !(j->cert->key_usage & KU_CRL_SIGN);
+	text_str(detail, "no keyUsage with cRLSign");
+	return !(j->cert->has_key_usage && (j->cert->key_usage & KU_CRL_SIGN));
 }
 
 static bool path_len_broken(const struct judged *j, struct text *detail)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/kex.h"
 #include "tls/config.h"
 #include "tls/scheme.h"
 
@@ -76,31 +77,37 @@ static int set_versions(struct bj_tls_config *config, const struct flags *flags)
 	return 0;
 }
 
-/* The first groups of the list are those that get shares: other choices have no spelling. */
-static int set_shares(struct bj_tls_config *config, const struct flags *flags)
+/* The runner expects a share for the first hybrid group and one for the first other group, where nothing else is said. */
+static int set_shares(struct bj_tls_config *config, const struct flags *flags, const uint16_t *groups, size_t group_count)
 {
-	const struct flag_list *shares = &flags->key_shares, *groups = &flags->curves;
+	const struct flag_list *shares = &flags->key_shares;
+	uint16_t chosen[2];
+	size_t count = 0;
+	bool has[2] = { false, false };
 
 	if (flags->no_key_shares)
 		return bj_tls_config_key_shares(config, 0) == BJ_OK ? 0 : 1;
-	if (!shares->is_set)
-		return 0;
-	if (shares->count > groups->count || memcmp(shares->codes, groups->codes, shares->count * sizeof(uint16_t)) != 0)
-		return EXIT_UNIMPLEMENTED;
-	return bj_tls_config_key_shares(config, shares->count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+	if (shares->is_set)
+		return bj_tls_config_key_share_groups(config, shares->codes, shares->count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+	for (size_t i = 0; i < group_count; i++) {
+		bool is_hybrid = groups[i] == KEX_X25519MLKEM768 || groups[i] == KEX_SECP256R1MLKEM768;
+
+		if (!has[is_hybrid])
+			chosen[count++] = groups[i];
+		has[is_hybrid] = true;
+	}
+	return bj_tls_config_key_share_groups(config, chosen, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
 static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 {
-	static const uint16_t usual[] = { 0x001d, 0x0017, 0x0018 };
-	const struct flag_list *groups = &flags->curves;
-	enum bj_err err;
+	static const uint16_t usual[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256, KEX_P384 };
+	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
+	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
 
-	if (groups->is_set)
-		err = bj_tls_config_groups(config, groups->codes, groups->count);
-	else
-		err = bj_tls_config_groups(config, usual, sizeof(usual) / sizeof(usual[0]));
-	return err ? EXIT_UNIMPLEMENTED : set_shares(config, flags);
+	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return set_shares(config, flags, groups, count);
 }
 
 /* Those of the list that exist for us; none at all is a feature that we do not have. */

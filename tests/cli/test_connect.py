@@ -218,9 +218,14 @@ def test_a_session_is_saved_offered_and_not_offered_to_another_name(bojagi, ca, 
     assert code == 0 and found["tls"]["resumed"] is True and found["verdict"]["trusted"] is True
     code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session", "-servername", "127.0.0.1")
     assert code == 0 and found["tls"]["resumed"] is False
-    (bojagi.home / "session").write_bytes(os.urandom(200))
+    damaged = bytearray((bojagi.home / "session").read_bytes())
+    damaged[40] ^= 1
+    (bojagi.home / "session").write_bytes(damaged)
     code, found = report(bojagi, target, "-CAfile", ca, "-sess_in", "session")
     assert code == 0 and found["tls"]["resumed"] is False
+    (bojagi.home / "session").write_bytes(os.urandom(200))
+    refused = bojagi.run("connect", target, "-CAfile", ca, "-sess_in", "session")
+    assert refused.returncode == 2 and b"is not a session" in refused.stderr
 
 
 def test_a_session_is_judged_again_by_the_anchors_of_today(bojagi, ca, serve):

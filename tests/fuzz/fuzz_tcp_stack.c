@@ -166,11 +166,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (w.tcp)
 		bj_tcp_release(w.tcp);
 	bj_listener_close(w.listener);
+	drain(&w);
 	for (unsigned i = 0; i < 2000 && bj_stack_deadline(w.stack) != INT64_MAX; i++) {
-		drain(&w);
-		if (bj_stack_deadline(w.stack) > w.now && bj_stack_deadline(w.stack) != INT64_MAX)
+		if (bj_stack_deadline(w.stack) > w.now)
 			w.now = bj_stack_deadline(w.stack);
 		bj_stack_tick(w.stack, w.now);
+		drain(&w);
 	}
 	bj_stack_stats(w.stack, &stats);
 	check(stats.connections == 0 && stats.memory_used == 0); /* patience ends: nothing lives for ever without an owner */

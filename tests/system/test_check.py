@@ -58,6 +58,15 @@ pool app {{ server a localhost:2; tls {{ ca "{pki}/ca.pem"; name localhost; cert
     assert (code, problems) == (0, [])
 
 
+def test_addresses_clash_only_where_one_takes_the_others_connections(check):
+    def clash(one, other):
+        code, problems = check("".join(f"listener {name} {address} {{ protocol http; otherwise {{ reject; }} }}\n"
+                                       for name, address in (("a", one), ("b", other))))
+        return bool(problems)
+    assert clash(":1", "127.0.0.1:1") and clash("[::1]:1", ":1") and clash("0.0.0.0:1", "127.0.0.1:1") and clash("0.0.0.0:1", ":1")
+    assert not clash("0.0.0.0:1", "[::1]:1") and not clash("[::1]:1", "127.0.0.1:1") and not clash(":1", "127.0.0.1:2")
+
+
 def test_hosts_that_no_certificate_covers_are_warned_about(check, pki, tmp_path):
     make_certificate(tmp_path, "wild", "DNS:*.wild.test", "/CN=wild", ca=str(pki / "ca"))
     code, problems = check(f"""

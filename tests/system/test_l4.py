@@ -292,6 +292,23 @@ def test_a_silent_flow_is_forgotten(gateway, udp_client):
     assert len(server.peers) == 2
 
 
+def test_a_flow_moves_when_the_server_that_answered_it_is_gone(gateway, udp_client):
+    one, other = UdpServer(b"a"), UdpServer(b"b")
+    port, _ = start(gateway, [one, other], "udp", pool="balance round_robin; eject { errors 1; for 60s; at_most 50%; }")
+    client = udp_client()
+    first = ask(client, port, b"x")
+    gone = one if first == b"a:x" else other
+    gone.stop()
+    client.settimeout(0.2)
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            assert ask(client, port, b"x") != first
+            return
+        except TimeoutError:
+            assert time.monotonic() < deadline
+
+
 def test_datagrams_find_another_server_when_theirs_is_gone(gateway, udp_client):
     dead, alive = UdpServer(b"a"), UdpServer(b"b")
     dead.stop()

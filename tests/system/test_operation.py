@@ -88,6 +88,31 @@ def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
     assert {client.get()[0] for client in clients} == {200}
 
 
+def test_a_log_that_nobody_reads_stops_neither_service_nor_the_end(origin, program, tmp_path):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    conf = tmp_path / "bojagi.conf"
+    conf.write_text(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file stdout; format json; }}
+        listener web 127.0.0.1:{port} {{ protocol http; route path /no {{ reject; }} otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""")
+    with subprocess.Popen([str(program), "proxy", "-c", str(conf), "--quiet"], stdout=subprocess.PIPE) as process:
+        kit.wait_until(lambda: not refuses(port))
+        client = kit.Raw(port)
+        for _ in range(40):
+            client.send(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+            for _ in range(200):
+                assert client.response()[0] == 403
+        client.close()
+        time.sleep(0.3)
+        assert fetch(admin, "/healthz")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
+        lines = process.stdout.read().splitlines()
+        assert 10 < len(lines) < 8000 and all(json.loads(line)["status"] == 403 for line in lines[:-1])
+
+
 def resident(running):
     return int(open(f"/proc/{running.process.pid}/statm", encoding="ascii").read().split()[1]) * os.sysconf("SC_PAGESIZE")
 

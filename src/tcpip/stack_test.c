@@ -1,0 +1,520 @@
+/* stack_test.c - the stack around its connections: addresses, keys, limits, ICMP, fragments, the table of states. */
+#include "tcpip/stack.h"
+
+#include "base/prng.h"
+#include "base/test.h"
+#include "tcpip/isn.h"
+#include "tcpip/state.h"
+#include "tcpip/wire/icmp.h"
+#include "tcpip/wire/ipv4.h"
+
+#define SECOND INT64_C(1000000)
+
+struct fixture {
+	struct bj_stack *stack;
+	struct prng keys;
+	int64_t now;
+};
+
+static const uint8_t ours[4] = { 10, 0, 0, 1 }, theirs[4] = { 10, 0, 0, 2 };
+
+static enum bj_err fill(void *self, uint8_t *out, size_t len)
+{
+	prng_fill((struct prng *)self, out, len);
+	return BJ_OK;
+}
+
+static enum bj_err fill_nothing(void *self, uint8_t *out, size_t len)
+{
+	(void)self, (void)out, (void)len;
+	return BJ_ERR_RANDOM;
+}
+
+static struct fixture open_stack(struct bj_stack_options options, uint64_t seed)
+{
+	static struct prng keys;
+	const struct bj_ip ip = bj_ip4(10, 0, 0, 1);
+	struct fixture f = { .now = 5 * SECOND };
+
+	keys.state = seed;
+	options.rng = (struct bj_rng){ fill, &keys };
+	assert_int_equal(bj_stack_make(&options, f.now, &f.stack), BJ_OK);
+	assert_int_equal(bj_stack_add_address(f.stack, &ip), BJ_OK);
+	return f;
+}
+
+static struct bj_listener *open_listener(struct fixture *f, const struct bj_tcp_options *options)
+{
+	const struct bj_endpoint at = { bj_ip4(10, 0, 0, 1), 80 };
+	struct bj_listener *l;
+
+	assert_int_equal(bj_tcp_listen(f->stack, &at, options, &l), BJ_OK);
+	return l;
+}
+
+static void deliver(struct fixture *f, const uint8_t from[4], const uint8_t to[4], const struct tcp_segment *s, struct bj_bytes ip_options)
+{
+	uint8_t packet[2048];
+	struct writer w = wr_make(packet, sizeof(packet));
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .options = ip_options };
+
+	memcpy(ip.from, from, 4);
+	memcpy(ip.to, to, 4);
+	ipv4_write_header(&w, &ip, TCP_HEADER_LEN + tcp_options_len(&s->options) + s->payload.len);
+	tcp_write(&w, s, bytes_of(from, 4), bytes_of(to, 4));
+	assert_true(wr_ok(&w));
+	bj_stack_input(f->stack, f->now, wr_view(&w));
+}
+
+/* The next TCP segment that goes out; false: none. */
+static bool next_segment(struct fixture *f, struct tcp_segment *out)
+{
+	static uint8_t packet[2048];
+	struct ipv4 ip;
+	size_t len;
+
+	if (bj_stack_output(f->stack, f->now, packet, sizeof(packet), &len))
+		return false;
+	assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
+	assert_int_equal(tcp_parse(ip.payload, bytes_of(ip.from, 4), bytes_of(ip.to, 4), out), BJ_OK);
+	return true;
+}
+
+static struct tcp_segment syn_from(uint16_t port, uint32_t seq)
+{
+	return (struct tcp_segment){ .source_port = port, .destination_port = 80, .seq = seq, .flags = TCP_SYN, .window = 60000,
+				     .options = { .has_mss = true, .mss = 1000 } };
+}
+
+/* A whole handshake from a port; returns the SYN-ACK. */
+static struct tcp_segment shake_hands(struct fixture *f, uint16_t port)
+{
+	struct tcp_segment syn = syn_from(port, 100), answer, ack = { .source_port = port, .destination_port = 80, .seq = 101,
+								       .flags = TCP_ACK, .window = 60000 };
+
+	deliver(f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+	assert_true(next_segment(f, &answer));
+	assert_int_equal(answer.flags, TCP_SYN | TCP_ACK);
+	ack.ack = answer.seq + 1;
+	deliver(f, theirs, ours, &ack, (struct bj_bytes){ 0 });
+	return answer;
+}
+
+static void a_stack_needs_randomness_and_sane_options(void **state)
+{
+	struct bj_stack_options o = { .mtu = 1500 };
+	struct bj_stack *s;
+
+	(void)state;
+	assert_int_equal(bj_stack_make(&o, 0, &s), BJ_ERR_ARGUMENT);
+	o.rng.fill = fill_nothing;
+	assert_int_equal(bj_stack_make(&o, 0, &s), BJ_ERR_RANDOM);
+	o.mtu = 1279;
+	assert_int_equal(bj_stack_make(&o, 0, &s), BJ_ERR_ARGUMENT);
+}
+
+/* MUST-46: nobody listens to a crowd, nobody connects to one. */
+static void addresses_of_many_hosts_are_refused(void **state)
+{
+	static const uint8_t rows[][4] = { { 0, 0, 0, 0 }, { 224, 0, 0, 1 }, { 255, 255, 255, 255 }, { 239, 1, 1, 1 }, { 0, 1, 2, 3 }, { 10, 0, 0, 1 } };
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_tcp *t;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_endpoint to = { bj_ip4(rows[i][0], rows[i][1], rows[i][2], rows[i][3]), 80 };
+
+		assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, NULL, &t), BJ_ERR_ARGUMENT);
+	}
+	bj_stack_free(f.stack);
+}
+
+/* MUST-57 MUST-63: a SYN to or from an address that no single host has, and one from ourselves, is not even answered. */
+static void a_syn_of_an_impossible_address_is_ignored(void **state)
+{
+	static const struct { uint8_t from[4], to[4]; } rows[] = {
+		{ { 10, 0, 0, 2 }, { 224, 0, 0, 1 } }, { { 10, 0, 0, 2 }, { 255, 255, 255, 255 } }, { { 10, 0, 0, 2 }, { 10, 0, 0, 3 } },
+		{ { 224, 0, 0, 1 }, { 10, 0, 0, 1 } }, { { 255, 255, 255, 255 }, { 10, 0, 0, 1 } }, { { 0, 0, 0, 0 }, { 10, 0, 0, 1 } },
+		{ { 10, 0, 0, 1 }, { 10, 0, 0, 1 } },
+	};
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(9, 100), answer;
+	struct bj_stack_stats stats;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		deliver(&f, rows[i].from, rows[i].to, &syn, (struct bj_bytes){ 0 });
+		assert_false(next_segment(&f, &answer));
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.not_ours, ARRAY_COUNT(rows));
+	assert_int_equal(stats.connections, 0);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+/* MUST-50: options of the IP header that mean nothing to us are stepped over. */
+static void unknown_ip_options_are_ignored(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(9, 100), answer;
+
+	(void)state;
+	deliver(&f, theirs, ours, &syn, BYTES_LIT("\x94\x04\x00\x00\x9e\x04\x01\x02"));
+	assert_true(next_segment(&f, &answer));
+	assert_int_equal(answer.ack, 101);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+/* MUST-43 MUST-45: a connection leaves from the address and port that were asked for. */
+static void connect_takes_a_local_address(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	const struct bj_endpoint to = { bj_ip4(10, 0, 0, 2), 80 };
+	struct bj_endpoint from = { bj_ip4(10, 0, 0, 9), 5555 };
+	struct tcp_segment syn;
+	struct bj_tcp_info info;
+	struct bj_tcp *t, *again;
+
+	(void)state;
+	assert_int_equal(bj_tcp_connect(f.stack, &from, &to, NULL, &t), BJ_ERR_ARGUMENT); /* not ours */
+	from.ip = bj_ip4(10, 0, 0, 1);
+	assert_int_equal(bj_tcp_connect(f.stack, &from, &to, NULL, &t), BJ_OK);
+	assert_int_equal(bj_tcp_connect(f.stack, &from, &to, NULL, &again), BJ_ERR_IO_ADDRESS_IN_USE);
+	assert_true(next_segment(&f, &syn));
+	assert_int_equal(syn.source_port, 5555);
+	bj_tcp_info(t, &info);
+	assert_true(bj_ip_equal(&info.local.ip, &from.ip));
+	bj_tcp_abort(t);
+	bj_stack_free(f.stack);
+}
+
+/* MUST-8 MUST-9 SHLD-1: the same connection's numbers run with the clock; another's, or another key's, are unrelated. */
+static void initial_sequence_numbers_are_clocked_and_keyed(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1), g = open_stack((struct bj_stack_options){ 0 }, 2);
+	struct tcp_key key = { .local = bj_ip4(10, 0, 0, 1), .remote = bj_ip4(10, 0, 0, 2), .local_port = 80, .remote_port = 9 };
+	uint32_t first = isn_make(f.stack, &key), other;
+
+	(void)state;
+	bj_stack_tick(f.stack, f.now + 4000);
+	assert_int_equal(isn_make(f.stack, &key) - first, 1000);
+	bj_stack_tick(g.stack, g.now + 4000);
+	other = isn_make(g.stack, &key);
+	assert_int_not_equal(other - first, 1000);
+	key.remote_port++;
+	other = isn_make(f.stack, &key) - first;
+	assert_true(other > 100000 && -other > 100000); /* of these seeds */
+	bj_stack_free(f.stack);
+	bj_stack_free(g.stack);
+}
+
+/* MUST-1 REC-1: a window of 65535 is no negative one, and scaled by 14 it is nearly a gibibyte. */
+static void windows_are_unsigned_and_wide(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(9, 100), answer, ack = { .source_port = 9, .destination_port = 80, .seq = 101, .flags = TCP_ACK,
+								   .window = 65535 };
+	struct bj_tcp_info info;
+	struct bj_tcp *t;
+
+	(void)state;
+	syn.options.has_window_scale = true;
+	syn.options.window_scale = 14;
+	syn.window = 65535;
+	deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+	assert_true(next_segment(&f, &answer));
+	ack.ack = answer.seq + 1;
+	deliver(&f, theirs, ours, &ack, (struct bj_bytes){ 0 });
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	bj_tcp_info(t, &info);
+	assert_int_equal(info.snd_wnd, UINT32_C(65535) << 14);
+	bj_tcp_abort(t);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static void every_change_of_state_is_one_of_the_figure(void **state)
+{
+	/* rfc9293:3.3.2, figure 5, by hand: from, to */
+	static const char *const allowed[] = {
+		"CLOSED LISTEN", "CLOSED SYN-SENT", "LISTEN SYN-RECEIVED", "LISTEN ESTABLISHED", "LISTEN CLOSED", "SYN-SENT SYN-RECEIVED",
+		"SYN-SENT ESTABLISHED", "SYN-SENT CLOSED", "SYN-RECEIVED ESTABLISHED", "SYN-RECEIVED FIN-WAIT-1", "SYN-RECEIVED CLOSED",
+		"ESTABLISHED FIN-WAIT-1", "ESTABLISHED CLOSE-WAIT", "ESTABLISHED CLOSED", "FIN-WAIT-1 FIN-WAIT-2", "FIN-WAIT-1 CLOSING",
+		"FIN-WAIT-1 TIME-WAIT", "FIN-WAIT-1 CLOSED", "FIN-WAIT-2 TIME-WAIT", "FIN-WAIT-2 CLOSED", "CLOSE-WAIT LAST-ACK",
+		"CLOSE-WAIT CLOSED", "CLOSING TIME-WAIT", "CLOSING CLOSED", "LAST-ACK CLOSED", "TIME-WAIT CLOSED",
+	};
+	size_t found = 0;
+
+	(void)state;
+	for (unsigned from = 0; from < BJ_TCP_STATES; from++)
+		for (unsigned to = 0; to < BJ_TCP_STATES; to++) {
+			char words[64];
+			bool listed = false;
+
+			snprintf(words, sizeof(words), "%s %s", bj_tcp_state_name(from), bj_tcp_state_name(to));
+			for (size_t i = 0; i < ARRAY_COUNT(allowed); i++)
+				listed |= strcmp(words, allowed[i]) == 0;
+			if (listed != tcp_state_may_change(from, to))
+				fail_msg("%s: %s", words, listed ? "must be allowed" : "must not be");
+			found += listed;
+		}
+	assert_int_equal(found, ARRAY_COUNT(allowed));
+}
+
+static void a_flood_of_syns_gets_cookies_and_costs_nothing_more(void **state)
+{
+	const struct bj_tcp_options options = { .syn_backlog = 16 };
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, &options);
+	struct tcp_segment answer;
+	struct bj_stack_stats stats;
+	struct bj_tcp *t;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 200; port++) {
+		struct tcp_segment syn = syn_from(port, port);
+
+		deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer));
+		assert_int_equal(answer.flags, TCP_SYN | TCP_ACK);
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.connections, 16);
+	assert_int_equal(stats.cookies_sent, 184);
+	shake_hands(&f, 9999); /* a cookie that comes back opens */
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	bj_tcp_abort(t);
+	f.now += 200 * SECOND;
+	bj_stack_tick(f.stack, f.now);
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.connections, 0); /* the half-open ones were given up */
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static void a_full_accept_queue_takes_no_more(void **state)
+{
+	const struct bj_tcp_options options = { .backlog = 2 };
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, &options);
+	struct tcp_segment syn = syn_from(3, 100), answer;
+	struct bj_tcp *t;
+
+	(void)state;
+	shake_hands(&f, 1);
+	shake_hands(&f, 2);
+	deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+	assert_false(next_segment(&f, &answer));
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	bj_tcp_release(t);
+	assert_true(next_segment(&f, &answer)); /* its FIN */
+	shake_hands(&f, 3);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static void idle_connections_hold_no_buffers(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct bj_tcp *tcps[100];
+	struct bj_stack_stats stats;
+
+	(void)state;
+	for (uint16_t i = 0; i < 100; i++) {
+		shake_hands(&f, (uint16_t)(1000 + i));
+		assert_int_equal(bj_tcp_accept(l, &tcps[i]), BJ_OK);
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.connections, 100);
+	assert_int_equal(stats.memory_used, 0);
+	assert_true(stats.connection_size <= TCP_SIZE_MAX);
+	assert_int_equal(bj_stack_deadline(f.stack) == INT64_MAX || bj_stack_deadline(f.stack) > f.now, true);
+	for (size_t i = 0; i < 100; i++)
+		bj_tcp_abort(tcps[i]);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static void a_stack_that_is_full_refuses_to_connect(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .connection_max = 2 }, 1);
+	const struct bj_endpoint to = { bj_ip4(10, 0, 0, 2), 80 };
+	struct bj_tcp *t[3];
+
+	(void)state;
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, NULL, &t[0]), BJ_OK);
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, NULL, &t[1]), BJ_OK);
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, NULL, &t[2]), BJ_ERR_LIMIT);
+	bj_stack_free(f.stack); /* handles end with it */
+}
+
+static void an_echo_is_answered(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct icmp echo = { .type = ICMP_ECHO, .id = 7, .sequence = 3, .body = BYTES_LIT("hello") }, answer;
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_ICMP, .from = { 10, 0, 0, 2 }, .to = { 10, 0, 0, 1 } };
+	uint8_t packet[2048];
+	struct writer w = wr_make(packet, sizeof(packet));
+	size_t len;
+
+	(void)state;
+	ipv4_write_header(&w, &ip, 13);
+	icmp_write(&w, &echo);
+	bj_stack_input(f.stack, f.now, wr_view(&w));
+	assert_int_equal(bj_stack_output(f.stack, f.now, packet, sizeof(packet), &len), BJ_OK);
+	assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
+	assert_memory_equal(ip.to, theirs, 4);
+	assert_int_equal(icmp_parse(ip.payload, &answer), BJ_OK);
+	assert_int_equal(answer.type, ICMP_ECHO_REPLY);
+	assert_int_equal(answer.id, 7);
+	assert_true(bytes_equal(answer.body, echo.body));
+	bj_stack_free(f.stack);
+}
+
+/* Sends a SYN in fragments of `size` bytes, those of `order` in that order. True: it was answered. */
+static bool syn_in_fragments(size_t size, const uint8_t *order, size_t count, int64_t pause_us)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(9, 100), answer;
+	uint8_t whole[64], packet[128];
+	struct writer w = wr_make(whole, sizeof(whole));
+	bool answered;
+
+	syn.payload = BYTES_LIT("0123456789abcdefghijklmnopqrst");
+	tcp_write(&w, &syn, bytes_of(theirs, 4), bytes_of(ours, 4));
+	for (size_t i = 0; i < count; i++) {
+		size_t at = order[i] * size, len = w.len - at < size ? w.len - at : size;
+		struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .id = 77, .from = { 10, 0, 0, 2 }, .to = { 10, 0, 0, 1 },
+				   .fragment_offset = (uint16_t)at, .more_fragments = at + len < w.len, .payload = { whole + at, len } };
+		struct writer p = wr_make(packet, sizeof(packet));
+
+		ipv4_write(&p, &ip);
+		bj_stack_input(f.stack, f.now, wr_view(&p));
+		f.now += pause_us;
+		bj_stack_tick(f.stack, f.now);
+	}
+	answered = next_segment(&f, &answer);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+	return answered;
+}
+
+static void fragments_in_any_order_make_one_segment(void **state)
+{
+	static const uint8_t forward[] = { 0, 1, 2 }, backward[] = { 2, 1, 0 }, twice[] = { 1, 1, 0, 0, 2 }, missing[] = { 0, 2 };
+
+	(void)state;
+	assert_false(syn_in_fragments(24, missing, 2, 0));
+	assert_false(syn_in_fragments(24, forward, 3, 20 * SECOND)); /* too slowly */
+	assert_false(syn_in_fragments(8, (const uint8_t[]){ 0, 1, 2, 3, 4, 5, 6 }, 7, 0)); /* the first hides the header */
+	assert_true(syn_in_fragments(24, forward, 3, SECOND));
+	assert_true(syn_in_fragments(24, backward, 3, 0));
+	assert_true(syn_in_fragments(24, twice, 5, 0));
+}
+
+static void overlapping_fragments_spoil_all(void **state)
+{
+	struct reassembly r;
+	struct datagram *done;
+	struct bj_bytes whole;
+	uint64_t dropped = 0;
+	static const uint8_t bytes[64];
+	struct fragment f = { .id = 1, .more = true, .payload = { bytes, 16 } };
+
+	(void)state;
+	reassembly_init(&r);
+	assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	f.offset = 8;
+	assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	assert_int_equal(dropped, 1);
+	f.offset = 16;
+	f.more = false;
+	assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	assert_int_equal(reassembly_deadline(&r), REASSEMBLY_TIMEOUT_US);
+	reassembly_expire(&r, REASSEMBLY_TIMEOUT_US, &dropped);
+	assert_int_equal(r.count, 0);
+	reassembly_fini(&r);
+}
+
+static void ranges_are_what_a_bitmap_says(void **state)
+{
+	struct prng g = { 5 };
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		uint32_t base = (uint32_t)prng_next(&g), next = base;
+		struct ranges *r = NULL;
+		bool have[400] = { 0 };
+
+		for (int turn = 0; turn < 60; turn++) {
+			uint32_t from = prng_below(&g, 380), len = 1 + prng_below(&g, 20), at = next - base;
+			struct range gap;
+			uint32_t missing;
+
+			if (from < at)
+				continue;
+			for (missing = from; missing < from + len && have[missing]; missing++)
+				;
+			assert_int_equal(ranges_first_gap(r, base + from, base + from + len, &gap), missing < from + len);
+			if (missing < from + len)
+				assert_int_equal(gap.start, base + missing);
+			assert_true(ranges_add(&r, base + from, base + from + len));
+			for (uint32_t i = 0; i < len; i++)
+				have[from + i] = true;
+			if (prng_below(&g, 5) == 0) {
+				next = ranges_take(&r, next);
+				while (have[at])
+					at++;
+				assert_int_equal(next, base + at);
+			}
+			for (uint32_t i = next - base; i < 400; i++)
+				assert_int_equal(ranges_find(r, base + i) != NULL, have[i]);
+		}
+		ranges_free(&r);
+	}
+}
+
+static void scattered_bytes_are_bounded(void **state)
+{
+	struct ranges *r = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < RANGES_MAX; i++)
+		assert_true(ranges_add(&r, 2 * i, 2 * i + 1));
+	assert_false(ranges_add(&r, 2 * RANGES_MAX, 2 * RANGES_MAX + 1));
+	assert_true(ranges_add(&r, 1, 2)); /* one that joins others is welcome */
+	assert_int_equal(r->count, RANGES_MAX - 1);
+	ranges_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stack_needs_randomness_and_sane_options),
+		cmocka_unit_test(addresses_of_many_hosts_are_refused),
+		cmocka_unit_test(a_syn_of_an_impossible_address_is_ignored),
+		cmocka_unit_test(unknown_ip_options_are_ignored),
+		cmocka_unit_test(connect_takes_a_local_address),
+		cmocka_unit_test(initial_sequence_numbers_are_clocked_and_keyed),
+		cmocka_unit_test(windows_are_unsigned_and_wide),
+		cmocka_unit_test(every_change_of_state_is_one_of_the_figure),
+		cmocka_unit_test(a_flood_of_syns_gets_cookies_and_costs_nothing_more),
+		cmocka_unit_test(a_full_accept_queue_takes_no_more),
+		cmocka_unit_test(idle_connections_hold_no_buffers),
+		cmocka_unit_test(a_stack_that_is_full_refuses_to_connect),
+		cmocka_unit_test(an_echo_is_answered),
+		cmocka_unit_test(fragments_in_any_order_make_one_segment),
+		cmocka_unit_test(overlapping_fragments_spoil_all),
+		cmocka_unit_test(ranges_are_what_a_bitmap_says),
+		cmocka_unit_test(scattered_bytes_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
