@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,15 +178,18 @@ class Check:
             return
         began = time.monotonic()
         targets = sorted(p for p in (ROOT / "build-fuzz" / "tests" / "fuzz").glob("fuzz_*") if p.is_file() and os.access(p, os.X_OK))
-        passed = 0
-        for target in targets:
+
+        def fuzz_one(target):
             log = self.logs / f"{target.name}.log"
-            code = run(["script/fuzz", "--no-build", target.name[len("fuzz_"):], str(seconds)], log, self.env, timeout=seconds + 120)
-            if code == 0:
-                passed += 1
-            else:
+            return run(["script/fuzz", "--no-build", target.name[len("fuzz_"):], str(seconds)], log, self.env, timeout=seconds + 120)
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            codes = list(pool.map(fuzz_one, targets))
+        passed = codes.count(0)
+        for target, code in zip(targets, codes):
+            if code != 0:
                 print(f"  {target.name} found something")
-                show_log(log)
+                show_log(self.logs / f"{target.name}.log")
         self.counts.add(passed, len(targets) - passed)
         self.say(f"fuzz {seconds} s each", f"{passed} of {len(targets)} clean", began)
 
@@ -193,7 +197,7 @@ class Check:
         began, log, junit = time.monotonic(), self.logs / f"pytest-{name}.log", self.logs / f"pytest-{name}.xml"
         junit.unlink(missing_ok=True)
         env = dict(self.env, BOJAGI_BUILD=str(ROOT / folder))
-        code = run([PYTHON, "-m", "pytest", "tests", "-q", "-rs", "-p", "no:cacheprovider", "-m", marks, f"--junitxml={junit}"],
+        code = run([PYTHON, "-m", "pytest", "tests", "-q", "-rfEs", "-p", "no:cacheprovider", "-m", marks, f"--junitxml={junit}"],
                    log, env)
         if not junit.exists() or code not in (0, 1, 5):
             self.say(f"system tests {name}", "FAILED", began)
@@ -232,6 +236,7 @@ def main():
     parser.add_argument("--full", action="store_const", const="full", dest="mode")
     parser.add_argument("--soak", action="store_const", const="soak", dest="mode")
     parser.add_argument("--no-install", action="store_true", help="install nothing")
+    sys.stdout.reconfigure(line_buffering=True)
     check = Check(parser.parse_args().mode or "normal")
     check.all()
     if check.counts.passed + check.counts.failed == 0:

@@ -70,8 +70,11 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_versions(struct bj_tls_config *conf
 /* Code points in order of preference, of both versions in one list; unknown ones are BJ_ERR_ARGUMENT. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_suites(struct bj_tls_config *config, const uint16_t *suites, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
-/* A client sends key shares for the first `count` of its groups (default 1). */
+/* A client sends key shares for the first `count` of its groups. Without this call it sends one for the first, and if that is a
+ * hybrid such as X25519MLKEM768 one for its plain half too, of the same key, where that group is in the list. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count);
+/* A client sends key shares for these groups instead (at most 3; those that are not among its groups are left out). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server follows the client's order of suites by default; this makes it follow its own. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own);
@@ -81,6 +84,12 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, 
 /* Adds a credential (takes a reference). A server chooses by server name, signature algorithm and key; the first one is the
  * default where no name fits, unless bj_tls_config_strict_sni(). A client uses them when it is asked. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct bj_credential *credential);
+/* The credential that was added last signs handshakes with these schemes only, in this order of preference; without this call with
+ * those of bj_tls_config_signature_algorithms(). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
+/* The credential that was added last is only for peers that name an issuer of one of its certificates among the authorities that they
+ * trust (rfc9846:4.2.4 rfc5246:7.4.4): peers that name none do not get it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
@@ -88,7 +97,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config,
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
- * Defaults: 7200 s, 8 h, 2 old keys. */
+ * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
@@ -96,8 +105,13 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config 
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
  * client-certificate policy. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
-/* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Default: off. */
+/* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
+ * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
+ * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
+ * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
@@ -247,6 +261,8 @@ struct bj_tls_report {
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
+	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
+	struct bj_bytes sct_list;
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */

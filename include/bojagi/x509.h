@@ -35,6 +35,34 @@ BJ_API BJ_MUST_USE enum bj_err bj_trust_add_file(struct bj_trust *trust, const c
 BJ_API BJ_MUST_USE enum bj_err bj_trust_add_system(struct bj_trust *trust, size_t *out_count);
 BJ_API size_t bj_trust_count(const struct bj_trust *trust);
 
+/* ---- revocation lists */
+
+/* A set of certificate revocation lists (CRLs), also deltas and indirect ones. Filled by one thread, then only read. */
+struct bj_crls;
+
+/* An empty set with one reference, or null without memory. */
+BJ_API struct bj_crls *bj_crls_new(void);
+BJ_API struct bj_crls *bj_crls_ref(struct bj_crls *crls);
+BJ_API void bj_crls_free(struct bj_crls *crls);
+/* Adds one list of less than 16 MiB; the DER is copied. Whether it is fresh and rightly signed is judged where it is used.
+ * Errors: BJ_ERR_CRL, BJ_ERR_CERT_ALGORITHM, BJ_ERR_CERT_ALGORITHM_MISMATCH, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_crls_add_der(struct bj_crls *crls, const void *der, size_t len);
+/* Adds every X509 CRL block of a PEM text, as bj_trust_add_pem() does. */
+BJ_API BJ_MUST_USE enum bj_err bj_crls_add_pem(struct bj_crls *crls, const void *text, size_t len, size_t *out_count);
+/* The same from a file of at most 16 MiB: PEM, or DER of one list. */
+BJ_API BJ_MUST_USE enum bj_err bj_crls_add_file(struct bj_crls *crls, const char *path, size_t *out_count);
+BJ_API size_t bj_crls_count(const struct bj_crls *crls);
+
+enum bj_revocation {
+	BJ_REVOCATION_OFF = 0,    /* nobody looks */
+	BJ_REVOCATION_IF_PRESENT, /* what is revoked is refused; what is not known is let through, with a note in the verdict */
+	BJ_REVOCATION_REQUIRED,   /* every certificate below the anchor must be known not to be revoked */
+};
+
+/* Chains that end in this set of anchors are looked up in these lists from now on. Takes a reference; null takes the lists away. Call
+ * it before other threads use `trust`. */
+BJ_API void bj_trust_use_crls(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy);
+
 /* ---- credentials: a chain and the key of its first certificate */
 
 struct bj_credential;
@@ -53,6 +81,13 @@ BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);
 /* DER of the certificate at `index`; the view lives as long as the credential. Empty past the end. */
 BJ_API struct bj_bytes bj_credential_chain(const struct bj_credential *credential, size_t index);
 
+/* What a server sends with the chain to clients that ask: an OCSP response (DER, rfc6960), and a SignedCertificateTimestampList with
+ * its length (rfc6962:3.3). Copied; a length of 0 takes it away. Before the credential is given to a configuration, or answers a
+ * question, for the first time. Nothing in it is judged here. BJ_ERR_ARGUMENT above BJ_STAPLE_MAX bytes, BJ_ERR_NO_MEMORY. */
+#define BJ_STAPLE_MAX 16384
+BJ_API BJ_MUST_USE enum bj_err bj_credential_staple_ocsp(struct bj_credential *credential, const void *response, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_credential_staple_scts(struct bj_credential *credential, const void *list, size_t len);
+
 /* ---- verdicts */
 
 #define BJ_VERDICT_DETAIL_MAX 160
@@ -67,6 +102,7 @@ struct bj_verdict {
 	char subject[BJ_VERDICT_SUBJECT_MAX]; /* the subject of that certificate, for people; may be empty */
 	char detail[BJ_VERDICT_DETAIL_MAX];   /* what was found, for people: "expired 12 days ago"; may be empty */
 	char anchor[BJ_VERDICT_SUBJECT_MAX];  /* on success: the subject of the anchor */
+	char note[BJ_VERDICT_DETAIL_MAX];     /* on success: what could not be found out, for people; mostly empty */
 };
 
 /* Judges a chain of DER certificates as a TLS client judges its server. `name` is a DNS name or the text of an IP address; null

@@ -34,6 +34,12 @@ static size_t pick_in_turn(struct pool *p, const struct pool_pick_input *in, boo
 
 static size_t pick_round_robin(struct pool *p, const struct pool_pick_input *in)
 {
+	/* a retry takes no turn: it must not shift everybody else's; slow starts are each pool's own affair */
+	if (p->options.turns && !in->exclude && p->options.slow_start_ms == 0 && in->tier->count > 0) {
+		uint64_t turn = atomic_fetch_add_explicit(p->options.turns, 1, memory_order_relaxed);
+
+		return in->tier->list[turn % in->tier->count];
+	}
 	return pick_in_turn(p, in, true, NULL);
 }
 

@@ -26,6 +26,31 @@ static void round_robin_is_exact_over_ten_thousand_requests(void **state)
 	}
 }
 
+static void round_robin_is_exact_over_workers_that_share_their_turns(void **state)
+{
+	_Atomic uint64_t turns = 0;
+	struct fixture workers[3];
+	size_t hits[4] = { 0 };
+	struct prng prng = { .state = 5 };
+
+	(void)state;
+	for (size_t w = 0; w < 3; w++)
+		fixture_open(&workers[w], "round_robin", 4, NULL, (struct pool_options){ .seed = w, .turns = &turns });
+	for (size_t k = 0; k < 10000; k++) {
+		struct pool_set tried = { { 0 } };
+		size_t w = prng_below(&prng, 3), server = pool_pick(&workers[w].pool, (int64_t)k, NO_KEY, NULL);
+
+		hits[server]++;
+		pool_set_add(&tried, server);
+		if (prng_below(&prng, 10) == 0) /* a retry elsewhere shifts nobody's turn */
+			assert_int_not_equal(pool_pick(&workers[w].pool, (int64_t)k, NO_KEY, &tried), server);
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(hits[i], 2500);
+	for (size_t w = 0; w < 3; w++)
+		fixture_close(&workers[w]);
+}
+
 static void workers_with_other_seeds_begin_with_other_servers(void **state)
 {
 	size_t seen[4] = { 0 };
@@ -309,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_robin_is_exact_over_ten_thousand_requests),
+		cmocka_unit_test(round_robin_is_exact_over_workers_that_share_their_turns),
 		cmocka_unit_test(workers_with_other_seeds_begin_with_other_servers),
 		cmocka_unit_test(weights_are_met_exactly_in_every_cycle_without_bursts),
 		cmocka_unit_test(weights_hold_within_one_percent_while_servers_come_and_go),

@@ -91,6 +91,7 @@ struct pool_options {
 	struct siphash_key key; /* for hashing: the same in all workers, and kept over restarts if clients shall stay */
 	uint64_t seed;          /* for choices at random and for who is first; different for each worker */
 	bool no_panic;
+	_Atomic uint64_t *turns; /* shared by the pools of all workers: then round_robin is exact over all of them. Null: each for itself */
 };
 
 struct pool_server {

@@ -11,6 +11,7 @@
 #include "cli/cert_local.h"
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/connect.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
 #include "cli/say.h"
@@ -21,12 +22,13 @@ static const char help[] =
 	"bojagi cert init [NAME...]          a local CA; NAME: further domains or addresses that it may sign\n"
 	"bojagi cert server NAME...          certificate and key for a server, at most 90 days\n"
 	"bojagi cert client NAME             certificate and key for a client\n"
-	"bojagi cert show FILE               what stands in a certificate file\n"
+	"bojagi cert show FILE|HOST[:PORT]   what stands in a file, or what a server shows, and whether it is trusted\n"
 	"\n"
 	"  --dir DIR      folder of the CA (default: ~/.local/share/bojagi)\n"
 	"  --out BASE     write BASE.pem and BASE.key (default: the first name, here)\n"
 	"  --days N       how long it is valid (default 90, for a CA five years)\n"
 	"  --force        overwrite what is there\n"
+	"  --ca FILE      show HOST: judge by these anchors instead of the system's\n"
 	"  --json         as JSON\n"
 	"\n"
 	"The CA may only sign localhost, .test, .internal, 127.0.0.0/8, ::1 and the names it was made for.\n";
@@ -36,6 +38,7 @@ struct cert_options {
 	const char *folder;
 	char folder_buf[FOLDER_PATH_MAX];
 	const char *out;
+	const char *ca_file;
 	unsigned days;
 	bool force;
 	const char **names; /* operands behind the subcommand */
@@ -226,6 +229,7 @@ struct show {
 	struct json json;
 	int64_t now;
 	size_t count;
+	enum bj_err verdict; /* of a host's chain, or why there is none */
 };
 
 static enum bj_err show_der(struct show *show, struct bj_bytes der)
@@ -273,6 +277,65 @@ static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t le
 	return err == BJ_ERR_PEM_NONE && show->count > 0 ? BJ_OK : err;
 }
 
+/* The certificates of a connection, whatever is thought of them. */
+static void show_connection(void *self, const struct connection *c)
+{
+	struct show *show = self;
+	const struct bj_verdict *v = &c->client.verdict;
+	bool trusted = c->client.judged && v->err == BJ_OK;
+
+	show->verdict = c->client.judged ? v->err : c->err;
+	if (show->o->options.json) {
+		json_begin(&show->json, stdout);
+		json_object(&show->json, NULL);
+		json_text(&show->json, "host", show->o->names[0]);
+		json_array(&show->json, "certificates");
+	}
+	for (size_t i = 0; i < c->client.chain_count; i++)
+		if (show_der(show, c->client.chain[i]) != BJ_OK)
+			say_err(EXIT_GOOD, BJ_ERR_CERT_DER, "certificate %zu", i + 1);
+	if (show->o->options.json) {
+		json_array_end(&show->json);
+		json_bool(&show->json, "trusted", trusted);
+		json_text(&show->json, "error", show->verdict ? bj_err_name(show->verdict) : NULL);
+		json_object_end(&show->json);
+		json_end(&show->json);
+	} else if (c->client.judged) {
+		printf("\n%s%s: %s%s", terminal_mark(&show->terminal, trusted ? MARK_GOOD : MARK_BAD), c->client.name,
+		       trusted ? "trusted by " : bj_err_text(v->err), trusted ? "" : "; ");
+		terminal_print(&show->terminal, trusted ? v->anchor : v->detail, strlen(trusted ? v->anchor : v->detail));
+		putchar('\n');
+	}
+}
+
+static int show_host(struct cert_options *o)
+{
+	struct show show = { .o = o, .terminal = terminal_of(stdout, &o->options), .now = clock_unix_ms() / 1000 };
+	struct connect_wish wish = { .options = o->options, .insecure = true, .ca_file = o->ca_file };
+	int code;
+
+	if (target_parse(o->names[0], 443, &wish.target) != BJ_OK)
+		return say_failure(EXIT_USAGE, "%s is neither a file nor HOST[:PORT]", o->names[0]);
+	code = connect_look(&wish, show_connection, &show);
+	if (code)
+		return say_err((enum exit_code)code, show.verdict, "%s", o->names[0]);
+	return show.verdict ? EXIT_NOT_TRUSTED : EXIT_GOOD;
+}
+
+/* People who mean a file write a path or an ending, and nobody calls a host so. */
+static bool looks_like_file(const char *text)
+{
+	static const char *const endings[] = { ".pem", ".crt", ".cer", ".der", ".key" };
+	size_t len = strlen(text);
+
+	if (path_exists(text))
+		return true;
+	for (size_t i = 0; i < ARRAY_COUNT(endings); i++)
+		if (len > 4 && strcmp(text + len - 4, endings[i]) == 0)
+			return true;
+	return strchr(text, '/') && strncmp(text, "https://", 8) != 0;
+}
+
 static int run_show(struct cert_options *o)
 {
 	struct show show = { .o = o, .terminal = terminal_of(stdout, &o->options), .now = clock_unix_ms() / 1000 };
@@ -281,6 +344,8 @@ static int run_show(struct cert_options *o)
 	uint32_t line;
 	enum bj_err err;
 
+	if (!looks_like_file(path))
+		return show_host(o);
 	err = file_read(path, FILE_PEM_MAX, &bytes);
 	if (err)
 		return say_failure(EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
@@ -308,7 +373,7 @@ static int run_show(struct cert_options *o)
 
 /* ---- */
 
-enum { OPTION_DIR = 1, OPTION_OUT, OPTION_DAYS, OPTION_FORCE };
+enum { OPTION_DIR = 1, OPTION_OUT, OPTION_DAYS, OPTION_FORCE, OPTION_CA };
 
 static int take_options(struct cert_options *o, int argc, char **argv)
 {
@@ -317,6 +382,8 @@ static int take_options(struct cert_options *o, int argc, char **argv)
 		{ "out", required_argument, NULL, OPTION_OUT },
 		{ "days", required_argument, NULL, OPTION_DAYS },
 		{ "force", no_argument, NULL, OPTION_FORCE },
+		{ "ca", required_argument, NULL, OPTION_CA },
+		{ "CAfile", required_argument, NULL, OPTION_CA },
 		{ 0 },
 	};
 	uint64_t days;
@@ -333,6 +400,9 @@ static int take_options(struct cert_options *o, int argc, char **argv)
 			break;
 		case OPTION_FORCE:
 			o->force = true;
+			break;
+		case OPTION_CA:
+			o->ca_file = optarg;
 			break;
 		case OPTION_DAYS:
 			if (!options_number(optarg, 1, 36500, &days)) {
@@ -376,7 +446,7 @@ int cmd_cert(int argc, char **argv)
 	}
 	if (strcmp(word, "show") == 0) {
 		if (o.name_count != 1)
-			return say_failure(EXIT_USAGE, "cert show needs one file, for example: bojagi cert show site.pem");
+			return say_failure(EXIT_USAGE, "cert show needs one file or host, for example: bojagi cert show site.pem");
 		return run_show(&o);
 	}
 	near = nearest_word(word, words, ARRAY_COUNT(words));

@@ -4,12 +4,10 @@
  * commands; without any it disconnects after the report.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -18,13 +16,13 @@
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/say.h"
+#include "cli/session_file.h"
 #include "host/file.h"
 
 #define TICKET_WAIT_MS 250  /* for tickets, and for a late refusal of the client's certificate */
 #define CLOSE_WAIT_MS 1000  /* for the last bytes to go */
 #define ANSWER_IDLE_MS 2000 /* silence that ends a conversation whose input has ended */
 #define INPUT_BYTES 16384
-#define SESSION_BYTES_MAX (1u << 20)
 
 static const char help[] =
 	"bojagi connect example.com             see and judge its TLS\n"
@@ -237,169 +235,6 @@ static int take_option(struct connect_wish *wish, int option)
 	}
 }
 
-/* ---- configuration */
-
-static void write_keylog(void *self, const char *line)
-{
-	FILE *file = self;
-
-	fprintf(file, "%s\n", line);
-	fflush(file);
-}
-
-static const char *message_name(uint8_t type)
-{
-	switch (type) {
-	case 0:
-		return "hello_request";
-	case 1:
-		return "client_hello";
-	case 2:
-		return "server_hello";
-	case 4:
-		return "new_session_ticket";
-	case 8:
-		return "encrypted_extensions";
-	case 11:
-		return "certificate";
-	case 12:
-		return "server_key_exchange";
-	case 13:
-		return "certificate_request";
-	case 14:
-		return "server_hello_done";
-	case 15:
-		return "certificate_verify";
-	case 16:
-		return "client_key_exchange";
-	case 20:
-		return "finished";
-	case 22:
-		return "certificate_status";
-	case 24:
-		return "key_update";
-	default:
-		return "unknown";
-	}
-}
-
-static void show_event(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *event)
-{
-	static const char *const keys[] = { "handshake", "application", "updated", "early" };
-	const char *arrow = event->sent ? "->" : "<-";
-
-	switch (event->kind) {
-	case BJ_TLS_SAW_MESSAGE:
-		fprintf(stderr, "%s %s, %zu bytes\n", arrow, message_name(event->type), event->bytes.len);
-		break;
-	case BJ_TLS_SAW_ALERT:
-		fprintf(stderr, "%s alert %u %s\n", arrow, event->type, bj_tls_alert_name(event->type));
-		break;
-	case BJ_TLS_SAW_KEYS:
-		fprintf(stderr, "%s keys: %s\n", arrow, event->type < ARRAY_COUNT(keys) ? keys[event->type] : "unknown");
-		break;
-	case BJ_TLS_SAW_CCS:
-		fprintf(stderr, "%s change_cipher_spec\n", arrow);
-		break;
-	}
-}
-
-/* Standard suites where only the other version's were named. */
-static enum bj_err set_suites(const struct connect_wish *wish, struct bj_tls_config *config)
-{
-	static const uint16_t all13[] = { 0x1301, 0x1302, 0x1303 };
-	static const uint16_t all12[] = { 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8 };
-	uint16_t suites[2 * CONNECT_LIST_MAX];
-	size_t count = 0;
-
-	if (wish->suite13_count == 0 && wish->suite12_count == 0)
-		return BJ_OK;
-	for (size_t i = 0; i < wish->suite13_count; i++)
-		suites[count++] = wish->suites13[i];
-	for (size_t i = 0; wish->suite13_count == 0 && !(wish->tls12 && !wish->tls13) && i < ARRAY_COUNT(all13); i++)
-		suites[count++] = all13[i];
-	for (size_t i = 0; i < wish->suite12_count; i++)
-		suites[count++] = wish->suites12[i];
-	for (size_t i = 0; wish->suite12_count == 0 && !(wish->tls13 && !wish->tls12) && i < ARRAY_COUNT(all12); i++)
-		suites[count++] = all12[i];
-	return bj_tls_config_suites(config, suites, count);
-}
-
-static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls_config *config)
-{
-	enum bj_err err = BJ_OK;
-
-	if (wish->tls12 != wish->tls13) {
-		enum bj_tls_version only = wish->tls12 ? BJ_TLS_1_2 : BJ_TLS_1_3;
-
-		err = bj_tls_config_versions(config, only, only);
-	}
-	if (!err)
-		err = set_suites(wish, config);
-	if (!err && wish->group_count > 0)
-		err = bj_tls_config_groups(config, wish->groups, wish->group_count);
-	if (!err && wish->alpn_count > 0)
-		err = bj_tls_config_alpn(config, wish->alpn, wish->alpn_count);
-	if (!err && wish->show_messages)
-		err = bj_tls_config_observer(config, show_event, NULL);
-	if (!err)
-		err = bj_tls_config_keep_peer_chain(config, true);
-	if (!err)
-		err = wish->insecure ? bj_tls_config_insecure_no_verify(config) : bj_tls_config_ask(config, 1u << BJ_TLS_Q_VERIFY);
-	return err;
-}
-
-static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
-{
-	struct bj_trust *trust = bj_trust_new();
-	enum bj_err err;
-
-	if (!trust)
-		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
-	if (wish->ca_file)
-		err = bj_trust_add_file(trust, wish->ca_file, NULL);
-	else
-		err = bj_trust_add_system(trust, NULL);
-	if (err && !wish->insecure) {
-		bj_trust_free(trust);
-		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
-				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
-	}
-	*out = trust;
-	return EXIT_GOOD;
-}
-
-static int load_credential(const struct connect_wish *wish, struct bj_tls_config *config)
-{
-	struct bj_credential *credential = NULL;
-	enum bj_err err;
-
-	if (!wish->cert_file)
-		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
-	err = bj_credential_from_files(wish->cert_file, wish->key_file, &credential);
-	if (!err)
-		err = bj_tls_config_credential(config, credential);
-	bj_credential_free(credential);
-	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "-cert %s", wish->cert_file) : EXIT_GOOD;
-}
-
-static int open_keylog(const struct connect_wish *wish, struct bj_tls_config *config, FILE **out)
-{
-	const char *path = wish->keylog ? wish->keylog : getenv("SSLKEYLOGFILE");
-	int fd;
-
-	if (!path || !*path)
-		return EXIT_GOOD;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	*out = fd >= 0 ? fdopen(fd, "a") : NULL;
-	if (!*out) {
-		if (fd >= 0)
-			close(fd);
-		return say_failure(EXIT_USAGE, "cannot write the key log %s: %s", path, strerror(errno));
-	}
-	return bj_tls_config_keylog(config, write_keylog, *out) == BJ_OK ? EXIT_GOOD : EXIT_INTERNAL;
-}
-
 /* ---- a connection */
 
 static const char *name_of_wish(const struct connect_wish *wish)
@@ -433,7 +268,7 @@ static void wait_for_tickets(struct connection *c)
 
 /* Goes as far as the handshake; c->err says how it ended. */
 static void make_connection(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust,
-			    struct bj_bytes session, struct connection *c)
+			    const struct session_file *session, struct connection *c)
 {
 	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000, began;
 
@@ -448,13 +283,17 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	c->client.trust = trust;
 	c->client.insecure = wish->insecure;
 	c->client.debug = wish->debug ? stderr : NULL;
-	if (session.len > 0) {
-		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session.ptr, session.len) != BJ_OK;
+	if (session->blob.len > 0) {
+		c->client.remembered = session->chain;
+		c->client.remembered_count = session->chain_count;
+		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session->blob.ptr, session->blob.len) != BJ_OK;
 		c->session_offered = !c->session_refused;
 	}
 	began = clock_steady_us();
 	c->err = tls_client_handshake(&c->client, deadline);
 	c->handshake_us = clock_steady_us() - began;
+	if (!c->err && !wish->insecure && c->client.judged)
+		c->err = c->client.verdict.err; /* resumed, and what was good then is not good now */
 	bj_tls_report(c->client.tls, &c->report);
 }
 
@@ -552,28 +391,49 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 
 /* ---- sessions */
 
-static int load_session(const struct connect_wish *wish, struct file_bytes *out)
+/* What a connection leaves for a later one; views, as long as the connection is there. */
+static struct session_file session_of(const struct connection *c)
 {
+	struct session_file file = { .blob = bj_tls_session(c->client.tls), .chain_count = c->client.chain_count };
+
+	memcpy(file.chain, c->client.chain, sizeof(file.chain));
+	return file;
+}
+
+static int load_session(const struct connect_wish *wish, struct file_bytes *bytes, struct session_file *out)
+{
+	*out = (struct session_file){ 0 };
 	if (!wish->session_in)
 		return EXIT_GOOD;
-	if (file_read(wish->session_in, SESSION_BYTES_MAX, out) != BJ_OK)
+	if (file_read(wish->session_in, SESSION_FILE_MAX, bytes) != BJ_OK)
 		return say_failure(EXIT_USAGE, "cannot read the session %s: %s", wish->session_in, strerror(errno));
+	if (session_file_parse(bytes_of(bytes->ptr, bytes->len), out) != BJ_OK)
+		return say_failure(EXIT_USAGE, "%s is not a session that -sess_out saved", wish->session_in);
 	return EXIT_GOOD;
 }
 
 static int save_session(const struct connect_wish *wish, const struct connection *c)
 {
-	struct bj_bytes session;
+	struct session_file file;
+	uint8_t *bytes;
+	size_t len;
+	enum bj_err err;
 
 	if (!wish->session_out || c->err || c->late_err)
 		return EXIT_GOOD;
-	session = bj_tls_session(c->client.tls);
-	if (session.len == 0)
+	file = session_of(c);
+	if (file.blob.len == 0)
 		return say_failure(EXIT_GOOD, "-sess_out: the server gave no session; nothing was saved");
-	if (file_write(wish->session_out, session.ptr, session.len, 0600, true) != BJ_OK)
+	err = session_file_write(&file, &bytes, &len);
+	if (err)
+		return say_err(EXIT_INTERNAL, err, "the session");
+	err = file_write(wish->session_out, bytes, len, 0600, true);
+	wipe(bytes, len);
+	free(bytes);
+	if (err)
 		return say_failure(EXIT_USAGE, "cannot write the session %s: %s", wish->session_out, strerror(errno));
 	if (!wish->options.quiet)
-		fprintf(stderr, "saved a session of %zu bytes to %s: it is secret\n", session.len, wish->session_out);
+		fprintf(stderr, "saved a session of %zu bytes to %s: it is secret\n", len, wish->session_out);
 	return EXIT_GOOD;
 }
 
@@ -598,18 +458,20 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 {
 	struct connection first, second;
 	struct input *input = calloc(1, sizeof(*input));
-	struct file_bytes session = { 0 };
+	struct file_bytes bytes = { 0 };
+	struct session_file session;
 	bool again = false;
 	int code, saved;
 
 	if (!input)
 		return EXIT_INTERNAL;
-	code = load_session(wish, &session);
+	code = load_session(wish, &bytes, &session);
 	if (code) {
+		file_bytes_free(&bytes);
 		free(input);
 		return code;
 	}
-	make_connection(wish, config, trust, bytes_of(session.ptr, session.len), &first);
+	make_connection(wish, config, trust, &session, &first);
 	if (!first.err)
 		look_at_input(wish, input);
 	if (!first.err && !input->wanted)
@@ -618,7 +480,8 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		bj_tls_report(first.client.tls, &first.report);
 	if (wish->reconnect && !first.err && !first.late_err) {
 		hang_up(&first); /* many test servers serve one client at a time */
-		make_connection(wish, config, trust, bj_tls_session(first.client.tls), &second);
+		session = session_of(&first);
+		make_connection(wish, config, trust, &session, &second);
 		again = true;
 	}
 	print_report(wish, &first, again ? &second : NULL, input->wanted ? stderr : stdout);
@@ -636,19 +499,32 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		end_connection(&second);
 	}
 	end_connection(&first);
-	file_bytes_free(&session);
+	file_bytes_free(&bytes);
 	wipe(input, sizeof(*input));
 	free(input);
 	return code ? code : saved;
 }
 
+int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *self)
+{
+	struct connection c;
+	struct connect_outfit outfit;
+	int code = connect_outfit_init(&outfit, wish);
+
+	if (!code) {
+		make_connection(wish, outfit.config, outfit.trust, &(const struct session_file){ 0 }, &c);
+		then(self, &c);
+		code = connect_exit(wish, &c);
+		end_connection(&c);
+	}
+	connect_outfit_fini(&outfit);
+	return code;
+}
+
 int cmd_connect(int argc, char **argv)
 {
 	struct connect_wish wish = { 0 };
-	struct bj_tls_config *config;
-	struct bj_trust *trust = NULL;
-	FILE *keylog = NULL;
-	enum bj_err err;
+	struct connect_outfit outfit;
 	int step, code = EXIT_GOOD;
 
 	options_init(&wish.options, "connect", help, own);
@@ -665,23 +541,9 @@ int cmd_connect(int argc, char **argv)
 		return code;
 	if (!wish.target.host[0])
 		return say_failure(EXIT_USAGE, "connect needs a host, for example: bojagi connect example.com");
-	config = bj_tls_config_new(BJ_TLS_CLIENT);
-	if (!config)
-		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
-	code = load_trust(&wish, &trust);
+	code = connect_outfit_init(&outfit, &wish);
 	if (!code)
-		code = load_credential(&wish, config);
-	if (!code)
-		code = open_keylog(&wish, config, &keylog);
-	if (!code) {
-		err = set_parameters(&wish, config);
-		if (!err)
-			err = bj_tls_config_freeze(config);
-		code = err ? say_err(EXIT_USAGE, err, "connect") : run(&wish, config, trust);
-	}
-	bj_tls_config_free(config);
-	bj_trust_free(trust);
-	if (keylog)
-		fclose(keylog);
+		code = run(&wish, outfit.config, outfit.trust);
+	connect_outfit_fini(&outfit);
 	return code;
 }

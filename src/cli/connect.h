@@ -32,6 +32,17 @@ struct connect_wish {
 	const char *keylog;
 };
 
+/* What a wish needs before the first connection. */
+struct connect_outfit {
+	struct bj_tls_config *config;
+	struct bj_trust *trust;
+	FILE *keylog;
+};
+
+/* An exit code, with its message already printed; connect_outfit_fini() in any case. */
+int connect_outfit_init(struct connect_outfit *outfit, const struct connect_wish *wish);
+void connect_outfit_fini(struct connect_outfit *outfit);
+
 /* One connection: how far it came. The report's views live as long as `client`. */
 struct connection {
 	struct dialled dialled;
@@ -44,6 +55,11 @@ struct connection {
 	bool session_offered;
 	bool session_refused;     /* by ourselves: expired, or for another name */
 };
+
+/* Connects as wished, shows the connection to `then` while it is open, and closes it. The exit code of what went wrong before or in the
+ * handshake; with wish->insecure the verdict is no such thing. */
+typedef void connect_then_fn(void *self, const struct connection *c);
+int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *self);
 
 /* Whether somebody has to worry: the exit code of a finished connection. */
 enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c);

@@ -105,14 +105,13 @@ static void print_verdict(const struct terminal *t, const struct connect_wish *w
 	const struct bj_verdict *v = &c->client.verdict;
 	const struct explain_text *text;
 
-	if (c->report.resumed) {
-		fprintf(t->stream, "  %snothing to judge: resumed from a session that was %s\n",
-			terminal_mark(t, c->report.peer_verified ? MARK_GOOD : MARK_WARN),
-			c->report.peer_verified ? "verified" : "not verified");
+	if (!c->client.judged) {
+		if (c->report.resumed)
+			fprintf(t->stream, "  %sno chain to judge: resumed from a session that was %s\n",
+				terminal_mark(t, c->report.peer_verified ? MARK_GOOD : MARK_WARN),
+				c->report.peer_verified ? "verified" : "not verified");
 		return;
 	}
-	if (!c->client.judged)
-		return;
 	if (v->err == BJ_OK) {
 		fprintf(t->stream, "  %strusted for ", terminal_mark(t, MARK_GOOD));
 		terminal_print(t, c->client.name, strlen(c->client.name));

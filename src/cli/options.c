@@ -8,6 +8,7 @@
 #include <bojagi/version.h>
 
 #include "base/check.h"
+#include "base/word.h"
 #include "cli/nearest.h"
 #include "cli/options.h"
 
@@ -50,7 +51,7 @@ void options_init(struct options *options, const char *command, const char *help
 static int unknown(const struct options *options, const char *text)
 {
 	const char *words[OPTIONS_MAX];
-	char name[NEAREST_WORD_MAX];
+	char name[WORD_MAX];
 	const char *near;
 	size_t count = 0, len;
 

@@ -141,21 +141,34 @@ static enum bj_err receive(struct tls_client *client, int64_t deadline_us)
 
 /* ---- the peer's chain */
 
+static bool keep_certificate(struct tls_client *client, struct bj_bytes der)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < client->chain_count; i++)
+		used += client->chain[i].len;
+	if (client->chain_count == TLS_CLIENT_CHAIN_MAX || der.len > TLS_CLIENT_CHAIN_BYTES_MAX - used)
+		return false;
+	memcpy(client->chain_bytes + used, der.ptr, der.len);
+	client->chain[client->chain_count++] = bytes_of(client->chain_bytes + used, der.len);
+	return true;
+}
+
 static void keep_chain(struct tls_client *client)
 {
 	struct bj_tls_report report;
-	size_t used = 0;
 
 	bj_tls_report(client->tls, &report);
-	for (size_t i = 0; i < report.peer_chain_count && client->chain_count < TLS_CLIENT_CHAIN_MAX; i++) {
-		struct bj_bytes der = report.peer_chain[i];
-
-		if (der.len > TLS_CLIENT_CHAIN_BYTES_MAX - used)
+	for (size_t i = 0; i < report.peer_chain_count; i++)
+		if (!keep_certificate(client, report.peer_chain[i]))
 			return;
-		memcpy(client->chain_bytes + used, der.ptr, der.len);
-		client->chain[client->chain_count++] = bytes_of(client->chain_bytes + used, der.len);
-		used += der.len;
-	}
+	/* of a session the engine knows the end entity's alone */
+	if (!report.resumed || client->chain_count != 1 || client->remembered_count == 0 ||
+	    !bytes_equal(client->chain[0], client->remembered[0]))
+		return;
+	for (size_t i = 1; i < client->remembered_count; i++)
+		if (!keep_certificate(client, client->remembered[i]))
+			return;
 }
 
 static void judge(struct tls_client *client)

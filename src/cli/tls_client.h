@@ -27,6 +27,8 @@ struct tls_client {
 	bool judged;
 	struct bj_verdict verdict;
 	unsigned tickets;
+	const struct bj_bytes *remembered; /* the caller's: the chain that came with the session; a server that resumes shows none */
+	size_t remembered_count;
 	uint8_t *chain_bytes; /* copies of the peer's certificates */
 	struct bj_bytes chain[TLS_CLIENT_CHAIN_MAX];
 	size_t chain_count;

@@ -1,4 +1,4 @@
-/* kex.c - X25519 and the NIST curves P-256, P-384 and P-521.
+/* kex.c - X25519 and the NIST curves P-256, P-384 and P-521; kex_hybrid.c has the groups that are one of these and ML-KEM.
  *
  * X25519 shares go through libcrypto's key objects, but their public halves come from x25519_base.c. The NIST curves work on points of shared group objects, which are made once
  * per process: that leaves out the key objects' look-ups and copies. A scalar is drawn by rejection, so it is uniform in
@@ -18,6 +18,7 @@
 #include <openssl/params.h>
 
 #include "crypto/curve.h"
+#include "crypto/kex_hybrid.h"
 #include "crypto/rng_os.h"
 #include "crypto/x25519_base.h"
 
@@ -47,6 +48,8 @@ static const struct curve *curve_of(enum kex_group group)
 	case KEX_P384: return &curve_p384;
 	case KEX_P521: return &curve_p521;
 	case KEX_X25519:
+	case KEX_SECP256R1MLKEM768:
+	case KEX_X25519MLKEM768:
 	case KEX_NONE: break;
 	}
 	return NULL;
@@ -55,10 +58,20 @@ static const struct curve *curve_of(enum kex_group group)
 size_t kex_public_len(enum kex_group group)
 {
 	const struct curve *curve = curve_of(group);
+	const struct hybrid *hybrid = hybrid_find((uint16_t)group);
 
 	if (group == KEX_X25519)
 		return X25519_LEN;
+	if (hybrid)
+		return hybrid_public_len(hybrid);
 	return curve ? 1 + 2 * curve->field_len : 0;
+}
+
+enum kex_group kex_plain_half(uint16_t group)
+{
+	const struct hybrid *hybrid = hybrid_find(group);
+
+	return hybrid ? hybrid_plain_group(hybrid) : KEX_NONE;
 }
 
 /* ---- X25519 */
@@ -223,10 +236,13 @@ static enum bj_err nist_derive(const struct curve *curve, const struct scalar *s
 
 enum bj_err kex_generate(struct kex_key *key, enum kex_group group, const struct bj_rng *rng)
 {
-	struct kex_key made = { .group = group, .public_len = (uint8_t)kex_public_len(group) };
+	struct kex_key made = { .group = group, .public_len = (uint16_t)kex_public_len(group) };
 	const struct curve *curve = curve_of(group);
+	const struct hybrid *hybrid = hybrid_find((uint16_t)group);
 	enum bj_err err;
 
+	if (hybrid)
+		return hybrid_generate(hybrid, key, rng);
 	if (made.public_len == 0)
 		return BJ_ERR_ARGUMENT;
 	err = curve ? nist_generate(&made, curve, rng) : x25519_generate(&made, rng);
@@ -239,8 +255,11 @@ enum bj_err kex_generate(struct kex_key *key, enum kex_group group, const struct
 enum bj_err kex_derive(const struct kex_key *key, struct bj_bytes peer, struct secret *out)
 {
 	const struct curve *curve = curve_of(key->group);
+	const struct hybrid *hybrid = hybrid_find((uint16_t)key->group);
 
 	check(key->handle != NULL);
+	if (hybrid)
+		return hybrid_derive(hybrid, key, peer, out);
 	if (peer.len != key->public_len)
 		return BJ_ERR_BAD_KEY_SHARE;
 	if (!curve)
@@ -250,8 +269,45 @@ enum bj_err kex_derive(const struct kex_key *key, struct bj_bytes peer, struct s
 	return nist_derive(curve, (const struct scalar *)key->handle, peer, out);
 }
 
+enum bj_err kex_answer(enum kex_group group, struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share,
+		       size_t *out_len, struct secret *out)
+{
+	const struct hybrid *hybrid = hybrid_find((uint16_t)group);
+	struct kex_key key;
+	enum bj_err err;
+
+	if (hybrid)
+		return hybrid_answer(hybrid, peer, rng, out_share, out_len, out);
+	err = kex_generate(&key, group, rng);
+	if (err)
+		return err;
+	err = kex_derive(&key, peer, out);
+	if (!err) {
+		memcpy(out_share, key.public_bytes, key.public_len);
+		*out_len = key.public_len;
+	}
+	kex_fini(&key);
+	return err;
+}
+
+struct bj_bytes kex_public(const struct kex_key *key)
+{
+	return hybrid_find((uint16_t)key->group) ? hybrid_public(key) : bytes_of(key->public_bytes, key->public_len);
+}
+
+const struct kex_key *kex_part(const struct kex_key *key, uint16_t group)
+{
+	if ((uint16_t)key->group == group)
+		return key;
+	return group != KEX_NONE && kex_plain_half((uint16_t)key->group) == group ? hybrid_plain(key) : NULL;
+}
+
 void kex_fini(struct kex_key *key)
 {
+	if (hybrid_find((uint16_t)key->group)) {
+		hybrid_fini(key);
+		return;
+	}
 	if (key->handle && key->group == KEX_X25519) {
 		EVP_PKEY_free((EVP_PKEY *)key->handle); /* wipes the private half */
 	} else if (key->handle) {

@@ -43,7 +43,8 @@ void *__wrap_aligned_alloc(size_t align, size_t size)
 	return fails_now() ? NULL : __real_aligned_alloc(align, size);
 }
 
-/* libcrypto's allocations carry a head that says whether they count as live: the texts of errors stay for reuse and do not. */
+/* libcrypto's allocations carry a head, to be counted. What it keeps per thread (the queue of errors with its texts) is let go before
+ * counting. */
 #define HEAD 16
 
 static long live;
@@ -54,8 +55,7 @@ static void *lib_malloc(size_t len, const char *file, int line)
 
 	if (!p)
 		return NULL;
-	p[0] = file == NULL || strstr(file, "/err/") == NULL;
-	live += p[0];
+	live++;
 	return p + HEAD;
 }
 
@@ -65,7 +65,7 @@ static void lib_free(void *ptr, const char *file, int line)
 
 	if (!p)
 		return;
-	live -= p[-HEAD];
+	live--;
 	free(p - HEAD);
 }
 
@@ -79,19 +79,28 @@ static void *lib_realloc(void *ptr, size_t len, const char *file, int line)
 	return p ? p + HEAD : NULL;
 }
 
+#define KEPT_ONCE_MAX 3 /* times in a row that something may be kept for one failing place */
+
+static long live_now(void)
+{
+	OPENSSL_thread_stop();
+	return live;
+}
+
 /* Runs `work` with the first allocation failing, then the second, and so on until none is left to fail; past the first hundred, where
  * libcrypto's decoders go through thousands, in growing steps. */
 static void each_failure(enum bj_err (*work)(void *arg), void *arg)
 {
-	long at = 0, before, live_before;
+	long at = 0, failed_at, before, live_before;
 	int good_in_spite = 0;
 
 	assert_int_equal(work(arg), BJ_OK); /* what is made once per process is made here */
-	live_before = live;
+	live_before = live_now();
 	do {
 		enum bj_err err;
 
 		before = failures;
+		failed_at = at;
 		countdown = at;
 		at += 1 + at / 100 * 7;
 		err = work(arg);
@@ -99,8 +108,15 @@ static void each_failure(enum bj_err (*work)(void *arg), void *arg)
 		/* libcrypto gets over a few failures (error texts, caches); the rest must be reported */
 		if (failures > before && !err)
 			good_in_spite++;
-		if (live > live_before)
-			fail_msg("allocation %ld failed and %ld others were left behind", at, live - live_before);
+		/* what libcrypto makes once and keeps may be made late; what leaks, leaks each time */
+		for (int again = 0; live_now() > live_before; again++) {
+			if (again == KEPT_ONCE_MAX)
+				fail_msg("allocation %ld failed and %ld others were left behind", failed_at, live - live_before);
+			live_before = live_now();
+			countdown = failed_at;
+			err = work(arg);
+			countdown = -1;
+		}
 		assert_int_equal(work(arg), BJ_OK);
 	} while (failures > before);
 	assert_true(at > 1);
@@ -131,20 +147,19 @@ static enum bj_err seal_and_open(void *arg)
 static enum bj_err exchange(void *arg)
 {
 	enum kex_group group = *(const enum kex_group *)arg;
-	struct kex_key a = { 0 }, b = { 0 };
+	struct kex_key a = { 0 };
+	uint8_t answer[KEX_SHARE_MAX];
+	size_t len;
 	struct secret ab, ba;
 	enum bj_err err = kex_generate(&a, group, &rng_os);
 
 	if (!err)
-		err = kex_generate(&b, group, &rng_os);
+		err = kex_answer(group, kex_public(&a), &rng_os, answer, &len, &ba);
 	if (!err)
-		err = kex_derive(&a, bytes_of(b.public_bytes, b.public_len), &ab);
-	if (!err)
-		err = kex_derive(&b, bytes_of(a.public_bytes, a.public_len), &ba);
+		err = kex_derive(&a, bytes_of(answer, len), &ab);
 	if (!err)
 		assert_true(secret_equal(&ab, &ba));
 	kex_fini(&a);
-	kex_fini(&b);
 	return err;
 }
 
@@ -203,7 +218,7 @@ static void sealing_and_opening_survive(void **state)
 
 static void key_exchange_survives(void **state)
 {
-	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384 };
+	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
 		each_failure(exchange, &groups[i]);

@@ -49,76 +49,71 @@ static struct entry table[WINDOWS][MULTIPLES];
 static const struct fe fe_zero = { { 0 } };
 static const struct fe fe_one = { { 1 } };
 
+/* Written out limb by limb: left as loops, they triple the cost where the compiler is asked for -O2 only. */
+static inline struct fe fe_make(uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3, uint64_t v4)
+{
+	return (struct fe){ { v0, v1, v2, v3, v4 } };
+}
+
 static inline struct fe fe_add(struct fe a, struct fe b)
 {
-	for (int i = 0; i < 5; i++)
-		a.v[i] += b.v[i];
-	return a;
+	return fe_make(a.v[0] + b.v[0], a.v[1] + b.v[1], a.v[2] + b.v[2], a.v[3] + b.v[3], a.v[4] + b.v[4]);
 }
 
 static inline struct fe fe_carry(struct fe a)
 {
-	uint64_t c = 0;
+	uint64_t v1 = a.v[1] + (a.v[0] >> LIMB_BITS);
+	uint64_t v2 = a.v[2] + (v1 >> LIMB_BITS);
+	uint64_t v3 = a.v[3] + (v2 >> LIMB_BITS);
+	uint64_t v4 = a.v[4] + (v3 >> LIMB_BITS);
 
-	for (int i = 0; i < 5; i++) {
-		a.v[i] += c;
-		c = a.v[i] >> LIMB_BITS;
-		a.v[i] &= LIMB_MASK;
-	}
-	a.v[0] += 19 * c;
-	return a;
+	return fe_make((a.v[0] & LIMB_MASK) + 19 * (v4 >> LIMB_BITS), v1 & LIMB_MASK, v2 & LIMB_MASK, v3 & LIMB_MASK,
+		       v4 & LIMB_MASK);
 }
 
 /* `b` has limbs below 2^54: 8p is added before. */
 static inline struct fe fe_sub(struct fe a, struct fe b)
 {
-	a.v[0] += 8 * (LIMB_MASK - 18) - b.v[0];
-	for (int i = 1; i < 5; i++)
-		a.v[i] += 8 * LIMB_MASK - b.v[i];
-	return fe_carry(a);
+	const uint64_t low = 8 * (LIMB_MASK - 18), high = 8 * LIMB_MASK;
+
+	return fe_carry(fe_make(a.v[0] + low - b.v[0], a.v[1] + high - b.v[1], a.v[2] + high - b.v[2], a.v[3] + high - b.v[3],
+				a.v[4] + high - b.v[4]));
 }
 
-static inline struct fe fe_fold(const wide t[5])
+static inline struct fe fe_fold(wide t0, wide t1, wide t2, wide t3, wide t4)
 {
-	struct fe r;
-	wide c = 0;
+	wide low;
 
-	for (int i = 0; i < 5; i++) {
-		c += t[i];
-		r.v[i] = (uint64_t)c & LIMB_MASK;
-		c >>= LIMB_BITS;
-	}
-	c = c * 19 + r.v[0];
-	r.v[0] = (uint64_t)c & LIMB_MASK;
-	r.v[1] += (uint64_t)(c >> LIMB_BITS);
-	return r;
+	t1 += t0 >> LIMB_BITS;
+	t2 += t1 >> LIMB_BITS;
+	t3 += t2 >> LIMB_BITS;
+	t4 += t3 >> LIMB_BITS;
+	low = (t4 >> LIMB_BITS) * 19 + ((uint64_t)t0 & LIMB_MASK);
+	return fe_make((uint64_t)low & LIMB_MASK, ((uint64_t)t1 & LIMB_MASK) + (uint64_t)(low >> LIMB_BITS),
+		       (uint64_t)t2 & LIMB_MASK, (uint64_t)t3 & LIMB_MASK, (uint64_t)t4 & LIMB_MASK);
 }
 
 static inline struct fe fe_mul(struct fe a, struct fe b)
 {
-	uint64_t b1 = 19 * b.v[1], b2 = 19 * b.v[2], b3 = 19 * b.v[3], b4 = 19 * b.v[4];
-	wide t[5];
+	uint64_t a0 = a.v[0], a1 = a.v[1], a2 = a.v[2], a3 = a.v[3], a4 = a.v[4];
+	uint64_t b0 = b.v[0], b1 = b.v[1], b2 = b.v[2], b3 = b.v[3], b4 = b.v[4];
+	uint64_t c1 = 19 * b1, c2 = 19 * b2, c3 = 19 * b3, c4 = 19 * b4;
 
-	t[0] = (wide)a.v[0] * b.v[0] + (wide)a.v[1] * b4 + (wide)a.v[2] * b3 + (wide)a.v[3] * b2 + (wide)a.v[4] * b1;
-	t[1] = (wide)a.v[0] * b.v[1] + (wide)a.v[1] * b.v[0] + (wide)a.v[2] * b4 + (wide)a.v[3] * b3 + (wide)a.v[4] * b2;
-	t[2] = (wide)a.v[0] * b.v[2] + (wide)a.v[1] * b.v[1] + (wide)a.v[2] * b.v[0] + (wide)a.v[3] * b4 + (wide)a.v[4] * b3;
-	t[3] = (wide)a.v[0] * b.v[3] + (wide)a.v[1] * b.v[2] + (wide)a.v[2] * b.v[1] + (wide)a.v[3] * b.v[0] + (wide)a.v[4] * b4;
-	t[4] = (wide)a.v[0] * b.v[4] + (wide)a.v[1] * b.v[3] + (wide)a.v[2] * b.v[2] + (wide)a.v[3] * b.v[1] +
-	       (wide)a.v[4] * b.v[0];
-	return fe_fold(t);
+	return fe_fold((wide)a0 * b0 + (wide)a1 * c4 + (wide)a2 * c3 + (wide)a3 * c2 + (wide)a4 * c1,
+		       (wide)a0 * b1 + (wide)a1 * b0 + (wide)a2 * c4 + (wide)a3 * c3 + (wide)a4 * c2,
+		       (wide)a0 * b2 + (wide)a1 * b1 + (wide)a2 * b0 + (wide)a3 * c4 + (wide)a4 * c3,
+		       (wide)a0 * b3 + (wide)a1 * b2 + (wide)a2 * b1 + (wide)a3 * b0 + (wide)a4 * c4,
+		       (wide)a0 * b4 + (wide)a1 * b3 + (wide)a2 * b2 + (wide)a3 * b1 + (wide)a4 * b0);
 }
 
 static inline struct fe fe_square(struct fe a)
 {
-	uint64_t a0 = 2 * a.v[0], a1 = 2 * a.v[1], a3 = 19 * a.v[3], a4 = 19 * a.v[4];
-	wide t[5];
+	uint64_t a0 = a.v[0], a1 = a.v[1], a2 = a.v[2], a3 = a.v[3], a4 = a.v[4];
+	uint64_t d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2, d3 = 2 * a3, c3 = 19 * a3, c4 = 19 * a4;
 
-	t[0] = (wide)a.v[0] * a.v[0] + (wide)a1 * a4 + (wide)(2 * a.v[2]) * a3;
-	t[1] = (wide)a0 * a.v[1] + (wide)(2 * a.v[2]) * a4 + (wide)a.v[3] * a3;
-	t[2] = (wide)a0 * a.v[2] + (wide)a.v[1] * a.v[1] + (wide)(2 * a.v[3]) * a4;
-	t[3] = (wide)a0 * a.v[3] + (wide)a1 * a.v[2] + (wide)a.v[4] * a4;
-	t[4] = (wide)a0 * a.v[4] + (wide)a1 * a.v[3] + (wide)a.v[2] * a.v[2];
-	return fe_fold(t);
+	return fe_fold((wide)a0 * a0 + (wide)d1 * c4 + (wide)d2 * c3, (wide)d0 * a1 + (wide)d2 * c4 + (wide)a3 * c3,
+		       (wide)d0 * a2 + (wide)a1 * a1 + (wide)d3 * c4, (wide)d0 * a3 + (wide)d1 * a2 + (wide)a4 * c4,
+		       (wide)d0 * a4 + (wide)d1 * a3 + (wide)a2 * a2);
 }
 
 static struct fe fe_square_times(struct fe a, int times)

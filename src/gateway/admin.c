@@ -268,7 +268,7 @@ enum bj_err admin_init(struct admin *admin, struct loop *loop, struct gateway *g
 	enum bj_err err;
 	int fd;
 
-	*admin = (struct admin){ .gateway = gateway };
+	*admin = (struct admin){ .gateway = gateway, .addr = *addr };
 	err = listener_open(addr, &options, &fd, NULL);
 	if (!err)
 		err = listener_init(&admin->listener, loop, fd, accepted);

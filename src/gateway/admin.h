@@ -17,6 +17,7 @@
 struct admin {
 	struct loop *loop;
 	struct gateway *gateway;
+	struct addr addr; /* as configured */
 	struct listener listener;
 	struct list connections;
 	size_t count;

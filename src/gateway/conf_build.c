@@ -155,17 +155,16 @@ static bool hold(struct conf_build *build, struct bj_credential *credential, str
 	return true;
 }
 
-struct bj_trust *conf_build_trust(struct conf_build *build, const struct conf_word *word)
+void conf_build_trust(struct conf_build *build, const struct conf_word *word, struct bj_trust **trust)
 {
 	const char *path = word ? conf_build_path(build, word) : NULL;
-	struct bj_trust *trust = NULL;
-	enum bj_err err = build->world->trust(build->world->self, path, &trust);
+	bool is_new = !*trust;
+	enum bj_err err = build->world->trust(build->world->self, path, trust);
 
 	if (err && word)
 		conf_problem(build->report, CONF_R_CA_FILE, &word->span, NULL, NULL, "%s: %s", path, bj_err_text(err));
-	if (err || !hold(build, NULL, trust))
-		return NULL;
-	return trust;
+	if (!err && is_new && !hold(build, NULL, *trust))
+		*trust = NULL;
 }
 
 static void certificate_problem(struct conf_build *build, const struct conf_word *word, const char *path, enum bj_err err)

@@ -85,7 +85,8 @@ size_t conf_count(const struct conf_node *first, const char *name);
 struct conf_tls_made *conf_tls_named(struct conf_build *build, const struct conf_word *word);
 struct conf_pool_made *conf_pool_named(struct conf_build *build, const struct conf_word *word);
 struct conf_place conf_node_place(const struct conf_build *build, const struct conf_node *node);
-struct bj_trust *conf_build_trust(struct conf_build *build, const struct conf_word *word);
+/* Adds the anchors of a file (null: the system's) to `*trust`, which may be null before. */
+void conf_build_trust(struct conf_build *build, const struct conf_word *word, struct bj_trust **trust);
 struct bj_credential *conf_build_credential(struct conf_build *build, const struct conf_node *node);
 
 conf_take_fn conf_take_workers, conf_take_admin, conf_take_log, conf_take_log_file, conf_take_log_format;

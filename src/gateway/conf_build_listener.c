@@ -11,7 +11,7 @@
 #define STATUS_DEFAULT 403
 #define STATUS_NO_ROUTE 404
 #define HEADER_SIZE_MIN 1024u
-#define HEADER_SIZE_MAX (256u * 1024)
+#define HEADER_SIZE_MAX (128u * 1024) /* what a link can hold besides a read (CHUNK_SIZE_MAX) is more */
 #define COUNT_MAX 100000000u
 #define BODY_MAX (1ull << 50)
 

@@ -69,7 +69,7 @@ static bool server_address(struct conf_build *build, const struct conf_word *wor
 	struct bj_bytes name = { NULL, 0 };
 	uint16_t port = 0;
 
-	if (conf_value_address(word->text, out))
+	if (conf_value_address(word->text, out) || conf_value_unix(word->text, out))
 		return true;
 	check(conf_value_name_port(word->text, &name, &port));
 	if (build->world->resolve(build->world->self, conf_build_text(build, name), port, out))
@@ -77,6 +77,20 @@ static bool server_address(struct conf_build *build, const struct conf_word *wor
 	conf_problem(build->report, CONF_R_BAD_ADDRESS, &word->span, NULL, NULL, "the name '%.*s' does not resolve", (int)name.len,
 		     (const char *)name.ptr);
 	return false;
+}
+
+static const char *server_host(struct conf_build *build, const struct conf_word *word, const struct conf_address *address)
+{
+	struct bj_bytes host = word->text;
+
+	if (address->sockaddr.ss_family == AF_UNIX)
+		return "localhost";
+	while (host.ptr[host.len - 1] != ':')
+		host.len--;
+	host.len--;
+	if (host.ptr[0] == '[')
+		host = bytes_of(host.ptr + 1, host.len - 2);
+	return conf_build_text(build, host);
 }
 
 void conf_take_server(struct conf_build *build, const struct conf_node *node, void *object)
@@ -96,6 +110,8 @@ void conf_take_server(struct conf_build *build, const struct conf_node *node, vo
 		return;
 	server.name = conf_build_text(build, node->words[1].text);
 	server.address.text = conf_build_text(build, node->words[2].text);
+	server.host = server_host(build, &node->words[2], &server.address);
+	server.authority = server.address.sockaddr.ss_family == AF_UNIX ? server.host : server.address.text;
 	server.place = conf_node_place(build, node);
 	server.backup = conf_option(node, "backup") != NULL;
 	if (weight && conf_take_number(build, weight + 1, 0, CONF_WEIGHT_MAX, &value))
@@ -194,7 +210,7 @@ void conf_take_pool_tls(struct conf_build *build, const struct conf_node *node, 
 	made->pool->tls = tls;
 	conf_build_block(build, node->children, tls);
 	if (!tls->trust && !tls->insecure_no_verify && conf_count(node->children, "ca") == 0) {
-		tls->trust = conf_build_trust(build, NULL);
+		conf_build_trust(build, NULL, &tls->trust);
 		if (!tls->trust)
 			conf_problem(build->report, CONF_R_CA_FILE, &node->words[0].span, "name one with ca \"FILE\";", NULL,
 				     "this machine has no trust anchors of its own");
@@ -205,10 +221,7 @@ void conf_take_pool_ca(struct conf_build *build, const struct conf_node *node, v
 {
 	struct conf_pool_tls *tls = object;
 
-	if (tls->trust)
-		conf_problem(build->report, CONF_R_UNSUPPORTED, &node->words[0].span, "put all certificates into one file", NULL,
-			     "more than one ca is not supported yet");
-	tls->trust = conf_build_trust(build, &node->words[1]);
+	conf_build_trust(build, &node->words[1], &tls->trust);
 }
 
 void conf_take_pool_name(struct conf_build *build, const struct conf_node *node, void *object)

@@ -172,12 +172,8 @@ void conf_take_client_certificate(struct conf_build *build, const struct conf_no
 void conf_take_client_ca(struct conf_build *build, const struct conf_node *node, void *object)
 {
 	struct conf_tls_made *made = object;
-	struct bj_trust *trust = conf_build_trust(build, &node->words[1]);
 
-	if (made->tls->client_trust)
-		conf_problem(build->report, CONF_R_UNSUPPORTED, &node->words[0].span, "put all certificates into one file", NULL,
-			     "more than one ca is not supported yet");
-	made->tls->client_trust = trust;
+	conf_build_trust(build, &node->words[1], &made->tls->client_trust);
 }
 
 void conf_take_keylog(struct conf_build *build, const struct conf_node *node, void *object)

@@ -14,6 +14,11 @@ static const struct conf_span *span_of(const struct conf_node *node)
 
 /* ---- addresses */
 
+static bool is_unix(const struct conf_address *a)
+{
+	return a->sockaddr.ss_family == AF_UNIX;
+}
+
 static bool is_unspecified(const struct conf_address *a)
 {
 	static const uint8_t zero[16];
@@ -22,6 +27,8 @@ static bool is_unspecified(const struct conf_address *a)
 
 	memcpy(&v4, &a->sockaddr, sizeof(v4));
 	memcpy(&v6, &a->sockaddr, sizeof(v6));
+	if (is_unix(a))
+		return false;
 	return a->sockaddr.ss_family == AF_INET ? v4.sin_addr.s_addr == 0 : memcmp(&v6.sin6_addr, zero, 16) == 0;
 }
 
@@ -33,6 +40,8 @@ static bool is_loopback(const struct conf_address *a)
 
 	memcpy(&v4, &a->sockaddr, sizeof(v4));
 	memcpy(&v6, &a->sockaddr, sizeof(v6));
+	if (is_unix(a))
+		return true;
 	return a->sockaddr.ss_family == AF_INET ? ntohl(v4.sin_addr.s_addr) >> 24 == 127 : memcmp(&v6.sin6_addr, one, 16) == 0;
 }
 
@@ -41,7 +50,7 @@ static unsigned port_of(const struct conf_address *a)
 	struct sockaddr_in v4; /* the port stands at the same place in both kinds */
 
 	memcpy(&v4, &a->sockaddr, sizeof(v4));
-	return ntohs(v4.sin_port);
+	return is_unix(a) ? 0 : ntohs(v4.sin_port);
 }
 
 static bool same_address(const struct conf_address *a, const struct conf_address *b)
@@ -49,12 +58,18 @@ static bool same_address(const struct conf_address *a, const struct conf_address
 	return a->len > 0 && a->len == b->len && memcmp(&a->sockaddr, &b->sockaddr, a->len) == 0;
 }
 
+/* All addresses of IPv6 are those of IPv4, too. */
+static bool takes_all_of(const struct conf_address *a, const struct conf_address *b)
+{
+	return is_unspecified(a) && !is_unix(b) && (a->sockaddr.ss_family == AF_INET6 || b->sockaddr.ss_family == AF_INET);
+}
+
 /* Whether both cannot be listened on: the same, or one of them all addresses with the same port. */
 static bool clash(const struct conf_address *a, const struct conf_address *b)
 {
 	if (a->len == 0 || b->len == 0 || port_of(a) != port_of(b))
 		return false;
-	return same_address(a, b) || is_unspecified(a) || is_unspecified(b);
+	return same_address(a, b) || takes_all_of(a, b) || takes_all_of(b, a);
 }
 
 /* ---- listeners */

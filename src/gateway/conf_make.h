@@ -41,7 +41,7 @@ struct conf_place conf_report_place(const struct conf_report *report, uint32_t a
 /* Keeps the nearest of the words that it is shown. */
 struct conf_nearest {
 	struct bj_bytes wanted;
-	unsigned distance;
+	size_t distance;
 	char word[64]; /* empty: nothing near enough */
 };
 struct conf_nearest conf_nearest_start(struct bj_bytes wanted);

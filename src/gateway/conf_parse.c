@@ -1,5 +1,5 @@
 /* conf_parse.c - words into statements. */
-#include "gateway/conf_tree.h"
+#include "gateway/conf_schema.h"
 
 struct parser {
 	struct conf_memory *memory;
@@ -13,7 +13,7 @@ static struct conf_span behind(const struct conf_word *word)
 	return (struct conf_span){ word->span.at + word->span.len, 1 };
 }
 
-static struct conf_node *parse_block(struct parser *parser, unsigned depth);
+static struct conf_node *parse_block(struct parser *parser, unsigned depth, const struct conf_word *owner);
 
 /* Jumps over a block whose '{' was just read. */
 static void skip_block(struct parser *parser)
@@ -39,7 +39,7 @@ static void parse_inner(struct parser *parser, struct conf_node *node, unsigned 
 		skip_block(parser);
 		return;
 	}
-	node->children = parse_block(parser, depth + 1);
+	node->children = parse_block(parser, depth + 1, node->words);
 	if (parser->at->kind == CONF_CLOSE)
 		parser->at++;
 	else
@@ -80,7 +80,7 @@ static struct conf_node *parse_statement(struct parser *parser, unsigned depth)
 /* A '{' with nothing before it: what is inside is still read, so that its '}' fits. */
 static void parse_nameless(struct parser *parser, unsigned depth)
 {
-	static const struct conf_word nameless = { .kind = CONF_WORD, .text = { (const uint8_t *)"{", 1 } };
+	struct conf_word nameless = { .kind = CONF_WORD, .span = parser->at->span, .text = { (const uint8_t *)"{", 1 } };
 	struct conf_node node = { .words = &nameless, .word_count = 1 };
 
 	conf_problem(parser->report, CONF_R_NO_NAME, &parser->at->span, NULL, "the name of a setting",
@@ -88,13 +88,32 @@ static void parse_nameless(struct parser *parser, unsigned depth)
 	parse_inner(parser, &node, depth);
 }
 
-/* Up to the '}' that ends it (which is left) or the end of the text. */
-static struct conf_node *parse_block(struct parser *parser, unsigned depth)
+/* A named block of the outermost kind ("pool app {") that begins a line and is indented no deeper than the block around it: there a
+ * '}' was forgotten. Taking it for what it is keeps one slip from spoiling everything behind it. */
+static bool begins_outermost(const struct parser *parser, const struct conf_word *owner)
+{
+	const struct conf_word *word = parser->at;
+	const struct conf_entry *entry = word->kind == CONF_WORD ? conf_entry_find("", word->text) : NULL;
+	struct conf_place here, around;
+
+	if (!entry || !entry->block || !(entry->flags & CONF_MANY) || word[1].kind != CONF_WORD)
+		return false;
+	here = conf_report_place(parser->report, word->span.at);
+	around = conf_report_place(parser->report, owner->span.at);
+	if (here.column > around.column || conf_report_place(parser->report, word[-1].span.at).line == here.line)
+		return false;
+	while (word->kind == CONF_WORD || word->kind == CONF_STRING)
+		word++;
+	return word->kind == CONF_OPEN;
+}
+
+/* Up to the '}' that ends it (which is left) or the end of the text. `owner` is the name of the block; null: the outermost. */
+static struct conf_node *parse_block(struct parser *parser, unsigned depth, const struct conf_word *owner)
 {
 	struct conf_node *first = NULL, **tail = &first;
 
 	while (parser->at->kind != CONF_END_OF_TEXT && !parser->memory->failed) {
-		if (parser->at->kind == CONF_CLOSE && depth > 0)
+		if ((parser->at->kind == CONF_CLOSE && depth > 0) || (owner && begins_outermost(parser, owner)))
 			break;
 		if (parser->at->kind == CONF_CLOSE) {
 			conf_problem(parser->report, CONF_R_STRAY_CLOSE, &parser->at->span, NULL, NULL, "this '}' closes nothing");
@@ -116,5 +135,5 @@ struct conf_node *conf_parse(struct conf_memory *memory, struct conf_report *rep
 {
 	struct parser parser = { memory, report, words };
 
-	return parse_block(&parser, 0);
+	return parse_block(&parser, 0, NULL);
 }

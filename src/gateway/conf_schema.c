@@ -59,7 +59,7 @@ const struct conf_entry conf_schema[] = {
 	  "A host can be *.NAME. A path covers all below it, by whole segments; with = only itself." },
 	{ "listener", "otherwise", "", "route", 0, conf_take_otherwise, "What no route fits goes here. Default: reject 404." },
 	{ "listener", "pool", "NAME", NULL, 0, conf_take_listener_pool, "Short for otherwise { pool NAME; }." },
-	{ "limits", "header_size", "SIZE", NULL, 0, conf_take_limit_size, "Bytes of a request's head. Default: 32k." },
+	{ "limits", "header_size", "SIZE", NULL, 0, conf_take_limit_size, "Bytes of a request's head, at most 128k. Default: 32k." },
 	{ "limits", "header_count", "NUMBER", NULL, 0, conf_take_limit_count, "Fields of a request. Default: 100." },
 	{ "limits", "header_time", "TIME", NULL, 0, conf_take_limit_time, "From a request's first byte to the end of its head. Default: 10s." },
 	{ "limits", "handshake_time", "TIME", NULL, 0, conf_take_limit_time, "For the TLS handshake. Default: 10s." },

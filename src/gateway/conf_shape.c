@@ -45,10 +45,11 @@ static bool is_address(const struct conf_word *w)
 }
 static bool is_target(const struct conf_word *w)
 {
+	struct conf_address address;
 	struct bj_bytes name;
 	uint16_t port;
 
-	return (is_address(w) && w->text.ptr[0] != ':') || conf_value_name_port(w->text, &name, &port);
+	return conf_value_unix(w->text, &address) || (is_address(w) && w->text.ptr[0] != ':') || conf_value_name_port(w->text, &name, &port);
 }
 static bool is_network(const struct conf_word *w)
 {
@@ -86,7 +87,7 @@ static const struct kind {
 	{ "PERCENT", is_percent, CONF_R_BAD_PERCENT, "a percentage", "a percentage, such as 20%" },
 	{ "RATE", is_rate, CONF_R_BAD_RATE, "a rate", "a rate, such as 100/s or 600/m" },
 	{ "ADDRESS", is_address, CONF_R_BAD_ADDRESS, "an address to listen on", "IP:PORT, [IPV6]:PORT or :PORT" },
-	{ "TARGET", is_target, CONF_R_BAD_ADDRESS, "a server's address", "IP:PORT, [IPV6]:PORT or NAME:PORT" },
+	{ "TARGET", is_target, CONF_R_BAD_ADDRESS, "a server's address", "IP:PORT, [IPV6]:PORT, NAME:PORT or unix:/PATH" },
 	{ "NETWORK", is_network, CONF_R_BAD_NETWORK, "a network", "a network, such as 10.0.0.0/8, without host bits" },
 	{ "FILE", is_file, CONF_R_QUOTES_WANTED, "a quoted file name", "a file name in double quotes" },
 	{ "NAME", is_name, CONF_R_BAD_NAME, "a name", "a name of letters, digits, '-', '_' and '.'" },

@@ -54,11 +54,12 @@ static enum bj_err fake_credential(void *self, const char *chain, const char *ke
 	return BJ_OK;
 }
 
-static enum bj_err fake_trust(void *self, const char *path, struct bj_trust **out)
+static enum bj_err fake_trust(void *self, const char *path, struct bj_trust **trust)
 {
 	if (path && named(path, "missing-ca.pem"))
 		return BJ_ERR_FILE_OPEN;
-	*out = (struct bj_trust *)fake_new(path);
+	if (!*trust)
+		*trust = (struct bj_trust *)fake_new(path);
 	return BJ_OK;
 }
 
@@ -296,6 +297,8 @@ static void defaults_are_filled_in(void **state)
 	assert_int_equal(s->pools[0].retries, 1);
 	assert_true(s->pools[0].eject);
 	assert_int_equal(s->pools[0].servers[0].weight, 1);
+	assert_string_equal(s->pools[0].servers[0].host, "localhost");
+	assert_string_equal(s->pools[0].servers[0].authority, "localhost:9");
 	conf_unref(s);
 }
 
@@ -389,6 +392,22 @@ static const char guide_head[] =
 	"Statements end with `;` or have a block in `{` `}`. `#` begins a comment. Sizes are `16k`, `10m`; times `500ms`, `30s`, `8h`.\n"
 	"File names stand in double quotes and are relative to the configuration's own folder. `bojagi check FILE` finds every problem\n"
 	"in one run; [conf-errors.md](../conf-errors.md) explains each.\n\n"
+	"A whole one, that balances two servers, and sends `/admin/` and whoever has a certain cookie to another one:\n\n"
+	"```\n"
+	"listener web 127.0.0.1:8080 {\n"
+	"    protocol http;\n"
+	"    route host www.example.com path /admin/ { pool admin; }\n"
+	"    route cookie version = canary { pool admin; }\n"
+	"    otherwise { pool app; }\n"
+	"}\n"
+	"pool app {\n"
+	"    balance least_connections;\n"
+	"    server a 127.0.0.1:9001;\n"
+	"    server b 127.0.0.1:9002;\n"
+	"    server c 127.0.0.1:9003 backup;\n"
+	"}\n"
+	"pool admin { server d 127.0.0.1:9004; }\n"
+	"```\n\n"
 	"In the forms below, words in small letters are written as they are, `a|b` is one of them, `X...` is one or more, and what stands in\n"
 	"`[` `]` may be left out. This page is written from `src/gateway/conf_schema.c`; a test compares the two.\n";
 

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <sys/un.h>
 
 #include "http/uri.h"
 
@@ -156,6 +158,23 @@ bool conf_value_address(struct bj_bytes text, struct conf_address *out)
 		return false;
 	}
 	address_make(&ip, port, out);
+	return true;
+}
+
+bool conf_value_unix(struct bj_bytes text, struct conf_address *out)
+{
+	static const char prefix[] = "unix:";
+	const size_t skip = sizeof(prefix) - 1;
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	size_t len = text.len > skip ? text.len - skip : 0;
+
+	if (len < 2 || len >= sizeof(un.sun_path) || memcmp(text.ptr, prefix, skip) != 0 || text.ptr[skip] != '/' ||
+	    memchr(text.ptr, 0, text.len))
+		return false;
+	memcpy(un.sun_path, text.ptr + skip, len);
+	memset(&out->sockaddr, 0, sizeof(out->sockaddr));
+	memcpy(&out->sockaddr, &un, sizeof(un));
+	out->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
 	return true;
 }
 

@@ -20,6 +20,8 @@ bool conf_value_rate(struct bj_bytes text, uint64_t *out_per_s);
 bool conf_value_network(struct bj_bytes text, struct conf_network *out);
 /* IP:PORT, [IPV6]:PORT or :PORT. `out->text` is not set. */
 bool conf_value_address(struct bj_bytes text, struct conf_address *out);
+/* unix:/PATH, absolute. `out->text` is not set. */
+bool conf_value_unix(struct bj_bytes text, struct conf_address *out);
 /* HOST:PORT where HOST is a name; the parts, for whoever resolves. */
 bool conf_value_name_port(struct bj_bytes text, struct bj_bytes *out_name, uint16_t *out_port);
 /* Letters, digits, '-', '_', '.', at most CONF_NAME_MAX. */

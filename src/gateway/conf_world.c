@@ -16,18 +16,18 @@ static enum bj_err real_credential(void *self, const char *chain, const char *ke
 	return bj_credential_from_files(chain, key, out);
 }
 
-static enum bj_err real_trust(void *self, const char *path, struct bj_trust **out)
+static enum bj_err real_trust(void *self, const char *path, struct bj_trust **to)
 {
-	struct bj_trust *trust = bj_trust_new();
+	struct bj_trust *trust = *to ? *to : bj_trust_new();
 	enum bj_err err = BJ_ERR_NO_MEMORY;
 
 	(void)self;
 	if (trust)
 		err = path ? bj_trust_add_file(trust, path, NULL) : bj_trust_add_system(trust, NULL);
-	if (err)
+	if (!err)
+		*to = trust;
+	else if (!*to)
 		bj_trust_free(trust);
-	else
-		*out = trust;
 	return err;
 }
 

@@ -12,8 +12,9 @@ struct conf_world {
 	int64_t now_s; /* seconds since 1970 */
 	/* BJ_ERR_FILE_*, BJ_ERR_PEM*, BJ_ERR_KEY_*, BJ_ERR_CERT_*, BJ_ERR_CHAIN_ORDER. `key` may be null: it is in the same file. */
 	enum bj_err (*credential)(void *self, const char *chain, const char *key, struct bj_credential **out);
-	/* The anchors of a file; a null path means the system's. */
-	enum bj_err (*trust)(void *self, const char *path, struct bj_trust **out);
+	/* Adds the anchors of a file to `*trust`, which is made when it is null; a null path means the system's. On failure a `*trust`
+	 * that was null stays so. */
+	enum bj_err (*trust)(void *self, const char *path, struct bj_trust **trust);
 	void (*credential_free)(struct bj_credential *credential);
 	void (*trust_free)(struct bj_trust *trust);
 	/* When the first certificate is valid, in seconds since 1970; false if that is not known. */

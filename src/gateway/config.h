@@ -167,6 +167,8 @@ struct conf_server {
 	const char *name;
 	struct conf_place place;
 	struct conf_address address;
+	const char *host; /* the address without its port, as written; "localhost" for a unix socket */
+	const char *authority; /* the same with its port: the Host of requests that have none */
 	unsigned weight;  /* 1..CONF_WEIGHT_MAX, default 1; 0: gets nothing new */
 	bool backup;      /* used only when no other server can be */
 };
@@ -174,7 +176,7 @@ struct conf_pool_tls {
 	struct bj_trust *trust;            /* null only with insecure_no_verify */
 	struct bj_credential *credential;  /* null: none is shown */
 	const char *name;                  /* the name that the certificate must have and that is sent as server name; null: the
-	                                      server's address */
+	                                      server's host */
 	bool insecure_no_verify;
 };
 struct conf_pool {

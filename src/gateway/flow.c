@@ -8,6 +8,7 @@ struct flow {
 	struct map_node node;
 	struct listening *on;
 	struct generation *generation;
+	const struct runtime_listener *to;
 	struct group *group;
 	struct target *target;
 	struct udp server;
@@ -19,7 +20,6 @@ struct flow {
 	int64_t opened_us;
 	unsigned idle_ms;
 	uint64_t bytes_in, bytes_out;
-	bool answered;
 };
 
 static struct bj_bytes key_of(const struct map_node *node)
@@ -47,12 +47,17 @@ static void flow_end(struct flow *f, enum pool_outcome outcome)
 	pool_end(&f->group->pool, f->target->index, w->loop.now_ms, outcome, 0);
 	stat_sub(&f->target->stats->connections, 1);
 	stat_add(&f->target->stats->requests, 1);
+	if (outcome == POOL_FAILED) {
+		stat_add(&f->target->stats->failures, 1);
+		group_show(f->group, w->loop.now_ms);
+	}
 	stat_add(&w->stats->bytes_in, f->bytes_in);
 	stat_add(&w->stats->bytes_out, f->bytes_out);
 	stat_sub(&w->stats->flows_open, 1);
 	loop_timer_cancel(&w->loop, &f->timer);
 	udp_fini(&f->server);
 	(void)map_remove(&f->on->flows, &f->node);
+	runtime_listener_drop(f->to);
 	f->on->open--;
 	generation_unref(f->generation);
 	slab_free(&w->flow_slab, f);
@@ -80,7 +85,6 @@ static void from_server(struct udp *udp, const struct addr *from, struct bj_byte
 	enum bj_err lost;
 
 	f->heard_ms = w->loop.now_ms;
-	f->answered = true;
 	f->bytes_out += datagram.len;
 	stat_add(&w->stats->datagrams_out, 1);
 	lost = udp_send(&f->on->udp, &f->client, datagram);
@@ -105,20 +109,26 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 	index = pool_pick(&group->pool, w->loop.now_ms, addr_host_bytes(from), NULL);
 	if (index == POOL_NONE)
 		return NULL;
-	f = (struct flow *)slab_alloc(&w->flow_slab);
-	if (!f)
+	if (!runtime_listener_take(on->to))
 		return NULL;
-	*f = (struct flow){ .on = on, .group = group, .target = &group->targets[index], .client = *from, .key_len = key_len };
+	f = (struct flow *)slab_alloc(&w->flow_slab);
+	if (!f) {
+		runtime_listener_drop(on->to);
+		return NULL;
+	}
+	*f = (struct flow){ .on = on, .to = on->to, .group = group, .target = &group->targets[index], .client = *from, .key_len = key_len };
 	memcpy(f->key, key, key_len);
 	f->idle_ms = on->to->conf->flow_idle_ms;
 	f->heard_ms = w->loop.now_ms;
 	f->opened_us = w->loop.now_us;
 	loop_timer_init(&f->timer, silent);
 	if (udp_connect(&f->server, &w->loop, w->udp_scratch, f->target->addr, from_server)) {
+		runtime_listener_drop(on->to);
 		slab_free(&w->flow_slab, f);
 		return NULL;
 	}
 	if (map_insert(&on->flows, &f->node)) {
+		runtime_listener_drop(on->to);
 		udp_fini(&f->server);
 		slab_free(&w->flow_slab, f);
 		return NULL;
@@ -146,8 +156,8 @@ void flow_datagram(struct udp *udp, const struct addr *from, struct bj_bytes dat
 		stat_add(&w->stats->connections_refused, 1);
 		return;
 	}
-	if (f->server.failed && !f->answered) {
-		/* nobody listens there: the next server gets the client */
+	if (f->server.failed) {
+		/* nobody listens there (any more): the next server gets the client */
 		flow_end(f, POOL_FAILED);
 		f = flow_new(on, from, key, key_len);
 		if (!f)

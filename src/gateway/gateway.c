@@ -1,33 +1,41 @@
 /* gateway.c - see gateway.h: the control thread. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/rng_os.h"
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
+#include "gateway/notify.h"
 #include "gateway/worker.h"
 #include "io/signals.h"
 
 #define ERROR_TEXT_MAX 256
+#define LOG_PIECE ((size_t)4096) /* what a pipe has room for when it has any */
+#define LOG_WAIT_MS 100
 
 struct gateway {
 	struct loop loop;
 	struct mailbox box;
 	struct signals signals;
-	struct admin admin;
-	struct addr admin_addr;
+	struct admin *admin; /* null: none */
 	struct worker *workers;
 	const struct stats **stats;
+	struct client_table clients;
 	unsigned worker_count, started, finished;
 	struct runtime *runtime;
 	const char *path;
 	const struct gateway_options *options;
 	int log_fd;
+	bool log_is_file;  /* a regular one, where writing never waits for a reader */
+	bool log_is_stuck; /* its reader does not read */
+	bool log_is_torn;  /* the last line was cut off */
 	int64_t started_unix_ms, loaded_unix_ms;
 	uint64_t reloads;
 	bool last_reload_ok;
@@ -139,23 +147,53 @@ static enum bj_err open_sockets(struct gateway *gw, struct runtime *rt, int ***o
 
 /* ---- logs */
 
-static void open_log(struct gateway *gw, const struct conf_log *conf)
+/* `out_fd` -1: no log. */
+static enum bj_err open_log(struct gateway *gw, const struct conf_log *conf, int *out_fd)
 {
-	int fd = -1;
-
+	*out_fd = -1;
 	if (conf->target == CONF_LOG_STDERR)
-		fd = STDERR_FILENO;
+		*out_fd = STDERR_FILENO;
 	else if (conf->target == CONF_LOG_STDOUT)
-		fd = STDOUT_FILENO;
+		*out_fd = STDOUT_FILENO;
 	else if (conf->target == CONF_LOG_FILE)
-		fd = open(conf->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0 && conf->target == CONF_LOG_FILE) {
-		complain(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
-		return; /* the old one goes on */
-	}
+		*out_fd = open(conf->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (*out_fd < 0 && conf->target == CONF_LOG_FILE)
+		return complain(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
+	return BJ_OK;
+}
+
+static void set_log(struct gateway *gw, int fd)
+{
+	struct stat status;
+
 	if (gw->log_fd > STDERR_FILENO)
 		close(gw->log_fd);
 	gw->log_fd = fd;
+	gw->log_is_file = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	gw->log_is_torn = gw->log_is_stuck = false;
+}
+
+/* Writes a whole piece, if there is room. Pipes and terminals may have a reader that reads no more: it is waited for once, a little,
+ * and what comes until it reads again is lost. */
+static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
+{
+	struct pollfd room = { .fd = gw->log_fd, .events = POLLOUT };
+	size_t done = 0;
+
+	if (!gw->log_is_file) {
+		gw->log_is_stuck = poll(&room, 1, gw->log_is_stuck ? 0 : LOG_WAIT_MS) <= 0;
+		if (gw->log_is_stuck)
+			return false;
+	}
+	while (done < len) {
+		ssize_t put = write(gw->log_fd, (const uint8_t *)bytes + done, len - done);
+
+		if (put < 0 && errno != EINTR)
+			return false;
+		if (put > 0)
+			done += (size_t)put;
+	}
+	return true;
 }
 
 static void write_log(struct mail *mail, void *owner)
@@ -164,13 +202,16 @@ static void write_log(struct mail *mail, void *owner)
 	struct log_block *block = CONTAINER_OF(mail, struct log_block, mail);
 	size_t done = 0;
 
-	while (gw->log_fd >= 0 && done < block->len) {
-		ssize_t put = write(gw->log_fd, block->bytes + done, block->len - done);
+	if (gw->log_fd >= 0 && gw->log_is_torn)
+		gw->log_is_torn = !write_piece(gw, "\n", 1);
+	while (gw->log_fd >= 0 && !gw->log_is_torn && done < block->len) {
+		size_t take = gw->log_is_file || block->len - done < LOG_PIECE ? block->len - done : LOG_PIECE;
 
-		if (put < 0 && errno != EINTR)
+		if (!write_piece(gw, block->bytes + done, take)) {
+			gw->log_is_torn = done > 0 && block->bytes[done - 1] != '\n';
 			break;
-		if (put > 0)
-			done += (size_t)put;
+		}
+		done += take;
 	}
 	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
 	free(block);
@@ -228,30 +269,49 @@ static enum bj_err post_config(struct gateway *gw, struct runtime *rt, int **fds
 	return BJ_OK;
 }
 
-static void set_admin(struct gateway *gw, const struct conf_snapshot *conf)
+/* The pages on the configuration's address: the ones that are there, new ones, or none. */
+static enum bj_err open_admin(struct gateway *gw, const struct conf_snapshot *conf, struct admin **out)
 {
 	struct addr addr = { 0 };
+	struct admin *admin;
 	enum bj_err err;
 
-	if (conf->has_admin)
-		addr = addr_of_conf(&conf->admin);
-	if (gw->admin.loop && conf->has_admin && addr_equal(&addr, &gw->admin_addr))
-		return;
-	admin_fini(&gw->admin);
+	*out = NULL;
 	if (!conf->has_admin)
+		return BJ_OK;
+	addr = addr_of_conf(&conf->admin);
+	if (gw->admin && addr_equal(&addr, &gw->admin->addr)) {
+		*out = gw->admin;
+		return BJ_OK;
+	}
+	admin = (struct admin *)calloc(1, sizeof(*admin));
+	if (!admin)
+		return BJ_ERR_NO_MEMORY;
+	err = admin_init(admin, &gw->loop, gw, &addr);
+	if (err) {
+		free(admin);
+		return complain(gw, err, "admin address", conf->admin.text);
+	}
+	*out = admin;
+	return BJ_OK;
+}
+
+static void set_admin(struct gateway *gw, struct admin *admin)
+{
+	if (gw->admin == admin)
 		return;
-	err = admin_init(&gw->admin, &gw->loop, gw, &addr);
-	if (err)
-		complain(gw, err, "admin address", conf->admin.text);
-	else
-		gw->admin_addr = addr;
+	if (gw->admin)
+		admin_fini(gw->admin);
+	free(gw->admin);
+	gw->admin = admin;
 }
 
 /* Everything that can fail happens before anything changes. */
 static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 {
 	struct runtime *rt = NULL, *old = gw->runtime;
-	int **fds = NULL;
+	struct admin *admin = gw->admin;
+	int **fds = NULL, log_fd = gw->log_fd;
 	enum bj_err err = runtime_new(conf, gw->worker_count, &rt);
 
 	if (err)
@@ -261,18 +321,28 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	else
 		err = rng_fill(&rng_os, &rt->hash_key, sizeof(rt->hash_key));
 	if (!err)
+		err = open_log(gw, &conf->access_log, &log_fd);
+	if (!err)
+		err = open_admin(gw, conf, &admin);
+	if (!err)
 		err = open_sockets(gw, rt, &fds);
 	if (!err)
 		err = post_config(gw, rt, fds);
 	if (err) {
+		if (log_fd != gw->log_fd && log_fd > STDERR_FILENO)
+			close(log_fd);
+		if (admin && admin != gw->admin) {
+			admin_fini(admin);
+			free(admin);
+		}
 		runtime_unref(rt);
 		return err;
 	}
 	conf->generation = ++gw->reloads;
 	gw->runtime = rt;
 	runtime_unref(old);
-	open_log(gw, &conf->access_log);
-	set_admin(gw, conf);
+	set_log(gw, log_fd);
+	set_admin(gw, admin);
 	gw->loaded_unix_ms = gw->loop.unix_ms;
 	gw->last_error[0] = '\0';
 	return BJ_OK;
@@ -282,12 +352,20 @@ static void reload(struct gateway *gw)
 {
 	struct conf_snapshot *conf = NULL;
 
+	char text[80];
+
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)gw->loop.now_us);
+	notify_manager(text);
 	gw->last_reload_ok = load(gw, &conf) == BJ_OK && take_config(gw, conf) == BJ_OK;
 	conf_unref(conf);
 	if (gw->last_reload_ok)
 		say(gw, "reloaded ", gw->path);
-	else
+	if (gw->last_reload_ok && gw->runtime->conf->workers && !gw->options->workers &&
+	    gw->runtime->conf->workers != gw->worker_count)
+		say(gw, "the number of workers changes with the next start", "");
+	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
+	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
 }
 
 /* ---- the end */
@@ -319,6 +397,7 @@ static void stop(struct gateway *gw)
 		mailbox_post(&gw->workers[w].box, &order->mail);
 	}
 	gw->stopping = true;
+	notify_manager("STOPPING=1\nSTATUS=draining");
 }
 
 static void signalled(struct signals *signals, int signo)
@@ -357,6 +436,13 @@ static unsigned count_workers(const struct gateway_options *options, const struc
 
 static enum bj_err make_workers(struct gateway *gw)
 {
+	struct siphash_key key;
+	enum bj_err err = rng_fill(&rng_os, &key, sizeof(key));
+
+	if (!err)
+		err = client_table_init(&gw->clients, &key);
+	if (err)
+		return err;
 	gw->workers = (struct worker *)calloc(gw->worker_count, sizeof(*gw->workers));
 	gw->stats = (const struct stats **)calloc(gw->worker_count, sizeof(*gw->stats));
 	if (!gw->workers || !gw->stats)
@@ -364,13 +450,12 @@ static enum bj_err make_workers(struct gateway *gw)
 	for (unsigned i = 0; i < gw->worker_count; i++) {
 		size_t size = (sizeof(struct stats) + 63) / 64 * 64;
 		struct stats *stats = (struct stats *)aligned_alloc(64, size);
-		enum bj_err err;
 
 		if (!stats)
 			return BJ_ERR_NO_MEMORY;
 		memset(stats, 0, size);
 		gw->stats[i] = stats;
-		err = worker_init(&gw->workers[i], gw, i, stats);
+		err = worker_init(&gw->workers[i], gw, i, stats, &gw->clients);
 		if (err)
 			return err;
 	}
@@ -401,7 +486,7 @@ static void fini(struct gateway *gw)
 		if (gw->stats && gw->stats[i])
 			worker_fini(&gw->workers[i]);
 	}
-	admin_fini(&gw->admin);
+	set_admin(gw, NULL);
 	if (gw->box.loop)
 		mailbox_fini(&gw->box);
 	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
@@ -413,6 +498,7 @@ static void fini(struct gateway *gw)
 	runtime_unref(gw->runtime);
 	if (gw->log_fd > STDERR_FILENO)
 		close(gw->log_fd);
+	client_table_fini(&gw->clients);
 	free(gw->workers);
 	free(gw->stats);
 	free(gw);
@@ -427,7 +513,7 @@ static void say_ready(const struct gateway *gw)
 		snprintf(text, sizeof(text), "%s on %s%s", l->name, l->address.text, l->tls ? " (TLS)" : "");
 		say(gw, "serving ", text);
 	}
-	if (gw->admin.loop)
+	if (gw->admin)
 		say(gw, "dashboard on http://", gw->runtime->conf->admin.text);
 }
 
@@ -468,6 +554,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	conf_unref(conf);
 	if (!err) {
 		say_ready(gw);
+		notify_manager("READY=1\nSTATUS=serving");
 		loop_run(&gw->loop);
 	} else if (gw->started > 0) {
 		_exit(code);
@@ -482,6 +569,7 @@ void gateway_facts(const struct gateway *gw, struct gateway_facts *out)
 		.runtime = gw->runtime,
 		.stats = gw->stats,
 		.worker_count = gw->worker_count,
+		.now_ms = gw->loop.now_ms,
 		.now_unix_ms = gw->loop.unix_ms,
 		.started_unix_ms = gw->started_unix_ms,
 		.loaded_unix_ms = gw->loaded_unix_ms,

@@ -32,7 +32,7 @@ struct gateway_facts {
 	const struct runtime *runtime;
 	const struct stats *const *stats; /* one per worker */
 	unsigned worker_count;
-	int64_t now_unix_ms, started_unix_ms, loaded_unix_ms;
+	int64_t now_ms, now_unix_ms, started_unix_ms, loaded_unix_ms;
 	uint64_t reloads;
 	bool last_reload_ok;
 	bool stopping;

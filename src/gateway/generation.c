@@ -42,6 +42,7 @@ static enum bj_err init_picking(struct group *group)
 		.slow_start_ms = conf->slow_start_ms,
 		.key = group->generation->runtime->hash_key,
 		.seed = w->index,
+		.turns = &group->to->turns,
 	};
 	enum bj_err err;
 
@@ -56,7 +57,7 @@ static enum bj_err init_picking(struct group *group)
 	return err;
 }
 
-static enum bj_err init_group(struct group *group, struct generation *g, const struct runtime_pool *to)
+static enum bj_err init_group(struct group *group, struct generation *g, struct runtime_pool *to)
 {
 	group->generation = g;
 	group->to = to;
@@ -162,9 +163,11 @@ void group_show(struct group *group, int64_t now_ms)
 	for (size_t i = 0; i < group->conf->server_count; i++) {
 		struct target *t = &group->targets[i];
 		const struct pool_server *s = &group->pool.servers[i];
-		bool up = pool_control_state(&group->to->control, i) == POOL_UP && !pool_is_ejected(&group->pool, now_ms, i);
+		bool up = pool_control_state(&group->to->control, i) == POOL_UP && t->conf->weight > 0;
+		uint64_t until = pool_is_ejected(&group->pool, now_ms, i) ? (uint64_t)s->ejected_until_ms : 0;
 
 		stat_add(&t->stats->up, (uint64_t)up - stat_get(&t->stats->up));
+		stat_add(&t->stats->out_until_ms, until - stat_get(&t->stats->out_until_ms));
 		stat_add(&t->stats->ejected, s->ejections - stat_get(&t->stats->ejected));
 	}
 }

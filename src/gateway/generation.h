@@ -32,7 +32,7 @@ struct target {
 /* One pool. */
 struct group {
 	struct generation *generation;
-	const struct runtime_pool *to;
+	struct runtime_pool *to;
 	const struct conf_pool *conf;
 	struct pool pool;
 	struct retry_budget budget;

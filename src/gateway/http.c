@@ -78,6 +78,7 @@ void http_exchange_end(struct exchange *x)
 	if (hs->phase == PHASE_EXCHANGE || hs->phase == PHASE_TUNNEL)
 		stat_sub(&w->stats->requests_open, 1);
 	worker_flush_put(w); /* views into the arenas may be put */
+	chunk_give(&w->chunks, x->kept);
 	arena_give(w, x->response_arena);
 	arena_give(w, x->arena);
 	hs->x = NULL;
@@ -91,7 +92,7 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	struct http_session *hs = x->hs;
 	struct session *s = &hs->base;
 	struct worker *w = session_worker(s);
-	bool unread = !x->body.done || hs->phase != PHASE_EXCHANGE;
+	bool unread = !x->body.done || hs->phase != PHASE_EXCHANGE, more = unread || x->request.keep_alive;
 	struct bj_bytes extra = status == 429 || status == 503 ? BYTES_LIT("Retry-After: 1\r\n") : bytes_of(NULL, 0);
 	struct writer head;
 
@@ -108,7 +109,7 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	(void)link_flush(&s->client);
 	http_exchange_end(x);
 	if (close) {
-		hs->phase = unread ? PHASE_LINGER : PHASE_CLOSING;
+		hs->phase = more ? PHASE_LINGER : PHASE_CLOSING;
 		hs->lingered = 0;
 		session_set_timer(s, s->to->conf->limits.body_time_ms);
 	} else {
@@ -182,7 +183,6 @@ static bool take_request(struct exchange *x)
 	struct session *s = &hs->base;
 	struct worker *w = session_worker(s);
 	const struct conf_limits *limits = &s->to->conf->limits;
-	struct addr peer;
 	enum bj_err err;
 
 	hs->phase = PHASE_EXCHANGE;
@@ -194,11 +194,10 @@ static bool take_request(struct exchange *x)
 	if (limits->body != CONF_NO_LIMIT && x->request.framing.kind == HTTP_BODY_LENGTH &&
 	    x->request.framing.length > limits->body)
 		return http_answer(x, 413, true, BJ_ERR_HTTP_BODY_LIMIT, "Content-Length");
-	if (s->on->limits_requests) {
-		peer = session_peer(s);
-		if (!limit_table_take(&s->on->requests, addr_host_bytes(&peer), w->loop.now_ms))
-			return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
-	}
+	if (limits->requests_per_client_per_s != CONF_NO_LIMIT &&
+	    !client_pay(w->clients, s->client_hash, w->loop.now_us, limits->requests_per_client_per_s,
+			limits->requests_per_client_burst ? limits->requests_per_client_burst : limits->requests_per_client_per_s))
+		return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
 	if (x->request.method == HTTP_CONNECT)
 		return http_answer(x, 501, true, BJ_ERR_HTTP_NOT_IMPLEMENTED, "CONNECT");
 	if (name_is_misdirected(x))
@@ -210,10 +209,12 @@ static bool take_request(struct exchange *x)
 		return http_answer(x, x->route->status, false, BJ_OK, "route");
 	err = add_forwarded(x);
 	if (err)
-		return http_answer(x, http_status_of(err), true, err, "forwarded fields");
+		return http_answer(x, 431, true, err, "forwarded fields");
 	x->group = generation_group(s->generation, x->route->pool);
 	if (x->group->targets)
 		retry_note_request(&x->group->budget);
+	x->keep_body = x->request.framing.kind == HTTP_BODY_LENGTH && x->request.framing.length <= HTTP_KEPT_BODY_MAX &&
+		       http_method_is_idempotent(x->request.method);
 	return http_try(x);
 }
 
@@ -278,6 +279,14 @@ static void begin_idle(struct http_session *hs)
 	link_want_read(&hs->base.client, true);
 }
 
+/* Answers that are not read get no further ones behind them. */
+static void wait_for_reader(struct http_session *hs)
+{
+	hs->rested = true;
+	session_set_timer(&hs->base, hs->base.to->conf->limits.idle_time_ms);
+	link_want_read(&hs->base.client, false);
+}
+
 /* Throws away what a client still sends, so that a reset does not destroy what it has not read yet. */
 static void linger(struct http_session *hs)
 {
@@ -311,11 +320,20 @@ void http_advance(struct http_session *hs)
 {
 	bool go_on = true;
 
-	while (go_on) {
+	for (int turns = 0; go_on; turns++) {
 		struct session *s = &hs->base;
+
+		if (turns == HTTP_TURNS_MAX) {
+			loop_defer(&session_worker(s)->loop, &hs->task);
+			return;
+		}
 
 		switch ((enum http_phase)hs->phase) {
 		case PHASE_IDLE:
+			if (link_is_blocked(&s->client) && !s->client.err) {
+				wait_for_reader(hs);
+				return;
+			}
 			if (session_worker(s)->draining && hs->requests > 0 && !link_has_held(&s->client)) {
 				session_end(s, CLOSE_FIN);
 				return;
@@ -343,6 +361,11 @@ void http_advance(struct http_session *hs)
 			return;
 		}
 	}
+}
+
+static void task_run(struct loop_task *task)
+{
+	http_advance(CONTAINER_OF(task, struct http_session, task));
 }
 
 static void kind_begin(struct session *s)
@@ -405,7 +428,7 @@ static void kind_drain(struct session *s)
 {
 	struct http_session *hs = http_of(s);
 
-	if (hs->phase != PHASE_IDLE || hs->x || link_has_held(&s->client))
+	if (hs->phase != PHASE_IDLE || hs->x || link_has_held(&s->client) || link_is_blocked(&s->client))
 		return;
 	if (hs->requests > 0) {
 		session_end(s, CLOSE_FIN);
@@ -419,6 +442,7 @@ static void kind_end(struct session *s)
 {
 	struct http_session *hs = http_of(s);
 
+	loop_task_cancel(&hs->task);
 	if (hs->x)
 		http_exchange_end(hs->x);
 }
@@ -432,5 +456,6 @@ size_t http_session_size(void)
 
 void http_session_init(struct session *s)
 {
+	loop_task_init(&http_of(s)->task, task_run);
 	http_of(s)->phase = PHASE_IDLE;
 }

@@ -15,11 +15,13 @@
 #include "http/h1.h"
 
 #define HTTP_FILLS_MAX 8         /* reads in a row before others get their turn */
+#define HTTP_TURNS_MAX 128       /* steps of one connection before others get their turn */
 #define HTTP_INTERIMS_MAX 8      /* 1xx responses to one request */
 #define HTTP_RESPONSE_HEAD_MAX ((size_t)64 * 1024)
 #define HTTP_REST_MS 500         /* how soon an idle connection lets go of what it does not need */
 #define HTTP_DRAIN_FIRST_MS 1000 /* how long a connection without a request may still bring one while we drain */
 #define HTTP_LINGER_MS 2000      /* how long a client may go on sending after we closed */
+#define HTTP_KEPT_BODY_MAX ((size_t)16 * 1024) /* bodies up to this size are kept until the response comes */
 #define HTTP_LINGER_BYTES ((size_t)1 << 20)
 
 enum http_phase {
@@ -48,6 +50,7 @@ struct http_session {
 	bool rested;
 	uint32_t requests;
 	size_t lingered;
+	struct loop_task task; /* goes on after others had their turn */
 };
 
 struct exchange {
@@ -70,6 +73,8 @@ struct exchange {
 	bool picked;                   /* pool_begin() without its pool_end() */
 	bool head_put;                 /* the request's head went to the server */
 	bool body_began;               /* something of the body went to the server */
+	bool keep_body;                /* what went is in `kept`, so it can go again */
+	struct chunk *kept;
 	bool fresh;                    /* no idle connections any more: one was stale */
 
 	struct arena *response_arena;

@@ -8,12 +8,14 @@ static void put_head(struct exchange *x)
 {
 	struct session *s = &x->hs->base;
 	struct writer head = worker_head_writer(session_worker(s), &x->up->link, WORKER_HEAD_MAX);
-	char text[ADDR_TEXT_MAX];
-	size_t len = addr_print(x->target->addr, text);
 
-	h1_request_write(&head, &x->request, false, bytes_of(text, len));
+	h1_request_write(&head, &x->request, false, bytes_text(x->target->conf->authority));
 	link_put(&x->up->link, worker_head_done(session_worker(s), &head));
 	x->head_put = true;
+	if (x->kept) { /* of an earlier try; it may grow, so the view must not stay */
+		link_put(&x->up->link, chunk_view(x->kept));
+		(void)link_flush(&x->up->link);
+	}
 }
 
 /* One piece of a body, in chunks where the framing says so. */
@@ -51,8 +53,10 @@ static enum bj_err send_body(struct exchange *x, struct bj_bytes view, size_t *o
 			return err;
 		if (most != CONF_NO_LIMIT && x->body.total > most)
 			return BJ_ERR_HTTP_BODY_LIMIT;
-		if (data.len > 0)
+		if (data.len > 0) {
 			x->body_began = true;
+			x->keep_body = x->keep_body && chunk_append(&w->chunks, &x->kept, data);
+		}
 		put_piece(w, &x->up->link, chunked, data);
 		*out_used += used;
 	}
@@ -182,6 +186,8 @@ static void send_head(struct exchange *x)
 	h1_response_write(&head, &x->response, &x->framing, x->request.version, x->close);
 	link_put(&x->hs->base.client, worker_head_done(w, &head));
 	x->head_sent = true;
+	arena_give(w, x->response_arena); /* a long body needs no head */
+	x->response_arena = NULL;
 }
 
 /* Takes what a view has of the response. */
@@ -246,7 +252,7 @@ static bool finish(struct exchange *x)
 	struct http_session *hs = x->hs;
 	struct session *s = &hs->base;
 	struct upstream *up = x->up;
-	bool close = x->close, unread = !x->body.done;
+	bool close = x->close, more = !x->body.done || x->request.keep_alive; /* the client may be sending */
 	bool bad = x->status == 502 || x->status == 503 || x->status == 504;
 
 	if (x->framing.kind == HTTP_BODY_CHUNKED)
@@ -266,7 +272,7 @@ static bool finish(struct exchange *x)
 		hs->phase = PHASE_IDLE;
 		return true;
 	}
-	hs->phase = unread ? PHASE_LINGER : PHASE_CLOSING;
+	hs->phase = more ? PHASE_LINGER : PHASE_CLOSING;
 	hs->lingered = 0;
 	session_set_timer(s, s->to->conf->limits.body_time_ms);
 	return true;
@@ -349,7 +355,7 @@ bool http_move(struct exchange *x)
 		if (x->body.done || !up->established) {
 			(void)link_flush(&up->link);
 			if (!link_is_blocked(&up->link) && !up->link.err)
-				up->established = true;
+				upstream_is_established(up);
 		}
 		link_want_read(&hs->base.client, false);
 		if (x->body.done && up->established)
@@ -381,6 +387,7 @@ bool http_tunnel_move(struct http_session *hs)
 		return false;
 	case RELAY_FAILED:
 		x->err = s->client.err ? s->client.err : x->up->link.err;
+		s->client.err = x->err; /* so that no close_notify says that all came */
 		http_drop_server(x, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(x->err));
 		return false;

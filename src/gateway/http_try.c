@@ -55,25 +55,58 @@ static void server_ready(struct upstream *up)
 		http_advance(hs);
 }
 
-/* What the pool hashes: the real client's address. */
-static struct bj_bytes client_key(const struct exchange *x, struct addr *peer)
+static bool is_trusted(void *self, struct bj_bytes address)
 {
+	const struct conf_listener *l = (const struct conf_listener *)self;
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	if (address.len >= ADDR_TEXT_MAX - 4)
+		return false;
+	text[0] = '[';
+	memcpy(text + 1, address.ptr, address.len);
+	memcpy(text + 1 + address.len, "]", 2);
+	if (addr_parse(text, 1, &addr)) {
+		text[1 + address.len] = '\0';
+		if (addr_parse(text + 1, 1, &addr))
+			return false;
+	}
+	return conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &addr.sa.any);
+}
+
+/* What the pool hashes: the real client's address, also behind proxies that are trusted. */
+static struct bj_bytes client_key(const struct exchange *x, struct addr *peer, char text[ADDR_TEXT_MAX])
+{
+	const struct conf_listener *l = x->hs->base.to->conf;
+	struct forward_facts facts = { 0 };
+
 	*peer = session_peer(&x->hs->base);
-	return addr_host_bytes(peer);
+	if (l->trusted_proxy_count == 0 || !conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &peer->sa.any))
+		return addr_host_bytes(peer);
+	facts.client_address = bytes_of(text, addr_print_host(peer, text));
+	facts.peer_is_trusted = true;
+	return forward_client_address(&x->request, &facts, is_trusted, (void *)(uintptr_t)l);
+}
+
+/* Whatever a server did wrong. */
+static unsigned status_of_failure(enum bj_err err)
+{
+	return err == BJ_ERR_IO_TIMEOUT ? 504 : 502;
 }
 
 bool http_try(struct exchange *x)
 {
 	struct worker *w = session_worker(&x->hs->base);
 	struct group *group = x->group;
+	char text[ADDR_TEXT_MAX];
 	struct addr peer;
 	enum bj_err err;
 	size_t index = POOL_NONE;
 
 	if (group->targets)
-		index = pool_pick(&group->pool, w->loop.now_ms, client_key(x, &peer), x->tries > 0 ? &x->tried : NULL);
+		index = pool_pick(&group->pool, w->loop.now_ms, client_key(x, &peer, text), x->tries > 0 ? &x->tried : NULL);
 	if (index == POOL_NONE)
-		return http_answer(x, x->err ? http_status_of(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
+		return http_answer(x, x->err ? status_of_failure(x->err) : 503, false, x->err ? x->err : BJ_ERR_NOT_FOUND, "no server");
 	x->target = &group->targets[index];
 	x->tries++;
 	x->try_us = w->loop.now_us;
@@ -90,12 +123,18 @@ bool http_try(struct exchange *x)
 	return true; /* http_move() sends the request */
 }
 
+/* Bytes of the body that went to a server and cannot be sent again. */
+static bool body_is_lost(const struct exchange *x)
+{
+	return x->body_began && !x->keep_body;
+}
+
 /* A failure to connect says that nothing was processed; after that only what may be repeated is. */
 static bool may_retry(struct exchange *x, bool reached)
 {
 	struct worker *w = session_worker(&x->hs->base);
 
-	if (x->head_sent || x->body_began || x->response_began)
+	if (x->head_sent || body_is_lost(x) || x->response_began)
 		return false;
 	if (reached && !http_method_is_idempotent(x->request.method))
 		return false;
@@ -113,7 +152,7 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 {
 	struct worker *w = session_worker(&x->hs->base);
 	bool reached = x->up && x->up->established && x->head_put;
-	bool stale = x->up && x->up->reused && !x->response_began && !x->body_began && !x->fresh && err != BJ_ERR_IO_TIMEOUT &&
+	bool stale = x->up && x->up->reused && !x->response_began && !body_is_lost(x) && !x->fresh && err != BJ_ERR_IO_TIMEOUT &&
 		     http_method_is_idempotent(x->request.method);
 
 	x->err = err;
@@ -125,11 +164,15 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 		memset(&x->tried, 0, sizeof(x->tried));
 		return http_try(x);
 	}
+	if (upstream_lacked(err)) { /* asking again would only make it worse */
+		http_drop_server(x, POOL_ABANDONED);
+		return x->head_sent ? http_abort(x->hs, err, CLOSE_ERROR) : http_answer(x, 503, false, err, "the gateway itself");
+	}
 	stat_add(&w->stats->upstream_failures, 1);
 	http_drop_server(x, POOL_FAILED);
 	if (x->head_sent)
 		return http_abort(x->hs, err, CLOSE_ERROR);
 	if (may_retry(x, reached))
 		return http_try(x);
-	return http_answer(x, err == BJ_ERR_IO_TIMEOUT ? 504 : 502, false, err, x->response_parser.why);
+	return http_answer(x, status_of_failure(err), false, err, x->response_parser.why);
 }

@@ -1,14 +1,8 @@
-/* link.c - see link.h. */
+/* link.c - see link.h: the worker's buffer, records and plaintext, reports, life. */
 #include "base/check.h"
 #include "gateway/link.h"
+#include "gateway/link_own.h"
 #include "gateway/worker.h"
-
-static enum bj_err fail(struct link *l, enum bj_err err)
-{
-	if (!l->err)
-		l->err = err;
-	return l->err;
-}
 
 /* ---- the worker's buffer: one link has it at a time; what another one leaves in it is put aside */
 
@@ -41,7 +35,7 @@ static enum bj_err take_buffer(struct link *l)
 		return BJ_OK;
 	}
 	if (w->in.link && !save_rest(w->in.link))
-		fail(w->in.link, BJ_ERR_NO_MEMORY);
+		link_fail(w->in.link, BJ_ERR_NO_MEMORY);
 	len = chunk_view(l->raw).len;
 	bytes_copy(w->in.bytes, chunk_view(l->raw).ptr, len);
 	chunk_give(&w->chunks, l->raw);
@@ -57,7 +51,7 @@ enum bj_err link_fill(struct link *l)
 {
 	struct worker *w = l->worker;
 	enum bj_err err;
-	size_t len;
+	size_t len, room;
 
 	if (l->err)
 		return l->err;
@@ -66,16 +60,23 @@ enum bj_err link_fill(struct link *l)
 	err = take_buffer(l);
 	if (err)
 		return err;
-	err = stream_read(&l->stream, w->in.bytes + w->in.len, WORKER_IN_SIZE - w->in.len, &len);
+	room = WORKER_IN_SIZE - w->in.len;
+	if (l->held && !l->tls && room > CHUNK_SIZE_MAX - chunk_view(l->held).len)
+		room = CHUNK_SIZE_MAX - chunk_view(l->held).len; /* what comes is put behind what is held; a record always fits */
+	if (room == 0)
+		return link_fail(l, BJ_ERR_LIMIT);
+	err = stream_read(&l->stream, w->in.bytes + w->in.len, room, &len);
 	if (err == BJ_ERR_WOULD_BLOCK)
 		return err;
 	if (err)
-		return fail(l, err);
+		return link_fail(l, err);
 	if (len == 0) {
+		if (l->deaf)
+			return link_fail(l, BJ_ERR_IO_RESET);
 		if (l->tls) {
 			err = bj_tls_eof(l->tls);
 			if (err)
-				return fail(l, err);
+				return link_fail(l, err);
 		}
 		l->ended = true;
 	}
@@ -90,7 +91,7 @@ static bool tls_failed(struct link *l, enum bj_err err)
 	size_t len = bj_tls_pull(l->tls, alert, sizeof(alert)), done;
 
 	worker_flush_put(w);
-	fail(l, err);
+	link_fail(l, err);
 	/* the alert is worth one try; if the carrier is full it is lost */
 	if (len > 0 && !l->out) {
 		struct bj_bytes piece = bytes_of(alert, len);
@@ -118,7 +119,7 @@ static bool next_record(struct link *l, struct bj_bytes *out)
 			if (w->in.pos < w->in.len && !l->raw) {
 				/* less than a record: it waits for more */
 				if (!chunk_append(&w->chunks, &l->raw, bytes_of(w->in.bytes + w->in.pos, w->in.len - w->in.pos)))
-					fail(l, BJ_ERR_NO_MEMORY);
+					link_fail(l, BJ_ERR_NO_MEMORY);
 			}
 			w->in.link = NULL;
 			return false;
@@ -179,7 +180,7 @@ bool link_next(struct link *l, struct bj_bytes *out_view)
 	}
 	worker_flush_put(w); /* views into `held`, which may move */
 	if (!chunk_append(&w->chunks, &l->held, more)) {
-		fail(l, BJ_ERR_NO_MEMORY);
+		link_fail(l, BJ_ERR_NO_MEMORY);
 		return false;
 	}
 	l->held_is_short = false;
@@ -201,7 +202,7 @@ void link_used(struct link *l, struct bj_bytes view, size_t len, bool short_of)
 	} else if (len < view.len) {
 		check(l->held == NULL);
 		if (!chunk_append(&w->chunks, &l->held, bytes_of(view.ptr + len, view.len - len)))
-			fail(l, BJ_ERR_NO_MEMORY);
+			link_fail(l, BJ_ERR_NO_MEMORY);
 	}
 	l->held_is_short = l->held && short_of;
 }
@@ -211,255 +212,6 @@ bool link_has_held(const struct link *l)
 	const struct worker *w = l->worker;
 
 	return (l->held && !l->held_is_short) || l->raw_is_whole || (w->in.link == l && w->in.pos < w->in.len);
-}
-
-/* ---- writing */
-
-void link_put(struct link *l, struct bj_bytes piece)
-{
-	struct worker *w = l->worker;
-
-	if (piece.len == 0)
-		return;
-	if ((w->put.link && w->put.link != l) || w->put.count == WORKER_PIECES_MAX)
-		worker_flush_put(w);
-	w->put.link = l;
-	w->put.pieces[w->put.count++] = piece;
-}
-
-/* Keeps what the carrier had no room for. */
-static void keep(struct link *l, struct chunk *chunk)
-{
-	l->out_len += chunk->end - chunk->start;
-	if (l->out)
-		l->out_last->next = chunk;
-	else
-		l->out = chunk;
-	l->out_last = chunk;
-	if (l->out_len > LINK_OUT_MAX)
-		fail(l, BJ_ERR_LIMIT);
-}
-
-static void keep_copy(struct link *l, struct bj_bytes rest)
-{
-	struct chunks *chunks = &l->worker->chunks;
-
-	while (rest.len > 0 && !l->err) {
-		struct chunk *last = l->out ? l->out_last : NULL;
-		size_t take = rest.len;
-
-		if (last && last->cap - last->end >= 256) {
-			if (take > last->cap - last->end)
-				take = last->cap - last->end;
-			l->out_len += (uint32_t)take;
-		} else {
-			if (take > CHUNK_SIZE_MAX)
-				take = CHUNK_SIZE_MAX;
-			last = chunk_take(chunks, take);
-			if (!last) {
-				fail(l, BJ_ERR_NO_MEMORY);
-				return;
-			}
-			keep(l, last);
-			l->out_len += (uint32_t)take;
-		}
-		memcpy(last->bytes + last->end, rest.ptr, take);
-		last->end += (uint32_t)take;
-		rest.ptr += take;
-		rest.len -= take;
-	}
-	if (l->out_len > LINK_OUT_MAX)
-		fail(l, BJ_ERR_LIMIT);
-}
-
-static void watch(struct link *l)
-{
-	stream_watch(&l->stream, (l->want_read || l->handshaking ? STREAM_READ : 0) | (l->out ? STREAM_WRITE : 0));
-}
-
-/* Drops `len` bytes from the front of a list of pieces. */
-static void pieces_skip(struct bj_bytes **pieces, size_t *count, size_t len)
-{
-	while (*count > 0 && len >= (*pieces)->len) {
-		len -= (*pieces)->len;
-		(*pieces)++;
-		(*count)--;
-	}
-	if (*count > 0) {
-		(*pieces)->ptr += len;
-		(*pieces)->len -= len;
-	}
-}
-
-static void flush_plain(struct link *l, struct bj_bytes *pieces, size_t count)
-{
-	size_t len;
-
-	while (count > 0 && !l->out) {
-		enum bj_err err = stream_write(&l->stream, pieces, count, &len);
-
-		if (err == BJ_ERR_WOULD_BLOCK)
-			break;
-		if (err) {
-			fail(l, err);
-			return;
-		}
-		pieces_skip(&pieces, &count, len);
-	}
-	for (size_t i = 0; i < count; i++)
-		keep_copy(l, pieces[i]);
-}
-
-/* Sends what stands in the worker's out buffer, or keeps it: a large rest by keeping the buffer itself. */
-static void send_sealed(struct link *l, size_t sealed)
-{
-	struct worker *w = l->worker;
-	struct bj_bytes rest = bytes_of(w->sealed->bytes, sealed);
-	size_t len;
-
-	while (rest.len > 0 && !l->out && !l->err) {
-		enum bj_err err = stream_write(&l->stream, &rest, 1, &len);
-
-		if (err == BJ_ERR_WOULD_BLOCK)
-			break;
-		if (err) {
-			fail(l, err);
-			return;
-		}
-		rest.ptr += len;
-		rest.len -= len;
-	}
-	if (rest.len == 0 || l->err)
-		return;
-	if (rest.len <= CHUNK_SIZE_MAX / 8) {
-		keep_copy(l, rest);
-		return;
-	}
-	w->sealed->start = (uint32_t)(rest.ptr - w->sealed->bytes);
-	w->sealed->end = (uint32_t)sealed;
-	keep(l, w->sealed);
-	w->sealed = NULL;
-}
-
-static void flush_tls(struct link *l, struct bj_bytes *pieces, size_t count)
-{
-	struct worker *w = l->worker;
-
-	while (!l->err) {
-		size_t used = 0, len = 0;
-		enum bj_err err;
-
-		if (!w->sealed)
-			w->sealed = chunk_take(&w->chunks, CHUNK_SIZE_MAX);
-		if (!w->sealed) {
-			fail(l, BJ_ERR_NO_MEMORY);
-			return;
-		}
-		if (count > 0) {
-			err = bj_tls_seal(l->tls, pieces, count, w->sealed->bytes, w->sealed->cap, &used, &len);
-			if (err) {
-				fail(l, err);
-				return;
-			}
-			pieces_skip(&pieces, &count, used);
-		}
-		if (count == 0) {
-			if (l->finish_asked)
-				bj_tls_close(l->tls);
-			len += bj_tls_pull(l->tls, w->sealed->bytes + len, w->sealed->cap - len);
-		}
-		if (len == 0)
-			break;
-		send_sealed(l, len);
-		if (count == 0 && bj_tls_pending(l->tls) == 0)
-			break;
-	}
-}
-
-enum bj_err link_flush(struct link *l)
-{
-	struct worker *w = l->worker;
-
-	if (w->put.link == l) {
-		worker_flush_put(w);
-	} else if (l->tls && !l->err && l->finish_asked) {
-		flush_tls(l, NULL, 0);
-		watch(l);
-	}
-	return l->err;
-}
-
-/* The worker's half of link_flush(): sends what was put for whichever link. */
-void worker_flush_put(struct worker *w)
-{
-	struct link *l = w->put.link;
-	size_t count = w->put.count;
-
-	w->put.link = NULL;
-	w->put.count = 0;
-	if (l && count > 0 && !l->err && link_is_open(l)) {
-		if (l->tls)
-			flush_tls(l, w->put.pieces, count);
-		else
-			flush_plain(l, w->put.pieces, count);
-		watch(l);
-	}
-	w->head.len = 0;
-	while (w->spent) {
-		struct chunk *chunk = w->spent;
-
-		w->spent = chunk->next;
-		chunk_give(&w->chunks, chunk);
-	}
-}
-
-void worker_give_later(struct worker *w, struct chunk *chunk)
-{
-	if (w->put.count == 0) {
-		chunk_give(&w->chunks, chunk);
-		return;
-	}
-	chunk->next = w->spent;
-	w->spent = chunk;
-}
-
-void link_flush_tickets(struct link *l)
-{
-	if (l->tls && !l->err && link_is_open(l) && bj_tls_pending(l->tls) > 0) {
-		flush_tls(l, NULL, 0);
-		watch(l);
-	}
-}
-
-/* Writes what waits; true when nothing waits any more. */
-static bool drain_out(struct link *l)
-{
-	while (l->out && !l->err) {
-		struct bj_bytes pieces[STREAM_PIECES_MAX];
-		size_t count = 0, len;
-		enum bj_err err;
-
-		for (struct chunk *c = l->out; c && count < STREAM_PIECES_MAX; c = c->next)
-			pieces[count++] = chunk_view(c);
-		err = stream_write(&l->stream, pieces, count, &len);
-		if (err == BJ_ERR_WOULD_BLOCK)
-			return false;
-		if (err) {
-			fail(l, err);
-			return false;
-		}
-		l->out_len -= (uint32_t)len;
-		while (l->out && len >= l->out->end - l->out->start) {
-			struct chunk *c = l->out;
-
-			len -= c->end - c->start;
-			l->out = c->next;
-			chunk_give(&l->worker->chunks, c);
-		}
-		if (l->out)
-			l->out->start += (uint32_t)len;
-	}
-	return l->out == NULL;
 }
 
 /* ---- reports */
@@ -475,7 +227,7 @@ static void handshake(struct link *l)
 			return;
 		(void)next_plain(l, &none);
 		if (l->ended)
-			fail(l, BJ_ERR_TRUNCATED);
+			link_fail(l, BJ_ERR_TRUNCATED);
 		if (l->err)
 			return;
 		if (l->handshaking)
@@ -489,12 +241,14 @@ static void stream_ready(struct stream *stream, unsigned what)
 	struct worker *w = l->worker;
 	bool gone = false;
 
-	if (l->out && !drain_out(l) && !l->err && !(what & STREAM_READ))
+	if (l->out && !link_drain_out(l) && !l->err && !(what & STREAM_READ))
 		return;
+	if (stream->failed && !l->handshaking && (!l->want_read || l->ended))
+		link_fail(l, BJ_ERR_IO_RESET); /* nobody would notice by reading */
 	if (l->handshaking) {
 		handshake(l);
 		if (l->handshaking && !l->err) {
-			watch(l);
+			link_watch(l);
 			return;
 		}
 	}
@@ -507,7 +261,7 @@ static void stream_ready(struct stream *stream, unsigned what)
 		worker_flush_put(w);
 	if (!l->hold_tickets)
 		link_flush_tickets(l);
-	watch(l);
+	link_watch(l);
 }
 
 /* ---- life */
@@ -574,7 +328,7 @@ enum bj_err link_connect(struct link *l, struct worker *worker, const struct add
 void link_want_read(struct link *l, bool want)
 {
 	l->want_read = want;
-	watch(l);
+	link_watch(l);
 }
 
 void link_finish_with_flush(struct link *l)
@@ -584,8 +338,8 @@ void link_finish_with_flush(struct link *l)
 
 void link_finish(struct link *l)
 {
-	l->finish_asked = true;
-	if (link_flush(l) == BJ_OK)
+	l->finish_asked = l->end_asked = true;
+	if (link_flush(l) == BJ_OK && !l->out)
 		stream_finish(&l->stream);
 }
 
@@ -599,12 +353,7 @@ static void give_all(struct link *l)
 {
 	struct worker *w = l->worker;
 
-	while (l->out) {
-		struct chunk *c = l->out;
-
-		l->out = c->next;
-		chunk_give(&w->chunks, c);
-	}
+	link_drop_out(l);
 	if (l->held)
 		worker_give_later(w, l->held);
 	chunk_give(&w->chunks, l->raw);
@@ -621,7 +370,7 @@ void link_close(struct link *l)
 		worker_flush_put(w);
 	if (l->tls && !l->err && !l->handshaking && !l->out) {
 		bj_tls_close(l->tls);
-		flush_tls(l, NULL, 0);
+		link_flush_sealed(l, NULL, 0);
 	}
 	if (w->in.link == l)
 		w->in.link = NULL;

@@ -41,6 +41,9 @@ struct link {
 	bool raw_is_whole;           /* `raw` may hold whole records: no fill is needed to go on */
 	bool held_is_short;          /* `held` was offered and more is needed */
 	bool finish_asked;           /* the next flush carries close_notify */
+	bool end_asked;              /* and the carrier ends when nothing waits any more */
+	bool reads_on;               /* servers: what they said before they stopped listening counts */
+	bool deaf;                   /* so writing failed, what is put is thrown away, and reading tells the rest */
 	bool ticket;                 /* clients: a session for resumption came */
 	bool hold_tickets;           /* servers: tickets may wait for the first response, which saves a write */
 };

@@ -1,5 +1,7 @@
 /* metrics.c - the counts as OpenMetrics text. Names, words and labels are docs/metrics.md's; no address or name of a client's is a label. */
 #include "gateway/admin.h"
+#include "gateway/own_certificates.h"
+#include "gateway/process.h"
 #include "gateway/textout.h"
 #include <bojagi/version.h>
 
@@ -311,13 +313,14 @@ static uint64_t server_sum(const struct gateway_facts *f, size_t server, size_t 
 	return sum;
 }
 
-static void server_metric(struct writer *w, const struct gateway_facts *f, const char *name, const char *suffix, size_t offset, bool any)
+static void server_metric(struct writer *w, const struct gateway_facts *f, const char *name, const char *suffix, size_t offset,
+			  bool is_up)
 {
 	const struct conf_snapshot *conf = f->runtime->conf;
 
 	for (size_t p = 0; p < conf->pool_count; p++)
 		for (size_t s = 0; s < conf->pools[p].server_count; s++) {
-			uint64_t value = server_sum(f, f->runtime->pools[p].first_server + s, offset);
+			size_t server = f->runtime->pools[p].first_server + s;
 
 			out_text(w, name);
 			out_text(w, suffix);
@@ -326,7 +329,7 @@ static void server_metric(struct writer *w, const struct gateway_facts *f, const
 			out_text(w, ",server=");
 			out_json(w, bytes_text(conf->pools[p].servers[s].name), 128);
 			out_text(w, "} ");
-			out_number(w, any ? value > 0 : value);
+			out_number(w, is_up ? runtime_server_is_up(f->runtime, server, f->now_ms) : server_sum(f, server, offset));
 			wr_u8(w, '\n');
 		}
 }
@@ -345,6 +348,38 @@ static void server_metrics(struct writer *w, const struct gateway_facts *f)
 	server_metric(w, f, "bojagi_backend_failures", "_total", offsetof(struct server_stats, failures), false);
 }
 
+static void certificate_metrics(struct writer *w, const struct gateway_facts *f)
+{
+	const char *name = "bojagi_tls_certificate_not_after_timestamp_seconds";
+	struct own_certificate c;
+
+	head(w, name, "gauge", "When a certificate that we show expires.");
+	for (size_t i = 0; own_certificate_at(f->runtime, i, &c); i++) {
+		out_text(w, name);
+		out_text(w, "{name=");
+		out_json(w, bytes_text(c.name), sizeof(c.name));
+		out_text(w, ",source=");
+		out_json(w, bytes_text(c.tls), 128);
+		out_text(w, "} ");
+		out_number(w, c.not_after_s > 0 ? (uint64_t)c.not_after_s : 0);
+		wr_u8(w, '\n');
+	}
+}
+
+static void process_metrics(struct writer *w)
+{
+	struct process_facts p;
+
+	process_facts(&p);
+	head(w, "process_cpu_seconds", "counter", "Processor time, user and system.");
+	out_text(w, "process_cpu_seconds_total ");
+	seconds(w, p.cpu_us);
+	wr_u8(w, '\n');
+	gauge(w, "process_resident_memory_bytes", "Memory that is resident.", p.resident_bytes);
+	gauge(w, "process_open_fds", "Descriptors that are open.", p.descriptors);
+	gauge(w, "process_max_fds", "Descriptors that may be open.", p.descriptors_max);
+}
+
 void metrics_write(struct writer *w, const struct gateway_facts *f)
 {
 	tcp_metrics(w, f);
@@ -354,6 +389,8 @@ void metrics_write(struct writer *w, const struct gateway_facts *f)
 	tls_volume(w, f);
 	http_metrics(w, f);
 	server_metrics(w, f);
+	certificate_metrics(w, f);
+	process_metrics(w);
 	head(w, "bojagi_build_info", "gauge", "The version that runs.");
 	line(w, "bojagi_build_info", "", "version=\"" BJ_VERSION_TEXT "\"", 1);
 	gauge(w, "bojagi_config_last_reload_successful", "1 where the newest configuration is in use.", f->last_reload_ok);

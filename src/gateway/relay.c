@@ -92,6 +92,11 @@ static void server_failed(struct relay_session *r, enum bj_err err)
 {
 	struct worker *w = session_worker(&r->base);
 
+	if (upstream_lacked(err)) {
+		drop_server(r, POOL_ABANDONED);
+		fail(r, err);
+		return;
+	}
 	stat_add(&w->stats->upstream_failures, 1);
 	drop_server(r, POOL_FAILED);
 	r->err = err;
@@ -126,6 +131,7 @@ static void move(struct relay_session *r)
 		return;
 	case RELAY_FAILED:
 		r->err = s->client.err ? s->client.err : r->up->link.err;
+		s->client.err = r->err; /* so that no close_notify says that all came */
 		drop_server(r, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(r->err));
 		return;

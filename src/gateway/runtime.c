@@ -21,6 +21,35 @@ struct addr addr_of_conf(const struct conf_address *address)
 	return a;
 }
 
+bool runtime_server_is_up(const struct runtime *rt, size_t server, int64_t now_ms)
+{
+	for (unsigned i = 0; i < rt->worker_count; i++) {
+		const struct server_stats *s = runtime_server(rt, i, server);
+
+		if (stat_get(&s->up) && now_ms >= (int64_t)stat_get(&s->out_until_ms))
+			return true;
+	}
+	return false;
+}
+
+bool runtime_listener_take(const struct runtime_listener *l)
+{
+	size_t most = l->conf->limits.connections;
+
+	if (most == CONF_NO_LIMIT)
+		return true;
+	if (atomic_fetch_add_explicit(l->open, 1, memory_order_relaxed) < most)
+		return true;
+	runtime_listener_drop(l);
+	return false;
+}
+
+void runtime_listener_drop(const struct runtime_listener *l)
+{
+	if (l->conf->limits.connections != CONF_NO_LIMIT)
+		atomic_fetch_sub_explicit(l->open, 1, memory_order_relaxed);
+}
+
 static void keylog(void *self, const char *line)
 {
 	struct runtime *rt = (struct runtime *)self;
@@ -145,6 +174,7 @@ static enum bj_err fill_listeners(struct runtime *rt)
 		size_t arena = l->limits.header_size + (l->limits.header_count + 32) * HTTP_FIELD_ENTRY + ARENA_OWN;
 
 		rt->listeners[i].conf = l;
+		rt->listeners[i].open = &rt->open[i];
 		rt->listeners[i].addr = addr_of_conf(&l->address);
 		rt->listeners[i].sni_must_match = depends_on_client(l);
 		if (arena > rt->arena_size)
@@ -203,7 +233,8 @@ enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, struc
 	rt->keylog_fd = -1;
 	rt->listeners = (struct runtime_listener *)calloc(conf->listener_count + 1, sizeof(*rt->listeners));
 	rt->pools = (struct runtime_pool *)calloc(conf->pool_count + 1, sizeof(*rt->pools));
-	err = rt->listeners && rt->pools ? BJ_OK : BJ_ERR_NO_MEMORY;
+	rt->open = (_Atomic uint64_t *)calloc(conf->listener_count + 1, sizeof(*rt->open));
+	err = rt->listeners && rt->pools && rt->open ? BJ_OK : BJ_ERR_NO_MEMORY;
 	if (!err)
 		err = fill_listeners(rt);
 	if (!err)
@@ -235,6 +266,7 @@ void runtime_unref(struct runtime *rt)
 	if (rt->keylog_fd >= 0)
 		close(rt->keylog_fd);
 	free(rt->listeners);
+	free((void *)rt->open);
 	free(rt->pools);
 	free(rt->servers);
 	conf_unref(rt->conf);

@@ -17,7 +17,8 @@ struct server_stats {
 	struct stat_cell requests;
 	struct stat_cell failures;
 	struct stat_cell latency_us;   /* sum over requests, to the response's head */
-	struct stat_cell up;           /* 1: gets traffic */
+	struct stat_cell up;           /* 1: gets traffic, unless it is ejected */
+	struct stat_cell out_until_ms; /* of the steady clock: when its ejection ends */
 	struct stat_cell ejected;      /* how often */
 };
 
@@ -26,7 +27,12 @@ struct runtime_listener {
 	struct addr addr;
 	struct bj_tls_config *tls; /* null: plain */
 	bool sni_must_match;       /* routes depend on who the client is */
+	_Atomic uint64_t *open;    /* connections or flows of all workers; counted where there is a limit */
 };
+
+/* Takes a place among the listener's connections; false when there is none. */
+bool runtime_listener_take(const struct runtime_listener *listener);
+void runtime_listener_drop(const struct runtime_listener *listener);
 
 struct runtime_pool {
 	const struct conf_pool *conf;
@@ -34,12 +40,14 @@ struct runtime_pool {
 	struct bj_tls_config *tls; /* null: plain */
 	size_t first_server;       /* in the tables */
 	struct pool_control control; /* what all workers must see at once */
+	_Atomic uint64_t turns;      /* of round robin, over all workers */
 };
 
 struct runtime {
 	atomic_uint refs;
 	struct conf_snapshot *conf;
 	struct runtime_listener *listeners;
+	_Atomic uint64_t *open;       /* one for each listener */
 	struct runtime_pool *pools;
 	size_t server_count;
 	unsigned worker_count;
@@ -60,6 +68,9 @@ static inline struct server_stats *runtime_server(const struct runtime *rt, unsi
 {
 	return &rt->servers[worker * rt->server_count + server];
 }
+
+/* Whether any worker sends traffic to this server. */
+bool runtime_server_is_up(const struct runtime *runtime, size_t server, int64_t now_ms);
 
 struct addr addr_of_conf(const struct conf_address *address);
 

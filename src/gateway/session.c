@@ -47,6 +47,18 @@ static void count_handshake(struct session *s, enum bj_err err)
 		access_log_handshake(&w->log, s, err, duration_us);
 }
 
+/* Somebody typed http:// instead of https://. */
+static void tell_about_tls(struct session *s)
+{
+	static const char text[] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+				   "This port speaks HTTPS. Use https:// in the address.\n";
+	struct bj_bytes piece = bytes_of(text, sizeof(text) - 1);
+	size_t len;
+	enum bj_err ignored = stream_write(&s->client.stream, &piece, 1, &len);
+
+	(void)ignored; /* whoever it is, it is worth one try */
+}
+
 static void link_ready(struct link *link)
 {
 	struct session *s = CONTAINER_OF(link, struct session, client);
@@ -58,6 +70,8 @@ static void link_ready(struct link *link)
 	if (link->err) {
 		if (link->tls)
 			count_handshake(s, link->err);
+		if (link->err == BJ_ERR_NOT_TLS && s->to->conf->protocol == CONF_HTTP)
+			tell_about_tls(s);
 		session_end(s, close_reason_of(link->err));
 		return;
 	}
@@ -82,51 +96,69 @@ static void timer_fired(struct loop_timer *timer)
 	session_end(s, CLOSE_TIMEOUT);
 }
 
-/* May this client have one more connection here? Takes its place in the tally. */
-static bool admit(struct listening *on, const struct addr *peer, bool *out_tallied)
+/* May this client have one more connection here? Takes its place among them. */
+static bool admit(struct session *s, const struct addr *peer)
 {
-	const struct conf_listener *conf = on->to->conf;
+	const struct conf_listener *conf = s->to->conf;
+	const struct conf_limits *limits = &conf->limits;
+	struct client_table *clients = s->on->worker->clients;
 
-	*out_tallied = false;
-	if (conf->limits.connections != CONF_NO_LIMIT && on->open >= conf->limits.connections)
-		return false;
 	if (conf->deny_count > 0 && conf_networks_have(conf->deny, conf->deny_count, &peer->sa.any))
 		return false;
-	if (on->limits_clients && conf->limits.connections_per_client != CONF_NO_LIMIT) {
-		if (!tally_take(&on->clients, addr_host_bytes(peer), (uint32_t)conf->limits.connections_per_client))
-			return false;
-		*out_tallied = true;
-	}
+	s->placed = runtime_listener_take(s->to);
+	if (!s->placed)
+		return false;
+	if (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_s != CONF_NO_LIMIT)
+		s->client_hash = client_table_hash(clients, bytes_text(conf->name), addr_host_bytes(peer));
+	if (limits->connections_per_client != CONF_NO_LIMIT)
+		return client_take(clients, s->client_hash, (uint32_t)limits->connections_per_client, &s->tallied);
 	return true;
 }
 
-void session_accept(struct listener *listener, int fd, const struct addr *peer)
+static void give_places(struct session *s, struct worker *w)
 {
-	struct listening *on = CONTAINER_OF(listener, struct listening, listener);
-	struct worker *w = on->worker;
-	bool is_http = on->to->conf->protocol == CONF_HTTP, tallied;
-	struct slab *slab = is_http ? &w->session_slab : &w->relay_slab;
-	struct session *s;
+	if (s->placed)
+		runtime_listener_drop(s->to);
+	if (s->tallied)
+		client_drop(w->clients, s->client_hash);
+}
 
-	if (!admit(on, peer, &tallied) || !(s = (struct session *)slab_alloc(slab))) {
-		stat_add(&w->stats->connections_refused, 1);
-		if (tallied)
-			tally_drop(&on->clients, addr_host_bytes(peer));
+/* Makes the session itself; null, and the descriptor closed, where that is not possible or not allowed. */
+static struct session *session_new(struct listening *on, int fd, const struct addr *peer)
+{
+	struct worker *w = on->worker;
+	bool is_http = on->to->conf->protocol == CONF_HTTP;
+	struct slab *slab = is_http ? &w->session_slab : &w->relay_slab;
+	struct session *s = (struct session *)slab_alloc(slab);
+
+	if (!s) {
 		close(fd);
-		return;
+		return NULL;
 	}
 	memset(s, 0, is_http ? http_session_size() : relay_session_size());
 	s->kind = is_http ? &http_kind : &relay_kind;
 	s->slab = slab;
 	s->on = on;
 	s->to = on->to;
-	s->tallied = tallied;
 	s->opened_us = w->loop.now_us;
 	memcpy(&s->peer.sa, &peer->sa, sizeof(s->peer.sa));
-	if (link_accept(&s->client, w, fd, on->to->tls, link_ready)) {
-		if (tallied)
-			tally_drop(&on->clients, addr_host_bytes(peer));
-		slab_free(slab, s);
+	if (!admit(s, peer))
+		close(fd);
+	else if (link_accept(&s->client, w, fd, on->to->tls, link_ready) == BJ_OK)
+		return s;
+	give_places(s, w);
+	slab_free(slab, s);
+	return NULL;
+}
+
+void session_accept(struct listener *listener, int fd, const struct addr *peer)
+{
+	struct listening *on = CONTAINER_OF(listener, struct listening, listener);
+	struct worker *w = on->worker;
+	struct session *s = session_new(on, fd, peer);
+
+	if (!s) {
+		stat_add(&w->stats->connections_refused, 1);
 		return;
 	}
 	s->generation = generation_ref(on->generation);
@@ -137,7 +169,7 @@ void session_accept(struct listener *listener, int fd, const struct addr *peer)
 	on->open++;
 	stat_add(&w->stats->connections_opened, 1);
 	stat_add(&w->stats->connections_open, 1);
-	if (is_http)
+	if (s->kind == &http_kind)
 		http_session_init(s);
 	else
 		relay_session_init(s);
@@ -154,7 +186,6 @@ void session_end(struct session *s, enum close_reason reason)
 {
 	struct worker *w = session_worker(s);
 	struct listening *on = s->on;
-	struct addr peer = session_peer(s);
 
 	s->kind->end(s);
 	if (s->client.tls && s->begun)
@@ -165,8 +196,7 @@ void session_end(struct session *s, enum close_reason reason)
 	list_remove(&s->node);
 	stat_sub(&w->stats->connections_open, 1);
 	stat_add(&w->stats->connections_closed[reason], 1);
-	if (s->tallied)
-		tally_drop(&on->clients, addr_host_bytes(&peer));
+	give_places(s, w);
 	generation_unref(s->generation);
 	slab_free(s->slab, s);
 	on->open--;

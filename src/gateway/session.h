@@ -44,7 +44,9 @@ struct session {
 	struct identity *identity;  /* null: no verified certificate */
 	struct peer peer;
 	bool begun;
-	bool tallied;
+	bool placed;                /* counted among its listener's connections */
+	bool tallied;               /* and among its client's */
+	uint64_t client_hash;       /* in the table of clients; 0: not looked up */
 	int64_t opened_us;
 };
 

@@ -106,8 +106,8 @@ enum handshake_result handshake_result_of(enum bj_err err)
 	case BJ_ERR_NOT_TLS:
 		return HANDSHAKE_NOT_TLS;
 	default:
-		return err >= BJ_ERR_CERT_DER && err <= BJ_ERR_CERT_AKI ? HANDSHAKE_CERTIFICATE_VERIFICATION_FAILED :
-									  HANDSHAKE_UNKNOWN_FAILURE;
+		return err >= BJ_ERR_CERT_DER && err <= BJ_ERR_CERT_STAPLE_MISSING ? HANDSHAKE_CERTIFICATE_VERIFICATION_FAILED :
+										    HANDSHAKE_UNKNOWN_FAILURE;
 	}
 }
 

@@ -1,5 +1,6 @@
 /* status.c - the state of everything as JSON, for the dashboard and for programs: /api/v1/status, /readyz. */
 #include "gateway/admin.h"
+#include "gateway/own_certificates.h"
 #include "gateway/textout.h"
 #include <bojagi/version.h>
 
@@ -55,7 +56,7 @@ static void one_server(struct writer *w, const struct gateway_facts *f, const st
 	comma(w);
 	number(w, "weight", server->weight);
 	out_text(w, server->backup ? ",\"backup\":true," : ",\"backup\":false,");
-	out_text(w, server_sum(f, index, offsetof(struct server_stats, up)) > 0 ? "\"up\":true," : "\"up\":false,");
+	out_text(w, runtime_server_is_up(f->runtime, index, f->now_ms) ? "\"up\":true," : "\"up\":false,");
 	number(w, "connections", server_sum(f, index, offsetof(struct server_stats, connections)));
 	comma(w);
 	number(w, "idle_connections", server_sum(f, index, offsetof(struct server_stats, idle)));
@@ -150,6 +151,35 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 	out_text(w, "}}");
 }
 
+/* The worker's count of this kind; null: it has none. */
+static const struct stat_negotiated *find_kind(const struct stats *stats, uint32_t kind, const struct stat_negotiated *like)
+{
+	for (size_t i = 0; i < STATS_NEGOTIATED_MAX; i++) {
+		const struct stat_negotiated *n = &stats->tls[SIDE_FRONTEND].negotiated[i];
+		uint32_t have = atomic_load_explicit(&n->version_suite, memory_order_acquire);
+
+		if (have == 0)
+			break;
+		if (have == kind && n->group == like->group && strcmp(n->alpn, like->alpn) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+/* The sum over the workers, told where the first of them is met; false when an earlier one had this kind. */
+static bool sum_kind(const struct gateway_facts *f, unsigned at, uint32_t kind, const struct stat_negotiated *n, uint64_t *out_sum)
+{
+	*out_sum = 0;
+	for (unsigned i = 0; i < f->worker_count; i++) {
+		const struct stat_negotiated *same = find_kind(f->stats[i], kind, n);
+
+		if (same && i < at)
+			return false;
+		*out_sum += same ? stat_get(&same->count) : 0;
+	}
+	return true;
+}
+
 static void kinds(struct writer *w, const struct gateway_facts *f)
 {
 	bool first = true;
@@ -159,9 +189,12 @@ static void kinds(struct writer *w, const struct gateway_facts *f)
 		for (size_t i = 0; i < STATS_NEGOTIATED_MAX; i++) {
 			const struct stat_negotiated *n = &f->stats[at]->tls[SIDE_FRONTEND].negotiated[i];
 			uint32_t kind = atomic_load_explicit(&n->version_suite, memory_order_acquire);
+			uint64_t sum;
 
 			if (kind == 0)
 				break;
+			if (!sum_kind(f, at, kind, n, &sum))
+				continue;
 			out_text(w, first ? "{" : ",{");
 			first = false;
 			text(w, "version", bj_tls_version_name((uint16_t)(kind >> 16)));
@@ -172,9 +205,26 @@ static void kinds(struct writer *w, const struct gateway_facts *f)
 			comma(w);
 			text(w, "alpn", n->alpn);
 			comma(w);
-			number(w, "count", stat_get(&n->count));
+			number(w, "count", sum);
 			out_text(w, "}");
 		}
+	out_text(w, "]");
+}
+
+static void certificates(struct writer *w, const struct gateway_facts *f)
+{
+	struct own_certificate c;
+
+	out_text(w, "\"certificates\":[");
+	for (size_t i = 0; own_certificate_at(f->runtime, i, &c); i++) {
+		out_text(w, i ? ",{" : "{");
+		text(w, "name", c.name);
+		comma(w);
+		text(w, "tls", c.tls);
+		out_text(w, ",\"not_after\":\"");
+		out_time(w, c.not_after_s > 0 ? c.not_after_s * 1000 : 0);
+		out_text(w, "\"}");
+	}
 	out_text(w, "]");
 }
 
@@ -246,6 +296,8 @@ void status_write(struct writer *w, const struct gateway_facts *f)
 	comma(w);
 	statuses(w, f);
 	comma(w);
+	certificates(w, f);
+	comma(w);
 	listeners(w, f);
 	comma(w);
 	pools(w, f);
@@ -266,7 +318,7 @@ bool readiness_write(struct writer *w, const struct gateway_facts *f)
 		bool up = conf->pools[p].server_count == 0;
 
 		for (size_t s = 0; s < conf->pools[p].server_count && !up; s++)
-			up = server_sum(f, f->runtime->pools[p].first_server + s, offsetof(struct server_stats, up)) > 0;
+			up = runtime_server_is_up(f->runtime, f->runtime->pools[p].first_server + s, f->now_ms);
 		if (up)
 			continue;
 		if (!ready)

@@ -14,6 +14,21 @@ static void count_handshake(struct upstream *up)
 	stats_handshake(stats, up->link.tls, handshake_result_of(up->link.err), w->loop.now_us - up->opened_us);
 }
 
+/* Tickets may come together with the last bytes of a response, so this is asked before closing too. */
+static void keep_ticket(struct upstream *up)
+{
+	if (!up->link.ticket || up->link.err)
+		return;
+	up->link.ticket = false;
+	target_keep_ticket(up->target, bj_tls_session(up->link.tls));
+}
+
+void upstream_is_established(struct upstream *up)
+{
+	up->established = true;
+	up->link.reads_on = true;
+}
+
 static void link_ready(struct link *link)
 {
 	struct upstream *up = CONTAINER_OF(link, struct upstream, link);
@@ -25,11 +40,8 @@ static void link_ready(struct link *link)
 	if (!link->handshaking || link->err)
 		count_handshake(up);
 	if (!link->handshaking && !link->err)
-		up->established = true;
-	if (link->ticket && !link->err) {
-		link->ticket = false;
-		target_keep_ticket(up->target, bj_tls_session(link->tls));
-	}
+		upstream_is_established(up);
+	keep_ticket(up);
 	if (up->user) {
 		up->ready(up);
 		return;
@@ -71,7 +83,6 @@ static enum bj_err connect_new(struct target *t, struct upstream **out)
 	struct worker *w = t->group->generation->worker;
 	struct upstream *up = (struct upstream *)slab_alloc(&w->upstream_slab);
 	const struct conf_pool_tls *tls = t->group->conf->tls;
-	char name[ADDR_TEXT_MAX];
 	enum bj_err err;
 
 	if (!up)
@@ -79,10 +90,8 @@ static enum bj_err connect_new(struct target *t, struct upstream **out)
 	*up = (struct upstream){ .target = t, .opened_us = w->loop.now_us };
 	list_init(&up->node);
 	loop_timer_init(&up->timer, idle_over);
-	if (tls && !tls->name)
-		addr_print_host(t->addr, name);
 	stat_add(&w->stats->upstream_connects, 1);
-	err = link_connect(&up->link, w, t->addr, t->group->to->tls, tls ? (tls->name ? tls->name : name) : NULL,
+	err = link_connect(&up->link, w, t->addr, t->group->to->tls, tls ? (tls->name ? tls->name : t->conf->host) : NULL,
 			   bytes_of(t->ticket, t->ticket_len), link_ready);
 	if (err) {
 		slab_free(&w->upstream_slab, up);
@@ -126,7 +135,7 @@ void upstream_give(struct upstream *up)
 	struct target *t = up->target;
 	struct worker *w = up->link.worker;
 
-	if (up->link.err || up->link.ended || up->link.out || link_has_held(&up->link) || up->link.held || w->draining ||
+	if (up->link.err || up->link.deaf || !stream_is_quiet(&up->link.stream) || up->link.ended || up->link.out || link_has_held(&up->link) || up->link.held || w->draining ||
 	    t->group->generation->retired || t->idle_count >= t->group->conf->keepalive) {
 		upstream_close(up);
 		return;
@@ -145,6 +154,7 @@ void upstream_close(struct upstream *up)
 	struct target *t = up->target;
 	struct worker *w = up->link.worker;
 
+	keep_ticket(up);
 	if (!up->counted && up->link.tls && !up->link.err) /* given up while it was being made */
 		up->link.err = BJ_ERR_IO_TIMEOUT;
 	count_handshake(up);

@@ -28,8 +28,15 @@ struct upstream {
 
 /* An idle connection, or a new one (`fresh`: always a new one). Failures to connect that are known at once are returned. */
 BJ_MUST_USE enum bj_err upstream_take(struct target *target, bool fresh, void *user, upstream_ready_fn *ready, struct upstream **out);
+/* Something was written, so the connection is there. */
+void upstream_is_established(struct upstream *up);
 /* The user hears when the connection is there, though it has written nothing. */
 void upstream_tell_connected(struct upstream *up);
+/* Whether a failure is our own lack of something, and no server's fault. */
+static inline bool upstream_lacked(enum bj_err err)
+{
+	return err == BJ_ERR_IO_DESCRIPTORS || err == BJ_ERR_NO_MEMORY;
+}
 /* The use has ended in order: kept for the next one, or closed where there is no room. */
 void upstream_give(struct upstream *up);
 /* The use has ended otherwise. */

@@ -1,4 +1,5 @@
 /* worker.c - see worker.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -79,8 +80,6 @@ static void free_listening(struct listening *on)
 {
 	listener_fini(&on->listener);
 	udp_fini(&on->udp);
-	tally_table_fini(&on->clients);
-	limit_table_fini(&on->requests);
 	generation_unref(on->generation);
 	list_remove(&on->node);
 	free(on);
@@ -92,8 +91,10 @@ static bool is_closed(const struct listening *on)
 }
 
 /* No more new sessions here. */
-static void close_listening(struct listening *on)
+static void close_listening(struct listening *on, bool take_waiting)
 {
+	if (take_waiting)
+		listener_take_waiting(&on->listener);
 	listener_fini(&on->listener);
 	if (on->udp.watch.fd >= 0)
 		flows_end(on);
@@ -113,27 +114,6 @@ void worker_session_ended(struct worker *w, struct listening *on)
 	if (on->open == 0 && is_closed(on))
 		free_listening(on);
 	maybe_finished(w);
-}
-
-static enum bj_err set_limits(struct listening *on)
-{
-	const struct conf_limits *limits = &on->to->conf->limits;
-	struct limit_rate rate = { limits->requests_per_client_per_s, limits->requests_per_client_burst };
-	enum bj_err err = BJ_OK;
-
-	if (limits->connections_per_client != CONF_NO_LIMIT && !on->limits_clients) {
-		err = tally_table_init(&on->clients, WORKER_CLIENTS_MAX, &on->worker->key);
-		on->limits_clients = !err;
-	}
-	limit_table_fini(&on->requests);
-	on->limits_requests = false;
-	if (!err && rate.per_second != CONF_NO_LIMIT) {
-		if (rate.burst == 0)
-			rate.burst = rate.per_second;
-		err = limit_table_init(&on->requests, &rate, WORKER_CLIENTS_MAX, &on->worker->key);
-		on->limits_requests = !err;
-	}
-	return err;
 }
 
 static enum bj_err open_listening(struct worker *w, const struct runtime_listener *to, int fd, struct listening **out)
@@ -213,14 +193,12 @@ void worker_take_config(struct mail *mail, void *worker)
 		on->generation = generation_ref(g);
 		on->to = to;
 		generation_unref(before);
-		if (set_limits(on))
-			on->limits_clients = on->limits_requests = false;
 	}
 	LIST_EACH_SAFE(node, &w->listenings) {
 		struct listening *on = CONTAINER_OF(node, struct listening, node);
 
 		if (!is_served(g, on))
-			close_listening(on);
+			close_listening(on, true);
 	}
 	free(config->fds);
 	free(config);
@@ -257,7 +235,7 @@ void worker_take_stop(struct mail *mail, void *worker)
 	if (!w->draining) {
 		w->draining = true;
 		LIST_EACH_SAFE(node, &w->listenings) {
-			close_listening(CONTAINER_OF(node, struct listening, node));
+			close_listening(CONTAINER_OF(node, struct listening, node), true);
 		}
 		LIST_EACH_SAFE(link, &w->sessions) {
 			struct session *s = CONTAINER_OF(link, struct session, node);
@@ -275,7 +253,10 @@ void worker_take_stop(struct mail *mail, void *worker)
 void *worker_main(void *worker)
 {
 	struct worker *w = (struct worker *)worker;
+	char name[16];
 
+	snprintf(name, sizeof(name), "bojagi-%u", w->index);
+	pthread_setname_np(pthread_self(), name);
 	loop_run(&w->loop);
 	access_log_flush(&w->log);
 	gateway_worker_finished(w->gateway, &w->finished);
@@ -301,7 +282,7 @@ static enum bj_err init_slabs(struct worker *w)
 	return err;
 }
 
-enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats)
+enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats, struct client_table *clients)
 {
 	enum bj_err err;
 
@@ -309,6 +290,7 @@ enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned inde
 	w->gateway = gateway;
 	w->index = index;
 	w->stats = stats;
+	w->clients = clients;
 	w->loop.epoll_fd = -1;
 	list_init(&w->listenings);
 	list_init(&w->sessions);
@@ -335,7 +317,7 @@ void worker_fini(struct worker *w)
 		mailbox_fini(&w->box);
 	if (w->loop.epoll_fd >= 0) {
 		LIST_EACH_SAFE(node, &w->listenings) {
-			close_listening(CONTAINER_OF(node, struct listening, node));
+			close_listening(CONTAINER_OF(node, struct listening, node), false);
 		}
 		if (w->generation)
 			generation_retire(w->generation);

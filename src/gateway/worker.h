@@ -7,10 +7,10 @@
 
 #include <pthread.h>
 
-#include "balance/limit.h"
 #include "base/map.h"
 #include "base/slab.h"
 #include "gateway/access_log.h"
+#include "gateway/client_table.h"
 #include "gateway/link.h"
 #include "gateway/runtime.h"
 #include "gateway/stats.h"
@@ -23,7 +23,6 @@
 #define WORKER_HEAD_SIZE ((size_t)320 * 1024)/* heads that were written and not flushed */
 #define WORKER_HEAD_MAX ((size_t)288 * 1024) /* one head: more than an arena holds */
 #define WORKER_ARENAS_FREE_MAX 1024          /* unused arenas that are kept */
-#define WORKER_CLIENTS_MAX 65536             /* client addresses whose limits are remembered */
 #define WORKER_DRAIN_MS 30000                /* how long requests may go on after SIGTERM */
 
 struct gateway;
@@ -46,9 +45,6 @@ struct listening {
 	struct udp udp;                       /* instead, for datagrams */
 	struct map flows;                     /* of udp */
 	size_t open;                          /* sessions now */
-	bool limits_clients, limits_requests;
-	struct tally_table clients;
-	struct limit_table requests;
 };
 
 struct worker {
@@ -88,11 +84,13 @@ struct worker {
 	struct list sessions;
 	size_t session_count;
 	struct generation *generation;
+	struct client_table *clients;         /* shared by all workers */
 	struct access_log log;
 	struct stats *stats;
 };
 
-BJ_MUST_USE enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats);
+BJ_MUST_USE enum bj_err worker_init(struct worker *w, struct gateway *gateway, unsigned index, struct stats *stats,
+				    struct client_table *clients);
 /* Every session must have ended. */
 void worker_fini(struct worker *w);
 /* The thread: runs until the worker has drained or is told to stop. */

@@ -157,6 +157,7 @@ static enum bj_err receive(struct bj_tls_socket *s)
 	if (s->in_at > 0) {
 		memmove(s->in, s->in + s->in_at, s->in_end - s->in_at);
 		s->in_end -= s->in_at;
+		wipe(s->in + s->in_end, s->in_at); /* release_in() looks no farther than in_end */
 		s->in_at = 0;
 	}
 	check(s->in_end < IN_CAP); /* the engine refuses longer records before the buffer is full */

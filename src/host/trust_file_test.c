@@ -65,6 +65,23 @@ static void pem_and_der_give_the_same_anchor(void **state)
 	bj_trust_free(trust);
 }
 
+static void revocation_lists_are_told_from_other_files(void **state)
+{
+	static const uint8_t cut[] = { 0x30, 0x81, 0x80, 0x30 };
+	struct bj_crls *crls = bj_crls_new();
+	size_t count = 77;
+
+	(void)state;
+	kit_write(&kit, "cut.crl", cut, sizeof(cut));
+	assert_int_equal(bj_crls_add_file(crls, kit_path(&kit, "absent"), &count), BJ_ERR_FILE_OPEN);
+	assert_int_equal(bj_crls_add_file(crls, kit_path(&kit, "ca.pem"), &count), BJ_ERR_PEM_NONE);
+	assert_int_equal(bj_crls_add_file(crls, kit_path(&kit, "ca.der"), &count), BJ_ERR_CRL);
+	assert_int_equal(bj_crls_add_file(crls, kit_path(&kit, "cut.crl"), &count), BJ_ERR_CRL);
+	assert_int_equal(count, 0);
+	assert_int_equal(bj_crls_count(crls), 0);
+	bj_crls_free(crls);
+}
+
 static void the_environment_replaces_the_systems_places(void **state)
 {
 	struct bj_trust *trust = bj_trust_new();
@@ -140,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_without_anchors_are_refused),
 		cmocka_unit_test(pem_and_der_give_the_same_anchor),
+		cmocka_unit_test(revocation_lists_are_told_from_other_files),
 		cmocka_unit_test(the_environment_replaces_the_systems_places),
 		cmocka_unit_test(a_bad_anchor_among_good_ones_is_skipped_in_the_systems_places),
 		cmocka_unit_test(a_credential_without_its_key_or_with_anothers_is_refused),

@@ -165,8 +165,9 @@ bool http_value_valid(struct bj_bytes value)
 {
 	size_t i = 0;
 
-	if (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t' || value.ptr[value.len - 1] == ' ' ||
-			      value.ptr[value.len - 1] == '\t'))
+	if (value.len == 0)
+		return true;
+	if (value.ptr[0] == ' ' || value.ptr[0] == '\t' || value.ptr[value.len - 1] == ' ' || value.ptr[value.len - 1] == '\t')
 		return false;
 	for (; value.len - i >= sizeof(block); i += sizeof(block))
 		if (block_has_control(value.ptr + i) && !bytes_are_values(value.ptr + i, sizeof(block)))

@@ -70,7 +70,7 @@ static void each_response_frames_its_body(void **state)
 		{ HTTP_GET, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", HTTP_BODY_LENGTH, 5, false },
 		{ HTTP_GET, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_LENGTH, 5, false },
 		{ HTTP_GET, "HTTP/1.0 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", HTTP_BODY_LENGTH, 5, true },
-		{ HTTP_GET, "HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, true },
+		{ HTTP_GET, "HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, false },
 		{ HTTP_GET, "HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n", HTTP_BODY_NONE, 0, true },
 		{ HTTP_GET, "HTTP/1.1 100 Continue\r\n\r\n", HTTP_BODY_NONE, 0, true },
 		{ HTTP_GET, "HTTP/1.1 103 X\r\nLink: </a>\r\n\r\n", HTTP_BODY_NONE, 0, true },
@@ -125,6 +125,18 @@ static void responses_are_written_in_one_form(void **state)
 		"HTTP/1.1 101 S\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
 }
 
+static void a_connection_is_not_used_again_behind_a_204_that_announces_content(void **state)
+{
+	assert_int_equal(parse("HTTP/1.1 204 No\r\nContent-Length: 7\r\n\r\n", 99, HTTP_GET, false), BJ_OK);
+	assert_false(response.keep_alive);
+	assert_int_equal(parse("HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", 99, HTTP_GET, false), BJ_OK);
+	assert_false(response.keep_alive);
+	assert_int_equal(parse("HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", 99, HTTP_GET, false), BJ_OK);
+	assert_true(response.keep_alive);
+	assert_int_equal(parse("HTTP/1.1 304 No\r\nContent-Length: 7\r\n\r\n", 99, HTTP_GET, false), BJ_OK);
+	assert_true(response.keep_alive);
+}
+
 static void a_proxys_own_answer_is_a_whole_response(void **state)
 {
 	struct writer w = wr_make(out, sizeof(out));
@@ -173,6 +185,7 @@ int main(void)
 		cmocka_unit_test(a_switch_of_protocols_must_be_the_one_that_was_asked_for),
 		cmocka_unit_test(each_response_frames_its_body),
 		cmocka_unit_test(responses_are_written_in_one_form),
+		cmocka_unit_test(a_connection_is_not_used_again_behind_a_204_that_announces_content),
 		cmocka_unit_test(a_proxys_own_answer_is_a_whole_response),
 		cmocka_unit_test(dates_are_right_over_leap_years),
 	};

@@ -216,6 +216,8 @@ enum bj_err http_response_frame(struct http_response *response, enum http_method
 	} else if (method == HTTP_CONNECT && response->status / 100 == 2) {
 		framing = (struct http_framing){ HTTP_BODY_TUNNEL, 0 };
 	} else if (response_has_no_content(response->status, method)) {
+		if (response->status == 204 && (framing.kind == HTTP_BODY_CHUNKED || framing.length > 0))
+			response->keep_alive = false; /* who knows what follows */
 		framing = (struct http_framing){ HTTP_BODY_NONE, 0 };
 	} else if (framing.kind == HTTP_BODY_NONE) {
 		framing.kind = HTTP_BODY_CLOSE;

@@ -86,9 +86,13 @@ static void rested(struct loop_timer *timer)
 static void fire(struct loop_watch *watch, uint32_t events)
 {
 	struct listener *l = CONTAINER_OF(watch, struct listener, watch);
+	/* Most reports are for one connection, and a second try would only learn that. Where there was another one, the next round
+	 * reports again. */
+	int most = l->loop->rounds == l->round + 1 ? LISTENER_BATCH : 1;
 
+	l->round = l->loop->rounds;
 	/* accepted() may close this listener: then watch.fd is -1 */
-	for (int i = 0; i < LISTENER_BATCH && watch->fd >= 0; i++) {
+	for (int i = 0; i < most && watch->fd >= 0; i++) {
 		struct addr peer = { .len = sizeof(peer.sa) };
 		int fd = accept4(watch->fd, &peer.sa.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
@@ -123,6 +127,14 @@ enum bj_err listener_init(struct listener *l, struct loop *loop, int fd, listene
 		l->watch.fd = -1;
 	}
 	return err;
+}
+
+void listener_take_waiting(struct listener *l)
+{
+	if (!l->loop || l->watch.fd < 0)
+		return;
+	l->round = l->loop->rounds - 1; /* a whole batch */
+	fire(&l->watch, EPOLLIN);
 }
 
 void listener_fini(struct listener *l)

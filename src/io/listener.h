@@ -27,6 +27,7 @@ struct listener {
 	struct loop *loop;
 	struct loop_watch watch;
 	struct loop_timer rest;
+	uint64_t round;   /* the loop's, of the last report */
 	struct addr addr; /* as bound: port 0 is replaced by the one that was given */
 	listener_fn *accepted;
 };
@@ -37,6 +38,8 @@ BJ_MUST_USE enum bj_err listener_open(const struct addr *addr, const struct list
 				      struct addr *bound);
 /* Takes connections from the socket, which it owns from now on (also on failure). */
 BJ_MUST_USE enum bj_err listener_init(struct listener *listener, struct loop *loop, int fd, listener_fn *accepted);
+/* Takes what waits now. */
+void listener_take_waiting(struct listener *listener);
 /* Stops taking and closes. Harmless when repeated. */
 void listener_fini(struct listener *listener);
 

@@ -63,6 +63,13 @@ static void socket_event(struct loop_watch *watch, uint32_t events)
 		s->can |= STREAM_WRITE;
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		s->hung_up = true;
+	if (events & EPOLLERR)
+		s->failed = true;
+	if ((events & (EPOLLHUP | EPOLLERR)) && !s->broken) {
+		s->broken = true;
+		s->ready(s, s->can);
+		return;
+	}
 	report(s);
 }
 
@@ -206,7 +213,7 @@ enum bj_err stream_connect(struct stream *s, struct loop *loop, const struct add
 	/* A write is tried at once: on near networks the connection is often there already. */
 	return socket_take(s, loop, fd, STREAM_WRITE, EPOLLIN | EPOLLRDHUP | EPOLLET, ready);
 fail:
-	error_number = errno;
+	error_number = errno == EAGAIN ? ECONNREFUSED : errno; /* a unix socket's queue is full: nothing will tell when it is not */
 	close(fd);
 	return io_err_of(error_number);
 }

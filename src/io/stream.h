@@ -41,7 +41,9 @@ struct stream {
 	struct loop_task task;
 	uint8_t want;      /* of enum stream_want */
 	uint8_t can;       /* what the carrier last said to be possible */
+	bool broken;       /* both directions are over: reported whatever the owner wants */
 	bool hung_up;      /* the peer finished or failed: short reads don't mean that there is no more */
+	bool failed;       /* not an end in order: what was not read yet is perhaps all that there will be */
 };
 
 /* Takes over a connected, non-blocking socket. On failure the socket is closed. */

@@ -52,6 +52,48 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	return BJ_OK;
 }
 
+/* A copy of its own; an empty view changes nothing. */
+static enum bj_err bytes_keep(struct bj_bytes from, struct bj_bytes *to)
+{
+	uint8_t *copy;
+
+	if (from.len == 0)
+		return BJ_OK;
+	copy = malloc(from.len);
+	if (!copy)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(copy, from.ptr, from.len);
+	free((void *)to->ptr);
+	*to = bytes_of(copy, from.len);
+	return BJ_OK;
+}
+
+enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts)
+{
+	enum bj_err err = bytes_keep(ocsp, &conn->hs->peer_ocsp);
+
+	return err ? err : bytes_keep(scts, &conn->hs->peer_scts);
+}
+
+enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list)
+{
+	return conn->config->has_must_match ? bytes_keep(list, &conn->hs->authorities) : BJ_OK;
+}
+
+struct bj_bytes auth_ocsp(const struct bj_tls *conn)
+{
+	if (!conn->hs->credential || !(conn->hs->offered & EXT_BIT(EXT_STATUS_REQUEST)))
+		return (struct bj_bytes){ NULL, 0 };
+	return credential_ocsp(conn->hs->credential->credential);
+}
+
+struct bj_bytes auth_scts(const struct bj_tls *conn)
+{
+	if (!conn->hs->credential || !(conn->hs->offered & EXT_BIT(EXT_SCT)))
+		return (struct bj_bytes){ NULL, 0 };
+	return credential_scts(conn->hs->credential->credential);
+}
+
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
 	conn->hs->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
@@ -95,18 +137,20 @@ enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
 {
 	const struct scheme *s = scheme_find(scheme);
-	const struct pubkey *key;
+	const struct cert *leaf;
 
 	if (!s || !codes_have(config_codes_view(&conn->config->schemes), scheme))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (conn->hs->peer_cert_count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
-	key = &conn->hs->peer_certs[0].key;
-	if (!scheme_fits(s, key->kind, conn->version))
+	leaf = &conn->hs->peer_certs[0];
+	if (!scheme_fits(s, leaf->key.kind, conn->version) || !scheme_allowed(s, leaf))
 		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (leaf->has_key_usage && !(leaf->key_usage & KU_DIGITAL_SIGNATURE))
+		return BJ_ERR_CERT_KEY_USAGE; /* also where nobody judges the chain. rfc9846:4.4.2.2 rfc5246:7.4.2 */
 	if (!conn->is_server)
 		conn->signature_scheme = scheme;
-	return pubkey_verify(key, (enum sig_alg)s->alg, message, signature);
+	return pubkey_verify(&leaf->key, (enum sig_alg)s->alg, message, signature);
 }
 
 void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32])
@@ -124,6 +168,7 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 	return (struct config_wish){
 		.name = bytes_text(conn->is_server ? conn->name : NULL),
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
+		.authorities = conn->hs->authorities,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 	};
@@ -144,11 +189,14 @@ static enum bj_err credential_answered(struct bj_tls *conn)
 		return BJ_ERR_UNKNOWN_NAME;
 	hs->credential_owned = hs->answer.credential;
 	hs->answer.credential = NULL;
-	err = config_credential_make(hs->credential_owned, conn_is_13(conn), &hs->credential_made);
-	if (err)
-		return err;
-	hs->credential = &hs->credential_made;
-	hs->scheme = config_choose_scheme(conn->config, &wish, hs->credential->kind);
+	hs->credential = config_credential_row(conn->config, hs->credential_owned);
+	if (!hs->credential) {
+		err = config_credential_make(hs->credential_owned, conn_is_13(conn), &hs->credential_made);
+		if (err)
+			return err;
+		hs->credential = &hs->credential_made;
+	}
+	hs->scheme = config_choose_scheme(conn->config, &wish, hs->credential);
 	return hs->scheme ? BJ_OK : BJ_ERR_NO_COMMON_SIGNATURE;
 }
 

@@ -16,6 +16,13 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
+/* Copies what the server stapled to its chain. */
+enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts) BJ_MUST_USE;
+/* Copies the authorities that the peer named, where the choice of a credential depends on them. */
+enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list) BJ_MUST_USE;
+/* Servers: what the credential has of that and the client asked for; else empty. */
+struct bj_bytes auth_ocsp(const struct bj_tls *conn);
+struct bj_bytes auth_scts(const struct bj_tls *conn);
 /* ASK(CREDENTIAL), servers: hs->credential and hs->scheme, by conn->name, hs->schemes and hs->kinds. */
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);

@@ -1,6 +1,7 @@
 /* both12.c - see both12.h. */
 #include "tls/both12.h"
 
+#include "tls/hello.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/finished.h"
@@ -24,12 +25,11 @@ enum bj_err master12_step(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
-void master12_resume(struct bj_tls *conn, const struct session *s)
+enum bj_err master12_resume(struct bj_tls *conn, const struct session *s)
 {
 	conn->s12.master = s->secret;
-	conn->resumed = true;
-	conn->peer_verified = s->peer_verified;
 	master_made(conn);
+	return hello_resumed(conn, s);
 }
 
 /* Ours; an empty list where a client has none that fits. */

@@ -10,7 +10,7 @@
 /* STEP behind ClientKeyExchange: hs->shared becomes the master secret, over the transcript so far. rfc7627:4 */
 enum bj_err master12_step(struct bj_tls *conn, struct bj_bytes body);
 /* An earlier session's master secret is this one's too. */
-void master12_resume(struct bj_tls *conn, const struct session *s);
+enum bj_err master12_resume(struct bj_tls *conn, const struct session *s) BJ_MUST_USE;
 
 enum bj_err certificate12_make(struct bj_tls *conn, struct writer *w);
 enum bj_err ccs12_take(struct bj_tls *conn, struct bj_bytes body);

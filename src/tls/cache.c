@@ -57,13 +57,19 @@ struct session_cache *session_cache_new(const struct bj_rng *rng, size_t entries
 	return cache;
 }
 
+static void entry_clear(struct entry *e)
+{
+	session_fini(&e->session);
+	e->used = false;
+}
+
 void session_cache_free(struct session_cache *cache)
 {
 	if (!cache)
 		return;
 	for (size_t i = 0; i < CACHE_SHARDS; i++) {
-		if (cache->shards[i].entries)
-			wipe(cache->shards[i].entries, cache->sets * CACHE_WAYS * sizeof(struct entry));
+		for (size_t j = 0; cache->shards[i].entries && j < cache->sets * CACHE_WAYS; j++)
+			entry_clear(&cache->shards[i].entries[j]);
 		free(cache->shards[i].entries);
 	}
 	wipe(cache, sizeof(*cache));
@@ -93,17 +99,13 @@ static bool entry_is(const struct entry *e, struct bj_bytes id)
 	return e->used && bytes_equal(bytes_of(e->session.id, e->session.id_len), id);
 }
 
-static void entry_clear(struct entry *e)
-{
-	wipe(e, sizeof(*e));
-}
-
 void session_cache_put(struct session_cache *cache, int64_t now_ms, const struct session *s)
 {
 	struct shard *shard;
 	struct entry *set, *place;
+	struct session copy;
 
-	if (s->id_len == 0)
+	if (s->id_len == 0 || session_copy(s, &copy) != BJ_OK)
 		return;
 	set = set_of(cache, bytes_of(s->id, s->id_len), &shard);
 	shard_lock(shard);
@@ -116,9 +118,8 @@ void session_cache_put(struct session_cache *cache, int64_t now_ms, const struct
 		if (set[i].session.made_ms < place->session.made_ms)
 			place = &set[i];
 	}
-	place->session = *s;
-	place->session.ticket = NULL;
-	place->session.ticket_len = 0;
+	entry_clear(place);
+	place->session = copy;
 	place->used = true;
 	shard_unlock(shard);
 }
@@ -136,11 +137,10 @@ bool session_cache_get(struct session_cache *cache, int64_t now_ms, struct bj_by
 	for (size_t i = 0; i < CACHE_WAYS && !found; i++) {
 		if (!entry_is(&set[i], id))
 			continue;
-		found = now_ms - set[i].session.made_ms < cache->timeout_ms;
-		if (found)
-			*out = set[i].session;
-		else
+		if (now_ms - set[i].session.made_ms >= cache->timeout_ms)
 			entry_clear(&set[i]);
+		else
+			found = session_copy(&set[i].session, out) == BJ_OK;
 	}
 	shard_unlock(shard);
 	return found;

@@ -1,8 +1,6 @@
 /* client12.c - the client's side of a TLS 1.2 handshake, from the ServerHello on (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
  * The server must have extended master secret (rfc7627:5.2) and renegotiation_info (rfc5746:3.4), and never gets a renegotiation.
- *
- * Leaves out   OCSP stapling
  */
 #include <stdlib.h>
 
@@ -13,6 +11,7 @@
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_status.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
@@ -59,7 +58,9 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 			return err;
 	}
 	if (resumed) {
-		master12_resume(conn, hs->session);
+		err = master12_resume(conn, hs->session);
+		if (err)
+			return err;
 		transcript_drop_kept(&hs->transcript);
 	} else {
 		hs->session_id_len = (uint8_t)hello->session_id.len;
@@ -67,14 +68,33 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 	}
 	state_settle(&conn->state, F_RESUMED, resumed);
 	state_settle(&conn->state, F_TICKET, hello->has & EXT_BIT(EXT_SESSION_TICKET));
-	return BJ_OK;
+	state_settle(&conn->state, F_STATUS, !resumed && (hello->has & EXT_BIT(EXT_STATUS_REQUEST)));
+	return resumed ? BJ_OK : auth_take_staples(conn, (struct bj_bytes){ NULL, 0 }, hello->scts);
 }
 
 /* ---- the server's flight */
 
+/* supported_groups speak of the curve of the server's own key too. rfc8422:5.3 */
+static bool curve_was_offered(const struct bj_tls *conn, enum key_kind kind)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups);
+
+	switch (kind) {
+	case KEY_P256:
+		return codes_have(groups, KEX_P256);
+	case KEY_P384:
+		return codes_have(groups, KEX_P384);
+	case KEY_P521:
+		return codes_have(groups, KEX_P521);
+	default:
+		return true;
+	}
+}
+
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
+	enum key_kind kind;
 	enum bj_err err = certificate12_parse(body, &cert);
 
 	if (err)
@@ -84,28 +104,30 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	if (err)
 		return err;
-	return suite_fits_key(conn->suite, conn->hs->peer_certs[0].key.kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
+	kind = conn->hs->peer_certs[0].key.kind;
+	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
 }
 
-/* Our half: a key that was made for a share of the hello, or a new one. It becomes the first. */
+/* It may also stay away, although it was announced. rfc6066:8 */
+static enum bj_err status_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct bj_bytes response;
+	enum bj_err err = certificate_status_parse(body, &response);
+
+	return err ? err : auth_take_staples(conn, response, (struct bj_bytes){ NULL, 0 });
+}
+
+/* Our half: a key that was made for a share of the hello, or a new one; the others go. */
 static enum bj_err own_key(struct bj_tls *conn, uint16_t group)
 {
 	struct handshake *hs = conn->hs;
-	struct kex_key *first = &hs->kex[0];
 
-	for (size_t i = 1; i < hs->kex_count; i++) {
-		if ((uint16_t)first->group != group && (uint16_t)hs->kex[i].group == group) {
-			kex_fini(first);
-			*first = hs->kex[i];
-			memset(&hs->kex[i], 0, sizeof(hs->kex[i])); /* one owner for the handle */
-		}
-		kex_fini(&hs->kex[i]);
-	}
-	hs->kex_count = 1;
-	if ((uint16_t)first->group == group)
+	if (hello_key(hs, group))
 		return BJ_OK;
-	kex_fini(first);
-	return kex_generate(first, (enum kex_group)group, &conn->hs->rng);
+	for (size_t i = 0; i < hs->kex_count; i++)
+		kex_fini(&hs->kex[i]);
+	hs->kex_count = 0;
+	return kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)group, &conn->hs->rng);
 }
 
 static enum bj_err key_exchange_take(struct bj_tls *conn, struct bj_bytes body)
@@ -127,7 +149,7 @@ static enum bj_err key_exchange_take(struct bj_tls *conn, struct bj_bytes body)
 	if (!err)
 		err = own_key(conn, ske.group);
 	if (!err)
-		err = kex_derive(&hs->kex[0], ske.key, &hs->shared);
+		err = kex_derive(hello_key(hs, ske.group), ske.key, &hs->shared);
 	if (!err)
 		conn->group = ske.group;
 	return err;
@@ -146,7 +168,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		if (certificate_request12_wants(&request, (enum key_kind)kind))
 			conn->hs->kinds |= (uint32_t)1 << kind;
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)
@@ -165,10 +187,12 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err key_exchange_make(struct bj_tls *conn, struct writer *w)
 {
-	struct kex_key *own = &conn->hs->kex[0];
+	struct handshake *hs = conn->hs;
 
-	client_key_exchange_write(w, bytes_of(own->public_bytes, own->public_len));
-	kex_fini(own);
+	client_key_exchange_write(w, kex_public(hello_key(hs, conn->group)));
+	for (size_t i = 0; i < hs->kex_count; i++)
+		kex_fini(&hs->kex[i]);
+	hs->kex_count = 0;
 	return BJ_OK;
 }
 
@@ -219,31 +243,38 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 }
 
 /* A session that goes on keeps its age and what was known of the peer; a new one begins now. */
-static void session_make(const struct bj_tls *conn, struct session *out)
+static enum bj_err session_make(const struct bj_tls *conn, struct session *out)
 {
 	const struct handshake *hs = conn->hs;
 	uint32_t lifetime_s = hs->ticket12_lifetime_s ? hs->ticket12_lifetime_s : LIFETIME_DEFAULT_S;
+	enum bj_err err;
 
 	if (lifetime_s > LIFETIME_MAX_S)
 		lifetime_s = LIFETIME_MAX_S;
-	hello_session(conn, lifetime_s, out);
+	err = hello_session(conn, lifetime_s, out);
+	if (err)
+		return err;
 	out->secret = conn->s12.master;
 	if (!conn->resumed)
-		return;
+		return BJ_OK;
 	out->made_ms = hs->session->made_ms;
 	out->lifetime_s = hs->session->lifetime_s;
 	out->has_peer = hs->session->has_peer;
 	memcpy(out->peer_digest, hs->session->peer_digest, sizeof(out->peer_digest));
+	return BJ_OK;
 }
 
 static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct session s;
+	enum bj_err err;
 
 	if (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0))
 		return BJ_OK;
-	session_make(conn, &s);
+	err = session_make(conn, &s);
+	if (err)
+		return err;
 	if (hs->ticket12_len > 0) {
 		s.ticket = hs->ticket12;
 		s.ticket_len = hs->ticket12_len;
@@ -263,11 +294,13 @@ static enum bj_err hello_request_take(struct bj_tls *conn, struct bj_bytes body)
 }
 
 static const struct hs_row client12[] = {
-	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET), TO(WAIT_CERTIFICATE) },
+	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET | F_STATUS), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(NEW_SESSION_TICKET, ticket_take), WHEN(F_RESUMED | F_TICKET), TO(WAIT_CCS) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CHANGE_CIPHER_SPEC, ccs12_take), WHEN(F_RESUMED), UNLESS(F_TICKET), KEYS(KEYS_READ_12),
 	  TO(WAIT_FINISHED) },
+	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(CERTIFICATE_STATUS, status_take), WHEN(F_STATUS), CLEARS(F_STATUS),
+	  TO(WAIT_SERVER_KEY_EXCHANGE) },
 	{ FROM(WAIT_SERVER_KEY_EXCHANGE), RECV(SERVER_KEY_EXCHANGE, key_exchange_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_REQUEST_OR_DONE) },
 	{ FROM(WAIT_REQUEST_OR_DONE), RECV(CERTIFICATE_REQUEST, request_take), SETS(F_AUTH), TO(WAIT_HELLO_DONE) },

@@ -23,20 +23,18 @@ static enum bj_err psk_take(struct bj_tls *conn, const struct server_hello *hell
 	if (!of_session || hello->psk_index != 0 || of_session->hash != conn->suite->hash)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	hs->psk = hs->session->secret;
-	conn->resumed = true;
-	conn->peer_verified = hs->session->peer_verified;
-	return BJ_OK;
+	return hello_resumed(conn, hs->session);
 }
 
 static enum bj_err share_take(struct bj_tls *conn, const struct key_share *share)
 {
 	struct handshake *hs = conn->hs;
 
-	for (size_t i = 0; i < hs->kex_count; i++) {
-		if ((uint16_t)hs->kex[i].group != share->group)
+	for (size_t i = 0; i < hs->share_count; i++) {
+		if (hs->shares[i] != share->group)
 			continue;
 		conn->group = share->group;
-		return kex_derive(&hs->kex[i], share->key, &hs->shared);
+		return kex_derive(hello_key(hs, share->group), share->key, &hs->shared);
 	}
 	return BJ_ERR_ILLEGAL_PARAMETER;
 }
@@ -85,7 +83,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
-	return BJ_OK;
+	return auth_take_authorities(conn, request.authorities);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
@@ -99,7 +97,8 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (cert.count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
-	return auth_take_chain(conn, cert.chain, cert.count);
+	err = auth_take_chain(conn, cert.chain, cert.count);
+	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
 }
 
 static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
@@ -213,11 +212,19 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_TOO_MANY_RECORDS;
 	if (nst.lifetime_s == 0)
 		return BJ_OK;
-	hello_session(conn, nst.lifetime_s, &s);
+	err = hello_session(conn, nst.lifetime_s, &s);
+	if (err)
+		return err;
+	if (s.lifetime_s == 0) { /* the first session of the chain has ended */
+		session_fini(&s);
+		return BJ_OK;
+	}
 	s.age_add = nst.age_add;
 	s.ticket = malloc(nst.ticket.len);
-	if (!s.ticket)
+	if (!s.ticket) {
+		session_fini(&s);
 		return BJ_ERR_NO_MEMORY;
+	}
 	memcpy(s.ticket, nst.ticket.ptr, nst.ticket.len);
 	s.ticket_len = nst.ticket.len;
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, nst.nonce, &s.secret);

@@ -10,8 +10,8 @@
 #include "tls/keys.h"
 #include "x509/general_name.h"
 
-#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_PUBLIC_MAX))
-#define HELLO_FIXED_ROOM 1600 /* more than all of a hello but name, protocols, cookie and tickets */
+#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
+#define HELLO_FIXED_ROOM 1600 /* more than all of a hello but shares, protocols, cookie and tickets */
 
 /* ---- offering a session */
 
@@ -29,7 +29,9 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	if (err)
 		return err;
 	session_binding(conn->config, conn->name, binding);
-	if (!ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
+	if (s.version == VERSION_1_2 && s.ticket_len > 0 && conn->config->ticket_count == 0)
+		err = BJ_ERR_BAD_TICKET; /* the extension that it would stand in is not sent */
+	if (err || !ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
 	    !config_has_version(conn->config, s.version) || !codes_have(config_codes_view(&conn->config->suites), s.suite)) {
 		session_fini(&s);
 		return BJ_ERR_BAD_TICKET;
@@ -49,26 +51,70 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 
 /* ---- the hello */
 
-/* Shares for the first groups of the configuration, or for the one that a HelloRetryRequest asked for. */
+/* Adds a share. A group that is the plain half of a hybrid with a share takes its key, which rfc10024 allows. */
+static enum bj_err share_make(struct bj_tls *conn, struct writer *list, uint16_t group)
+{
+	struct handshake *hs = conn->hs;
+	const struct kex_key *key = hello_key(hs, group);
+	struct bj_bytes public;
+
+	if (!key) {
+		enum bj_err err = kex_generate(&hs->kex[hs->kex_count], (enum kex_group)group, &hs->rng);
+
+		if (err)
+			return err;
+		key = &hs->kex[hs->kex_count++];
+	}
+	public = kex_public(key);
+	key_share_add(list, group, public);
+	hs->shares[hs->share_count++] = group;
+	return BJ_OK;
+}
+
+static enum bj_err chosen_shares(struct bj_tls *conn, struct writer *list)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups), chosen = config_codes_view(&conn->config->share_groups);
+	enum bj_err err = BJ_OK;
+
+	for (size_t i = 0; i < codes_count(chosen) && !err; i++)
+		if (codes_have(groups, codes_at(chosen, i)))
+			err = share_make(conn, list, codes_at(chosen, i));
+	return err;
+}
+
+/* Shares for the groups that were chosen, or for the first ones of the configuration. */
+static enum bj_err first_shares(struct bj_tls *conn, struct writer *list)
+{
+	struct bj_bytes groups = config_codes_view(&conn->config->groups);
+	bool usual = conn->config->key_share_count == CONFIG_KEY_SHARES_DEFAULT;
+	size_t count = usual ? 1 : conn->config->key_share_count;
+	uint16_t half = (uint16_t)kex_plain_half(codes_at(groups, 0));
+	enum bj_err err = BJ_OK;
+
+	if (conn->config->share_groups.count > 0)
+		return chosen_shares(conn, list);
+	for (size_t i = 0; i < count && i < codes_count(groups) && !err; i++)
+		err = share_make(conn, list, codes_at(groups, i));
+	if (!err && usual && half != KEX_NONE && codes_have(groups, half))
+		err = share_make(conn, list, half);
+	return err;
+}
+
 static enum bj_err shares_make(struct bj_tls *conn, struct writer *list)
 {
 	struct handshake *hs = conn->hs;
-	struct bj_bytes groups = config_codes_view(&conn->config->groups);
-	size_t count = conn->config->key_share_count < codes_count(groups) ? conn->config->key_share_count : codes_count(groups);
-	enum bj_err err = BJ_OK;
 
 	if (hs->group) { /* asked for: what was made before is of no use */
 		for (size_t i = 0; i < hs->kex_count; i++)
 			kex_fini(&hs->kex[i]);
-		hs->kex_count = 1;
-		err = kex_generate(&hs->kex[0], (enum kex_group)hs->group, &hs->rng);
-	} else if (!conn->retried) {
-		for (size_t i = 0; i < count && !err; i++)
-			err = kex_generate(&hs->kex[hs->kex_count++], (enum kex_group)codes_at(groups, i), &conn->hs->rng);
+		hs->kex_count = hs->share_count = 0;
+		return share_make(conn, list, hs->group);
 	}
-	for (size_t i = 0; i < hs->kex_count && !err; i++)
-		key_share_add(list, (uint16_t)hs->kex[i].group, bytes_of(hs->kex[i].public_bytes, hs->kex[i].public_len));
-	return err;
+	if (!conn->retried)
+		return first_shares(conn, list);
+	for (size_t i = 0; i < hs->share_count; i++)
+		key_share_add(list, hs->shares[i], kex_public(hello_key(hs, hs->shares[i])));
+	return BJ_OK;
 }
 
 static bool name_is_dns(const char *name)
@@ -100,13 +146,18 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_SERVER_NAME);
 		hello->server_name = bytes_text(conn->name);
 	}
+	if (config->wants_ocsp)
+		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
+	if (config->wants_scts)
+		hello->has |= EXT_BIT(EXT_SCT);
 	if (config->alpn_len > 0) {
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
 	}
 	if (has_12)
-		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_SESSION_TICKET) |
-			      EXT_BIT(EXT_RENEGOTIATION_INFO);
+		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO);
+	if (has_12 && config->ticket_count > 0)
+		hello->has |= EXT_BIT(EXT_SESSION_TICKET);
 	if (has_13) {
 		hello->has |= EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES);
 		hello->psk_modes = PSK_MODE_DHE_KE;
@@ -188,7 +239,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
-		err = conn_room(conn, w, HELLO_FIXED_ROOM + conn->config->alpn_len + hs->cookie_len + (hs->session ? hs->session->ticket_len : 0));
+		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + (hs->session ? hs->session->ticket_len : 0));
 	if (err)
 		return err;
 	hello.shares = wr_view(&list);
@@ -290,8 +341,8 @@ static enum bj_err first_server_hello_take(struct bj_tls *conn, struct bj_bytes 
 
 static bool share_was_sent(const struct handshake *hs, uint16_t group)
 {
-	for (size_t i = 0; i < hs->kex_count; i++)
-		if ((uint16_t)hs->kex[i].group == group)
+	for (size_t i = 0; i < hs->share_count; i++)
+		if (hs->shares[i] == group)
 			return true;
 	return false;
 }

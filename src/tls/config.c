@@ -10,6 +10,7 @@
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
+#include "x509/trust.h"
 
 #define TICKET_COUNT_DEFAULT 2
 #define TICKET_LIFETIME_DEFAULT_S 7200
@@ -103,7 +104,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 		return NULL;
 	atomic_init(&config->refs, 1);
 	config->role = role;
-	config->key_share_count = 1;
+	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
 	config->rng = rng_os;
 	config->ticket_count = TICKET_COUNT_DEFAULT;
 	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
@@ -132,6 +133,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	config_credentials_free(config);
+	free(config->authorities);
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
 	free(config);
@@ -167,6 +169,29 @@ BJ_API enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *conf
 	return codes_set(config, config ? &config->schemes : NULL, schemes, count, scheme_exists);
 }
 
+BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	struct config_credential *last;
+
+	if (!config || config->credential_count == 0)
+		return BJ_ERR_ARGUMENT;
+	last = &config->credentials[config->credential_count - 1];
+	return codes_set(config, &last->schemes, schemes, count, scheme_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->credential_count == 0)
+		return BJ_ERR_ARGUMENT;
+	config->credentials[config->credential_count - 1].must_match = true;
+	config->has_must_match = true;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
 	enum bj_err err = may_change(config);
@@ -176,7 +201,19 @@ BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t
 	if (count > CONFIG_KEY_SHARE_MAX)
 		return BJ_ERR_ARGUMENT;
 	config->key_share_count = (uint8_t)count;
+	config->share_groups = (struct config_codes){ 0 };
 	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (count > CONFIG_KEY_SHARE_MAX)
+		return BJ_ERR_ARGUMENT;
+	return codes_set(config, &config->share_groups, groups, count, group_exists);
 }
 
 BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)
@@ -300,6 +337,19 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 	return err;
 }
 
+BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err && config->role != BJ_TLS_CLIENT)
+		err = BJ_ERR_ARGUMENT;
+	if (err)
+		return err;
+	config->wants_ocsp = ocsp;
+	config->wants_scts = scts;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
 	enum bj_err err = may_change(config);
@@ -371,7 +421,21 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 
 /* ---- freezing */
 
-/* Drops suites of versions that are off, and versions that no suite is left for. */
+static enum bj_err narrow_groups(struct bj_tls_config *config)
+{
+	struct config_codes groups = { 0 };
+
+	for (size_t i = 0; i < config->groups.count; i++) {
+		const struct group *group = group_find(codes_at(config_codes_view(&config->groups), i));
+
+		if (group && (group->in_12 || config->version_max == VERSION_1_3))
+			codes_add(&groups, group->code);
+	}
+	config->groups = groups;
+	return groups.count > 0 ? BJ_OK : BJ_ERR_CONFIG_EMPTY;
+}
+
+/* Drops suites of versions that are off, versions that no suite is left for, and groups that those left do not have. */
 static enum bj_err narrow(struct bj_tls_config *config)
 {
 	struct config_codes suites = { 0 };
@@ -393,7 +457,7 @@ static enum bj_err narrow(struct bj_tls_config *config)
 		config->version_min = VERSION_1_3;
 	if (!has_13)
 		config->version_max = VERSION_1_2;
-	return BJ_OK;
+	return narrow_groups(config);
 }
 
 static enum bj_err lint(const struct bj_tls_config *config)
@@ -408,6 +472,24 @@ static enum bj_err lint(const struct bj_tls_config *config)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
+	return BJ_OK;
+}
+
+/* The names of the anchors, for clients that have several certificates. */
+static enum bj_err make_authorities(struct bj_tls_config *config)
+{
+	const struct anchor *anchor = NULL;
+	struct writer w;
+
+	if (config->role != BJ_TLS_SERVER || config->client_auth == BJ_TLS_AUTH_NONE || !config->trust || config->authorities)
+		return BJ_OK;
+	config->authorities = malloc(CONFIG_AUTHORITIES_MAX);
+	if (!config->authorities)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(config->authorities, CONFIG_AUTHORITIES_MAX);
+	while ((anchor = trust_each(config->trust, anchor)) != NULL)
+		wr_vec(&w, anchor->cert.subject, 2);
+	config->authorities_len = wr_ok(&w) ? w.len : 0;
 	return BJ_OK;
 }
 
@@ -441,6 +523,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = narrow(config);
 	if (!err)
 		err = config_credentials_freeze(config);
+	if (!err)
+		err = make_authorities(config);
 	if (!err)
 		err = make_stores(config);
 	if (!err)

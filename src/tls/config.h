@@ -17,28 +17,14 @@
 #define CONFIG_ALPN_BYTES_MAX 1024
 #define CONFIG_CONTEXT_MAX 32
 #define CONFIG_KEY_SHARE_MAX 3
+#define CONFIG_KEY_SHARES_DEFAULT 255 /* one, and that of its plain half if it is a hybrid */
+#define CONFIG_AUTHORITIES_MAX 16384 /* bytes; a hint that is longer is left out */
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
 
 struct ticket_keys;
 struct session_cache;
-
-/* A credential as the handshake needs it. */
-struct config_credential {
-	struct bj_credential *credential;
-	const struct pkey *key; /* the credential's; not counted here */
-	enum key_kind kind;
-	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
-	size_t message_len;
-};
-
-/* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
-struct config_name {
-	const char *name;
-	uint16_t len;
-	uint16_t credential;
-};
 
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
@@ -51,6 +37,24 @@ static inline struct bj_bytes config_codes_view(const struct config_codes *codes
 	return (struct bj_bytes){ codes->wire, 2 * (size_t)codes->count };
 }
 
+/* A credential as the handshake needs it. */
+struct config_credential {
+	struct bj_credential *credential;
+	const struct pkey *key; /* the credential's; not counted here */
+	enum key_kind kind;
+	struct config_codes schemes; /* that it signs with; empty: the configuration's */
+	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
+	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
+	size_t message_len;
+};
+
+/* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
+struct config_name {
+	const char *name;
+	uint16_t len;
+	uint16_t credential;
+};
+
 struct bj_tls_config {
 	atomic_uint refs;
 	enum bj_tls_role role;
@@ -58,11 +62,13 @@ struct bj_tls_config {
 	bool prefer_own_order;
 	bool strict_sni;
 	bool keep_peer_chain;
+	bool wants_ocsp, wants_scts; /* clients */
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;
 	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
+	struct config_codes share_groups; /* clients: that get shares, instead of the first `key_share_count` groups; empty: those */
 	enum bj_tls_client_auth client_auth;
 	uint32_t ask; /* 1 << enum bj_tls_question */
 
@@ -71,10 +77,13 @@ struct bj_tls_config {
 
 	struct config_credential *credentials;
 	size_t credential_count;
+	bool has_must_match; /* some credential has */
 	struct config_name *names;
 	size_t name_count;
 	char *name_text;
 	struct bj_trust *trust;
+	uint8_t *authorities; /* servers that ask for certificates: the anchors' names in wire form; null if none or too many to say */
+	size_t authorities_len;
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
 	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
@@ -97,16 +106,21 @@ bool config_has_version(const struct bj_tls_config *config, uint16_t version);
 struct config_wish {
 	struct bj_bytes name;    /* the server name, or empty */
 	struct bj_bytes schemes; /* its signature algorithms, in wire form */
+	struct bj_bytes authorities; /* that it named: a list in wire form, or empty */
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
 };
 
-/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL. */
+/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, or
+ * only such as must match an issuer and do not). */
 enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
 				     const struct config_credential **out, uint16_t *out_scheme) BJ_MUST_USE;
-/* The scheme to sign with for a key of that kind, of what both sides have; 0 if there is none. */
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind);
+/* The scheme to sign with for that credential, of what both sides have; 0 if there is none. */
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row);
 
+/* The configuration's own row of a credential, or null. */
+const struct config_credential *config_credential_row(const struct bj_tls_config *config, const struct bj_credential *credential);
 /* A row for a credential that is not in the configuration (an answer): no reference is taken. free() its message. */
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out) BJ_MUST_USE;
 
@@ -115,6 +129,12 @@ struct bj_bytes config_alpn(const struct bj_tls_config *config, struct bj_bytes 
 static inline struct bj_bytes config_alpn_list(const struct bj_tls_config *config)
 {
 	return (struct bj_bytes){ config->alpn_bytes, config->alpn_len };
+}
+
+/* What a CertificateRequest says of the anchors; may be empty. */
+static inline struct bj_bytes config_authorities(const struct bj_tls_config *config)
+{
+	return (struct bj_bytes){ config->authorities, config->authorities_len };
 }
 
 /* config_credential.c, for freezing and the end */

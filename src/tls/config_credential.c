@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 #include "tls/config.h"
-#include "tls/ext/table.h"
+#include "tls/ext/certificate_authorities.h"
 #include "tls/msg/certificate.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
 #include "x509/general_name.h"
+#include "x509/name.h"
 
 #define NAMES_MAX (BJ_TLS_CREDENTIAL_MAX * 128)
 
@@ -87,6 +88,14 @@ enum bj_err config_credential_make(struct bj_credential *credential, bool with_m
 	return BJ_OK;
 }
 
+const struct config_credential *config_credential_row(const struct bj_tls_config *config, const struct bj_credential *credential)
+{
+	for (size_t i = 0; i < config->credential_count; i++)
+		if (config->credentials[i].credential == credential)
+			return &config->credentials[i];
+	return NULL;
+}
+
 struct name_sink {
 	struct config_name *names; /* null: only counts */
 	char *text;
@@ -156,12 +165,16 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 	for (size_t i = 0; i < config->credential_count; i++) {
 		struct config_credential *row = &config->credentials[i];
+		struct config_codes schemes = row->schemes;
+		bool must_match = row->must_match;
 
 		free(row->message);
 		row->message = NULL;
 		err = config_credential_make(row->credential, config->role == BJ_TLS_SERVER, row);
 		if (err)
 			return err;
+		row->schemes = schemes;
+		row->must_match = must_match;
 	}
 	if (config->role != BJ_TLS_SERVER)
 		return BJ_OK;
@@ -182,29 +195,44 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
-static bool codes_scheme_ok(const struct bj_tls_config *config, const struct config_wish *wish, const struct scheme *scheme,
-			    enum key_kind kind)
+uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
+			      const struct config_credential *row)
 {
-	return scheme && codes_have(config_codes_view(&config->schemes), scheme->code) && codes_have(wish->schemes, scheme->code) &&
-	       scheme_fits(scheme, kind, wish->version);
+	struct bj_bytes own = config_codes_view(row->schemes.count > 0 ? &row->schemes : &config->schemes);
+	const struct cert *leaf = credential_leaf(row->credential);
+
+	if (!(wish->kinds >> row->kind & 1))
+		return 0;
+	for (size_t i = 0; i < codes_count(own); i++) {
+		const struct scheme *scheme = scheme_find(codes_at(own, i));
+
+		if (scheme && codes_have(wish->schemes, scheme->code) && scheme_fits(scheme, row->kind, wish->version) &&
+		    scheme_allowed(scheme, leaf))
+			return scheme->code;
+	}
+	return 0;
 }
 
-uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish, enum key_kind kind)
+/* Is a certificate of the chain issued by one of these? */
+static bool is_issued_by_one(const struct config_credential *row, struct bj_bytes authorities)
 {
-	struct bj_bytes own = config_codes_view(&config->schemes);
+	size_t count = bj_credential_chain_count(row->credential);
+	struct reader list = rd_of(authorities);
+	struct bj_bytes name;
+	struct cert cert;
 
-	if (!(wish->kinds >> kind & 1))
-		return 0;
-	for (size_t i = 0; i < codes_count(own); i++)
-		if (codes_scheme_ok(config, wish, scheme_find(codes_at(own, i)), kind))
-			return codes_at(own, i);
-	return 0;
+	while (authority_next(&list, &name))
+		for (size_t i = 0; i < count && name_is_valid(name); i++)
+			if (cert_parse(bj_credential_chain(row->credential, i), &cert) == BJ_OK && name_equal(cert.issuer, name))
+				return true;
+	return false;
 }
 
 struct choice {
 	const struct config_credential *credential;
 	uint16_t scheme;
 	bool covered; /* some credential has the name */
+	bool strange; /* some was for other authorities */
 };
 
 static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
@@ -214,7 +242,11 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 
 	if (choice->credential)
 		return;
-	scheme = config_choose_scheme(config, wish, row->kind);
+	if (row->must_match && !is_issued_by_one(row, wish->authorities)) {
+		choice->strange = true;
+		return;
+	}
+	scheme = config_choose_scheme(config, wish, row);
 	if (scheme) {
 		choice->credential = row;
 		choice->scheme = scheme;
@@ -273,7 +305,7 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 			consider(config, wish, i, &choice);
 	}
 	if (!choice.credential)
-		return BJ_ERR_NO_COMMON_SIGNATURE;
+		return choice.strange ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
 	*out = choice.credential;
 	*out_scheme = choice.scheme;
 	return BJ_OK;

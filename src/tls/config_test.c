@@ -130,10 +130,13 @@ static void connections_need_a_frozen_configuration_and_a_good_name(void **state
 	static const char *const bad[] = { "", ".", "a..b", "-a.example", "a-.example", "a b", "\xc3\xa4.example", "a.example-",
 					   "1234567890123456789012345678901234567890123456789012345678901234.example" };
 	static const char *const good[] = { "a", "a.example", "A-1.example.", "192.0.2.1", "2001:db8::1", "xn--bcher-kva.example" };
-	struct bj_tls_config *config = pki_client_config(&pki);
+	static const char *const no_hosts[] = { "a_b.example", "a.1", "1.2.3" }; /* no certificate is for them */
+	struct bj_tls_config *config = pki_client_config(&pki), *lax = pki_client_config(&pki);
 	struct bj_tls *conn;
 
 	assert_int_equal(bj_tls_new(config, "a.example", &conn), BJ_ERR_CONFIG_NOT_FROZEN);
+	assert_int_equal(bj_tls_config_insecure_no_name(lax), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(lax), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
 	assert_int_equal(bj_tls_new(config, NULL, &conn), BJ_ERR_CONFIG_NO_NAME);
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
@@ -142,16 +145,26 @@ static void connections_need_a_frozen_configuration_and_a_good_name(void **state
 		assert_int_equal(bj_tls_new(config, good[i], &conn), BJ_OK);
 		bj_tls_free(conn);
 	}
+	for (size_t i = 0; i < ARRAY_COUNT(no_hosts); i++) {
+		assert_int_equal(bj_tls_new(config, no_hosts[i], &conn), BJ_ERR_CONFIG_BAD_NAME);
+		assert_int_equal(bj_tls_new(lax, no_hosts[i], &conn), BJ_OK);
+		bj_tls_free(conn);
+	}
 	assert_int_equal(atomic_load(&config->refs), 1);
 	bj_tls_config_free(config);
+	bj_tls_config_free(lax);
 }
 
 /* ---- the choice of a credential */
 
+static struct bj_bytes authorities; /* that the peer names */
+
 static const struct config_credential *choose(const struct bj_tls_config *config, const char *name, uint16_t scheme, enum bj_err expected)
 {
 	uint8_t wire[] = { (uint8_t)(scheme >> 8), (uint8_t)scheme };
-	struct config_wish wish = { bytes_text(name), bytes_of(wire, 2), ~(uint32_t)0, BJ_TLS_1_3 };
+	struct config_wish wish = {
+		.name = bytes_text(name), .schemes = bytes_of(wire, 2), .authorities = authorities, .kinds = ~(uint32_t)0, .version = BJ_TLS_1_3,
+	};
 	const struct config_credential *chosen = NULL;
 	uint16_t with;
 
@@ -185,6 +198,45 @@ static void names_and_signatures_choose_the_credential(void **state)
 	assert_ptr_equal(choose(config, "b.example", SCHEME_ECDSA_P256_SHA256, BJ_OK), &list[0]);
 	choose(config, "a.example", SCHEME_ED25519, BJ_ERR_NO_COMMON_SIGNATURE);
 	choose(config, "x.b.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	bj_tls_config_free(config);
+}
+
+static void a_credential_may_sign_with_less_than_is_accepted(void **state)
+{
+	const uint16_t pss384[] = { SCHEME_RSA_PSS_RSAE_SHA384 }, none[] = { 0x0201 };
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	assert_int_equal(bj_tls_config_credential_schemes(config, pss384, 1), BJ_ERR_ARGUMENT);
+	add(config, ISSUE_SERVER, KEY_RSA, "a.example");
+	assert_int_equal(bj_tls_config_credential_schemes(config, none, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_credential_schemes(config, pss384, 1), BJ_OK);
+	add(config, ISSUE_SERVER, KEY_RSA, "b.example");
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	choose(config, "a.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_ERR_NO_COMMON_SIGNATURE);
+	assert_non_null(choose(config, "a.example", SCHEME_RSA_PSS_RSAE_SHA384, BJ_OK));
+	assert_non_null(choose(config, "b.example", SCHEME_RSA_PSS_RSAE_SHA256, BJ_OK));
+	bj_tls_config_free(config);
+}
+
+static void a_credential_that_must_match_is_for_those_who_name_its_issuer(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+	uint8_t wire[512];
+	struct writer w = wr_make(wire, sizeof(wire));
+
+	assert_int_equal(bj_tls_config_credential_must_match(config), BJ_ERR_ARGUMENT);
+	add(config, ISSUE_SERVER, KEY_P256, "a.example");
+	assert_int_equal(bj_tls_config_credential_must_match(config), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	choose(config, NULL, SCHEME_ECDSA_P256_SHA256, BJ_ERR_NO_CREDENTIAL);
+	wr_vec(&w, bytes_text("no name"), 2);
+	wr_vec(&w, credential_leaf(config->credentials[0].credential)->subject, 2);
+	authorities = wr_view(&w);
+	choose(config, NULL, SCHEME_ECDSA_P256_SHA256, BJ_ERR_NO_CREDENTIAL);
+	wr_vec(&w, pki.root.cert.subject, 2);
+	authorities = wr_view(&w);
+	assert_non_null(choose(config, NULL, SCHEME_ECDSA_P256_SHA256, BJ_OK));
+	authorities = (struct bj_bytes){ NULL, 0 };
 	bj_tls_config_free(config);
 }
 
@@ -226,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_frozen_configuration_never_changes),
 		cmocka_unit_test(connections_need_a_frozen_configuration_and_a_good_name),
 		cmocka_unit_test(names_and_signatures_choose_the_credential),
+		cmocka_unit_test(a_credential_may_sign_with_less_than_is_accepted),
+		cmocka_unit_test(a_credential_that_must_match_is_for_those_who_name_its_issuer),
 		cmocka_unit_test(strict_names_know_no_default),
 		cmocka_unit_test(signatures_of_13_fit_the_curve_and_never_pkcs1),
 	};

@@ -7,6 +7,7 @@
 #include "crypto/rng_os.h"
 #include "tls/flight.h"
 #include "x509/general_name.h"
+#include "x509/hostname.h"
 
 #define KEYLOG_LINE_MAX (64 + 2 * 32 + 2 * HASH_MAX + 4)
 
@@ -45,6 +46,16 @@ static bool name_is_good(const char *name)
 	return true;
 }
 
+/* Where a certificate must be for it, the name is one that certificates are for: else the handshake would fail at its end. */
+static bool name_can_be_verified(const struct bj_tls_config *config, const char *name)
+{
+	struct host_id id;
+
+	if (config->insecure_no_verify || config->insecure_no_name || config->ask >> BJ_TLS_Q_VERIFY & 1)
+		return true;
+	return host_id_parse(bytes_text(name), &id);
+}
+
 static enum bj_err name_take(struct bj_tls *conn, const char *name)
 {
 	size_t len;
@@ -56,7 +67,7 @@ static enum bj_err name_take(struct bj_tls *conn, const char *name)
 
 		return needed ? BJ_ERR_CONFIG_NO_NAME : BJ_OK;
 	}
-	if (!name_is_good(name))
+	if (!name_is_good(name) || !name_can_be_verified(conn->config, name))
 		return BJ_ERR_CONFIG_BAD_NAME;
 	len = strlen(name);
 	if (name[len - 1] == '.') /* the root's dot is not said. rfc6066:3 */
@@ -219,10 +230,14 @@ void handshake_free(struct bj_tls *conn)
 	bj_credential_free(hs->credential_owned);
 	bj_credential_free(hs->answer.credential);
 	free(hs->credential_made.message);
+	free(hs->peer_share);
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);
 	free(hs->peer_certs);
+	free((void *)hs->authorities.ptr);
+	free((void *)hs->peer_ocsp.ptr);
+	free((void *)hs->peer_scts.ptr);
 	wipe(hs, sizeof(*hs));
 	free(hs);
 	conn->hs = NULL;
@@ -236,10 +251,14 @@ static void peer_keep(struct bj_tls *conn)
 
 	if (!conn->config->keep_peer_chain || !hs || hs->peer_chain_count == 0 || conn->peer)
 		return;
-	kept = malloc(sizeof(*kept) + hs->peer_der_len);
+	kept = malloc(sizeof(*kept) + hs->peer_der_len + hs->peer_ocsp.len + hs->peer_scts.len);
 	if (!kept)
 		return;
 	memcpy(kept->der, hs->peer_der, hs->peer_der_len);
+	kept->ocsp = bytes_of(kept->der + hs->peer_der_len, hs->peer_ocsp.len);
+	kept->scts = bytes_of(kept->ocsp.ptr + kept->ocsp.len, hs->peer_scts.len);
+	bytes_copy(kept->der + hs->peer_der_len, hs->peer_ocsp.ptr, hs->peer_ocsp.len);
+	bytes_copy(kept->der + hs->peer_der_len + hs->peer_ocsp.len, hs->peer_scts.ptr, hs->peer_scts.len);
 	kept->count = hs->peer_chain_count;
 	for (size_t i = 0; i < kept->count; i++)
 		kept->chain[i] = bytes_of(kept->der + (hs->peer_chain[i].ptr - hs->peer_der), hs->peer_chain[i].len);
@@ -273,9 +292,19 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 
 /* ---- failure */
 
-enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
+/* The alert of a failure; 1.2 does not know those that came with 1.3. */
+static int alert_of(const struct bj_tls *conn, enum bj_err err)
 {
 	int alert = bj_err_alert(err);
+
+	if (conn->version == VERSION_1_2 && (alert == ALERT_CERTIFICATE_REQUIRED || alert == ALERT_MISSING_EXTENSION))
+		return ALERT_HANDSHAKE_FAILURE;
+	return alert;
+}
+
+enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
+{
+	int alert = alert_of(conn, err);
 
 	if (conn->err)
 		return (enum bj_err)conn->err;

@@ -27,6 +27,7 @@
 #include "tls/msg/server_hello.h"
 #include "tls/msg/server_key_exchange.h"
 #include "tls/record.h"
+#include "tls/scheme.h"
 #include "tls/session.h"
 #include "tls/ticket.h"
 #include "tls/transcript.h"
@@ -39,7 +40,7 @@
 #define CONN_CCS_MAX 2               /* change_cipher_spec records that 1.3 passes over */
 #define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client looks at */
 #define HANDSHAKE_RANDOM_LEN 160     /* what a full 1.3 server with two tickets uses, and a little more */
-#define CONN_SKIP_MAX (16384 + 1024) /* bytes of rejected early data that a server passes over. rfc9846:4.2.10 */
+#define CONN_SKIP_MAX (16384 + 17) /* bytes of rejected early data that a server passes over: one full record. rfc9846:4.2.10 */
 
 /* Handshake bytes that are not a whole message yet, or wait behind a question. Freed when empty. */
 struct inbox {
@@ -75,11 +76,13 @@ struct handshake {
 	uint8_t session_id[32];                 /* the client's legacy_session_id; 1.2: the session's */
 	uint8_t session_id_len;
 
-	struct kex_key kex[CONFIG_KEY_SHARE_MAX]; /* clients: one per share sent; servers use the first */
+	struct kex_key kex[CONFIG_KEY_SHARE_MAX]; /* clients: one per share sent, but for halves of hybrids; 1.2 servers: the first */
 	uint8_t kex_count;
+	uint16_t shares[CONFIG_KEY_SHARE_MAX];  /* clients: the groups of the shares in the last hello */
+	uint8_t share_count;
 	uint16_t group;                         /* chosen; after HelloRetryRequest the one asked for */
-	uint8_t peer_share[KEX_PUBLIC_MAX];
-	uint8_t peer_share_len;
+	uint8_t *peer_share;                    /* servers, 1.3: the client's, until it is answered */
+	uint16_t peer_share_len;
 
 	union { /* the peer's hello as views: from its RECV until the next message or question, for the STEPs between */
 		struct client_hello client_hello;
@@ -87,8 +90,9 @@ struct handshake {
 	};
 
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
-	uint8_t schemes[2 * CONFIG_CODE_MAX];   /* of the peer's signature_algorithms those that we have, in wire form */
+	uint8_t schemes[2 * SCHEME_COUNT];      /* of the peer's signature_algorithms those that we know, in wire form */
 	uint8_t schemes_len;
+	struct bj_bytes authorities;            /* that the peer named, where a credential must match them; allocated */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
 	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
@@ -114,6 +118,7 @@ struct handshake {
 	size_t peer_chain_count;
 	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
 	size_t peer_cert_count;
+	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
 
@@ -124,6 +129,7 @@ struct handshake {
 	size_t ticket12_len;
 	uint8_t tickets_left;
 	uint8_t tickets_made;
+	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */
 
 	/* early data that a client sends and we have rejected */
 	bool skip_early;
@@ -183,6 +189,7 @@ struct bj_tls {
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
+	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
 	const struct suite *suite;
 	uint32_t err;
 	struct state state;
@@ -195,6 +202,7 @@ struct bj_tls {
 	bool is_placed;               /* in memory of the owner's */
 	bool resumed, retried, auth_asked, peer_verified;
 	bool close_sent, close_received, eof;
+	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
 };
 
@@ -209,7 +217,8 @@ enum {
 struct kept_peer {
 	size_t count;
 	struct bj_bytes chain[PATH_CHAIN_MAX];
-	uint8_t der[];
+	struct bj_bytes ocsp, scts;
+	uint8_t der[]; /* and behind it those two */
 };
 
 /* ---- for handlers and the driver */

@@ -25,7 +25,7 @@ static enum bj_err inbox_add(struct inbox *in, struct bj_bytes bytes)
 		if (!buf)
 			return BJ_ERR_NO_MEMORY;
 	}
-	if (kept > 0)
+	if (kept > 0 && buf != in->buf + in->off) /* in small pieces it would be moved onto itself each time */
 		memmove(buf, in->buf + in->off, kept);
 	bytes_copy(buf + kept, bytes.ptr, bytes.len);
 	if (buf != in->buf) {
@@ -46,7 +46,7 @@ static struct bj_bytes inbox_view(const struct inbox *in)
 }
 
 /* Judges the beginning of a message that is not all there: what has no place here is not waited for. */
-static enum bj_err begun(const struct bj_tls *conn, struct bj_bytes bytes)
+static enum bj_err begun(struct bj_tls *conn, struct bj_bytes bytes)
 {
 	struct reader r = rd_of(bytes);
 	uint8_t type = rd_u8(&r);
@@ -54,6 +54,11 @@ static enum bj_err begun(const struct bj_tls *conn, struct bj_bytes bytes)
 
 	if (bytes.len == 0)
 		return BJ_OK;
+	if (rd_left(&r) < len || r.bad) {
+		conn->message = type;
+		if (!handshake_awaits(conn, type))
+			return handshake_unexpected(conn, type);
+	}
 	if (message_body_max(type) == 0)
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (bytes.len >= MESSAGE_HEADER_LEN && len > message_body_max(type))
@@ -149,8 +154,13 @@ static enum bj_err take_ccs(struct bj_tls *conn, const struct record *rec)
 	return BJ_OK;
 }
 
-static enum bj_err take_alert(struct bj_tls *conn, struct bj_bytes body, struct bj_tls_fed *out)
+static enum bj_err take_alert(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
 {
+	struct bj_bytes body = rec->body;
+
+	/* only while the peer may still lack the keys; later anybody could say close_notify in its name */
+	if (rec->is_plain && state_at(&conn->state) == ST_OPEN)
+		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len != ALERT_LEN)
 		return BJ_ERR_DECODE;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, false, body.ptr[1], body);
@@ -191,7 +201,7 @@ static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, st
 	case RECORD_CCS:
 		return take_ccs(conn, rec);
 	case RECORD_ALERT:
-		return take_alert(conn, rec->body, out);
+		return take_alert(conn, rec, out);
 	default:
 		return take_data(conn, rec->body, out);
 	}
@@ -207,8 +217,12 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 	if (!hs || !hs->skip_early || len < RECORD_HEADER_LEN || buf[0] != RECORD_DATA)
 		return false;
 	body = (size_t)buf[3] << 8 | buf[4];
-	if (len < RECORD_HEADER_LEN + body || hs->skipped + body > CONN_SKIP_MAX)
+	if (hs->skipped + body > CONN_SKIP_MAX)
 		return false;
+	if (len < RECORD_HEADER_LEN + body) { /* the rest is still to come */
+		rec->need = RECORD_HEADER_LEN + body;
+		return true;
+	}
 	hs->skipped += (uint32_t)body;
 	rec->used = RECORD_HEADER_LEN + body;
 	return true;
@@ -275,6 +289,8 @@ static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struc
 			out->used = len;
 			break;
 		}
+		if (out->used == len)
+			break;
 		conn->message = CONN_RECORD;
 		err = open_record(conn, buf + out->used, len - out->used, &rec, &skipped);
 		if (err || rec.used == 0)

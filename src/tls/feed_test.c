@@ -1,5 +1,6 @@
 /* feed_test.c - records that are wrong, out of place or too many; alerts, closing, floods, key limits, rejected early data. */
 #include "tls/flight.h"
+#include "tls/keys.h"
 #include "tls/testkit.h"
 
 static struct pki pki;
@@ -160,6 +161,66 @@ static void bytes_behind_a_hello_are_data_across_a_change_of_keys(void **state)
 	expect_alert(&pair.server, BJ_ERR_EXCESSIVE_DATA, ALERT_UNEXPECTED_MESSAGE);
 }
 
+/* The types of the records that the client sends, in order. */
+static void note_types(void *self, bool to_server, uint8_t *bytes, size_t len)
+{
+	char *types = self;
+
+	for (size_t at = 0; to_server && at + 5 <= len; at += 5 + ((size_t)bytes[at + 3] << 8 | bytes[at + 4])) {
+		size_t n = strlen(types);
+
+		if (n < 8)
+			types[n] = "cahd"[bytes[at] - RECORD_CCS];
+	}
+}
+
+static void a_clients_first_alert_under_keys_follows_change_cipher_spec(void **state)
+{
+	char types[16] = "";
+
+	pair_fini(&pair);
+	pair_start(&pair, client, server, "other.example.com");
+	pair.tap = note_types;
+	pair.tap_self = types;
+	pair_shake(&pair);
+	expect_alert(&pair.client, BJ_ERR_CERT_NAME, ALERT_BAD_CERTIFICATE);
+	assert_string_equal(types, "hcd");
+}
+
+static void nothing_stands_behind_a_hello_that_is_answered_with_a_retry(void **state)
+{
+	const uint16_t first[] = { 0x0017 }, both[] = { 0x001d, 0x0017 };
+	size_t len;
+
+	assert_int_equal(bj_tls_config_groups(server, first, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(client, both, 2), BJ_OK);
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	len = bj_tls_pull(pair.client.conn, pair.server.wire, WIRE_CAP);
+	pair.server.wire[len] = MSG_CLIENT_HELLO;
+	pair.server.wire[3] = (uint8_t)((len - 4) >> 8);
+	pair.server.wire[4] = (uint8_t)(len - 4);
+	pair.server.wire_len = len + 1;
+	side_feed(&pair, &pair.server);
+	expect_alert(&pair.server, BJ_ERR_EXCESSIVE_DATA, ALERT_UNEXPECTED_MESSAGE);
+}
+
+static void many_wishes_for_new_keys_have_one_answer(void **state)
+{
+	uint64_t before;
+
+	again();
+	pair_shake(&pair);
+	before = pair.server.conn->records_out;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+		pair_run(&pair);
+	}
+	assert_int_equal(pair.server.conn->records_out, before);
+	pair_echo(&pair);
+	assert_int_equal(pair.server.conn->records_out, before + 2); /* the answer and the data */
+}
+
 static void a_few_compatibility_records_are_passed_over(void **state)
 {
 	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 }, wrong[] = { 20, 3, 3, 0, 1, 2 };
@@ -199,6 +260,26 @@ static void nothing_plain_is_taken_once_there_are_keys(void **state)
 		feed_raw(&pair.client, records[i], lens[i]);
 		assert_int_not_equal(pair.client.err, BJ_OK);
 		assert_int_equal(pair.client.closes, 0);
+	}
+}
+
+/* Also not as the first record under new keys: anybody could end the connection as if the peer had. */
+static void a_plain_alert_neither_closes_nor_ends_an_open_connection(void **state)
+{
+	static const uint8_t alerts[][7] = { { 21, 3, 3, 0, 2, ALERT_WARNING, ALERT_CLOSE_NOTIFY }, { 21, 3, 3, 0, 2, ALERT_FATAL, ALERT_HANDSHAKE_FAILURE } };
+
+	for (unsigned i = 0; i < 2 * ARRAY_COUNT(alerts); i++) {
+		struct side *to;
+
+		again();
+		pair_shake(&pair);
+		to = i % 2 ? &pair.server : &pair.client;
+		to->conn->rd.seq = 0; /* a client has read tickets */
+		feed_raw(to, alerts[i / 2], sizeof(alerts[0]));
+		expect_alert(to, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+		assert_int_equal(to->closes, 0);
+		assert_int_equal(report_of(to).alert_received, -1);
+		assert_int_equal(bj_tls_eof(to->conn), BJ_ERR_UNEXPECTED_MESSAGE);
 	}
 }
 
@@ -308,6 +389,43 @@ static void keys_are_updated_before_their_limit(void **state)
 	assert_true(pair.client.conn->wr.seq < 10);
 }
 
+/* It would be collected only to be refused. */
+static void what_has_no_place_is_not_waited_for(void **state)
+{
+	static const uint8_t begun[] = { 22, 3, 3, 0, 6, MSG_CERTIFICATE, 0, 0x40, 0, 0, 0 };
+
+	again();
+	feed_raw(&pair.server, begun, sizeof(begun));
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	again();
+	pair_shake(&pair);
+	inject(&pair.client, &pair.server, RECORD_HANDSHAKE, begun + RECORD_HEADER_LEN, 1);
+	expect_alert(&pair.server, BJ_ERR_UNEXPECTED_MESSAGE, ALERT_UNEXPECTED_MESSAGE);
+	assert_string_equal(report_of(&pair.server).message, "Certificate");
+}
+
+static void as_many_bytes_as_were_foretold_are_enough(void **state)
+{
+	static const uint8_t wish[] = { MSG_KEY_UPDATE, 0, 0, 1, 1 };
+	static uint8_t data[40000], out[50000];
+	const struct bj_bytes piece = bytes_of(data, sizeof(data));
+	size_t used, len;
+
+	again();
+	pair_shake(&pair);
+	for (unsigned i = 0; i < 3; i++) {
+		if (i > 0)
+			inject(&pair.client, &pair.server, RECORD_HANDSHAKE, wish, sizeof(wish));
+		if (i > 0)
+			assert_int_equal(keys_update(pair.client.conn, true), BJ_OK);
+		if (i > 1)
+			pair.server.conn->wr.seq = RECORD_SOFT_LIMIT - 1;
+		assert_true(bj_tls_sealed_len(pair.server.conn, sizeof(data)) <= sizeof(out));
+		assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, out, bj_tls_sealed_len(pair.server.conn, sizeof(data)), &used, &len), BJ_OK);
+		assert_int_equal(used, sizeof(data));
+	}
+}
+
 /* ---- the end of a connection */
 
 static void behind_close_notify_nothing_counts(void **state)
@@ -412,6 +530,29 @@ static void early_data_is_passed_over_within_a_limit(void **state)
 	expect_alert(&pair.server, BJ_ERR_BAD_RECORD_MAC, ALERT_BAD_RECORD_MAC);
 }
 
+/* Before the second hello there are no keys yet. */
+static void early_data_before_a_retry_is_passed_over_however_it_comes(void **state)
+{
+	static uint8_t junk[RECORD_HEADER_LEN + CONN_SKIP_MAX] = { 23, 3, 3, CONN_SKIP_MAX >> 8, CONN_SKIP_MAX & 0xff };
+	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
+
+	assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	pair.server.conn->hs->skip_early = true;
+	feed_raw(&pair.server, junk, 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	feed_raw(&pair.server, junk + 1000, sizeof(junk) - 1000);
+	assert_int_equal(pair.server.err, BJ_OK);
+	pair_run(&pair);
+	assert_true(report_of(&pair.server).retried);
+	assert_int_equal(pair.server.done, 1);
+	pair_echo(&pair);
+}
+
 /* ---- what is told */
 
 static unsigned events[5], lines;
@@ -468,13 +609,19 @@ int main(void)
 		T(a_client_must_be_started_and_a_server_must_not),
 		T(an_alert_ends_a_handshake_and_sticks),
 		T(bytes_behind_a_hello_are_data_across_a_change_of_keys),
+		T(a_clients_first_alert_under_keys_follows_change_cipher_spec),
+		T(nothing_stands_behind_a_hello_that_is_answered_with_a_retry),
+		T(many_wishes_for_new_keys_have_one_answer),
 		T(a_few_compatibility_records_are_passed_over),
 		T(nothing_plain_is_taken_once_there_are_keys),
+		T(a_plain_alert_neither_closes_nor_ends_an_open_connection),
 		T(every_changed_byte_of_a_record_is_noticed),
 		T(floods_of_empty_records_end),
 		T(floods_of_warnings_end),
 		T(floods_of_tickets_end),
 		T(records_do_not_come_between_the_pieces_of_a_message),
+		T(what_has_no_place_is_not_waited_for),
+		T(as_many_bytes_as_were_foretold_are_enough),
 		T(key_updates_end_their_record_and_know_their_values),
 		T(keys_are_updated_before_their_limit),
 		T(behind_close_notify_nothing_counts),
@@ -483,6 +630,7 @@ int main(void)
 		T(a_hello_without_its_13_is_noticed),
 		T(early_data_of_a_client_is_passed_over),
 		T(early_data_is_passed_over_within_a_limit),
+		T(early_data_before_a_retry_is_passed_over_however_it_comes),
 		T(observers_and_key_logs_see_everything),
 		T(an_open_connection_is_small),
 	};

@@ -139,12 +139,26 @@ enum bj_err flight_ccs(struct bj_tls *conn)
 	return queue_record(conn, &plain, RECORD_CCS, &piece, 1, 1);
 }
 
+/* An alert may be the first that a client of 1.3 sends under keys: what stands before its second flight stands before that too.
+ * rfc9846:D.4 */
+static enum bj_err alert_compat(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+
+	if (conn->is_server || !hs || hs->compat != COMPAT_WANTED || !conn_is_13(conn) || conn->wr.form == RECORD_PLAIN)
+		return BJ_OK;
+	hs->compat |= COMPAT_SENT;
+	return flight_ccs(conn);
+}
+
 enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description)
 {
 	const uint8_t alert[ALERT_LEN] = { level, description };
 	struct bj_bytes piece = { alert, ALERT_LEN };
 	enum bj_err err = flight_flush(conn);
 
+	if (!err)
+		err = alert_compat(conn);
 	if (err)
 		return err;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, true, description, piece);

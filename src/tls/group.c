@@ -2,7 +2,9 @@
 #include "tls/group.h"
 
 const struct group group_table[GROUP_COUNT] = {
+	{ KEX_X25519MLKEM768, "X25519MLKEM768", false },
 	{ KEX_X25519, "X25519", true },
+	{ KEX_SECP256R1MLKEM768, "SecP256r1MLKEM768", false },
 	{ KEX_P256, "secp256r1", true },
 	{ KEX_P384, "secp384r1", true },
 	{ KEX_P521, "secp521r1", true },

@@ -11,7 +11,7 @@ struct group {
 	bool in_12; /* may stand in a ServerKeyExchange */
 };
 
-#define GROUP_COUNT 4
+#define GROUP_COUNT 6
 extern const struct group group_table[GROUP_COUNT]; /* in the order that we prefer */
 
 /* Null for a group that does not exist for us. */

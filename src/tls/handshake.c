@@ -87,6 +87,8 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 	enum bj_err err;
 
 	conn->message = row->what;
+	if (conn->behind) /* the peer has not read what comes now, so nothing of its next flight can be here */
+		return BJ_ERR_EXCESSIVE_DATA;
 	if (row->what == MSG_CHANGE_CIPHER_SPEC)
 		return flight_ccs(conn);
 	err = flight_begin(conn, &w);
@@ -174,7 +176,7 @@ static unsigned message_kind(const struct bj_tls *conn, unsigned type, struct bj
 	return type;
 }
 
-static enum bj_err unexpected(const struct bj_tls *conn, unsigned type)
+enum bj_err handshake_unexpected(const struct bj_tls *conn, unsigned type)
 {
 	if (state_at(&conn->state) == ST_OPEN && !conn_is_13(conn) && type == MSG_CLIENT_HELLO && conn->is_server)
 		return BJ_ERR_RENEGOTIATION;
@@ -195,7 +197,7 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 		conn_observe(conn, BJ_TLS_SAW_MESSAGE, false, raw.len ? raw.ptr[0] : 0, raw);
 	row = row_find(conn, false, type);
 	if (!row)
-		return unexpected(conn, type);
+		return handshake_unexpected(conn, type);
 	conn->behind = !last;
 	if (conn->hs)
 		conn->hs->body = body;

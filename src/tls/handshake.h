@@ -106,5 +106,7 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 
 /* Whether a message of that type would be taken now: asked before it is collected. */
 bool handshake_awaits(const struct bj_tls *conn, unsigned type);
+/* What is wrong with one that is not awaited. */
+enum bj_err handshake_unexpected(const struct bj_tls *conn, unsigned type) BJ_MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tls/ext/alpn.h"
+#include "tls/scheme.h"
 #include "tls/suite.h"
 
 static bool suite_signs(const struct suite *suite, uint32_t kinds)
@@ -64,17 +65,23 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 	return BJ_OK;
 }
 
+uint32_t hello_offered(const struct client_hello *hello)
+{
+	return hello->wants_ocsp ? hello->has : hello->has & ~EXT_BIT(EXT_STATUS_REQUEST);
+}
+
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
 {
 	struct handshake *hs = conn->hs;
-	struct bj_bytes own = config_codes_view(&conn->config->schemes);
 
 	hs->schemes_len = 0;
-	for (size_t i = 0; i < codes_count(own); i++) {
-		if (!codes_have(codes, codes_at(own, i)))
+	for (size_t i = 0; i < SCHEME_COUNT; i++) {
+		uint16_t code = scheme_table[i].code;
+
+		if (!codes_have(codes, code))
 			continue;
-		hs->schemes[hs->schemes_len++] = own.ptr[2 * i];
-		hs->schemes[hs->schemes_len++] = own.ptr[2 * i + 1];
+		hs->schemes[hs->schemes_len++] = (uint8_t)(code >> 8);
+		hs->schemes[hs->schemes_len++] = (uint8_t)code;
 	}
 }
 
@@ -89,13 +96,34 @@ bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16
 		return false;
 	if (conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !s->peer_verified)
 		return false;
+	if (conn->config->keep_peer_chain && s->has_peer && s->peer_len == 0)
+		return false; /* the owner wants to see a certificate that was too large to keep */
 	session_binding(conn->config, conn->name, binding);
 	return ct_equal(binding, s->binding, sizeof(binding));
 }
 
-void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
+/* The peer's own certificate, as far as it is here. */
+static struct bj_bytes peer_certificate(const struct bj_tls *conn)
+{
+	if (conn->hs && conn->hs->peer_chain_count > 0)
+		return conn->hs->peer_chain[0];
+	return conn->peer ? conn->peer->chain[0] : (struct bj_bytes){ NULL, 0 };
+}
+
+/* What was found out of the peer in the first handshake holds no longer because it was resumed. rfc9846:4.6.1 */
+static uint32_t lifetime_left_s(const struct bj_tls *conn, uint32_t wanted_s)
+{
+	int64_t left_ms = conn->resumed_until_ms - conn->now_ms;
+
+	if (left_ms >= (int64_t)wanted_s * 1000)
+		return wanted_s;
+	return left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
+}
+
+enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
 {
 	const struct handshake *hs = conn->hs;
+	struct bj_bytes certificate = peer_certificate(conn);
 	const struct session *before = hs && conn->is_server && conn->resumed ? hs->session : NULL;
 
 	*out = (struct session){
@@ -108,20 +136,38 @@ void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct sessio
 	};
 	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
 	session_binding(conn->config, conn->name, out->binding);
+	if (conn->resumed && (!conn->is_server || (before && before->has_peer)))
+		out->lifetime_s = lifetime_left_s(conn, lifetime_s);
 	if (before && before->has_peer) {
-		int64_t left_ms = before->made_ms + (int64_t)before->lifetime_s * 1000 - conn->now_ms;
-
 		out->has_peer = true;
 		memcpy(out->peer_digest, before->peer_digest, sizeof(out->peer_digest));
-		if (left_ms < (int64_t)out->lifetime_s * 1000)
-			out->lifetime_s = left_ms > 0 ? (uint32_t)(left_ms / 1000) : 0;
-	} else if (hs && hs->peer_chain_count > 0) {
+	} else if (certificate.len > 0) {
 		uint8_t digest[HASH_MAX];
 
 		out->has_peer = true;
-		hash_once(HASH_SHA256, hs->peer_chain[0], digest);
+		hash_once(HASH_SHA256, certificate, digest);
 		memcpy(out->peer_digest, digest, sizeof(out->peer_digest));
 	}
+	if (out->has_peer && conn->config->keep_peer_chain && certificate.len > 0 && certificate.len <= SESSION_PEER_MAX)
+		return session_set_peer(out, certificate);
+	return BJ_OK;
+}
+
+enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
+{
+	conn->resumed = true;
+	conn->resumed_until_ms = s->made_ms + (int64_t)s->lifetime_s * 1000;
+	conn->peer_verified = s->peer_verified;
+	if (!conn->config->keep_peer_chain || s->peer_len == 0)
+		return BJ_OK;
+	conn->peer = malloc(sizeof(*conn->peer) + s->peer_len);
+	if (!conn->peer)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(conn->peer->der, s->peer, s->peer_len);
+	conn->peer->count = 1;
+	conn->peer->ocsp = conn->peer->scts = (struct bj_bytes){ NULL, 0 }; /* sessions do not keep them */
+	conn->peer->chain[0] = bytes_of(conn->peer->der, s->peer_len);
+	return BJ_OK;
 }
 
 enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name)
@@ -146,4 +192,15 @@ enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s)
 	conn->session_blob_len = len;
 	conn->told |= TELL_TICKET;
 	return BJ_OK;
+}
+
+const struct kex_key *hello_key(const struct handshake *hs, uint16_t group)
+{
+	for (size_t i = 0; i < hs->kex_count; i++) {
+		const struct kex_key *part = kex_part(&hs->kex[i], group);
+
+		if (part)
+			return part;
+	}
+	return NULL;
 }

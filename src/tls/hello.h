@@ -14,18 +14,25 @@ const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct c
 uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share);
 /* Servers: conn->alpn by both lists. BJ_ERR_NO_ALPN. */
 enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *hello) BJ_MUST_USE;
-/* Copies those of the peer's signature schemes that we have into hs->schemes. */
+/* Servers: the extensions that may be answered. A status_request of another type than OCSP is none. */
+uint32_t hello_offered(const struct client_hello *hello);
+/* Copies those of the peer's signature schemes that we know into hs->schemes. */
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes);
 /* Servers: may a session that a ticket or an id names be resumed on this connection? Asks everything but the version: suite_hash is
  * that of the suite chosen now. conn->name and conn->alpn are settled before. */
 bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash);
-/* What is remembered of this connection, without its secret. `lifetime_s` becomes what is left of it where the peer was verified in
+/* What is remembered of this connection, without its secret; session_fini() it. `lifetime_s` becomes what is left of it where the peer was verified in
  * the session that was resumed: nobody stays verified for longer than the first lifetime. */
-void hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out);
+enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out) BJ_MUST_USE;
+/* Both: this connection resumes `s`: what was known of the peer is known again. */
+enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s) BJ_MUST_USE;
 
 /* Clients: an offered list answered: conn->alpn. BJ_ERR_ILLEGAL_PARAMETER for a protocol that was not offered. */
 enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name) BJ_MUST_USE;
 /* Clients: the newest session becomes the blob that bj_tls_session() shows; wipes `s`. */
 enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s) BJ_MUST_USE;
+
+/* A client's key for `group`, which may be half of a hybrid; null if there is none. */
+const struct kex_key *hello_key(const struct handshake *hs, uint16_t group);
 
 #endif

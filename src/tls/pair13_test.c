@@ -177,7 +177,7 @@ static void a_full_handshake_carries_data(void **state)
 	assert_int_equal(r.version, BJ_TLS_1_3);
 	assert_true(r.peer_verified);
 	assert_false(r.resumed);
-	assert_int_equal(r.group, KEX_X25519);
+	assert_int_equal(r.group, KEX_X25519MLKEM768);
 	assert_int_equal(pair.client.tickets > 0, 1);
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
 	assert_null(pair.client.conn->hs);
@@ -240,9 +240,10 @@ static void a_hello_without_shares_is_retried(void **state)
 
 static void several_shares_need_no_retry(void **state)
 {
-	const uint16_t p256 = KEX_P256;
+	const uint16_t groups[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256 }, p256 = KEX_P256;
 
 	assert_int_equal(bj_tls_config_key_shares(client, 3), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(client, groups, 3), BJ_OK);
 	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
@@ -309,6 +310,60 @@ static void the_credential_follows_the_name(void **state)
 	}
 }
 
+/* Some clients say the root's dot, which they must not. rfc6066:3 */
+static void a_name_with_a_dot_at_its_end_is_the_name_without(void **state)
+{
+	assert_int_equal(bj_tls_config_strict_sni(server, true), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	free(pair.client.conn->name);
+	pair.client.conn->name = strdup(PKI_NAME ".");
+	assert_non_null(pair.client.conn->name);
+	pair_shake(&pair);
+	expect_done(&pair);
+	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
+}
+
+static void a_chain_longer_than_a_record_passes(void **state)
+{
+	static char text[60][256];
+	const char *names[60];
+	struct issue in = { .kind = ISSUE_SERVER, .common_name = "many names", .names = names, .name_count = 60 };
+	struct issue ca = { .kind = ISSUE_CA, .common_name = "Large Intermediate", .permitted = names, .permitted_count = 60 };
+	uint8_t der[ISSUE_DER_MAX];
+	struct bj_credential *credential;
+	struct pki_ca large;
+	struct bj_bytes chain[2];
+	struct pkey *key;
+	size_t len;
+
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(text[i], sizeof(text[i]), "%060u.%060u.%040u.example.com", (unsigned)i, (unsigned)i, (unsigned)i);
+		names[i] = i == 0 ? PKI_NAME : text[i];
+	}
+	assert_int_equal(pkey_generate(KEY_P256, 0, &large.key), BJ_OK);
+	ca.key = large.key;
+	pki_issue(&ca, &pki.root, large.der, &large.len);
+	assert_int_equal(cert_parse(bytes_of(large.der, large.len), &large.cert), BJ_OK);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
+	in.key = key;
+	pki_issue(&in, &large, der, &len);
+	chain[0] = bytes_of(der, len);
+	chain[1] = bytes_of(large.der, large.len);
+	assert_true(len + large.len > BJ_TLS_RECORD_PLAIN_MAX);
+	assert_int_equal(credential_make(chain, 2, key, &credential), BJ_OK);
+	bj_tls_config_free(server);
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	bj_credential_free(credential);
+	pkey_free(key);
+	pkey_free(large.key);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair.chunk = 777;
+	pair_shake(&pair);
+	expect_done(&pair);
+	pair_echo(&pair);
+}
+
 static void one_byte_at_a_time_is_the_same(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -334,6 +389,19 @@ static void keys_are_updated_both_ways(void **state)
 		pair_run(&pair);
 		pair_echo(&pair);
 	}
+}
+
+static void shares_are_for_the_groups_that_were_chosen(void **state)
+{
+	const uint16_t groups[] = { 0x001d, 0x0017, 0x0018 }, one[] = { 0x0018 }, four[] = { 0x001d, 0x0017, 0x0018, 0x0019 };
+
+	assert_int_equal(bj_tls_config_key_share_groups(client, four, 4), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_groups(client, groups, 3), BJ_OK);
+	assert_int_equal(bj_tls_config_key_share_groups(client, one, 1), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	assert_int_equal(report_of(&pair.client).group, 0x0018);
+	assert_false(report_of(&pair.client).retried);
 }
 
 static void endless_key_updates_are_refused(void **state)
@@ -400,8 +468,11 @@ int main(void)
 		T(clients_authenticate_themselves),
 		T(an_optional_client_certificate_may_be_left_out),
 		T(the_credential_follows_the_name),
+		T(a_name_with_a_dot_at_its_end_is_the_name_without),
+		T(a_chain_longer_than_a_record_passes),
 		T(one_byte_at_a_time_is_the_same),
 		T(keys_are_updated_both_ways),
+		T(shares_are_for_the_groups_that_were_chosen),
 		T(endless_key_updates_are_refused),
 		T(both_export_the_same),
 		T(large_data_passes_in_both_directions),

@@ -39,7 +39,11 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 	if (conn->peer) {
 		out->peer_chain = conn->peer->chain;
 		out->peer_chain_count = conn->peer->count;
+		out->ocsp_response = conn->peer->ocsp;
+		out->sct_list = conn->peer->scts;
 	} else if (hs) {
+		out->ocsp_response = hs->peer_ocsp;
+		out->sct_list = hs->peer_scts;
 		out->peer_chain = hs->peer_chain;
 		out->peer_chain_count = hs->peer_chain_count;
 	}

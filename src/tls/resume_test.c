@@ -84,6 +84,19 @@ static void a_session_is_resumed_again_and_again(void **state)
 	}
 }
 
+/* The server's certificate was judged once: tickets for tickets do not stretch that. rfc9846:4.6.1 */
+static void a_verified_server_stays_verified_no_longer_than_the_first_lifetime(void **state)
+{
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(false);
+	connect_named(PKI_NAME, NOW_MS + 4000000);
+	expect_resumed(true);
+	connect_named(PKI_NAME, NOW_MS + 7000000);
+	expect_resumed(true);
+	connect_named(PKI_NAME, NOW_MS + 7300000);
+	expect_resumed(false);
+}
+
 static void resumption_survives_a_retry(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -104,6 +117,34 @@ static void another_name_is_not_resumed(void **state)
 	assert_int_equal(bj_tls_new(client, "www.example.org", &conn), BJ_OK);
 	assert_int_equal(bj_tls_resume(conn, NOW_MS, blob, blob_len), BJ_ERR_BAD_TICKET);
 	bj_tls_free(conn);
+}
+
+/* A client that does not keep to the rules offers a ticket for another name. */
+static void a_server_does_not_resume_for_another_name(void **state)
+{
+	static const enum bj_tls_version versions[] = { BJ_TLS_1_3, BJ_TLS_1_2 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(versions); i++) {
+		struct bj_credential *other = pki_credential(&pki, ISSUE_SERVER, KEY_P256, "www.example.org");
+		struct session s;
+		uint8_t *moved;
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_credential(server, other), BJ_OK);
+		bj_credential_free(other);
+		assert_int_equal(bj_tls_config_versions(client, versions[i], versions[i]), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+		session_binding(client, "www.example.org", s.binding);
+		assert_int_equal(session_save(&s, &moved, &blob_len), BJ_OK);
+		memcpy(blob, moved, blob_len);
+		free(moved);
+		session_fini(&s);
+		connect_named("www.example.org", NOW_MS);
+		expect_resumed(false);
+	}
 }
 
 static void an_expired_session_is_not_resumed(void **state)
@@ -217,6 +258,34 @@ static void a_verified_client_stays_verified_no_longer_than_the_first_lifetime(v
 	expect_resumed(false);
 }
 
+static void the_clients_certificate_is_known_again(void **state)
+{
+	static const struct { enum bj_tls_version version; unsigned tickets; } rows[] = { { BJ_TLS_1_3, 2 }, { BJ_TLS_1_2, 2 }, { BJ_TLS_1_2, 0 } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_credential *credential = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, rows[i].version, rows[i].version), BJ_OK);
+		assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
+		assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+		assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+		assert_int_equal(bj_tls_config_tickets(server, rows[i].tickets, 7200, 3600, 2), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+		for (unsigned again = 0; again < 2; again++) {
+			connect_named(PKI_NAME, NOW_MS);
+			expect_resumed(true);
+			assert_int_equal(report_of(&pair.server).peer_chain_count, 1);
+			assert_true(bytes_equal(report_of(&pair.server).peer_chain[0], bj_credential_chain(credential, 0)));
+			assert_true(report_of(&pair.server).peer_verified);
+		}
+		bj_credential_free(credential);
+	}
+}
+
 static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
 {
 	struct session s;
@@ -268,6 +337,20 @@ static void every_byte_of_a_ticket_matters(void **state)
 		ticket[i] ^= 1;
 		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, i), &s), BJ_ERR_BAD_TICKET);
 	}
+	ticket_keys_free(keys);
+}
+
+/* The name and all that follows may be anybody's: the bytes are looked at before a key is. */
+static void a_ticket_of_any_length_is_refused_within_its_buffers(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	static uint8_t ticket[TICKET_LEN_MAX + 64];
+	struct session s;
+
+	assert_non_null(keys);
+	memset(ticket, 0x55, sizeof(ticket));
+	for (size_t len = 0; len <= sizeof(ticket); len += len < TICKET_LEN_MAX - 100 ? 97 : 1)
+		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
 	ticket_keys_free(keys);
 }
 
@@ -411,15 +494,19 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(another_name_is_not_resumed),
+		T(a_server_does_not_resume_for_another_name),
 		T(an_expired_session_is_not_resumed),
 		T(tickets_are_bound_to_policy_context_hash_and_protocol),
 		T(a_ticket_of_other_keys_is_a_full_handshake),
 		T(without_tickets_nothing_is_resumed),
 		T(a_verified_client_stays_verified_no_longer_than_the_first_lifetime),
+		T(a_verified_server_stays_verified_no_longer_than_the_first_lifetime),
+		T(the_clients_certificate_is_known_again),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
 		T(a_session_is_resumed_again_and_again),
 		T(resumption_survives_a_retry),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
+		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
 		cmocka_unit_test(no_two_tickets_are_alike),
 		cmocka_unit_test(keys_rotate_and_old_ones_go),
 		cmocka_unit_test(a_key_that_slept_too_long_opens_nothing),

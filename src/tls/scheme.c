@@ -38,6 +38,11 @@ bool scheme_fits(const struct scheme *scheme, enum key_kind kind, uint16_t versi
 	return scheme->in_13 && scheme->key == kind;
 }
 
+bool scheme_allowed(const struct scheme *scheme, const struct cert *leaf)
+{
+	return leaf->key_only == SIG_NONE || leaf->key_only == (enum sig_alg)scheme->alg;
+}
+
 bool scheme_list_signs(struct bj_bytes list, enum sig_alg alg)
 {
 	for (size_t i = 0; i < codes_count(list); i++) {

@@ -8,6 +8,7 @@
 
 #include "crypto/pkey.h"
 #include "tls/version.h"
+#include "x509/cert.h"
 
 enum scheme_code {
 	SCHEME_NONE = 0,
@@ -42,6 +43,8 @@ extern const struct scheme scheme_table[SCHEME_COUNT]; /* in the order that we p
 const struct scheme *scheme_find(uint16_t code);
 /* May a key of this kind make a handshake signature with this scheme in this version? */
 bool scheme_fits(const struct scheme *scheme, enum key_kind kind, uint16_t version);
+/* An RSA-PSS key may be bound to one algorithm by its certificate: is this scheme that one? rfc9846:4.2.3 rfc4055:3.1 */
+bool scheme_allowed(const struct scheme *scheme, const struct cert *leaf);
 /* May a certificate be signed with `alg` for a peer that sent this list of schemes (wire form, 2 bytes each)? */
 bool scheme_list_signs(struct bj_bytes list, enum sig_alg alg);
 

@@ -7,6 +7,7 @@
 #include "tls/keys.h"
 #include "tls/msg/key_update.h"
 
+#define KEY_UPDATE_LEN (MESSAGE_HEADER_LEN + 1)
 #define SEAL_LEAST 512 /* a record is not made smaller than this only because the buffer is nearly full */
 
 static bool is_open(const struct bj_tls *conn)
@@ -41,6 +42,7 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 
 	if (err)
 		return err;
+	conn->update_owed = false;
 	key_update_write(&w, ask_peer);
 	err = flight_end(conn, &w, false);
 	if (!err)
@@ -87,6 +89,11 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	if (!is_open(conn) || conn->close_sent)
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
+	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
+		err = update_keys(conn, false);
+		if (err)
+			return conn_fail(conn, err);
+	}
 	len = bj_tls_pull(conn, out, cap);
 	while (bj_tls_pending(conn) == 0) {
 		err = seal_records(conn, &cursor, out, cap, &len);
@@ -106,9 +113,11 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 {
-	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0);
+	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0), overhead = record_overhead(&conn->wr);
+	/* KeyUpdates that may stand among them: one that the peer asked for, and those of the limit of keys */
+	size_t updates = conn_is_13(conn) && len > 0 ? 2 + records / RECORD_SOFT_LIMIT : 0;
 
-	return bj_tls_pending(conn) + len + records * record_overhead(&conn->wr);
+	return bj_tls_pending(conn) + len + records * overhead + updates * (KEY_UPDATE_LEN + overhead);
 }
 
 BJ_API void bj_tls_close(struct bj_tls *conn)
@@ -151,9 +160,8 @@ enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body)
 	if (++conn->updates > CONN_KEY_UPDATE_MAX)
 		return BJ_ERR_TOO_MANY_RECORDS;
 	err = keys_update(conn, false);
-	if (err || !requested || conn->close_sent)
-		return err;
-	return update_keys(conn, false);
+	conn->update_owed |= !err && requested;
+	return err;
 }
 
 BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len, uint8_t *out,

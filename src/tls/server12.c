@@ -3,7 +3,7 @@
  * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely, and must say that they know
  * of secure renegotiation (rfc5746:3.6), which never happens: nothing receives a ClientHello once this table runs.
  *
- * Leaves out   OCSP stapling, signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
+ * Leaves out   signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
  *              (the first ticket's lifetime ends it)
  */
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
+#include "tls/msg/certificate_status.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
@@ -158,6 +159,10 @@ static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
 		has |= EXT_BIT(EXT_ALPN);
 	if (ticket)
 		has |= EXT_BIT(EXT_SESSION_TICKET);
+	if (!resumed && auth_ocsp(conn).len > 0)
+		has |= EXT_BIT(EXT_STATUS_REQUEST);
+	if (!resumed && auth_scts(conn).len > 0)
+		has |= EXT_BIT(EXT_SCT);
 	return has;
 }
 
@@ -185,10 +190,24 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	hello.session_id = bytes_of(hs->session_id, hs->session_id_len);
 	hello.suite = conn->suite->code;
 	hello.has = answers(conn, resumed, ticket);
+	hello.scts = auth_scts(conn);
+	err = conn_room(conn, w, HS_ROOM + hello.scts.len);
+	if (err)
+		return err;
 	server_hello_write(w, &hello);
-	if (resumed)
-		master12_resume(conn, hs->session);
 	state_settle(&conn->state, F_TICKET, ticket);
+	state_settle(&conn->state, F_STATUS, hello.has & EXT_BIT(EXT_STATUS_REQUEST));
+	return resumed ? master12_resume(conn, hs->session) : BJ_OK;
+}
+
+static enum bj_err status_make(struct bj_tls *conn, struct writer *w)
+{
+	struct bj_bytes response = auth_ocsp(conn);
+	enum bj_err err = conn_room(conn, w, HS_ROOM + response.len);
+
+	if (err)
+		return err;
+	certificate_status_write(w, response);
 	return BJ_OK;
 }
 
@@ -238,8 +257,12 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 	const struct certificate_request12 request = {
 		.types = bytes_of(types, sizeof(types)),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
 	certificate_request12_write(w, &request);
 	return BJ_OK;
 }
@@ -296,12 +319,16 @@ static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
 /* ---- the end */
 
 /* What is remembered of this handshake. */
-static void session_make(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
+static enum bj_err session_make(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out)
 {
-	hello_session(conn, lifetime_s, out);
+	enum bj_err err = hello_session(conn, lifetime_s, out);
+
+	if (err)
+		return err;
 	out->secret = conn->s12.master;
 	out->id_len = conn->hs->session_id_len;
 	memcpy(out->id, conn->hs->session_id, out->id_len);
+	return BJ_OK;
 }
 
 static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
@@ -310,9 +337,10 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	struct writer ticket = wr_make(bytes, sizeof(bytes));
 	struct new_session_ticket12 nst;
 	struct session s;
-	enum bj_err err;
+	enum bj_err err = session_make(conn, conn->config->ticket_lifetime_s, &s);
 
-	session_make(conn, conn->config->ticket_lifetime_s, &s);
+	if (err)
+		return err;
 	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket12){ s.lifetime_s, wr_view(&ticket) };
 	session_fini(&s);
@@ -329,9 +357,12 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err last_finished_make(struct bj_tls *conn, struct writer *w)
 {
 	struct session s;
+	enum bj_err err;
 
 	if (conn->hs->session_id_len > 0 && conn->config->cache) {
-		session_make(conn, conn->config->cache_timeout_s, &s);
+		err = session_make(conn, conn->config->cache_timeout_s, &s);
+		if (err)
+			return err;
 		session_cache_put(conn->config->cache, conn->now_ms, &s);
 		session_fini(&s);
 	}
@@ -342,9 +373,11 @@ static const struct hs_row server12[] = {
 	{ FROM(VERSION), STEP(hello_step), DECIDES(F_RESUMED), TO(CREDENTIAL) },
 	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_credential), UNLESS(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(CREDENTIAL), STEP(NULL), WHEN(F_RESUMED), TO(SERVER_HELLO) },
-	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), DECIDES(F_TICKET), TO(CERTIFICATE) },
+	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), DECIDES(F_TICKET | F_STATUS), TO(CERTIFICATE) },
 	{ FROM(CERTIFICATE), STEP(NULL), WHEN(F_RESUMED), TO(TICKET) },
-	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate12_make), UNLESS(F_RESUMED), TO(SIGN) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate12_make), UNLESS(F_RESUMED), TO(STATUS) },
+	{ FROM(STATUS), SEND(CERTIFICATE_STATUS, status_make), WHEN(F_STATUS), TO(SIGN) },
+	{ FROM(STATUS), STEP(NULL), UNLESS(F_STATUS), TO(SIGN) },
 	{ FROM(SIGN), ASK(SIGN, ske_prepare, auth_sign), TO(SERVER_KEY_EXCHANGE) },
 	{ FROM(SERVER_KEY_EXCHANGE), SEND(SERVER_KEY_EXCHANGE, ske_make), DECIDES(F_AUTH), TO(CERTIFICATE_REQUEST) },
 	{ FROM(CERTIFICATE_REQUEST), SEND(CERTIFICATE_REQUEST, request_make), WHEN(F_AUTH), TO(HELLO_DONE) },

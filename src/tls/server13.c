@@ -38,10 +38,17 @@ static enum bj_err hello_complete(const struct client_hello *hello)
 	return BJ_OK;
 }
 
-static void take_share(struct handshake *hs, struct bj_bytes share)
+/* Kept beyond the hello, because a question may stand between. */
+static enum bj_err take_share(struct handshake *hs, struct bj_bytes share)
 {
-	hs->peer_share_len = (uint8_t)(share.len <= sizeof(hs->peer_share) ? share.len : 0);
-	bytes_copy(hs->peer_share, share.ptr, hs->peer_share_len);
+	if (share.len > KEX_SHARE_MAX)
+		return BJ_ERR_BAD_KEY_SHARE;
+	hs->peer_share = malloc(share.len);
+	if (!hs->peer_share)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(hs->peer_share, share.ptr, share.len);
+	hs->peer_share_len = (uint16_t)share.len;
+	return BJ_OK;
 }
 
 /* The group; does the client's share do? */
@@ -58,10 +65,14 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	hs->group = hello_choose_group(conn, hello, &share);
 	if (!hs->group)
 		return BJ_ERR_NO_COMMON_GROUP;
-	take_share(hs, share);
+	if (share.len > 0)
+		err = take_share(hs, share);
+	if (err)
+		return err;
 	if (hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
+	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
 		client_hello_fingerprint(HASH_SHA256, hello, print);
@@ -124,9 +135,11 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_BAD_RETRY;
 	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != hs->group || rd_more(&shares))
 		return BJ_ERR_BAD_RETRY;
-	take_share(hs, share.key);
+	err = take_share(hs, share.key);
+	if (err)
+		return err;
 	hs->skip_early = false;
-	hs->offered = hello->has;
+	hs->offered = hello_offered(hello);
 	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
 		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash, client_hello_truncated(whole, &hello->psk),
 				     hs->binder_hash);
@@ -191,9 +204,7 @@ static enum bj_err psk_take(struct bj_tls *conn, struct bj_bytes body, struct se
 	err = binder_check(conn, body, binder);
 	if (err)
 		return err;
-	conn->resumed = true;
-	conn->peer_verified = hs->session->peer_verified;
-	return BJ_OK;
+	return hello_resumed(conn, hs->session);
 }
 
 static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
@@ -221,7 +232,8 @@ static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	struct kex_key *kex = &hs->kex[0];
+	uint8_t share[KEX_SHARE_MAX];
+	size_t share_len = 0;
 	struct server_hello hello = {
 		.legacy_version = VERSION_1_2,
 		.random = bytes_of(hs->server_random, RANDOM_LEN),
@@ -234,15 +246,15 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	enum bj_err err = rng_fill(&hs->rng, hs->server_random, RANDOM_LEN);
 
 	if (!err)
-		err = kex_generate(kex, (enum kex_group)hs->group, &conn->hs->rng);
+		err = kex_answer((enum kex_group)hs->group, bytes_of(hs->peer_share, hs->peer_share_len), &hs->rng, share, &share_len, &hs->shared);
 	if (!err)
-		err = kex_derive(kex, bytes_of(hs->peer_share, hs->peer_share_len), &hs->shared);
+		err = conn_room(conn, w, share_len + HS_ROOM);
 	if (err)
 		return err;
 	if (hs->stage != STAGE_EARLY)
 		keys_early(conn);
 	conn->group = hs->group;
-	hello.share = (struct key_share){ hs->group, bytes_of(kex->public_bytes, kex->public_len) };
+	hello.share = (struct key_share){ hs->group, bytes_of(share, share_len) };
 	if (state_holds(&conn->state, F_RESUMED))
 		hello.has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	server_hello_write(w, &hello);
@@ -257,7 +269,6 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 	if (err)
 		return err;
-	kex_fini(&conn->hs->kex[0]);
 	if (conn->name && !resumed)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
@@ -271,19 +282,50 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
-	const struct certificate_request request = {
+	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.authorities = config_authorities(conn->config),
 	};
+	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
+	if (err)
+		return err;
+	if (request.authorities.len > 0)
+		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	certificate_request_write(w, &request);
+	return BJ_OK;
+}
+
+/* With what is stapled it is made anew; without, as the configuration has it. */
+static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
+{
+	const struct bj_credential *credential = conn->hs->credential->credential;
+	struct certificate cert = {
+		.count = bj_credential_chain_count(credential),
+		.ocsp = auth_ocsp(conn),
+		.scts = auth_scts(conn),
+	};
+	enum bj_err err = conn_room(conn, w, conn->hs->credential->message_len + cert.ocsp.len + cert.scts.len + HS_ROOM);
+
+	if (err)
+		return err;
+	if (cert.count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	for (size_t i = 0; i < cert.count; i++)
+		cert.chain[i] = bj_credential_chain(credential, i);
+	certificate_write(w, &cert);
 	return BJ_OK;
 }
 
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
-	enum bj_err err = conn_room(conn, w, credential->message_len + HS_ROOM);
+	enum bj_err err;
+
+	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
+		return certificate_staple(conn, w);
+	err = conn_room(conn, w, credential->message_len + HS_ROOM);
 
 	if (err)
 		return err;
@@ -370,7 +412,7 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
 	if (conn->resumed && conn->hs->tickets_left > 1)
 		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !(conn->hs->offered & EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES)))
+	if (!conn->config->tickets || !conn->hs->takes_tickets)
 		conn->hs->tickets_left = 0;
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;
@@ -389,10 +431,14 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 
 	if (err)
 		return err;
-	hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	if (err)
+		return err;
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
-	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	if (!err)
+		err = conn_room(conn, w, ticket.len + 64);
 	if (!err) {
 		const struct new_session_ticket nst = {
 			.lifetime_s = s.lifetime_s,

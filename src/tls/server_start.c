@@ -1,18 +1,25 @@
 /* server_start.c - a server takes the first ClientHello and chooses the version (rfc9846:4.1.2 rfc9846:4.2.1 rfc7507:3). */
 #include <stdlib.h>
 
+#include "tls/auth.h"
 #include "tls/hello.h"
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
 {
+	uint16_t offered = 0;
+
+	if (client_hello_offers(hello, VERSION_1_3))
+		offered = VERSION_1_3;
+	else if (client_hello_offers(hello, VERSION_1_2))
+		offered = VERSION_1_2;
+	if (codes_have(hello->suites, SUITE_SCSV_FALLBACK) && offered < conn->config->version_max)
+		return BJ_ERR_INAPPROPRIATE_FALLBACK;
 	if (config_has_version(conn->config, VERSION_1_3) && client_hello_offers(hello, VERSION_1_3))
 		conn->version = VERSION_1_3;
 	else if (config_has_version(conn->config, VERSION_1_2) && client_hello_offers(hello, VERSION_1_2))
 		conn->version = VERSION_1_2;
 	else
 		return BJ_ERR_BAD_VERSION;
-	if (codes_have(hello->suites, SUITE_SCSV_FALLBACK) && conn->version < conn->config->version_max)
-		return BJ_ERR_INAPPROPRIATE_FALLBACK;
 	return BJ_OK;
 }
 
@@ -20,6 +27,11 @@ static enum bj_err take_name(struct bj_tls *conn, struct bj_bytes name)
 {
 	if (name.len == 0)
 		return BJ_OK;
+	for (size_t i = 0; i < name.len; i++) /* it goes to logs and reports as it is */
+		if (name.ptr[i] <= ' ' || name.ptr[i] > '~')
+			return BJ_ERR_ILLEGAL_PARAMETER;
+	if (name.len > 1 && name.ptr[name.len - 1] == '.') /* the root's dot, which should not have been said. rfc6066:3 */
+		name.len--;
 	conn->name = calloc(1, name.len + 1);
 	if (!conn->name)
 		return BJ_ERR_NO_MEMORY;
@@ -51,14 +63,14 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	memcpy(hs->client_random, hello->random.ptr, RANDOM_LEN);
 	bytes_copy(hs->session_id, hello->session_id.ptr, hello->session_id.len);
 	hs->session_id_len = (uint8_t)hello->session_id.len;
-	hs->offered = hello->has;
+	hs->offered = hello_offered(hello);
 	if (codes_have(hello->suites, SUITE_SCSV_RENEGOTIATION))
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
-	if (err)
-		return err;
-	return take_name(conn, hello->server_name);
+	if (!err)
+		err = auth_take_authorities(conn, hello->authorities);
+	return err ? err : take_name(conn, hello->server_name);
 }
 
 static const struct hs_row server_start[] = {

@@ -13,7 +13,32 @@ void session_fini(struct session *s)
 	if (s->ticket)
 		wipe(s->ticket, s->ticket_len);
 	free(s->ticket);
+	free(s->peer);
 	wipe(s, sizeof(*s));
+}
+
+enum bj_err session_set_peer(struct session *s, struct bj_bytes certificate)
+{
+	s->peer = malloc(certificate.len);
+	if (!s->peer)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(s->peer, certificate.ptr, certificate.len);
+	s->peer_len = certificate.len;
+	return BJ_OK;
+}
+
+enum bj_err session_copy(const struct session *s, struct session *out)
+{
+	enum bj_err err = BJ_OK;
+
+	*out = *s;
+	out->ticket = out->peer = NULL;
+	out->ticket_len = out->peer_len = 0;
+	if (s->peer_len > 0)
+		err = session_set_peer(out, bytes_of(s->peer, s->peer_len));
+	if (err)
+		session_fini(out);
+	return err;
 }
 
 void session_binding(const struct bj_tls_config *config, const char *name, uint8_t out[SESSION_BINDING_LEN])
@@ -56,13 +81,15 @@ void session_write(struct writer *w, const struct session *s)
 	wr_u32(w, s->age_add);
 	wr_vec(w, secret_view(&s->secret), 1);
 	wr_u8(w, (uint8_t)(s->peer_verified << 1 | s->has_peer));
-	if (s->has_peer)
+	if (s->has_peer) {
 		wr_raw(w, s->peer_digest, sizeof(s->peer_digest));
+		wr_vec(w, bytes_of(s->peer, s->peer_len), 2);
+	}
 	wr_raw(w, s->binding, sizeof(s->binding));
 	wr_vec(w, bytes_of(s->alpn, s->alpn_len), 1);
 }
 
-static void read_state(struct reader *r, struct session *s)
+static void read_state(struct reader *r, struct session *s, struct bj_bytes *out_peer)
 {
 	struct bj_bytes b;
 	uint8_t flags;
@@ -87,6 +114,7 @@ static void read_state(struct reader *r, struct session *s)
 	if (s->has_peer) {
 		b = rd_bytes(r, sizeof(s->peer_digest));
 		bytes_copy(s->peer_digest, b.ptr, b.len);
+		*out_peer = rd_vec_bytes(r, 2);
 	}
 	b = rd_bytes(r, sizeof(s->binding));
 	bytes_copy(s->binding, b.ptr, b.len);
@@ -98,12 +126,18 @@ static void read_state(struct reader *r, struct session *s)
 enum bj_err session_read(struct bj_bytes bytes, struct session *out)
 {
 	struct reader r = rd_of(bytes);
+	struct bj_bytes peer = { NULL, 0 };
 	struct session s = { 0 };
+	enum bj_err err = BJ_OK;
 
-	read_state(&r, &s);
-	if (!rd_end(&r)) {
+	read_state(&r, &s, &peer);
+	if (!rd_end(&r) || peer.len > SESSION_PEER_MAX)
+		err = BJ_ERR_BAD_TICKET;
+	else if (peer.len > 0)
+		err = session_set_peer(&s, peer);
+	if (err) {
 		session_fini(&s);
-		return BJ_ERR_BAD_TICKET;
+		return err;
 	}
 	*out = s;
 	secret_wipe(&s.secret);
@@ -121,7 +155,7 @@ static void checksum(struct bj_bytes bytes, uint8_t out[CHECKSUM_LEN])
 
 enum bj_err session_save(const struct session *s, uint8_t **out, size_t *out_len)
 {
-	size_t cap = SESSION_STATE_MAX + 64 + s->ticket_len;
+	size_t cap = SESSION_STATE_MAX - SESSION_PEER_MAX + s->peer_len + 64 + s->ticket_len;
 	uint8_t *buf = malloc(cap), sum[CHECKSUM_LEN];
 	struct writer w = wr_make(buf, cap);
 	size_t mark;
@@ -151,6 +185,7 @@ enum bj_err session_load(struct bj_bytes blob, struct session *out)
 	struct session s;
 	struct bj_bytes state, id, ticket;
 	uint8_t sum[CHECKSUM_LEN];
+	enum bj_err err;
 
 	if (blob.len < CHECKSUM_LEN || blob.len > SESSION_BLOB_MAX)
 		return BJ_ERR_BAD_TICKET;
@@ -161,8 +196,11 @@ enum bj_err session_load(struct bj_bytes blob, struct session *out)
 	state = rd_vec_bytes(&r, 2);
 	id = rd_vec_bytes(&r, 1);
 	ticket = rd_vec_bytes(&r, 2);
-	if (!rd_end(&r) || id.len > sizeof(s.id) || session_read(state, &s))
+	if (!rd_end(&r) || id.len > sizeof(s.id))
 		return BJ_ERR_BAD_TICKET;
+	err = session_read(state, &s);
+	if (err)
+		return err;
 	bytes_copy(s.id, id.ptr, id.len);
 	s.id_len = (uint8_t)id.len;
 	if (ticket.len > 0) {

@@ -18,7 +18,8 @@
 #include "tls/suite.h"
 
 #define SESSION_FORM 1              /* of the stored bytes; another one is not read */
-#define SESSION_STATE_MAX 600       /* a ticket's plaintext */
+#define SESSION_PEER_MAX 4096       /* of a certificate that is kept with a session */
+#define SESSION_STATE_MAX (600 + SESSION_PEER_MAX) /* a ticket's plaintext */
 #define SESSION_TICKET_MAX 65535
 #define SESSION_BLOB_MAX (SESSION_TICKET_MAX + SESSION_STATE_MAX + 512)
 #define SESSION_DIGEST_LEN 32
@@ -34,6 +35,8 @@ struct session {
 	bool peer_verified;
 	bool has_peer;
 	uint8_t peer_digest[SESSION_DIGEST_LEN]; /* SHA-256 of the peer's certificate */
+	uint8_t *peer;                         /* where the chain is kept: the peer's own certificate; allocated */
+	size_t peer_len;
 	uint8_t binding[SESSION_BINDING_LEN];  /* over name, context and policy: session_binding() */
 	uint8_t alpn[255];
 	uint8_t alpn_len;
@@ -43,8 +46,12 @@ struct session {
 	size_t ticket_len;
 };
 
-/* Wipes, and frees the ticket; the struct itself stays the caller's. */
+/* Wipes, and frees ticket and certificate; the struct itself stays the caller's. */
 void session_fini(struct session *s);
+/* A copy of its own, without the ticket. BJ_ERR_NO_MEMORY. */
+enum bj_err session_copy(const struct session *s, struct session *out) BJ_MUST_USE;
+/* Gives the session the peer's certificate. BJ_ERR_NO_MEMORY. */
+enum bj_err session_set_peer(struct session *s, struct bj_bytes certificate) BJ_MUST_USE;
 
 /* The digest of what a session is bound to besides protocol and suite: the name (any case), the context and policy of the
  * configuration, and the role. */
@@ -53,9 +60,9 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 /* True while it may be used: made in the past (a minute of clock difference is let pass) and not older than its lifetime. */
 bool session_is_fresh(const struct session *s, int64_t now_ms);
 
-/* The compact form without id and ticket, for tickets; both ways agree. Read: BJ_ERR_BAD_TICKET. */
+/* The compact form without id and ticket, for tickets; both ways agree. Read: BJ_ERR_BAD_TICKET or BJ_ERR_NO_MEMORY. */
 void session_write(struct writer *w, const struct session *s);
-enum bj_err session_read(struct bj_bytes bytes, struct session *out) BJ_MUST_USE;
+enum bj_err session_read(struct bj_bytes bytes, struct session *out) BJ_MUST_USE; /* session_fini() it */
 
 /* Clients: the blob. `*out` is allocated; wipe and free it. */
 enum bj_err session_save(const struct session *s, uint8_t **out, size_t *out_len) BJ_MUST_USE;

@@ -72,6 +72,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_CERTIFICATE] = "certificate",
 	[ST_WAIT_FLIGHT] = "wait_flight",
 	[ST_TICKET] = "ticket",
+	[ST_STATUS] = "certificate_status",
 	[ST_SERVER_KEY_EXCHANGE] = "server_key_exchange",
 	[ST_CERTIFICATE_REQUEST] = "certificate_request",
 	[ST_HELLO_DONE] = "server_hello_done",
@@ -88,7 +89,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_OPEN] = "open",
 };
 
-static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket" };
+static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status" };
 
 const char *state_name(enum hs_state at)
 {

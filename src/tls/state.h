@@ -47,6 +47,7 @@ enum hs_state {
 	ST_TICKET,
 
 	/* 1.2 only, both roles */
+	ST_STATUS,
 	ST_SERVER_KEY_EXCHANGE,
 	ST_CERTIFICATE_REQUEST,
 	ST_HELLO_DONE,
@@ -72,8 +73,9 @@ enum hs_fact {
 	F_AUTH = 1 << 3,    /* the client is asked for a certificate */
 	F_CERT = 1 << 4,    /* the client sends one */
 	F_TICKET = 1 << 5,  /* the server sends NewSessionTicket */
+	F_STATUS = 1 << 6,  /* 1.2: the server may send CertificateStatus (clients), does so (servers) */
 };
-#define FACT_COUNT 6
+#define FACT_COUNT 7
 
 struct state {
 	uint8_t at;

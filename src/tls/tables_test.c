@@ -104,9 +104,20 @@ static void suites_of_1_2_name_the_key_and_those_of_1_3_do_not(void **state)
 	assert_false(suite_fits_key(suite_find(0x1301), KEY_NONE));
 }
 
+static void a_bound_key_signs_with_its_one_algorithm(void **state)
+{
+	const struct cert bound = { .key = { .kind = KEY_RSA_PSS }, .key_only = SIG_RSA_PSS_SHA384 };
+	const struct cert free_one = { .key = { .kind = KEY_RSA_PSS } };
+
+	assert_false(scheme_allowed(scheme_find(SCHEME_RSA_PSS_PSS_SHA256), &bound));
+	assert_true(scheme_allowed(scheme_find(SCHEME_RSA_PSS_PSS_SHA384), &bound));
+	assert_true(scheme_allowed(scheme_find(SCHEME_RSA_PSS_PSS_SHA256), &free_one));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bound_key_signs_with_its_one_algorithm),
 		cmocka_unit_test(every_name_leads_back_to_its_code),
 		cmocka_unit_test(what_nobody_knows_has_no_code_and_no_name),
 		cmocka_unit_test(every_failure_that_sends_an_alert_sends_one_that_has_a_name),

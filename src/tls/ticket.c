@@ -192,7 +192,7 @@ enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int6
 	wr_raw(w, key.name, TICKET_NAME_LEN);
 	wr_raw(w, nonce, sizeof(nonce));
 	wr_bytes(w, body);
-	wipe(plain, sizeof(plain));
+	wipe(plain, state.len);
 	wipe(&key, sizeof(key));
 	if (err)
 		return err;
@@ -225,6 +225,6 @@ enum bj_err ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_byte
 		aead_fini(&aead);
 	}
 	wipe(&key, sizeof(key));
-	wipe(plain, sizeof(plain));
+	wipe(plain, body.len - AEAD_TAG_LEN); /* as long as it: the tag never stood there */
 	return err;
 }

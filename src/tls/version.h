@@ -4,6 +4,7 @@
 
 #include <bojagi/tls.h>
 
+#define VERSION_SSL_3 0x0300 /* never: rfc7568:3 */
 #define VERSION_1_0 0x0301
 #define VERSION_1_1 0x0302
 #define VERSION_1_2 0x0303

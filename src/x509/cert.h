@@ -57,9 +57,13 @@ struct cert {
 	bool basic_constraints_critical;
 	bool is_ca;
 	bool has_path_len;
-	bool has_unknown_critical;   /* or one that is known but not processed: policyConstraints */
-	bool has_wrong_critical;     /* a known one is critical that must not be, or the other way round */
-	bool has_policy_constraints;
+	bool has_unknown_critical;
+	bool has_wrong_critical;     /* a known one is critical that must not be */
+	bool lacks_critical;         /* the other way round */
+	bool has_require_explicit;   /* policyConstraints */
+	bool has_inhibit_mapping;
+	bool has_inhibit_any;
+	bool must_staple;            /* TLS feature status_request (rfc7633) */
 	bool has_aki;
 	bool aki_has_issuer;         /* authorityCertIssuer and authorityCertSerialNumber stand in it */
 	bool san_critical;
@@ -68,6 +72,9 @@ struct cert {
 	uint16_t key_usage;
 	uint8_t eku;
 	uint32_t path_len;
+	uint32_t require_explicit;        /* certificates to skip (rfc5280:4.2.1.11) */
+	uint32_t inhibit_mapping;
+	uint32_t inhibit_any;
 	struct bj_bytes san;              /* content of GeneralNames */
 	struct bj_bytes name_constraints; /* content of NameConstraints */
 	struct bj_bytes ski;              /* keyIdentifier octets */
@@ -75,8 +82,10 @@ struct cert {
 	struct bj_bytes aia;              /* content of AuthorityInfoAccessSyntax */
 	struct bj_bytes crl_points;       /* content of CRLDistributionPoints */
 	struct bj_bytes policies;         /* content of CertificatePolicies */
+	struct bj_bytes policy_mappings;  /* content of PolicyMappings */
 	struct bj_bytes unknown_critical_oid;
 	struct bj_bytes wrong_critical_oid;
+	struct bj_bytes lacks_critical_oid;
 };
 
 /* `der` must hold exactly one certificate. One of the BJ_ERR_CERT_* codes of structure, BJ_ERR_CERT_KEY for a key and

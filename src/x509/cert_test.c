@@ -211,13 +211,16 @@ static const struct { enum oid oid; const char *value; size_t len; } bad_values[
 	BAD(OID_EXT_CRL_POINTS, "\x30\x00"), BAD(OID_EXT_CRL_POINTS, "\x30\x04\x30\x02\x30\x01"), BAD(OID_EXT_FRESHEST_CRL, "\x30\x00"),
 	BAD(OID_EXT_POLICIES, "\x30\x00"), BAD(OID_EXT_POLICIES, "\x30\x02\x30\x00"),
 	BAD(OID_EXT_POLICIES, "\x30\x0c\x30\x04\x06\x02\x2a\x03\x30\x04\x06\x02\x2a\x03"),
-	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x00"), BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x06\x30\x04\x06\x02\x2a\x03"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x00"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x0c\x30\x0a\x06\x02\x2a\x03\x06\x04\x55\x1d\x20\x00"),
+	BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x0c\x30\x0a\x06\x04\x55\x1d\x20\x00\x06\x02\x2a\x03"), BAD(OID_EXT_POLICY_MAPPINGS, "\x30\x06\x30\x04\x06\x02\x2a\x03"),
 	BAD(OID_EXT_AKI, ""), BAD(OID_EXT_AKI, "\x30\x02\x80\x00"), BAD(OID_EXT_AKI, "\x30\x03\x82\x01\x01"), BAD(OID_EXT_AKI, "\x30\x05\xa1\x03\x82\x01" "a"),
 	BAD(OID_EXT_AKI, "\x30\x03\x83\x01\x01"),
 	BAD(OID_EXT_POLICY_CONSTRAINTS, "\x30\x00"), BAD(OID_EXT_POLICY_CONSTRAINTS, "\x30\x03\x80\x01\x80"),
 	BAD(OID_EXT_EKU, "\x30\x00"), BAD(OID_EXT_EKU, "\x30\x02\x06\x00"), BAD(OID_EXT_EKU, "\x06\x01\x2a"),
 	BAD(OID_EXT_INHIBIT_ANY, "\x02\x01\xff"), BAD(OID_EXT_INHIBIT_ANY, ""), BAD(OID_EXT_IAN, "\x30\x00"),
 	BAD(OID_EXT_AIA, "\x30\x00"), BAD(OID_EXT_AIA, "malformed"), BAD(OID_EXT_AIA, "\x30\x06\x30\x04\x06\x02\x2a\x03"), BAD(OID_EXT_SIA, "\x30\x00"),
+	BAD(OID_EXT_TLS_FEATURE, "\x30\x00"), BAD(OID_EXT_TLS_FEATURE, "\x30\x03\x04\x01\x05"), BAD(OID_EXT_TLS_FEATURE, "\x02\x01\x05"),
 #undef BAD
 };
 
@@ -231,6 +234,18 @@ static void malformed_extensions_are_refused(void **state)
 		if (parse_extension(bad_values[i].oid, false, value, 1, &cert) != BJ_ERR_CERT_EXTENSION)
 			fail_msg("row %zu: %s", i, oid_label(bad_values[i].oid));
 	}
+}
+
+static void a_demand_for_a_staple_is_noted(void **state)
+{
+	struct cert cert;
+
+	assert_int_equal(parse_extension(OID_EXT_TLS_FEATURE, false, BYTES_LIT("\x30\x03\x02\x01\x05"), 1, &cert), BJ_OK);
+	assert_true(cert.must_staple);
+	assert_int_equal(parse_extension(OID_EXT_TLS_FEATURE, true, BYTES_LIT("\x30\x06\x02\x01\x11\x02\x01\x05"), 1, &cert), BJ_OK);
+	assert_true(cert.must_staple && !cert.has_unknown_critical);
+	assert_int_equal(parse_extension(OID_EXT_TLS_FEATURE, false, BYTES_LIT("\x30\x03\x02\x01\x11"), 1, &cert), BJ_OK);
+	assert_false(cert.must_staple);
 }
 
 static void an_extension_stands_once(void **state)
@@ -267,8 +282,10 @@ static void criticality_is_noted(void **state)
 
 		assert_int_equal(parse_extension(rows[i].oid, true, value, 1, &cert), BJ_OK);
 		assert_int_equal(cert.has_wrong_critical, rows[i].when_critical);
+		assert_false(cert.lacks_critical);
 		assert_int_equal(parse_extension(rows[i].oid, false, value, 1, &cert), BJ_OK);
-		assert_int_equal(cert.has_wrong_critical, rows[i].when_not);
+		assert_int_equal(cert.lacks_critical, rows[i].when_not);
+		assert_false(cert.has_wrong_critical);
 		assert_false(cert.has_unknown_critical);
 	}
 	assert_int_equal(parse_extension(OID_UNKNOWN, true, BYTES_LIT("x"), 1, &cert), BJ_OK);
@@ -366,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_changed_octet_never_goes_unseen),
 		cmocka_unit_test(fields_out_of_form_are_refused_by_name),
 		cmocka_unit_test(malformed_extensions_are_refused),
+		cmocka_unit_test(a_demand_for_a_staple_is_noted),
 		cmocka_unit_test(an_extension_stands_once),
 		cmocka_unit_test(criticality_is_noted),
 		cmocka_unit_test(keys_of_other_kinds_and_forms_are_refused),

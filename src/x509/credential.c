@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/pem.h"
+#include "base/reader.h"
 #include "base/wipe.h"
 #include "x509/algorithm.h"
 #include "x509/hostname.h"
@@ -16,6 +17,7 @@ struct bj_credential {
 	struct bj_bytes chain[CREDENTIAL_CHAIN_MAX]; /* into `ders` */
 	struct cert leaf;
 	struct pkey *key;
+	struct bj_bytes ocsp, scts; /* stapled; allocated */
 	uint8_t ders[];
 };
 
@@ -31,6 +33,8 @@ BJ_API void bj_credential_free(struct bj_credential *credential)
 	if (!credential || atomic_fetch_sub_explicit(&credential->references, 1, memory_order_acq_rel) != 1)
 		return;
 	pkey_free(credential->key);
+	free((void *)credential->ocsp.ptr);
+	free((void *)credential->scts.ptr);
 	free(credential);
 }
 
@@ -42,6 +46,59 @@ BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential)
 BJ_API struct bj_bytes bj_credential_chain(const struct bj_credential *credential, size_t index)
 {
 	return index < credential->count ? credential->chain[index] : (struct bj_bytes){ 0 };
+}
+
+static enum bj_err staple_set(struct bj_bytes *staple, const void *bytes, size_t len, size_t max)
+{
+	uint8_t *copy = NULL;
+
+	if (len > max || (len > 0 && !bytes))
+		return BJ_ERR_ARGUMENT;
+	if (len > 0) {
+		copy = malloc(len);
+		if (!copy)
+			return BJ_ERR_NO_MEMORY;
+		memcpy(copy, bytes, len);
+	}
+	free((void *)staple->ptr);
+	*staple = bytes_of(copy, len);
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_credential_staple_ocsp(struct bj_credential *credential, const void *response, size_t len)
+{
+	return credential ? staple_set(&credential->ocsp, response, len, BJ_STAPLE_MAX) : BJ_ERR_ARGUMENT;
+}
+
+/* At least one timestamp, none empty. rfc6962:3.3 */
+static bool is_sct_list(struct bj_bytes bytes)
+{
+	struct reader r = rd_of(bytes);
+	struct reader list = rd_vec(&r, 2);
+
+	if (!rd_end(&r) || !rd_more(&list))
+		return false;
+	while (rd_more(&list))
+		if (rd_vec_bytes(&list, 2).len == 0)
+			return false;
+	return rd_end(&list);
+}
+
+BJ_API enum bj_err bj_credential_staple_scts(struct bj_credential *credential, const void *list, size_t len)
+{
+	if (!credential || (len > 0 && (!list || !is_sct_list(bytes_of(list, len)))))
+		return BJ_ERR_ARGUMENT;
+	return staple_set(&credential->scts, list, len, BJ_STAPLE_MAX);
+}
+
+struct bj_bytes credential_ocsp(const struct bj_credential *credential)
+{
+	return credential->ocsp;
+}
+
+struct bj_bytes credential_scts(const struct bj_credential *credential)
+{
+	return credential->scts;
 }
 
 const struct cert *credential_leaf(const struct bj_credential *credential)

@@ -17,6 +17,9 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 
 const struct cert *credential_leaf(const struct bj_credential *credential);
 const struct pkey *credential_key(const struct bj_credential *credential);
+/* What servers staple to the chain; empty if nothing. */
+struct bj_bytes credential_ocsp(const struct bj_credential *credential);
+struct bj_bytes credential_scts(const struct bj_credential *credential);
 /* Does an alternative name of the end entity cover this DNS name (as it stands in server_name)? False for what is no DNS name. */
 bool credential_covers(const struct bj_credential *credential, struct bj_bytes dns_name);
 

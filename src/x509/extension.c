@@ -9,6 +9,7 @@
 #include "x509/name_constraints.h"
 #include "x509/oid.h"
 
+#define TLS_STATUS_REQUEST 5
 #define EKU_PURPOSES_MAX 64
 #define LIST_MAX 64 /* policies, mappings, access descriptions */
 
@@ -215,11 +216,13 @@ static bool policy_mappings_read(struct cert *cert, bool critical, struct bj_byt
 	struct reader seq = der_only(value, DER_SEQUENCE);
 	size_t count = 0;
 
+	cert->policy_mappings = rd_peek(&seq);
 	while (rd_more(&seq) && count++ < LIST_MAX) {
 		struct reader pair = der_open(&seq, DER_SEQUENCE);
 
-		der_oid(&pair);
-		der_oid(&pair);
+		for (unsigned i = 0; i < 2; i++)
+			if (oid_find(der_oid(&pair)) == OID_ANY_POLICY)
+				return false; /* rfc5280:6.1.4 a */
 		rd_close(&seq, &pair);
 	}
 	return rd_end(&seq) && count > 0;
@@ -230,10 +233,12 @@ static bool policy_constraints_read(struct cert *cert, bool critical, struct bj_
 	struct reader seq = der_only(value, DER_SEQUENCE);
 	bool any = rd_more(&seq);
 
-	for (unsigned i = 0; i < 2; i++)
-		if (der_at(&seq, DER_CONTEXT(i)))
-			der_small(&seq, DER_CONTEXT(i));
-	cert->has_policy_constraints = true;
+	cert->has_require_explicit = der_at(&seq, DER_CONTEXT(0));
+	if (cert->has_require_explicit)
+		cert->require_explicit = der_small(&seq, DER_CONTEXT(0));
+	cert->has_inhibit_mapping = der_at(&seq, DER_CONTEXT(1));
+	if (cert->has_inhibit_mapping)
+		cert->inhibit_mapping = der_small(&seq, DER_CONTEXT(1));
 	return rd_end(&seq) && any;
 }
 
@@ -241,8 +246,20 @@ static bool inhibit_any_read(struct cert *cert, bool critical, struct bj_bytes v
 {
 	struct reader r = rd_of(value);
 
-	der_small(&r, DER_INTEGER);
+	cert->inhibit_any = der_small(&r, DER_INTEGER);
+	cert->has_inhibit_any = true;
 	return rd_end(&r);
+}
+
+static bool tls_feature_read(struct cert *cert, bool critical, struct bj_bytes value)
+{
+	struct reader seq = der_only(value, DER_SEQUENCE);
+	size_t count = 0;
+
+	while (rd_more(&seq) && count++ < LIST_MAX)
+		if (der_small(&seq, DER_INTEGER) == TLS_STATUS_REQUEST)
+			cert->must_staple = true;
+	return rd_end(&seq) && count > 0;
 }
 
 struct extension_row {
@@ -268,6 +285,7 @@ static const struct extension_row rows[] = {
 	{ OID_EXT_INHIBIT_ANY, MUST, inhibit_any_read },                       /* rfc5280:4.2.1.14 */
 	{ OID_EXT_AIA, MUST_NOT, aia_read },                                   /* rfc5280:4.2.2.1 */
 	{ OID_EXT_SIA, MUST_NOT, sia_read },                                   /* rfc5280:4.2.2.2 */
+	{ OID_EXT_TLS_FEATURE, ANY, tls_feature_read },                        /* rfc7633:4 */
 };
 
 static bool one_read(struct cert *cert, struct bj_bytes oid, bool critical, struct bj_bytes value)
@@ -277,7 +295,11 @@ static bool one_read(struct cert *cert, struct bj_bytes oid, bool critical, stru
 	for (size_t i = 0; i < ARRAY_COUNT(rows) && known != OID_UNKNOWN; i++) {
 		if (rows[i].oid != known)
 			continue;
-		if ((rows[i].criticality == MUST && !critical) || (rows[i].criticality == MUST_NOT && critical)) {
+		if (rows[i].criticality == MUST && !critical) {
+			cert->lacks_critical = true;
+			cert->lacks_critical_oid = oid;
+		}
+		if (rows[i].criticality == MUST_NOT && critical) {
 			cert->has_wrong_critical = true;
 			cert->wrong_critical_oid = oid;
 		}

@@ -5,33 +5,9 @@
  */
 #include "x509/path.h"
 
-#include "x509/algorithm.h"
 #include "x509/name.h"
-#include "x509/name_constraints.h"
-#include "x509/rules.h"
+#include "x509/search.h"
 #include "x509/trust.h"
-
-/* A signature that was verified already. */
-struct verified {
-	const struct cert *cert;
-	struct bj_bytes spki;
-	enum bj_err err;
-};
-
-struct search {
-	struct rules_for rules;
-	const struct path_input *in;
-	const struct cert *path[PATH_DEPTH_MAX + 2];
-	size_t len;
-	uint32_t steps_left;
-	size_t verified_count;
-	struct verified verified[PATH_BUDGET_SIGNATURES];
-	bool out_of_budget;
-	bool explain;          /* second walk: broken rules are noted, not obeyed */
-	struct finding broken; /* second walk: the first one broken on this path; err is BJ_OK if none */
-	struct finding reason; /* the most useful reason so far */
-	unsigned reason_rank;
-};
 
 enum {
 	RANK_NONE,
@@ -58,108 +34,14 @@ static void note(struct search *s, unsigned rank, enum bj_err err, size_t index,
 	text_str(&text, detail);
 }
 
-/* A rule is broken by the certificate at `index`. True if the walk goes on. */
-static bool go_on(struct search *s, const struct finding *finding, size_t index)
-{
-	if (!s->explain)
-		return false;
-	if (s->broken.err == BJ_OK) {
-		s->broken = *finding;
-		s->broken.index = (int)index;
-	}
-	return true;
-}
-
-static bool step(struct search *s)
-{
-	if (s->steps_left == 0) {
-		s->out_of_budget = true;
-		return false;
-	}
-	s->steps_left--;
-	return true;
-}
-
-/* ---- name constraints, of the whole path */
-
-static enum nc_result subject_judge(struct search *s, const struct cert *ca, const struct cert *cert, struct general_name *out)
-{
-	struct name_walk walk = name_walk(cert->subject);
-	struct name_attribute attribute;
-	enum nc_result result;
-
-	if (name_is_empty(cert->subject))
-		return NC_ALLOWED;
-	*out = (struct general_name){ GN_DIRECTORY, cert->subject };
-	result = name_constraints_judge(ca->name_constraints, out, &s->steps_left);
-	while (result == NC_ALLOWED && name_next(&walk, &attribute)) {
-		if (attribute.oid != OID_AT_EMAIL)
-			continue;
-		*out = (struct general_name){ GN_EMAIL, attribute.value };
-		result = name_constraints_judge(ca->name_constraints, out, &s->steps_left);
-	}
-	return result;
-}
-
-static enum nc_result names_judge(struct search *s, const struct cert *ca, const struct cert *cert, struct general_name *out)
-{
-	enum nc_result result = subject_judge(s, ca, cert, out);
-	struct reader r = rd_of(cert->san);
-
-	while (result == NC_ALLOWED && rd_more(&r)) {
-		*out = gn_read(&r);
-		result = name_constraints_judge(ca->name_constraints, out, &s->steps_left);
-	}
-	return result;
-}
-
-static void constraint_finding(const struct search *s, enum nc_result result, const struct general_name *name, size_t ca,
-			       struct finding *out)
-{
-	struct text text = text_make(out->detail, sizeof(out->detail));
-
-	out->err = BJ_ERR_CERT_NAME_CONSTRAINT;
-	out->rule = "rfc5280:4.2.1.10";
-	gn_text(name, &text);
-	text_str(&text, result == NC_EXCLUDED ? " is excluded by " : result == NC_UNKNOWN ? " cannot be judged by " :
-										     " is not permitted by ");
-	name_text(s->path[ca]->subject, &text);
-}
-
-/* False if the path must be given up. */
-static bool constraints_hold(struct search *s)
-{
-	for (size_t ca = s->len - 1; ca > 0; ca--) {
-		if (s->path[ca]->name_constraints.len == 0)
-			continue;
-		for (size_t i = 0; i < ca; i++) {
-			struct general_name name = { 0 };
-			struct finding finding = { .cert = s->path[i] };
-			enum nc_result result;
-
-			if (i > 0 && cert_is_self_issued(s->path[i]))
-				continue;
-			result = names_judge(s, s->path[ca], s->path[i], &name);
-			if (result == NC_ALLOWED)
-				continue;
-			if (result == NC_BUDGET) {
-				s->out_of_budget = true;
-				return false;
-			}
-			constraint_finding(s, result, &name, ca, &finding);
-			if (!go_on(s, &finding, i))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* ---- the walk */
 
 /* The path ends at an anchor. True ends the search: with success if nothing is broken. */
 static bool end_of_path(struct search *s)
 {
-	if (!constraints_hold(s))
+	if (s->anchor && s->path[s->len - 1] != s->anchor)
+		return false;
+	if (!search_whole_path_holds(s))
 		return false;
 	if (s->broken.err) {
 		s->reason = s->broken;
@@ -170,34 +52,9 @@ static bool end_of_path(struct search *s)
 	return true;
 }
 
-/* Did the issuer's key make this signature? BJ_ERR_CERT_KEY: that is no key to verify with. */
-static enum bj_err signature_judge(struct search *s, const struct cert *cert, const struct cert *issuer)
-{
-	struct verified *v;
-
-	for (size_t i = 0; i < s->verified_count; i++)
-		if (s->verified[i].cert == cert && bytes_equal(s->verified[i].spki, issuer->spki))
-			return s->verified[i].err;
-	if (s->verified_count == PATH_BUDGET_SIGNATURES) {
-		s->out_of_budget = true;
-		return BJ_ERR_CERT_BUDGET;
-	}
-	v = &s->verified[s->verified_count++];
-	*v = (struct verified){ cert, issuer->spki, BJ_ERR_BAD_SIGNATURE };
-	v->err = pubkey_verify(&issuer->key, cert->sig_alg, cert->tbs, cert->signature);
-	return v->err;
-}
-
 static bool key_ids_differ(const struct cert *cert, const struct cert *issuer)
 {
 	return cert->aki.len > 0 && issuer->ski.len > 0 && !bytes_equal(cert->aki, issuer->ski);
-}
-
-/* Can the issuer's key check this signature at all? */
-static bool is_verifiable(const struct cert *cert, const struct cert *issuer)
-{
-	return cert->sig_alg != SIG_NONE && sig_fits_key(cert->sig_alg, issuer->key.kind) &&
-	       (issuer->key_only == SIG_NONE || issuer->key_only == cert->sig_alg);
 }
 
 /* A name with a key that the path has already would only go round in a circle. */
@@ -235,14 +92,14 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 	bool differ = key_ids_differ(cert, issuer);
 	enum bj_err err;
 
-	if (!is_verifiable(cert, issuer)) {
+	if (!search_is_verifiable(cert->sig_alg, issuer)) {
 		note(s, RANK_SIGNATURE, BJ_ERR_CERT_ALGORITHM, last, "rfc5280:4.1.1.2",
 		     "the signature's algorithm is not accepted, or is not one of the issuer's key");
 		return false;
 	}
 	if (differ && !s->explain)
 		return false;
-	err = signature_judge(s, cert, issuer);
+	err = search_signature(s, &(struct signed_bytes){ cert, cert->tbs, cert->signature, cert->sig_alg, NULL }, issuer);
 	if (err) {
 		if (err == BJ_ERR_CERT_KEY)
 			note(s, RANK_SIGNATURE, BJ_ERR_CERT_KEY, last, "rfc5280:4.1.2.7",
@@ -259,12 +116,10 @@ static bool link_holds(struct search *s, const struct cert *issuer)
 		struct finding finding = { BJ_ERR_CERT_AKI, 0, cert, "rfc5280:4.2.1.1",
 					   "the key identifier is not that of the issuer" };
 
-		return go_on(s, &finding, last);
+		return search_go_on(s, &finding, last);
 	}
 	return true;
 }
-
-static bool extend(struct search *s);
 
 /* Puts `issuer` on top of the path if it fits there, and goes on from it. True ends the search. */
 static bool try_issuer(struct search *s, const struct cert *issuer, bool is_anchor)
@@ -272,19 +127,19 @@ static bool try_issuer(struct search *s, const struct cert *issuer, bool is_anch
 	struct finding before = s->broken, finding;
 	bool done;
 
-	if (!step(s))
+	if (!search_step(s))
 		return false;
 	if (!is_anchor && is_too_deep(s, issuer)) {
 		note(s, RANK_TOO_LONG, BJ_ERR_CERT_PATH_LENGTH, s->len - 1, "rfc5280:6.1.4", "too many CAs in a row");
 		return false;
 	}
 	if (rules_judge(&s->rules, issuer, is_anchor ? ROLE_ANCHOR : ROLE_CA, cas_in_path(s), &finding) &&
-	    !go_on(s, &finding, s->len))
+	    !search_go_on(s, &finding, s->len))
 		return false;
 	done = link_holds(s, issuer);
 	if (done) {
 		s->path[s->len++] = issuer;
-		done = is_anchor ? end_of_path(s) : extend(s);
+		done = is_anchor ? end_of_path(s) : search_extend(s);
 		if (!done)
 			s->len--;
 	}
@@ -307,7 +162,7 @@ static void note_dead_end(struct search *s)
 }
 
 /* From the last certificate of the path to an anchor. True ends the search. */
-static bool extend(struct search *s)
+bool search_extend(struct search *s)
 {
 	const struct cert *cert = s->path[s->len - 1];
 	const struct anchor *a = trust_first(s->in->trust, cert->issuer_hash);
@@ -318,7 +173,7 @@ static bool extend(struct search *s)
 	for (size_t i = 0; i < s->in->extra_count && !s->out_of_budget; i++) {
 		const struct cert *extra = &s->in->extra[i];
 
-		if (extra->subject_hash != cert->issuer_hash || !step(s) || !name_equal(extra->subject, cert->issuer) ||
+		if (extra->subject_hash != cert->issuer_hash || !search_step(s) || !name_equal(extra->subject, cert->issuer) ||
 		    is_in_path(s, extra))
 			continue;
 		if (try_issuer(s, extra, false))
@@ -338,9 +193,9 @@ static bool walk(struct search *s)
 	s->path[0] = leaf;
 	s->len = 1;
 	s->broken.err = BJ_OK;
-	if (rules_judge(&s->rules, leaf, pinned ? ROLE_PINNED : ROLE_LEAF, 0, &finding) && !go_on(s, &finding, 0))
+	if (rules_judge(&s->rules, leaf, pinned ? ROLE_PINNED : ROLE_LEAF, 0, &finding) && !search_go_on(s, &finding, 0))
 		return false;
-	return pinned ? end_of_path(s) : extend(s);
+	return pinned ? end_of_path(s) : search_extend(s);
 }
 
 static void say(const struct search *s, struct bj_verdict *out)
@@ -366,10 +221,12 @@ void verdict_fail(struct bj_verdict *out, enum bj_err err, int index, const char
 
 enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out)
 {
-	struct search s = { .in = in, .rules.in = in, .steps_left = PATH_BUDGET_STEPS };
+	struct search s = { .in = in, .rules.in = in, .steps_left = PATH_BUDGET_STEPS, .staples_left = PATH_BUDGET_STAPLES };
 	struct text text;
 
-	verdict_fail(out, BJ_ERR_CERT_UNKNOWN_CA, -1, "rfc5280:6.1");
+	verdict_fail(out, in->trust && in->leaf ? BJ_ERR_CERT_UNKNOWN_CA : BJ_ERR_ARGUMENT, -1, "rfc5280:6.1");
+	if (!in->trust || !in->leaf)
+		return out->err;
 	s.rules.has_host = in->name.len > 0;
 	if (s.rules.has_host && !host_id_parse(in->name, &s.rules.host)) {
 		out->err = BJ_ERR_CONFIG_BAD_NAME;
@@ -395,5 +252,6 @@ enum bj_err path_verify(const struct path_input *in, struct bj_verdict *out)
 	name_text(s.path[s.len - 1]->subject, &text);
 	text = text_make(out->subject, sizeof(out->subject));
 	name_text(s.path[0]->subject, &text);
+	memcpy(out->note, s.note, sizeof(out->note));
 	return BJ_OK;
 }

@@ -93,9 +93,12 @@ CHANGE(middle_odd_time, c->middle.has_odd_time = true)
 CHANGE(leaf_and_middle_nameless, c->leaf.issuer = c->middle.subject = bytes_of(empty_name, 2))
 CHANGE(middle_and_root_nameless, c->middle.issuer = c->root->subject = bytes_of(empty_name, 2))
 CHANGE(middle_other_issuer, c->middle.issuer = leaf.cert.issuer)
-CHANGE(leaf_policy, c->leaf.has_policy_constraints = true)
-CHANGE(root_policy, c->root->has_policy_constraints = true)
+CHANGE(policy_asked, c->in.policy.is_explicit = true)
+CHANGE(leaf_asks_policy, c->leaf.has_require_explicit = true)
 CHANGE(leaf_wrong_critical, c->leaf.has_wrong_critical = true; c->leaf.wrong_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(leaf_lacks_critical, c->leaf.lacks_critical = true; c->leaf.lacks_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(middle_lacks_critical, c->middle.lacks_critical = true; c->middle.lacks_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(root_lacks_critical, c->root->lacks_critical = true; c->root->lacks_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(root_wrong_critical, c->root->has_wrong_critical = true; c->root->wrong_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(middle_constraints_not_critical, c->middle.name_constraints = bytes_of(permit_com, sizeof(permit_com)))
 CHANGE(middle_bound, c->middle.key_only = SIG_ECDSA_SHA384)
@@ -136,7 +139,8 @@ CHANGE(leaf_critical, c->leaf.has_unknown_critical = true; c->leaf.unknown_criti
 CHANGE(middle_critical, c->middle.has_unknown_critical = true; c->middle.unknown_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(root_critical, c->root->has_unknown_critical = true; c->root->unknown_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(middle_wrong_critical, c->middle.has_wrong_critical = true; c->middle.wrong_critical_oid = bytes_of(unknown_oid, 3))
-CHANGE(middle_policy, c->middle.has_policy_constraints = true)
+CHANGE(middle_policy, c->middle.has_require_explicit = true)
+CHANGE(root_policy, c->root->has_require_explicit = true)
 CHANGE(middle_no_ca, c->middle.is_ca = false)
 CHANGE(root_no_ca, c->root->is_ca = false)
 CHANGE(middle_ca_not_critical, c->middle.basic_constraints_critical = false)
@@ -199,10 +203,15 @@ static const struct {
 	{ leaf_and_middle_nameless, BJ_ERR_CERT_NAME_FORM, 0, "the issuer is empty" },
 	{ middle_and_root_nameless, BJ_ERR_CERT_NAME_FORM, 1, "the issuer is empty" },
 	{ middle_other_issuer, BJ_ERR_CERT_UNKNOWN_CA, 1, "" },
-	{ leaf_policy, BJ_ERR_CERT_CRITICAL, 0, "" },
-	{ root_policy, BJ_ERR_CERT_CRITICAL, 2, "" },
+	{ policy_asked, BJ_ERR_CERT_POLICY, 1, "" },
+	{ leaf_asks_policy, BJ_ERR_CERT_POLICY, 0, "" },
+	{ middle_policy, BJ_ERR_CERT_POLICY, 0, "" },
+	{ root_policy, BJ_ERR_CERT_POLICY, 1, "" },
 	{ leaf_wrong_critical, BJ_ERR_CERT_EXTENSION, 0, "" },
 	{ root_wrong_critical, BJ_ERR_CERT_EXTENSION, 2, "" },
+	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION, 0, "1.2.3.4 is not critical" },
+	{ middle_lacks_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
+	{ root_lacks_critical, BJ_ERR_CERT_EXTENSION, 2, "" },
 	{ middle_constraints_not_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
 	{ middle_bound, BJ_ERR_CERT_ALGORITHM, 0, "" },
 	{ root_excludes_leaf, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "DN:CN=leaf is excluded" },
@@ -238,7 +247,6 @@ static const struct {
 	{ middle_critical, BJ_ERR_CERT_CRITICAL, 1, "1.2.3.4" },
 	{ root_critical, BJ_ERR_CERT_CRITICAL, 2, "" },
 	{ middle_wrong_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
-	{ middle_policy, BJ_ERR_CERT_CRITICAL, 1, "" },
 	{ middle_no_ca, BJ_ERR_CERT_NOT_CA, 1, "" },
 	{ root_no_ca, BJ_ERR_CERT_NOT_CA, 2, "" },
 	{ middle_ca_not_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
@@ -448,8 +456,8 @@ static const struct {
 	{ leaf_client_only, BJ_ERR_CERT_PURPOSE },
 	{ leaf_rsa_1024, BJ_ERR_CERT_KEY },
 	{ leaf_critical, BJ_ERR_CERT_CRITICAL },
-	{ leaf_policy, BJ_ERR_CERT_CRITICAL },
 	{ leaf_wrong_critical, BJ_ERR_CERT_EXTENSION },
+	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION },
 };
 
 static void an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates(void **state)
@@ -467,6 +475,49 @@ static void an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dat
 		if (judge(&c, &verdict) != pinned_rows[i].err)
 			fail_msg("row %zu: %s", i, bj_err_name(verdict.err));
 		assert_int_equal(verdict.index, verdict.err ? 0 : -1);
+	}
+}
+
+/* What the profile of rfc5280 lets through, and a few of the things that it does not. */
+static const struct {
+	void (*change)(struct chain *c);
+	enum bj_err web, rfc;
+} profile_rows[] = {
+	{ nothing, BJ_OK, BJ_OK },
+	{ leaf_is_ca, BJ_ERR_CERT_CA_AS_LEAF, BJ_OK },
+	{ leaf_any_purpose, BJ_ERR_CERT_PURPOSE, BJ_OK },
+	{ leaf_eku_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
+	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
+	{ leaf_odd_time, BJ_ERR_CERT_TIME, BJ_OK },
+	{ middle_ca_not_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
+	{ root_eku, BJ_ERR_CERT_PURPOSE, BJ_OK },
+	{ root_aki_issuer, BJ_ERR_CERT_AKI, BJ_OK },
+	{ leaf_signs, BJ_ERR_CERT_KEY_USAGE, BJ_ERR_CERT_KEY_USAGE },
+	{ leaf_wrong_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ leaf_critical, BJ_ERR_CERT_CRITICAL, BJ_ERR_CERT_CRITICAL },
+	{ leaf_expired, BJ_ERR_CERT_EXPIRED, BJ_ERR_CERT_EXPIRED },
+	{ middle_no_ca, BJ_ERR_CERT_NOT_CA, BJ_ERR_CERT_NOT_CA },
+	{ middle_usage, BJ_ERR_CERT_KEY_USAGE, BJ_ERR_CERT_KEY_USAGE },
+	{ root_path_len, BJ_ERR_CERT_PATH_LENGTH, BJ_ERR_CERT_PATH_LENGTH },
+	{ constraints_not_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ leaf_rsa_1024, BJ_ERR_CERT_KEY, BJ_ERR_CERT_KEY },
+	{ other_name, BJ_ERR_CERT_NAME, BJ_ERR_CERT_NAME },
+	{ leaf_sha1, BJ_ERR_CERT_ALGORITHM, BJ_ERR_CERT_ALGORITHM },
+};
+
+static void the_profile_of_the_rfc_leaves_out_what_only_the_web_asks(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(profile_rows); i++) {
+		for (unsigned rfc = 0; rfc < 2; rfc++) {
+			struct bj_verdict verdict;
+			struct chain c;
+
+			chain_init(&c);
+			c.in.profile = rfc ? PROFILE_RFC5280 : PROFILE_WEBPKI;
+			profile_rows[i].change(&c);
+			if (judge(&c, &verdict) != (rfc ? profile_rows[i].rfc : profile_rows[i].web))
+				fail_msg("row %zu, profile %u: %s", i, rfc, bj_err_name(verdict.err));
+		}
 	}
 }
 
@@ -695,6 +746,8 @@ static void chains_of_bytes_are_judged_the_same(void **state)
 	assert_int_equal(bj_verify_server(trust, chain, 2, "", now_ms, &verdict), BJ_ERR_CONFIG_BAD_NAME);
 	assert_int_equal(bj_verify_server(trust, chain, 2, "example.com", now_ms, &verdict), BJ_ERR_CERT_NAME);
 	assert_int_equal(bj_verify_server(trust, chain, 0, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
+	assert_int_equal(path_verify(&(struct path_input){ .leaf = &leaf.cert }, &verdict), BJ_ERR_ARGUMENT);
+	assert_int_equal(path_verify(&(struct path_input){ .trust = trust }, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_server(NULL, chain, 2, "www.example.com", now_ms, &verdict), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_verify_client(trust, chain, 2, now_ms, &verdict), BJ_ERR_CERT_PURPOSE);
 	made_cert_issue(&client, (struct issue){ .kind = ISSUE_CLIENT, .common_name = "c", .names = leaf_names, .name_count = 1 }, &middle);
@@ -733,6 +786,7 @@ int main(void)
 		cmocka_unit_test(rsa_keys_of_cas_are_measured_too),
 		cmocka_unit_test(names_times_subtrees_are_counted),
 		cmocka_unit_test(an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates),
+		cmocka_unit_test(the_profile_of_the_rfc_leaves_out_what_only_the_web_asks),
 		cmocka_unit_test(a_self_signed_end_entity_is_named_as_such),
 		cmocka_unit_test(an_expired_intermediate_is_passed_by_for_a_good_one),
 		cmocka_unit_test(circles_end),

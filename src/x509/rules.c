@@ -55,18 +55,21 @@ static bool unknown_critical_broken(const struct judged *j, struct text *detail)
 	return true;
 }
 
-static bool policy_broken(const struct judged *j, struct text *detail)
-{
-	text_str(detail, "policyConstraints are not processed");
-	return j->cert->has_policy_constraints;
-}
-
 static bool criticality_broken(const struct judged *j, struct text *detail)
 {
 	if (!j->cert->has_wrong_critical)
 		return false;
 	oid_detail(j->cert->wrong_critical_oid, detail);
-	text_str(detail, " is critical where it must not be, or not where it must be");
+	text_str(detail, " is critical where it must not be");
+	return true;
+}
+
+static bool not_critical(const struct judged *j, struct text *detail)
+{
+	if (!j->cert->lacks_critical)
+		return false;
+	oid_detail(j->cert->lacks_critical_oid, detail);
+	text_str(detail, " is not critical where it must be");
 	return true;
 }
 
@@ -158,6 +161,13 @@ static bool ca_usage_broken(const struct judged *j, struct text *detail)
 	return j->cert->has_key_usage && !(j->cert->key_usage & KU_KEY_CERT_SIGN);
 }
 
+/* Who is no CA of the path must have been named for this: else any certificate with the right subject would do. */
+static bool signer_usage_broken(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "no keyUsage with cRLSign");
+	return !(j->cert->has_key_usage && (j->cert->key_usage & KU_CRL_SIGN));
+}
+
 static bool path_len_broken(const struct judged *j, struct text *detail)
 {
 	if (!j->cert->has_path_len || j->cas_below <= j->cert->path_len)
@@ -231,13 +241,15 @@ static bool root_purpose_broken(const struct judged *j, struct text *detail)
 static bool leaf_usage_broken(const struct judged *j, struct text *detail)
 {
 	text_str(detail, "keyUsage without digitalSignature");
+	if (j->rules->in->profile == PROFILE_RFC5280 && j->cert->is_ca) /* the RFC knows CAs at the end of a path */
+		return false;
 	return j->cert->has_key_usage && j->rules->in->purpose != PATH_ANY && !(j->cert->key_usage & KU_DIGITAL_SIGNATURE);
 }
 
 static bool leaf_signs_certs(const struct judged *j, struct text *detail)
 {
 	text_str(detail, "keyCertSign without being a CA");
-	return j->cert->key_usage & KU_KEY_CERT_SIGN;
+	return !j->cert->is_ca && (j->cert->key_usage & KU_KEY_CERT_SIGN);
 }
 
 static bool leaf_is_ca(const struct judged *j, struct text *detail)
@@ -366,7 +378,7 @@ static bool host_broken(const struct judged *j, struct text *detail)
 /* ---- the table */
 
 struct rule_row {
-	unsigned roles;
+	unsigned roles; /* WEB: in the profile of the web only */
 	enum bj_err err;
 	const char *rule;
 	bool (*broken)(const struct judged *j, struct text *detail); /* says why, also when it holds */
@@ -376,7 +388,9 @@ struct rule_row {
 #define CA ROLE_CA
 #define ANCHOR ROLE_ANCHOR
 #define PINNED ROLE_PINNED
-#define ALL (LEAF | CA | ANCHOR | PINNED)
+#define SIGNER ROLE_SIGNER
+#define ALL (LEAF | CA | ANCHOR | PINNED | SIGNER)
+#define WEB (1 << 15)
 
 static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_VERSION, "rfc5280:4.1.2.1", version_broken },
@@ -384,32 +398,33 @@ static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_NAME_FORM, "rfc5280:4.1.2.4", issuer_broken },
 	{ ALL, BJ_ERR_CERT_EXPIRED, "rfc5280:4.1.2.5", expired },
 	{ ALL, BJ_ERR_CERT_NOT_YET_VALID, "rfc5280:4.1.2.5", not_yet_valid },
-	{ LEAF | CA, BJ_ERR_CERT_TIME, "rfc5280:4.1.2.5", time_form_broken }, /* one root in wide use has it */
+	{ WEB | LEAF | CA, BJ_ERR_CERT_TIME, "rfc5280:4.1.2.5", time_form_broken }, /* one root in wide use has it */
 	{ CA | ANCHOR, BJ_ERR_CERT_NOT_CA, "rfc5280:4.2.1.9", not_a_ca },
-	{ LEAF, BJ_ERR_CERT_CA_AS_LEAF, "cabf-br:7.1.2.7.8", leaf_is_ca },
+	{ WEB | LEAF, BJ_ERR_CERT_CA_AS_LEAF, "cabf-br:7.1.2.7.8", leaf_is_ca },
 	{ LEAF | PINNED, BJ_ERR_CERT_NO_NAMES, "rfc5280:4.2.1.6", names_missing },
 	{ LEAF | PINNED, BJ_ERR_CERT_NAME, "rfc9525:6.1", host_broken },
 	{ CA | ANCHOR, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", ca_usage_broken },
 	{ LEAF | PINNED, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.3", leaf_usage_broken },
 	{ LEAF, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.9", leaf_signs_certs },
+	{ SIGNER, BJ_ERR_CERT_KEY_USAGE, "rfc5280:6.3.3", signer_usage_broken },
 	{ LEAF | PINNED, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", leaf_purpose_broken },
-	{ LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
+	{ WEB | LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
 	{ CA | ANCHOR, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", ca_purpose_broken },
-	{ ANCHOR, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.1.2", root_purpose_broken },
+	{ WEB | ANCHOR, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.1.2", root_purpose_broken },
 	{ CA | ANCHOR, BJ_ERR_CERT_PATH_LENGTH, "rfc5280:4.2.1.9", path_len_broken },
 	{ ALL, BJ_ERR_CERT_KEY, "rfc5280:4.1.2.7", key_broken },
 	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2", unknown_critical_broken },
-	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2.1.11", policy_broken },
 	{ ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", criticality_broken },
-	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
+	{ WEB | ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", not_critical },
+	{ WEB | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
 	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", constraints_not_critical },
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", leaf_constrains },
-	{ LEAF, BJ_ERR_CERT_EXTENSION, "cabf-br:7.1.2.7.6", server_eku_critical },
+	{ WEB | LEAF, BJ_ERR_CERT_EXTENSION, "cabf-br:7.1.2.7.6", server_eku_critical },
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.6", names_criticality_broken },
-	{ LEAF, BJ_ERR_CERT_NAME_FORM, "cabf-br:7.1.4.3", common_name_broken },
+	{ WEB | LEAF, BJ_ERR_CERT_NAME_FORM, "cabf-br:7.1.4.3", common_name_broken },
 	{ CA | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.2", ski_missing },
 	{ LEAF | CA, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.1", aki_missing },
-	{ ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
+	{ WEB | ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
 };
 
 enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cert, enum role role, size_t cas_below,
@@ -421,7 +436,8 @@ enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cer
 	for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
 		struct text text = text_make(detail, sizeof(detail));
 
-		if (!(rules[i].roles & role) || !rules[i].broken(&judged, &text))
+		if (!(rules[i].roles & role) || ((rules[i].roles & WEB) && for_path->in->profile != PROFILE_WEBPKI) ||
+		    !rules[i].broken(&judged, &text))
 			continue;
 		out->err = rules[i].err;
 		out->rule = rules[i].rule;

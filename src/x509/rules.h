@@ -14,6 +14,7 @@ enum role {
 	ROLE_CA = 1 << 1,
 	ROLE_ANCHOR = 1 << 2,
 	ROLE_PINNED = 1 << 3, /* an end entity that is itself an anchor */
+	ROLE_SIGNER = 1 << 4, /* who signs revocation lists and nothing else here */
 };
 
 /* What was found wrong. */

@@ -6,6 +6,7 @@
 
 #include "base/pem.h"
 #include "x509/name.h"
+#include "x509/signature_memory.h"
 
 #define BUCKETS_MIN 16
 
@@ -14,6 +15,9 @@ struct bj_trust {
 	size_t count;
 	size_t bucket_count; /* a power of two */
 	struct anchor **buckets;
+	struct signature_memory *memory;
+	struct bj_crls *crls;
+	enum bj_revocation revocation;
 };
 
 BJ_API struct bj_trust *bj_trust_new(void)
@@ -28,6 +32,7 @@ BJ_API struct bj_trust *bj_trust_new(void)
 		free(trust);
 		return NULL;
 	}
+	trust->memory = signature_memory_new(); /* without it everything is only slower */
 	atomic_init(&trust->references, 1);
 	return trust;
 }
@@ -49,7 +54,29 @@ BJ_API void bj_trust_free(struct bj_trust *trust)
 			free(a);
 		}
 	free(trust->buckets);
+	signature_memory_free(trust->memory);
+	bj_crls_free(trust->crls);
 	free(trust);
+}
+
+BJ_API void bj_trust_use_crls(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy)
+{
+	struct bj_crls *before = trust->crls;
+
+	trust->crls = bj_crls_ref(crls);
+	trust->revocation = policy;
+	bj_crls_free(before);
+}
+
+const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocation *out_policy)
+{
+	*out_policy = trust->revocation;
+	return trust->crls;
+}
+
+struct signature_memory *trust_memory(const struct bj_trust *trust)
+{
+	return trust->memory;
 }
 
 BJ_API size_t bj_trust_count(const struct bj_trust *trust)
@@ -96,6 +123,19 @@ const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_
 	const struct anchor *first = *bucket_of(trust, subject_hash);
 
 	return !first || first->cert.subject_hash == subject_hash ? first : trust_next(first, subject_hash);
+}
+
+const struct anchor *trust_each(const struct bj_trust *trust, const struct anchor *before)
+{
+	size_t at = 0;
+
+	if (before && before->next)
+		return before->next;
+	if (before)
+		at = (size_t)(bucket_of(trust, before->cert.subject_hash) - trust->buckets) + 1;
+	while (at < trust->bucket_count && !trust->buckets[at])
+		at++;
+	return at < trust->bucket_count ? trust->buckets[at] : NULL;
 }
 
 bool trust_holds(const struct bj_trust *trust, const struct cert *cert)

@@ -10,6 +10,8 @@
 
 #define TRUST_ANCHORS_MAX 100000
 
+struct signature_memory;
+
 struct anchor {
 	struct cert cert;
 	struct anchor *next; /* in its bucket */
@@ -18,6 +20,12 @@ struct anchor {
 /* The first anchor whose subject has this hash, and the next one after `anchor`; null at the end. Names still have to be compared. */
 const struct anchor *trust_first(const struct bj_trust *trust, uint32_t subject_hash);
 const struct anchor *trust_next(const struct anchor *anchor, uint32_t subject_hash);
+/* Every anchor, in no order in particular: begin with null; null at the end. */
+const struct anchor *trust_each(const struct bj_trust *trust, const struct anchor *before);
+/* What was found right in paths to these anchors; may be null. */
+struct signature_memory *trust_memory(const struct bj_trust *trust);
+/* The lists to look into, null if none, and what to make of them. */
+const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocation *out_policy);
 /* Is exactly this certificate an anchor? */
 bool trust_holds(const struct bj_trust *trust, const struct cert *cert);
 

@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "x509/credential.h"
 #include "x509/made_chain.h"
+#include "x509/trust.h"
 
 static const char *const names[] = { "www.example.com", "*.wild.example.com" };
 static struct made_cert root, middle, leaf, stranger;
@@ -172,6 +173,26 @@ static void a_credential_holds_its_chain_and_key(void **state)
 	bj_credential_free(NULL);
 }
 
+static void a_walk_meets_every_anchor_once(void **state)
+{
+	struct bj_trust *trust = bj_trust_new();
+	const struct made_cert *added[] = { &root, &middle, &stranger };
+	const struct anchor *anchor = NULL;
+	unsigned seen = 0, count = 0;
+
+	assert_null(trust_each(trust, NULL));
+	for (size_t i = 0; i < ARRAY_COUNT(added); i++)
+		assert_int_equal(bj_trust_add_der(trust, added[i]->cert.der.ptr, added[i]->cert.der.len), BJ_OK);
+	while ((anchor = trust_each(trust, anchor)) != NULL) {
+		count++;
+		for (size_t i = 0; i < ARRAY_COUNT(added); i++)
+			seen |= bytes_equal(anchor->cert.der, added[i]->cert.der) ? 1u << i : 0;
+	}
+	assert_int_equal(count, 3);
+	assert_int_equal(seen, 7);
+	bj_trust_free(trust);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +200,7 @@ int main(void)
 		cmocka_unit_test(every_anchor_is_found_and_none_twice),
 		cmocka_unit_test(credentials_that_do_not_fit_together_are_refused),
 		cmocka_unit_test(a_credential_holds_its_chain_and_key),
+		cmocka_unit_test(a_walk_meets_every_anchor_once),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);

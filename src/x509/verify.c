@@ -2,6 +2,7 @@
 #include "x509/path.h"
 
 #include "x509/name.h"
+#include "x509/trust.h"
 
 /* Why a certificate could not even be read. */
 static void unreadable(struct bj_verdict *out, enum bj_err err, size_t index)
@@ -17,22 +18,22 @@ static void unreadable(struct bj_verdict *out, enum bj_err err, size_t index)
 	text_str(&text, " of the certificates that were sent");
 }
 
-enum bj_err path_verify_sent(const struct bj_trust *trust, const struct cert *leaf, const struct bj_bytes *rest,
-			     size_t rest_count, enum path_purpose purpose, struct bj_bytes name, int64_t now,
-			     struct bj_verdict *out)
+enum bj_err path_verify_chain(const struct path_sent *sent, struct bj_verdict *out)
 {
 	struct cert extra[PATH_CHAIN_MAX - 1];
-	struct path_input in = { .leaf = leaf, .extra = extra, .trust = trust, .purpose = purpose, .now = now, .name = name,
-				 .check_time = true };
+	struct path_input in = { .leaf = sent->leaf, .extra = extra, .trust = sent->trust, .purpose = sent->purpose, .now = sent->now,
+				 .name = sent->name, .check_time = true, .staple = sent->staple, .staple_asked = sent->staple_asked };
 	enum bj_err bad_err = BJ_OK, err;
 	size_t bad_index = 0;
 
-	if (rest_count > ARRAY_COUNT(extra)) {
+	if (sent->trust)
+		in.crls = trust_crls(sent->trust, &in.revocation);
+	if (sent->rest_count > ARRAY_COUNT(extra)) {
 		verdict_fail(out, BJ_ERR_CERT_CHAIN_TOO_LONG, -1, "rfc5280:6.1");
 		return out->err;
 	}
-	for (size_t i = 0; i < rest_count; i++) {
-		err = cert_parse(rest[i], &extra[in.extra_count]);
+	for (size_t i = 0; i < sent->rest_count; i++) {
+		err = cert_parse(sent->rest[i], &extra[in.extra_count]);
 		if (!err) {
 			in.extra_count++;
 		} else if (!bad_err) {

@@ -1,14 +1,11 @@
 """The local CA: what it makes is accepted by others, what it must not sign it does not, and nothing is overwritten."""
 import json
 import stat
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pki import make, openssl  # noqa: E402
-from snapshot import same_as  # noqa: E402
+from pki import make, openssl
+from snapshot import same_as
 
 
 @pytest.fixture
@@ -121,3 +118,20 @@ def test_show_prints_no_control_character_of_a_strangers_name(bojagi):
             "-subj", "/CN=evil\x1b[31m\x07name", cwd=bojagi.home)
     result = bojagi.run("cert", "show", "c.pem")
     assert result.returncode == 0 and b"evil" in result.stdout and b"\x1b" not in result.stdout and b"\x07" not in result.stdout
+
+
+def test_show_a_host_shows_its_certificates_and_judges_them(bojagi, ca, serve):
+    target = f"localhost:{serve('--dir', 'ca').port}"
+    result = bojagi.run("cert", "show", target)
+    assert result.returncode == 60 and "✗ localhost: no path from the certificate" in result.stdout.decode()
+    result = bojagi.run("cert", "show", target, "--ca", ca)
+    assert result.returncode == 0 and "✓ localhost: trusted by " in result.stdout.decode()
+    found = json.loads(bojagi.run("cert", "show", f"https://{target}/", "--ca", ca, "--json").stdout)
+    assert found["trusted"] is True and found["certificates"][0]["names"] == ["DNS:localhost", "IP:127.0.0.1", "IP:::1"]
+
+
+@pytest.mark.parametrize("target,code", [("nothing.pem", 2), ("./nothing", 2), ("no-such-host.invalid", 6), ("127.0.0.1:1", 7), ("a:b:c", 6),
+                                         ("a:0", 2)])
+def test_show_tells_files_from_hosts(bojagi, target, code):
+    result = bojagi.run("cert", "show", target)
+    assert result.returncode == code and result.stderr != b""

@@ -1,12 +1,9 @@
 """check: exit codes and what it prints; the rules themselves are proven beside the parser."""
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from snapshot import same_as  # noqa: E402
+from snapshot import same_as
 
 BAD = """listener web :8443 { protocol htp; tls site; otherwise { pool app; } }
 pool app { balance round_robbin; server a 127.0.0.1:9001; }

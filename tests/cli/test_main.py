@@ -1,12 +1,9 @@
 """The program as a whole: examples, help, unknown words, exit codes, explain."""
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from snapshot import same_as  # noqa: E402
+from snapshot import same_as
 
 
 def test_an_unknown_command_exits_2_and_names_the_nearest(bojagi):

@@ -16,12 +16,13 @@ static enum bj_err credential(void *self, const char *chain, const char *key, st
 	return *out ? BJ_OK : BJ_ERR_NO_MEMORY;
 }
 
-static enum bj_err trust(void *self, const char *path, struct bj_trust **out)
+static enum bj_err trust(void *self, const char *path, struct bj_trust **to)
 {
 	(void)self;
 	(void)path;
-	*out = malloc(1);
-	return *out ? BJ_OK : BJ_ERR_NO_MEMORY;
+	if (!*to)
+		*to = malloc(1);
+	return *to ? BJ_OK : BJ_ERR_NO_MEMORY;
 }
 
 static void credential_free(struct bj_credential *c)

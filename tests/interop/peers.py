@@ -91,7 +91,7 @@ class Pki:
                    "authorityKeyIdentifier=keyid")
         names = "subjectAltName=DNS:localhost,DNS:site.test,IP:127.0.0.1,IP:::1"
         leaf = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n"
-        for name, key in (("ecdsa", "ec:P-256"), ("rsa", "rsa:2048"), ("p384", "ec:P-384"), ("ed25519", "ed25519")):
+        for name, key in (("ecdsa", "ec:P-256"), ("rsa", "rsa:2048"), ("p384", "ec:P-384"), ("ed25519", "ed25519"), ("pss384", "pss:sha384")):
             self._make(name, "middle", key, "/CN=localhost", leaf + "extendedKeyUsage=serverAuth\n" + names)
         self._make("client", "middle", "ec:P-256", "/CN=alice", leaf + "extendedKeyUsage=clientAuth\nsubjectAltName=email:alice@site.test")
 
@@ -99,7 +99,9 @@ class Pki:
         d = self.dir
         kind, _, arg = key.partition(":")
         opts = {"ec": ["-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{arg}"], "rsa": ["-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{arg}"],
-                "ed25519": ["-algorithm", "ED25519"]}[kind]
+                "ed25519": ["-algorithm", "ED25519"],
+                "pss": ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", f"rsa_pss_keygen_md:{arg}", "-pkeyopt",
+                        f"rsa_pss_keygen_mgf1_md:{arg}", "-pkeyopt", "rsa_pss_keygen_saltlen:48"]}[kind]
         self._openssl("genpkey", *opts, "-out", d / f"{name}.key")
         ext = d / f"{name}.ext"
         ext.write_text(extensions + "\n")
@@ -168,6 +170,19 @@ def version_of(*args):
         return "?"
     found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
     return found.group(0) if found else "?"
+
+
+def version_number(text):
+    return tuple(int(n) for n in re.findall(r"\d+", text))
+
+
+HYBRIDS = ["X25519MLKEM768", "SecP256r1MLKEM768"]
+
+
+def need_openssl_35():
+    need("openssl")
+    if version_number(version_of("openssl", "version")) < (3, 5):
+        pytest.skip("ML-KEM comes with OpenSSL 3.5")
 
 
 class Table:

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from peers import BUILD, need, run, version_of
+from peers import BUILD, need, run, version_number, version_of
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--window-size=900,600", "--virtual-time-budget=4000"]
@@ -39,6 +39,9 @@ def test_chromium_shows_a_trusted_page(browser, serve, table):
     picture.unlink(missing_ok=True)
     done = browser(f"https://localhost:{serve('ecdsa').port}/", True, picture)
     assert "TLSv1.3" in done.stdout, done.stdout + done.stderr[-2000:]
+    if version_number(version_of("chromium", "--version")) >= (131,):
+        assert "X25519MLKEM768" in done.stdout, done.stdout
+        table.add("server", "Chromium " + version_of("chromium", "--version"), "1.3 group X25519MLKEM768")
     assert picture.stat().st_size > 1000
     table.add("server", "Chromium " + version_of("chromium", "--version"), "page loads as trusted")
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from peers import BOJAGI, Server, free_port, need, run, version_of
+from peers import BOJAGI, HYBRIDS, Server, free_port, need, need_openssl_35, run, version_number, version_of
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,74 @@ def test_connect_agrees_on_each_group(pki, connect, s_server, table, group):
     done = connect(s_server("ecdsa", "-tls1_3", "-groups", group).port, "-CAfile", pki.root)
     assert done.returncode == 0, done.stdout + done.stderr
     table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"1.3 group {group}" + ("" if group == "X25519" else " after HelloRetryRequest"))
+
+
+@pytest.mark.parametrize("group", HYBRIDS)
+def test_connect_agrees_on_each_hybrid(pki, connect, s_server, table, group):
+    need_openssl_35()
+    done = connect(s_server("ecdsa", "-tls1_3", "-groups", group).port, "-CAfile", pki.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert group in done.stdout, done.stdout
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"1.3 group {group}" + ("" if group == "X25519MLKEM768" else " after HelloRetryRequest"))
+
+
+GO = """package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+)
+
+func main() {
+	pair, err := tls.LoadX509KeyPair(os.Args[2], os.Args[3])
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	if len(os.Args) > 4 {
+		group, _ := strconv.ParseUint(os.Args[4], 16, 16)
+		config.CurvePreferences = []tls.CurveID{tls.CurveID(group)}
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:"+os.Args[1], config)
+	if err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+	for {
+		conn, err := listener.Accept()
+		if err == nil {
+			io.WriteString(conn, "hello\\n")
+			conn.Close()
+		}
+	}
+}
+"""
+
+
+@pytest.mark.parametrize("group,name", [(None, "X25519MLKEM768"), ("11ec", "X25519MLKEM768"), ("11eb", "SecP256r1MLKEM768"), ("1d", "X25519"), ("18", "secp384r1")])
+def test_connect_agrees_with_go(pki, connect, table, workdir, group, name):
+    go = need("go")
+    if version_number(version_of("go", "version")) < (1, 26):
+        pytest.skip("this Go is older than 1.26")
+    folder = workdir / "go-server"
+    if not folder.exists():
+        folder.mkdir()
+        (folder / "main.go").write_text(GO)
+        built = run([go, "build", "-o", folder / "server", folder / "main.go"], timeout=300, cwd=folder)
+        assert built.returncode == 0, built.stderr
+    port = free_port()
+    server = Server([folder / "server", port, pki.chain("ecdsa"), pki.key("ecdsa"), *([group] if group else [])], port, workdir)
+    try:
+        done = connect(port, "-CAfile", pki.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f" {name} " in done.stdout, done.stdout
+    finally:
+        server.stop()
+    table.add("client", "Go crypto/tls " + version_of("go", "version"), f"1.3 {'usual ' if group is None else ''}group {name}")
 
 
 def test_connect_does_not_believe_a_stranger(connect, s_server):

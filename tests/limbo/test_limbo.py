@@ -6,6 +6,7 @@ Whatever the table says, nothing that the suite refuses may be accepted.
 import collections
 import json
 import lzma
+import os
 import re
 import subprocess
 import time
@@ -83,6 +84,15 @@ def test_pathological_cases_end_soon(harness, core):
     start = time.monotonic()
     answers(harness, cases)
     assert time.monotonic() - start < PATHOLOGICAL_SECONDS_MAX
+
+
+def test_the_page_about_pkits_says_what_the_unit_test_finds(build, root, vectors, tmp_path):
+    program = build / "src" / "x509" / "x509-pkits_test"
+    if not program.exists():
+        pytest.skip(f"{program} is not built")
+    env = dict(os.environ, BOJAGI_PKITS_TABLE=str(tmp_path / "pkits.md"), BOJAGI_VECTORS=str(vectors))
+    subprocess.run([str(program)], env=env, capture_output=True, timeout=TIMEOUT_SECONDS, check=True)
+    assert (tmp_path / "pkits.md").read_text() == (root / "docs" / "pkits.md").read_text()
 
 
 def test_bettertls_is_decided_as_expected_in_every_case(harness, vectors):

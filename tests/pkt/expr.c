@@ -99,32 +99,38 @@ static double parse_sum(struct expr *e)
 	}
 }
 
+static bool take_comparison(struct expr *e, double left, double *out_right, bool *out_holds)
+{
+	static const char *const operators[] = { "==", "!=", "<=", ">=", "<", ">" };
+	size_t i = 0;
+	double right;
+
+	while (i < sizeof(operators) / sizeof(operators[0]) && !take(e, operators[i]))
+		i++;
+	if (i == sizeof(operators) / sizeof(operators[0]))
+		return false;
+	right = parse_sum(e);
+	switch (i) {
+	case 0: *out_holds = left == right; break;
+	case 1: *out_holds = left != right; break;
+	case 2: *out_holds = left <= right; break;
+	case 3: *out_holds = left >= right; break;
+	case 4: *out_holds = left < right; break;
+	default: *out_holds = left > right; break;
+	}
+	*out_right = right;
+	return true;
+}
+
+/* A chain holds where each of its comparisons does. */
 static double parse_comparison(struct expr *e)
 {
-	double left = parse_sum(e), holds = 1;
-	bool any = false;
+	double left = parse_sum(e);
+	bool any = false, all = true, holds;
 
-	for (;; any = true) {
-		double right;
-
-		if (take(e, "=="))
-			holds = holds && left == (right = parse_sum(e));
-		else if (take(e, "!="))
-			holds = holds && left != (right = parse_sum(e));
-		else if (take(e, "<="))
-			holds = holds && left <= (right = parse_sum(e));
-		else if (take(e, ">="))
-			holds = holds && left >= (right = parse_sum(e));
-		else if (take(e, "<"))
-			holds = holds && left < (right = parse_sum(e));
-		else if (take(e, ">"))
-			holds = holds && left > (right = parse_sum(e));
-		else
-			return any ? holds : left;
-		left = right;
-		if (holds == 0)
-			return 0; /* the rest of a chain cannot mend it */
-	}
+	for (; take_comparison(e, left, &left, &holds); any = true)
+		all = all && holds;
+	return any ? all : left;
 }
 
 static double parse_not(struct expr *e)

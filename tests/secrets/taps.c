@@ -51,6 +51,21 @@ enum bj_err __wrap_kex_generate(struct kex_key *key, enum kex_group group, const
 	return __real_kex_generate(key, group, &noting);
 }
 
+enum bj_err __real_kex_answer(enum kex_group group, struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share, size_t *out_len,
+			      struct secret *out);
+enum bj_err __wrap_kex_answer(enum kex_group group, struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share, size_t *out_len,
+			      struct secret *out);
+enum bj_err __wrap_kex_answer(enum kex_group group, struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share, size_t *out_len,
+			      struct secret *out)
+{
+	struct bj_rng inner = *rng, noting = { noting_fill, &inner };
+	enum bj_err err = __real_kex_answer(group, peer, &noting, out_share, out_len, out);
+
+	if (!err)
+		memory_note(out->bytes, out->len, "premaster secret", LIFE_CONNECTION);
+	return err;
+}
+
 void __real_hkdf_extract(enum hash_alg alg, struct bj_bytes salt, struct bj_bytes ikm, struct secret *out);
 void __wrap_hkdf_extract(enum hash_alg alg, struct bj_bytes salt, struct bj_bytes ikm, struct secret *out);
 void __wrap_hkdf_extract(enum hash_alg alg, struct bj_bytes salt, struct bj_bytes ikm, struct secret *out)

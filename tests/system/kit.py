@@ -13,6 +13,7 @@ import threading
 import time
 
 SECONDS = 15
+BIG = bytes(range(256)) * 8192
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -34,8 +35,8 @@ def wait_until(true, seconds=SECONDS, step=0.01):
 class Origin:
     """A server that answers by path and remembers every head and body. Runs in a thread of its own."""
 
-    def __init__(self, name="a", port=None, tls=None, delay=0.0):
-        self.name, self.port, self.tls, self.delay = name, port or free_port(), tls, delay
+    def __init__(self, name="a", port=None, tls=None, delay=0.0, path=None):
+        self.name, self.port, self.tls, self.delay, self.path = name, port or free_port(), tls, delay, path
         self.heads, self.bodies, self.count, self.connections, self.active, self.peak = [], [], 0, 0, 0, 0
         self.remember = True
         self.writers = set()
@@ -47,7 +48,10 @@ class Origin:
     async def _main(self):
         self.loop = asyncio.get_running_loop()
         self.over = asyncio.Event()
-        self.server = await asyncio.start_server(self._client, "127.0.0.1", self.port, ssl=self.tls, limit=1 << 20, backlog=1024)
+        if self.path:
+            self.server = await asyncio.start_unix_server(self._client, self.path, limit=1 << 20)
+        else:
+            self.server = await asyncio.start_server(self._client, "127.0.0.1", self.port, ssl=self.tls, limit=1 << 20, backlog=1024)
         self.ready.set()
         await self.over.wait()
         self.server.close()
@@ -119,13 +123,13 @@ class Origin:
             self.bodies.append(body)
         if self.delay:
             await asyncio.sleep(self.delay)
-        status, out, extra = b"200 OK", self.name.encode(), b""
+        status, out = b"200 OK", self.name.encode()
         if path == "/echo":
             out = body
         elif path == "/head":
             out = head
         elif path == "/big":
-            out = bytes(range(256)) * 8192
+            out = BIG
         elif path == "/sum":
             out = hashlib.sha256(body).hexdigest().encode()
         elif path == "/slow":
@@ -161,7 +165,7 @@ class Origin:
         elif path == "/204":
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             return True
-        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s\r\n" % (status, len(out), extra))
+        writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(out)))
         if method != b"HEAD":
             writer.write(out)
         await writer.drain()
@@ -179,7 +183,8 @@ class Gateway:
         self.write(text)
         self.err = open(self.err_path, "wb")
         self.process = subprocess.Popen([str(program), "proxy", "-c", str(self.conf)], stdout=self.err, stderr=self.err,
-                                        cwd=self.folder, env={**os.environ, **(env or {})})
+                                        cwd=self.folder, env={**{k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
+                                                              **(env or {})})
         if wait:
             self.wait(ports)
 

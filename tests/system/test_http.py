@@ -2,13 +2,15 @@
 import base64
 import hashlib
 import os
+import signal
+import threading
 import time
 
 import kit
 import pytest
 
 CONF = """
-workers 1;
+workers {workers};
 log access {{ file "access.log"; format json; }}
 listener web 127.0.0.1:{port} {{ protocol http; {limits} {routes} otherwise {{ pool app; }} }}
 pool app {{ balance round_robin; retries 1; {pool} server a 127.0.0.1:{origin}; }}
@@ -19,10 +21,11 @@ pool app {{ balance round_robin; retries 1; {pool} server a 127.0.0.1:{origin}; 
 @pytest.fixture
 def web(origin, gateway):
     """A function that starts a gateway before one origin; gives origin, port and gateway."""
-    def start(limits="", routes="", pool="", more=""):
+    def start(limits="", routes="", pool="", more="", workers=1):
         server = origin("a")
         port = kit.free_port()
-        running = gateway(CONF.format(port=port, origin=server.port, limits=limits, routes=routes, pool=pool, more=more), port)
+        running = gateway(CONF.format(port=port, origin=server.port, limits=limits, routes=routes, pool=pool, more=more,
+                                      workers=workers), port)
         return server, port, running
     return start
 
@@ -36,11 +39,56 @@ def test_one_connection_carries_many_requests_both_sides(web):
     assert server.connections == 1
 
 
+def test_a_server_may_be_a_unix_socket(web, origin, tmp_path):
+    path = tmp_path / "s"
+    unix = origin("unix", path=str(path))
+    server, port, _ = web(routes="route path /u { pool u; }", more=f"pool u {{ server s unix:{path}; }}")
+    client = kit.Raw(port)
+    for _ in range(3):
+        assert client.get("/u")[2] == b"unix"
+    assert unix.connections == 1
+    assert kit.Raw(port).send(b"GET /u HTTP/1.0\r\n\r\n").rest().endswith(b"unix")
+    assert b"\r\nHost: localhost\r\n" in unix.heads[-1]
+
+
 def test_pipelined_requests_are_answered_in_order(web):
     server, port, _ = web()
     client = kit.Raw(port)
     client.send(b"".join(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n%03d" % n for n in range(100)))
     assert [client.response()[2] for _ in range(100)] == [b"%03d" % n for n in range(100)]
+
+
+def test_one_client_with_very_many_requests_does_not_keep_others_waiting(web):
+    server, port, _ = web(routes="route path /no { reject 404; }")
+    flood = kit.Raw(port)
+    stop = threading.Event()
+
+    def pour():
+        try:
+            while not stop.is_set():
+                flood.send(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
+        except OSError:
+            pass
+
+    def drink():
+        try:
+            while flood.sock.recv(1 << 20):
+                pass
+        except OSError:
+            pass
+    threads = [threading.Thread(target=pour), threading.Thread(target=drink)]
+    for thread in threads:
+        thread.start()
+    slowest = 0
+    for _ in range(20):
+        began = time.monotonic()
+        assert kit.Raw(port).get()[2] == b"a"
+        slowest = max(slowest, time.monotonic() - began)
+    stop.set()
+    flood.sock.shutdown(kit.socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    assert slowest < 2
 
 
 def test_a_head_may_come_byte_by_byte(web):
@@ -114,6 +162,31 @@ def test_an_early_answer_ends_the_connection_so_the_body_is_never_a_request(web)
     client.send(hidden)
     assert client.rest() == b""
     assert not any(b"/hidden" in head for head in server.heads)
+
+
+def test_an_early_answer_arrives_though_the_server_resets_the_rest_of_the_body(web):
+    server, port, _ = web()
+    for _ in range(10):
+        client = kit.Raw(port)
+        try:
+            client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\n\r\n" + bytes(8388608))
+        except ConnectionError:
+            pass
+        status, head, body = client.response()
+        assert (status, body) == (401, b"no") and b"connection: close" in head.lower()
+        client.close()
+
+
+def test_a_client_that_sends_everything_before_it_reads_gets_every_answer(web):
+    server, port, running = web(routes="route path /no { reject; }")
+    count = 40000
+    client = kit.Raw(port)
+    sender = threading.Thread(target=client.send, args=(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * count,), daemon=True)
+    sender.start()
+    time.sleep(1.0)
+    for _ in range(count):
+        assert client.response()[0] == 403
+    sender.join()
 
 
 def test_head_and_204_have_no_body(web):
@@ -222,15 +295,14 @@ def test_a_body_above_the_limit_is_refused(web):
     assert client.response()[0] == 413
 
 
-def test_too_many_requests_of_a_client_get_429(web):
-    server, port, _ = web(limits="limits { requests_per_client 1/s burst 3; }")
-    client = kit.Raw(port)
-    assert [client.get()[0] for _ in range(5)] == [200, 200, 200, 429, 429]
+def test_too_many_requests_of_a_client_get_429_whichever_worker_it_meets(web):
+    server, port, _ = web(limits="limits { requests_per_client 1/s burst 3; }", workers=4)
+    assert [kit.Raw(port).get()[0] for _ in range(5)] == [200, 200, 200, 429, 429]
     assert kit.Raw(port, source="127.0.0.9").get()[0] == 200
 
 
 def test_too_many_connections_of_a_client_are_refused(web):
-    server, port, _ = web(limits="limits { connections_per_client 2; }")
+    server, port, _ = web(limits="limits { connections_per_client 2; }", workers=4)
     held = [kit.Raw(port, source="127.0.0.9") for _ in range(2)]
     assert [c.get()[0] for c in held] == [200, 200]
     third = kit.Raw(port, source="127.0.0.9")
@@ -247,6 +319,22 @@ def _gets_through(port):
         return False
 
 
+def test_a_listeners_limit_of_connections_holds_over_all_workers(web):
+    server, port, _ = web(limits="limits { connections 3; }", workers=4)
+
+    def served(client):
+        try:
+            return client.get()[0] == 200
+        except (EOFError, ConnectionError):
+            return False
+    for _ in range(2):
+        clients = [kit.Raw(port) for _ in range(24)]
+        assert sum(map(served, clients)) == 3
+        for client in clients:
+            client.close()
+        time.sleep(0.3)
+
+
 def test_denied_networks_are_refused(web):
     server, port, _ = web(limits="deny from 127.0.0.64/26;")
     assert kit.Raw(port, source="127.0.0.63").get()[0] == 200
@@ -257,6 +345,27 @@ def test_a_slow_head_is_answered_with_408(web):
     server, port, _ = web(limits="limits { header_time 300ms; }")
     client = kit.Raw(port).send(b"GET / HTTP/1.1\r\nHost: x\r\n")
     assert client.response()[0] == 408
+
+
+def test_a_long_head_in_two_pieces_before_a_long_body_is_taken(web):
+    server, port, running = web(limits="limits { header_size 128k; }")
+    client = kit.Raw(port)
+    for _ in range(3): # the kernel learns to take much at once
+        assert client.get("/sum", method="POST", body=bytes(8 << 20))[0] == 200
+    for first in (50000, 100000):
+        client.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\nX-Long: " + b"a" * first)
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGSTOP)
+        client.sock.settimeout(1)
+        rest = b"b" * 1000 + b"\r\n\r\n" + bytes(400000)
+        sender = threading.Thread(target=client.send, args=(rest,))
+        sender.start()
+        time.sleep(0.2)
+        running.process.send_signal(signal.SIGCONT)
+        sender.join()
+        client.sock.settimeout(kit.SECONDS)
+        status, _, body = client.response()
+        assert status == 200 and body == bytes(400000)
 
 
 def test_a_silent_connection_is_closed(web):
@@ -299,6 +408,30 @@ def test_a_server_that_does_not_answer_gives_504(web):
     client = kit.Raw(port)
     assert client.get("/hang", method="POST", body=b"x")[0] == 504
     assert client.get()[2] == b"a"
+
+
+def test_a_put_with_a_small_body_goes_to_another_server_when_its_first_one_dies(web, origin):
+    other = origin("b")
+    other.delay = 0.01
+    server, port, _ = web(pool=f"server b 127.0.0.1:{other.port};")
+    held = []
+    for _ in range(2):
+        client = kit.Raw(port).send(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")
+        held.append(client)
+    server.delay = 30
+    more = [kit.Raw(port).send(b"PUT /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello") for _ in range(4)]
+    kit.wait_until(lambda: server.active > 0)
+    server.stop()
+    assert [client.response()[2] for client in held + more] == [b"hello"] * 6
+
+
+def test_a_request_whose_client_left_is_dropped(web):
+    server, port, running = web()
+    client = kit.Raw(port).send(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
+    kit.wait_until(lambda: server.count == 1)
+    client.sock.setsockopt(kit.socket.SOL_SOCKET, kit.socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    client.close()
+    assert running.log(1)[0]["status"] == 0
 
 
 def test_a_post_whose_server_died_is_not_sent_twice(web):

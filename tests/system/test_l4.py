@@ -149,6 +149,27 @@ def test_tls_is_taken_off_in_front_of_a_raw_server(gateway, pki):
     client.close()
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["clear", "tls"])
+def test_a_slow_server_gets_every_byte_of_a_fast_client(gateway, pki, secure):
+    def sum_slowly(sock):
+        digest = hashlib.sha256()
+        left = 6 << 20
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        while left:
+            data = sock.recv(30000)
+            left -= len(data)
+            digest.update(data)
+            if left % 7 == 0:
+                time.sleep(0.002)
+        sock.sendall(digest.digest())
+    port, _ = start(gateway, [TcpServer(sum_slowly)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}' if secure else "",
+                    more="tls site;" if secure else "")
+    client = kit.Raw(port, tls=kit.client_tls(pki, alpn=None) if secure else None)
+    data = os.urandom(6 << 20)
+    client.send(data)
+    assert client._exactly(32) == hashlib.sha256(data).digest()
+
+
 def test_a_reset_is_passed_on(gateway):
     ended = threading.Event()
 
@@ -163,6 +184,55 @@ def test_a_reset_is_passed_on(gateway):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     sock.close()
     assert ended.wait(kit.SECONDS)
+
+
+def processor_seconds(pid):
+    fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_waiting_behind_a_half_closed_end_costs_nothing(gateway):
+    def answer_late(sock):
+        read_all(sock)
+        time.sleep(1.2)
+        sock.sendall(b"late")
+    port, running = start(gateway, [TcpServer(answer_late)])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        sock.sendall(b"x")
+        sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.2)
+        before = processor_seconds(running.process.pid)
+        assert read_all(sock) == b"late"
+        assert processor_seconds(running.process.pid) - before < 0.1
+
+
+def test_a_client_that_half_closed_and_reads_slowly_gets_everything(gateway):
+    def pour_after_the_end(sock):
+        read_all(sock)
+        sock.sendall(b"z" * (16 << 20))
+    port, _ = start(gateway, [TcpServer(pour_after_the_end)])
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+        sock.settimeout(kit.SECONDS)
+        sock.connect(("127.0.0.1", port))
+        sock.sendall(b"x")
+        sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        assert len(read_all(sock)) == 16 << 20
+
+
+def test_a_reset_of_the_server_is_no_end_in_order_for_a_tls_client(gateway, pki):
+    def cut(sock):
+        sock.sendall(b"half")
+        sock.recv(10)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    port, _ = start(gateway, [TcpServer(cut)], tls=f'tls site {{ certificate "{pki}/site.pem"; }}', more="tls site;")
+    sock = kit.client_tls(pki, alpn=None).wrap_socket(socket.create_connection(("127.0.0.1", port), kit.SECONDS),
+                                                      server_hostname="localhost", suppress_ragged_eofs=False)
+    assert sock.recv(10) == b"half"
+    sock.sendall(b"x")
+    with pytest.raises(OSError):
+        assert sock.recv(10)
 
 
 def ask(sock, port, data):
@@ -201,6 +271,17 @@ def test_datagrams_of_a_client_keep_their_server_and_come_back(gateway, udp_clie
     assert ask(clients[0], port, big)[2:] == big
 
 
+def test_no_more_flows_than_the_limit_are_kept(gateway, udp_client):
+    port, _ = start(gateway, [UdpServer(b"a")], protocol="udp", more="limits { connections 2; } flow_idle 1s;")
+    first, second, third = udp_client(), udp_client(), udp_client()
+    assert ask(first, port, b"1") == b"a:1" and ask(second, port, b"2") == b"a:2"
+    third.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        ask(third, port, b"3")
+    time.sleep(1.2)
+    assert ask(third, port, b"3") == b"a:3"
+
+
 def test_a_silent_flow_is_forgotten(gateway, udp_client):
     server = UdpServer(b"a")
     port, _ = start(gateway, [server], "udp", more="flow_idle 200ms;")
@@ -209,6 +290,23 @@ def test_a_silent_flow_is_forgotten(gateway, udp_client):
     time.sleep(0.6)
     ask(client, port, b"2")
     assert len(server.peers) == 2
+
+
+def test_a_flow_moves_when_the_server_that_answered_it_is_gone(gateway, udp_client):
+    one, other = UdpServer(b"a"), UdpServer(b"b")
+    port, _ = start(gateway, [one, other], "udp", pool="balance round_robin; eject { errors 1; for 60s; at_most 50%; }")
+    client = udp_client()
+    first = ask(client, port, b"x")
+    gone = one if first == b"a:x" else other
+    gone.stop()
+    client.settimeout(0.2)
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            assert ask(client, port, b"x") != first
+            return
+        except TimeoutError:
+            assert time.monotonic() < deadline
 
 
 def test_datagrams_find_another_server_when_theirs_is_gone(gateway, udp_client):

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -53,6 +54,67 @@ def test_draining_finishes_requests_and_takes_no_new_connections(web):
     status, head, body = busy.response()
     assert (status, body) == (200, b"a") and b"connection: close" in head.lower()
     assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_draining_lets_a_slow_reader_have_the_rest_of_its_response(web):
+    server, port, admin, running = web()
+    client = kit.Raw(port)
+    client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.head()
+    time.sleep(0.3)
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: refuses(port))
+    while len(client.buf) < len(kit.BIG):
+        assert client._more(), len(client.buf)
+        time.sleep(0.001)
+    assert client.buf == kit.BIG
+    client.close()
+    assert running.process.wait(kit.SECONDS) == 0
+
+
+def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    pid = running.process.pid
+    clients = [kit.Raw(port) for _ in range(4)]
+    kit.wait_until(lambda: '"open":4' in fetch(admin, "/api/v1/status")[1])
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1 + max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")), before[1]))
+    assert {client.get()[0] for client in clients} == {503}
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert {client.get()[0] for client in clients} == {200}
+
+
+def test_a_log_that_nobody_reads_stops_neither_service_nor_the_end(origin, program, tmp_path):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    conf = tmp_path / "bojagi.conf"
+    conf.write_text(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file stdout; format json; }}
+        listener web 127.0.0.1:{port} {{ protocol http; route path /no {{ reject; }} otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""")
+    with subprocess.Popen([str(program), "proxy", "-c", str(conf), "--quiet"], stdout=subprocess.PIPE) as process:
+        kit.wait_until(lambda: not refuses(port))
+        client = kit.Raw(port)
+        for _ in range(40):
+            client.send(b"GET /no HTTP/1.1\r\nHost: x\r\n\r\n" * 200)
+            for _ in range(200):
+                assert client.response()[0] == 403
+        client.close()
+        time.sleep(0.3)
+        assert fetch(admin, "/healthz")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        try:
+            assert process.wait(5) == 0
+        finally:
+            process.kill()
+        lines = process.stdout.read().splitlines()
+        assert 10 < len(lines) < 8000 and all(json.loads(line)["status"] == 403 for line in lines[:-1])
+
+
+def resident(running):
+    return int(open(f"/proc/{running.process.pid}/statm", encoding="ascii").read().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 def refuses(port):
@@ -114,6 +176,10 @@ def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gat
         running.reload()
         assert "address is in use" in running.stderr()
         assert kit.Raw(port).get()[2] == b"a"
+        for admin_now, log_now in ((taken.getsockname()[1], "access.log"), (admin, "no/such/folder/access.log")):
+            running.write(CONF.format(admin=admin_now, port=port, servers="server z 127.0.0.1:1;").replace("access.log", log_now))
+            running.reload()
+            assert kit.Raw(port).get()[2] == b"a" and fetch(admin, "/healthz")[0] == 200
     conf = tmp_path / "second.conf"
     conf.write_text(CONF.format(admin=kit.free_port(), port=port, servers=f"server a 127.0.0.1:{server.port};"))
     done = subprocess.run([str(program), "proxy", "-c", str(conf)], capture_output=True, text=True, timeout=10, check=False)
@@ -143,7 +209,7 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.start()
     for _ in range(30):
         running.reload()
-    descriptors = len(os.listdir(f"/proc/{running.process.pid}/fd"))
+    descriptors, memory = len(os.listdir(f"/proc/{running.process.pid}/fd")), resident(running)
     for _ in range(30):
         running.reload()
     stop.set()
@@ -151,6 +217,22 @@ def test_requests_go_on_while_the_configuration_is_reloaded_again_and_again(web)
         thread.join()
     assert failed == [] and count[0] > 100
     assert len(os.listdir(f"/proc/{running.process.pid}/fd")) <= descriptors + 4
+    assert resident(running) < memory + (2 << 20) or "asan" in str(running.program)
+
+
+def test_the_service_manager_is_told_how_things_stand(origin, gateway, tmp_path):
+    server = origin("a")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(kit.SECONDS)
+        text = CONF.format(admin=kit.free_port(), port=kit.free_port(), servers=f"server a 127.0.0.1:{server.port};")
+        running = gateway(text, env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.reload()
+        assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=[0-9]+", manager.recv(1000))
+        assert manager.recv(1000).startswith(b"READY=1")
+        running.process.send_signal(signal.SIGTERM)
+        assert manager.recv(1000).startswith(b"STOPPING=1")
 
 
 def test_the_log_goes_on_in_a_new_file_after_a_reload(web):
@@ -210,6 +292,24 @@ def test_metrics_are_well_formed_and_count(web):
     assert 'bojagi_tcp_connections{state="established"} 1' in text
 
 
+def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 200
+    text = fetch(admin, "/metrics")[1]
+    found = dict(re.findall(r'bojagi_tls_certificate_not_after_timestamp_seconds\{name="([^"]+)",source="site"\} ([0-9]+)', text))
+    assert set(found) == {"localhost", "www.example.test"}
+    assert all(19 < (int(t) - time.time()) / 86400 <= 20 for t in found.values())
+    assert 'bojagi_tls_handshakes_total{side="frontend",result="success"} 1' in text
+    assert re.search(r'bojagi_tls_connections_negotiated_total\{side="frontend",version="TLSv1.3",.*,alpn="http/1.1",worker="0"\} 1', text)
+    assert re.search(r'duration_seconds_count\{side="frontend",resumption="full",version="TLSv1.3"\} 1', text)
+    state = json.loads(fetch(admin, "/api/v1/status")[1])
+    assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
+
+
 def test_readiness_tells_when_no_server_is_left(web):
     server, port, admin, running = web()
     running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
@@ -224,6 +324,35 @@ def test_readiness_tells_when_no_server_is_left(web):
     assert "app" in fetch(admin, "/readyz")[1]
 
 
+def test_a_server_whose_ejection_is_over_is_shown_as_up_before_it_is_asked(web):
+    server, port, admin, running = web()
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 1s; at_most 100%; }} "
+                              f"server a 127.0.0.1:{server.port};"))
+    running.reload()
+    server.stop()
+    for _ in range(40):
+        client = kit.Raw(port)
+        assert client.get()[0] in (502, 503)
+        client.close()
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 200)
+    assert 'bojagi_backend_up{backend="app",server="a"} 1' in fetch(admin, "/metrics")[1]
+
+
+def test_one_kind_of_connection_is_listed_once_whichever_worker_had_it(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    gateway(f"""workers 3; admin 127.0.0.1:{admin}; log access {{ file off; }}
+        tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    for _ in range(24):
+        client = kit.Raw(port, tls=kit.client_tls(pki))
+        assert client.get()[0] == 200
+        client.close()
+    found = json.loads(fetch(admin, "/api/v1/status")[1])["negotiated"]
+    assert [(k["version"], k["alpn"], k["count"]) for k in found] == [("TLSv1.3", "http/1.1", 24)]
+
+
 def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
     if "asan" in str(program):
         pytest.skip("sanitizers have their own memory")
@@ -234,9 +363,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         pool app {{ server a 127.0.0.1:{server.port}; }}""")
     context = kit.client_tls(pki)
 
-    def rss():
-        return int(open(f"/proc/{running.process.pid}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
     def hold(count):
         made = [kit.Raw(port, tls=context) for _ in range(count)]
         for client in made:
@@ -244,6 +370,6 @@ def test_idle_tls_connections_cost_little(origin, gateway, pki, program):
         time.sleep(0.8)
         return made
     held = hold(50)
-    before = rss()
+    before = resident(running)
     held += hold(300)
-    assert (rss() - before) / 300 <= 6 * 1024
+    assert (resident(running) - before) / 300 <= 6 * 1024

@@ -12,17 +12,17 @@ workers 1;
 log access {{ file "access.log"; format json; }}
 tls site {{ certificate "{pki}/site.pem"; certificate "{pki}/www.pem"; {tls} }}
 listener web 127.0.0.1:{port} {{ protocol http; tls site; {limits} {routes} otherwise {{ pool app; }} }}
-pool app {{ retries 0; eject off; {pool} server a 127.0.0.1:{origin}; }}
+pool app {{ retries {retries}; eject off; {pool} server a 127.0.0.1:{origin}; }}
 """
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
 
 @pytest.fixture
 def web(origin, gateway, pki):
-    def start(tls="", routes="", pool="", limits="", origin_tls=None):
+    def start(tls="", routes="", pool="", limits="", origin_tls=None, retries=0):
         server = origin("a", tls=origin_tls)
         port = kit.free_port()
-        running = gateway(CONF.format(pki=pki, port=port, origin=server.port, tls=tls.format(pki=pki), routes=routes, limits=limits,
+        running = gateway(CONF.format(pki=pki, port=port, origin=server.port, tls=tls.format(pki=pki), routes=routes, limits=limits, retries=retries,
                                       pool=pool.format(pki=pki)))
         return server, port, running
     return start
@@ -58,6 +58,59 @@ def test_sessions_resume(web, pki, version):
         session = tls.session
         tls.close()
     assert [line["tls"]["resumed"] for line in running.log(2)] == [False, True]
+
+
+class Drip:
+    """A TLS client whose bytes leave one by one, in segments of their own."""
+
+    def __init__(self, port, context):
+        self.sock = kit.socket.create_connection(("127.0.0.1", port), kit.SECONDS)
+        self.sock.setsockopt(kit.socket.IPPROTO_TCP, kit.socket.TCP_NODELAY, 1)
+        self.inside, self.outside = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self.inside, self.outside, server_hostname="localhost")
+        self.do(self.tls.do_handshake)
+
+    def do(self, step, *arguments):
+        while True:
+            try:
+                return step(*arguments)
+            except ssl.SSLWantReadError:
+                self.flush()
+                self.inside.write(self.sock.recv(65536))
+            finally:
+                self.flush()
+
+    def flush(self):
+        for byte in self.outside.read():
+            self.sock.sendall(bytes([byte]))
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_records_may_come_byte_by_byte(web, pki, version):
+    server, port, _ = web()
+    client = Drip(port, kit.client_tls(pki, version=version))
+    for n in range(3):
+        client.do(client.tls.write, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nbody%d" % n)
+        got = client.do(client.tls.read, 1000)
+        while not got.endswith(b"body%d" % n):
+            got += client.do(client.tls.read, 1000)
+        assert got.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_every_byte_may_have_a_record_of_its_own(web, pki, version):
+    server, port, _ = web()
+    client = kit.Raw(port, tls=kit.client_tls(pki, version=version))
+    for byte in b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n":
+        client.send(bytes([byte]))
+    assert client.response()[2] == b"hello"
+
+
+def test_pipelined_requests_over_tls_are_answered_in_order(web, pki):
+    server, port, _ = web()
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    client.send(b"".join(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + b"%04d" % n * 250 for n in range(100)))
+    assert [client.response()[2] for _ in range(100)] == [b"%04d" % n * 250 for n in range(100)]
 
 
 def test_the_certificate_follows_the_server_name(web, pki):
@@ -132,6 +185,12 @@ def test_failed_handshakes_have_their_reason_in_the_log(web, pki):
     assert results == ["no_application_protocol", "not_tls", "peer_connection_closed", "protocol_version_unsupported"]
 
 
+def test_http_on_a_tls_port_is_told_what_to_do(web):
+    server, port, _ = web()
+    got = kit.Raw(port).send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").rest()
+    assert b"400" in got and b"https://" in got
+
+
 def test_a_handshake_that_takes_too_long_is_ended(web, pki):
     server, port, running = web(limits="limits { handshake_time 300ms; }")
     assert kit.Raw(port).rest() == b""
@@ -151,9 +210,23 @@ def test_servers_are_reached_over_tls_that_is_verified_and_reused(web, pki, vers
     assert server.connections == 1
 
 
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_new_connections_to_a_server_resume_its_session(web, pki, version):
+    context = kit.server_tls(pki, "site")
+    context.minimum_version = context.maximum_version = version
+    server, port, running = web(pool='keepalive 0; tls {{ ca "{pki}/ca.pem"; name localhost; }}', origin_tls=context)
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    for _ in range(4):
+        assert client.get()[2] == b"a"
+    assert server.connections == 4
+    assert context.session_stats()["hits"] >= 3
+
+
+@pytest.mark.parametrize("retries", [0, 2])
 @pytest.mark.parametrize("ca, name", [("other-ca", "localhost"), ("ca", "other.example.test")])
-def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name):
-    server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"))
+def test_a_server_that_cannot_be_verified_gives_502(web, pki, ca, name, retries):
+    server, port, running = web(pool=f'tls {{{{ ca "{{pki}}/{ca}.pem"; name {name}; }}}}', origin_tls=kit.server_tls(pki, "site"),
+                                retries=retries)
     assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 502
     assert server.count == 0
     assert running.log(1)[0]["error"]["id"].startswith("E-CERT-")

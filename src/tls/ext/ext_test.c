@@ -111,6 +111,8 @@ static const struct {
 	{ "a name of a type that was never defined", judge_server_name, ROW_BYTES("\0\x04\x01\0\x01" "a"), BJ_ERR_DECODE },
 	{ "two names", judge_server_name, ROW_BYTES("\0\x08\0\0\x01" "a" "\0\0\x01" "b"), BJ_ERR_DECODE },
 	{ "a zero byte in the name", judge_server_name, ROW_BYTES("\0\x05\0\0\x02" "a\0"), BJ_ERR_ILLEGAL_PARAMETER },
+	{ "a line break in the name", judge_server_name, ROW_BYTES("\0\x06\0\0\x03" "a\nb"), BJ_ERR_ILLEGAL_PARAMETER },
+	{ "a name that is no ASCII", judge_server_name, ROW_BYTES("\0\x05\0\0\x02" "\xc3\xa9"), BJ_ERR_ILLEGAL_PARAMETER },
 	{ "no protocol", judge_alpn, ROW_BYTES("\0\0"), BJ_ERR_DECODE },
 	{ "a protocol without a name", judge_alpn, ROW_BYTES("\0\x04\x02h2\0"), BJ_ERR_DECODE },
 	{ "an answer of two protocols", judge_alpn_answer, ROW_BYTES("\0\x06\x02h2\x02h3"), BJ_ERR_DECODE },

@@ -3,6 +3,15 @@
 
 #define NAME_TYPE_HOST 0
 
+/* HostName is ASCII; that it holds nothing that breaks a line or ends a text matters to whoever logs it. */
+static bool is_text(struct bj_bytes name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] <= ' ' || name.ptr[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 enum bj_err server_name_parse(struct bj_bytes body, struct bj_bytes *out_name)
 {
 	struct reader r = rd_of(body);
@@ -14,7 +23,7 @@ enum bj_err server_name_parse(struct bj_bytes body, struct bj_bytes *out_name)
 	rd_close(&r, &list);
 	if (!rd_end(&r) || type != NAME_TYPE_HOST || name.len == 0)
 		return BJ_ERR_DECODE;
-	if (name.len > SERVER_NAME_MAX || memchr(name.ptr, 0, name.len))
+	if (name.len > SERVER_NAME_MAX || !is_text(name))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	*out_name = name;
 	return BJ_OK;

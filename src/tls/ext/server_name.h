@@ -6,7 +6,7 @@
 
 #define SERVER_NAME_MAX 255
 
-/* The host_name of a ClientHello. Exactly one; no empty name, no NUL; what is in it else is not judged here. */
+/* The host_name of a ClientHello. Exactly one; not empty, at most SERVER_NAME_MAX visible ASCII characters; whether it is a name is not judged here. */
 enum bj_err server_name_parse(struct bj_bytes body, struct bj_bytes *out_name) BJ_MUST_USE;
 void server_name_write(struct writer *w, struct bj_bytes name);
 /* The server's answer is empty: ext_write_empty(). */

@@ -1,5 +1,6 @@
 /* certificate.c - see certificate.h. */
 #include "tls/msg/certificate.h"
+#include "tls/ext/sct.h"
 #include "tls/ext/status_request.h"
 
 static enum bj_err add(struct certificate *cert, struct bj_bytes der)
@@ -16,7 +17,7 @@ static enum bj_err add(struct certificate *cert, struct bj_bytes der)
 static enum bj_err parse_extensions(struct bj_bytes extensions, uint32_t offered, struct certificate *cert)
 {
 	struct ext_list list;
-	struct bj_bytes ocsp = { 0 };
+	struct bj_bytes ocsp = { 0 }, scts = { 0 };
 	enum bj_err err = ext_walk(extensions, EXT_IN_CT, offered, &list);
 
 	if (err)
@@ -26,8 +27,15 @@ static enum bj_err parse_extensions(struct bj_bytes extensions, uint32_t offered
 		if (err)
 			return err;
 	}
-	if (cert->count == 1)
+	if (list.has & EXT_BIT(EXT_SCT)) {
+		err = sct_list_parse(list.body[EXT_SCT], &scts);
+		if (err)
+			return err;
+	}
+	if (cert->count == 1) {
 		cert->ocsp = ocsp;
+		cert->scts = scts;
+	}
 	return BJ_OK;
 }
 
@@ -70,6 +78,8 @@ void certificate_write(struct writer *w, const struct certificate *cert)
 		extensions = wr_open(w, 2);
 		if (i == 0 && cert->ocsp.len > 0)
 			status_request_write_entry(w, cert->ocsp);
+		if (i == 0 && cert->scts.len > 0)
+			sct_list_write(w, cert->scts);
 		wr_close(w, extensions, 2);
 	}
 	wr_close(w, list, 3);

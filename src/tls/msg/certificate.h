@@ -11,6 +11,7 @@ struct certificate {
 	size_t count;            /* may be zero: whether that is allowed is not judged here */
 	struct bj_bytes chain[PATH_CHAIN_MAX]; /* DER; none empty */
 	struct bj_bytes ocsp;    /* 1.3: response stapled to the end entity; empty if none */
+	struct bj_bytes scts;    /* 1.3: its timestamps, likewise */
 };
 
 /* `offered`: what the entries' extensions may answer (the ClientHello's or the CertificateRequest's). BJ_ERR_CERT_CHAIN_TOO_LONG

@@ -92,7 +92,7 @@ static enum bj_err judge(const struct client_hello *h)
 {
 	bool offers_13 = client_hello_offers(h, VERSION_1_3);
 
-	if (h->legacy_version >> 8 != 3)
+	if (h->legacy_version <= VERSION_SSL_3) /* rfc9846:D.5 */
 		return BJ_ERR_BAD_VERSION;
 	if (!memchr(h->compression.ptr, 0, h->compression.len) || (offers_13 && h->compression.len != 1))
 		return BJ_ERR_ILLEGAL_PARAMETER;
@@ -102,8 +102,6 @@ static enum bj_err judge(const struct client_hello *h)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (has(h, EXT_PRE_SHARED_KEY) && !has(h, EXT_PSK_KEY_EXCHANGE_MODES))
 		return BJ_ERR_MISSING_EXTENSION;
-	if (has(h, EXT_EARLY_DATA) && !has(h, EXT_PRE_SHARED_KEY))
-		return BJ_ERR_ILLEGAL_PARAMETER;
 	return BJ_OK;
 }
 
@@ -241,7 +239,7 @@ struct bj_bytes client_hello_truncated(struct bj_bytes whole, const struct psk_o
 	return bytes_of(whole.ptr, whole.len - psk_binders_tail(psk));
 }
 
-/* Extensions that a second ClientHello may change. */
+/* Extensions that a second ClientHello may change; of those that we do not know some may too (rfc9849:6.1.5), and we use none. */
 #define RETRY_CHANGES                                                                                        \
 	(EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_EARLY_DATA) | EXT_BIT(EXT_COOKIE) | EXT_BIT(EXT_PRE_SHARED_KEY) | \
 	 EXT_BIT(EXT_PADDING))
@@ -260,7 +258,7 @@ size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *he
 		enum ext ext = ext_find(rd_u16(&r));
 
 		(void)rd_vec_bytes(&r, 2);
-		if (ext == EXT_KNOWN || !(RETRY_CHANGES & EXT_BIT(ext)))
+		if (ext != EXT_KNOWN && !(RETRY_CHANGES & EXT_BIT(ext)))
 			hash_update(&h, at, (size_t)(r.ptr - at));
 	}
 	return hash_peek(&h, out);

@@ -49,8 +49,8 @@ void client_hello_write(struct writer *w, const struct client_hello *hello);
 bool client_hello_offers(const struct client_hello *hello, uint16_t version);
 /* The whole message cut before its binders, which pre_shared_key must end with. rfc9846:4.2.11.2 */
 struct bj_bytes client_hello_truncated(struct bj_bytes whole, const struct psk_offer *psk);
-/* A hash over all that a second ClientHello must repeat: everything but key_share, early_data, cookie, pre_shared_key and
- * padding (rfc9846:4.1.2). Returns its length. */
+/* A hash over all that a second ClientHello must repeat: everything but key_share, early_data, cookie, pre_shared_key,
+ * padding and what we do not know (rfc9846:4.1.2). Returns its length. */
 size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *hello, uint8_t out[HASH_MAX]);
 
 #endif

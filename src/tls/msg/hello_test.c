@@ -130,7 +130,8 @@ static void null_and_deflate_12(struct client_hello *h)
 	null_and_deflate(h);
 	h->versions = BYTES_LIT("\x03\x03");
 }
-static void version_of_another_protocol(struct client_hello *h) { h->legacy_version = 0xfeff; }
+static void version_of_ssl(struct client_hello *h) { h->legacy_version = VERSION_SSL_3; }
+static void version_of_the_future(struct client_hello *h) { h->legacy_version = 0x1234; }
 static void share_not_offered(struct client_hello *h) { h->groups = BYTES_LIT("\0\x17"); }
 static void share_twice(struct client_hello *h) { h->shares = BYTES_LIT("\0\x1d\0\x01" "a" "\0\x1d\0\x01" "b"); }
 static void no_shares(struct client_hello *h) { h->shares = BYTES_LIT(""); }
@@ -147,12 +148,13 @@ static const struct change changes[] = {
 	{ "compression without the null method", only_deflate, BJ_ERR_ILLEGAL_PARAMETER },
 	{ "compression in 1.3", null_and_deflate, BJ_ERR_ILLEGAL_PARAMETER },
 	{ "compression offered in 1.2", null_and_deflate_12, BJ_OK },
-	{ "a version of DTLS", version_of_another_protocol, BJ_ERR_BAD_VERSION },
+	{ "the version of SSL 3.0", version_of_ssl, BJ_ERR_BAD_VERSION },
+	{ "a version that nobody has, beside the extension", version_of_the_future, BJ_OK },
 	{ "a share for a group that is not offered", share_not_offered, BJ_ERR_ILLEGAL_PARAMETER },
 	{ "two shares for a group", share_twice, BJ_ERR_ILLEGAL_PARAMETER },
 	{ "an empty list of shares asks for a retry", no_shares, BJ_OK },
 	{ "a pre-shared key without modes", psk_without_modes, BJ_ERR_MISSING_EXTENSION },
-	{ "early data without a pre-shared key", early_data_without_psk, BJ_ERR_ILLEGAL_PARAMETER },
+	{ "early data without a pre-shared key", early_data_without_psk, BJ_OK },
 };
 
 static void a_client_hello_that_contradicts_itself_is_refused(void **state)
@@ -241,6 +243,35 @@ static void a_second_hello_may_change_what_a_retry_allows_and_nothing_else(void 
 	}
 }
 
+/* The same with an extension behind the others that we do not know. */
+static void fingerprint_with(struct bj_bytes extension, uint8_t out[HASH_MAX])
+{
+	struct client_hello h = full, got;
+	struct bj_bytes body;
+	size_t at;
+
+	h.has &= ~(EXT_BIT(EXT_PRE_SHARED_KEY) | EXT_BIT(EXT_EARLY_DATA));
+	body = write_client(&h, buf);
+	assert_int_equal(client_hello_parse(body, &got), BJ_OK);
+	at = (size_t)(got.extensions.ptr - body.ptr) - 2;
+	memcpy(again, body.ptr, body.len);
+	memcpy(again + body.len, extension.ptr, extension.len);
+	again[at] = (uint8_t)((got.extensions.len + extension.len) >> 8);
+	again[at + 1] = (uint8_t)(got.extensions.len + extension.len);
+	assert_int_equal(client_hello_parse(bytes_of(again, body.len + extension.len), &got), BJ_OK);
+	client_hello_fingerprint(HASH_SHA256, &got, out);
+}
+
+/* As encrypted_client_hello is: rfc9849:6.1.5 */
+static void a_second_hello_may_change_an_extension_that_we_do_not_know(void **state)
+{
+	uint8_t first[HASH_MAX], second[HASH_MAX];
+
+	fingerprint_with(BYTES_LIT("\xfe\x0d\0\x05" "first"), first);
+	fingerprint_with(BYTES_LIT("\xfe\x0d\0\x06" "second"), second);
+	assert_memory_equal(first, second, 32);
+}
+
 /* ---- ServerHello */
 
 static const struct server_hello hello_13 = {
@@ -308,6 +339,9 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	h.version = VERSION_1_2; /* by the extension */
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
+	h.version = VERSION_1_3 + 1; /* nobody offers it */
+	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
+	h = hello_13;
 	h.legacy_version = VERSION_1_3;
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
@@ -350,6 +384,7 @@ int main(void)
 		cmocka_unit_test(the_extension_decides_the_version_where_it_stands),
 		cmocka_unit_test(the_truncated_hello_ends_before_its_binders),
 		cmocka_unit_test(a_second_hello_may_change_what_a_retry_allows_and_nothing_else),
+		cmocka_unit_test(a_second_hello_may_change_an_extension_that_we_do_not_know),
 		cmocka_unit_test(a_server_hello_is_read_as_it_was_written_and_in_no_other_form),
 		cmocka_unit_test(a_retry_that_names_no_version_is_no_retry),
 		cmocka_unit_test(a_server_hello_with_values_that_are_not_allowed_is_refused),

@@ -7,6 +7,7 @@
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/record_size_limit.h"
 #include "tls/ext/renegotiation_info.h"
+#include "tls/ext/sct.h"
 #include "tls/ext/server_name.h"
 #include "tls/ext/session_ticket.h"
 #include "tls/ext/supported_groups.h"
@@ -68,8 +69,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct se
 		return renegotiation_info_parse(body);
 	case EXT_STATUS_REQUEST:
 		return body.len == 0 ? BJ_OK : BJ_ERR_DECODE;
-	case EXT_SCT: /* not judged here */
-		return BJ_OK;
+	case EXT_SCT:
+		return sct_list_parse(body, &h->scts);
 	default: /* has no place here: the walker refuses it */
 		return BJ_ERR_INTERNAL;
 	}
@@ -108,8 +109,8 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 		if (err)
 			return err;
 	}
-	/* The extension chooses 1.3 or later only, under the guise of 1.2: rfc9846:4.2.1 */
-	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version < VERSION_1_3))
+	/* The extension chooses 1.3 or later only, of what was offered, under the guise of 1.2: rfc9846:4.2.1 */
+	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version != VERSION_1_3))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (compression != 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
@@ -146,6 +147,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct server_
 		break;
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);
+		break;
+	case EXT_SCT:
+		sct_list_write(w, h->scts);
 		break;
 	default: /* answers without a value: server_name, extended_master_secret, session_ticket */
 		ext_write_empty(w, ext);

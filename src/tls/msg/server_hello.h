@@ -20,6 +20,7 @@ struct server_hello {
 	uint16_t psk_index;         /* 1.3 */
 	struct bj_bytes cookie;     /* retry */
 	struct bj_bytes alpn;       /* 1.2 */
+	struct bj_bytes scts;       /* 1.2: the whole list, with its length */
 	uint16_t record_size_limit; /* 1.2 */
 };
 

@@ -1,0 +1,174 @@
+/* checks.c - compares what the engine reports with what the flags expect. */
+#include "checks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/pem.h"
+#include "setup.h"
+#include "tls/conn.h"
+
+static bool wrong(const char *what, long got, long want)
+{
+	fprintf(stderr, "%s: got %ld (0x%04lx), want %ld (0x%04lx)\n", what, got, got, want, want);
+	return false;
+}
+
+static bool number(const char *what, int want, int got)
+{
+	return want == 0 || want == got || wrong(what, got, want);
+}
+
+static bool text(const char *what, const char *want, struct bj_bytes got)
+{
+	if (bytes_equal(bytes_text(want), got))
+		return true;
+	fprintf(stderr, "%s: got %.*s, want %s\n", what, (int)got.len, (const char *)got.ptr, want ? want : "none");
+	return false;
+}
+
+static bool negotiated(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flags *flags = c->flags;
+	bool full = !report->resumed || report->version != BJ_TLS_1_2; /* there was a key exchange */
+
+	return number("version", flags->expect_version, report->version) && number("suite", flags->expect_cipher, report->suite) &&
+	       number("suite", flags->expect_cipher_aes, report->suite) &&
+	       number("group", full ? flags->expect_curve : 0, report->group) &&
+	       number("signature of the peer", report->resumed ? 0 : flags->expect_peer_signature, c->seen->peer_scheme) &&
+	       text("application protocol", flags->is_server ? flags->select_alpn : flags->expect_alpn, report->alpn);
+}
+
+/* A client of 1.2 has its session when the handshake ends; one of 1.3 later. */
+static bool sessions(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
+{
+	const struct flags *flags = c->flags;
+	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2;
+	bool got = bj_tls_session(c->tls).len > 0;
+	bool resumed = is_resumption && !flags->expect_session_miss;
+
+	if (report->resumed != resumed)
+		return wrong("resumed", report->resumed, resumed);
+	if (!flags->is_server && report->version == BJ_TLS_1_2 && !report->resumed && got != want)
+		return wrong("a session came", got, want);
+	if (!is_resumption && flags->is_server && flags->expect_session_id && c->seen->session_id_len == 0)
+		return wrong("length of the session id", 0, 32);
+	if (!is_resumption && flags->is_server && flags->expect_no_session_id && report->version == BJ_TLS_1_2 && c->seen->session_id_len > 0)
+		return wrong("length of the session id", c->seen->session_id_len, 0);
+	return true;
+}
+
+static bool names(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flags *flags = c->flags;
+	struct bj_bytes offered = bytes_of(c->seen->alpn_offered, c->seen->alpn_offered_len);
+
+	if (flags->expect_server_name && !text("server name", flags->expect_server_name, bytes_text(report->server_name)))
+		return false;
+	if (flags->expect_no_server_name && report->server_name)
+		return text("server name", "", bytes_text(report->server_name));
+	return !flags->expect_advertised_alpn || text("protocols offered", flags->expect_advertised_alpn, offered);
+}
+
+/* The file's chain, certificate by certificate; a resumed connection shows the first alone. */
+static bool same_chain(const struct bj_tls_report *report, const char *path)
+{
+	size_t want = 0, len = 0;
+	uint8_t der[16384];
+	char body[65536];
+	FILE *file = fopen(path, "rb");
+	struct pem pem;
+	struct pem_block block;
+
+	if (!file)
+		return wrong("the file of the peer's chain", 0, 1);
+	len = fread(body, 1, sizeof(body), file);
+	fclose(file);
+	pem = pem_make(body, len);
+	while (pem_next_labelled(&pem, "CERTIFICATE", der, sizeof(der), &block) == BJ_OK) {
+		if (want < report->peer_chain_count && !bytes_equal(block.der, report->peer_chain[want]))
+			return wrong("certificate of the peer that differs", (long)want, -1);
+		want++;
+	}
+	if (report->resumed)
+		want = 1;
+	return want == report->peer_chain_count || wrong("length of the peer's chain", (long)report->peer_chain_count, (long)want);
+}
+
+static bool peer(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flags *flags = c->flags;
+	bool wants = !flags->is_server || flags->require_client_certificate;
+
+	if (flags->expect_no_peer_cert)
+		return report->peer_chain_count == 0 || wrong("certificates of the peer", (long)report->peer_chain_count, 0);
+	if (wants && report->peer_chain_count == 0)
+		return wrong("certificates of the peer", 0, 1);
+	if (flags->expect_verify_result && report->peer_chain_count > 0 && (flags->verify_peer || flags->require_client_certificate) &&
+	    report->peer_verified == flags->verify_fail)
+		return wrong("verified", report->peer_verified, !flags->verify_fail);
+	return !flags->expect_peer_cert_file || same_chain(report, flags->expect_peer_cert_file);
+}
+
+/* A session does not keep what was stapled. */
+static bool staples(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flag_bytes *ocsp = &c->flags->expect_ocsp, *scts = &c->flags->expect_scts;
+
+	if (report->resumed)
+		return true;
+	if (ocsp->is_set && !bytes_equal(bytes_of(ocsp->bytes, ocsp->len), report->ocsp_response))
+		return wrong("bytes of the OCSP response", (long)report->ocsp_response.len, (long)ocsp->len);
+	if (scts->is_set && !bytes_equal(bytes_of(scts->bytes, scts->len), report->sct_list))
+		return wrong("bytes of the timestamps", (long)report->sct_list.len, (long)scts->len);
+	return true;
+}
+
+static bool verify_prefs(const struct connection *c)
+{
+	const struct flag_list *want = &c->flags->expect_peer_verify_prefs;
+
+	if (!want->is_set)
+		return true;
+	if (c->seen->schemes_len != 2 * want->count)
+		return wrong("signature algorithms of the peer", (long)c->seen->schemes_len / 2, (long)want->count);
+	for (size_t i = 0; i < want->count; i++) {
+		unsigned got = (unsigned)(c->seen->schemes[2 * i] << 8 | c->seen->schemes[2 * i + 1]);
+
+		if (got != want->codes[i])
+			return wrong("signature algorithm of the peer", got, want->codes[i]);
+	}
+	return true;
+}
+
+bool checks_handshake(const struct connection *c, bool is_resumption)
+{
+	const struct flags *flags = c->flags;
+	struct bj_tls_report report;
+
+	bj_tls_report(c->tls, &report);
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+		return false;
+	if (flags->handshake_never_done)
+		return wrong("handshake done", 1, 0);
+	if ((flags->expect_hrr && !report.retried) || (flags->expect_no_hrr && report.retried))
+		return wrong("retried", report.retried, flags->expect_hrr);
+	if (flags->has_expect_selected_credential) {
+		int got = setup_credential_number(c->config, flags, c->seen->credential);
+
+		if (got != flags->expect_selected_credential)
+			return wrong("credential", got, flags->expect_selected_credential);
+	}
+	return true;
+}
+
+bool checks_end(const struct connection *c)
+{
+	const struct flags *flags = c->flags;
+
+	if (flags->expect_msg_callback && strcmp(flags->expect_msg_callback, c->seen->text) != 0) {
+		fprintf(stderr, "the trace of messages is wrong; want:\n%s\ngot:\n%s\n", flags->expect_msg_callback, c->seen->text);
+		return false;
+	}
+	return true;
+}

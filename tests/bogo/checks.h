@@ -1,0 +1,12 @@
+/* checks.h - what must have come out of a handshake. */
+#ifndef BOGO_CHECKS_H
+#define BOGO_CHECKS_H
+
+#include "connection.h"
+
+/* After the handshake. False: said on standard error. */
+bool checks_handshake(const struct connection *c, bool is_resumption);
+/* After the whole exchange. */
+bool checks_end(const struct connection *c);
+
+#endif

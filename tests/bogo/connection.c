@@ -1,0 +1,313 @@
+/* connection.c - moves bytes between the runner's socket and the engine, and answers the engine's questions. */
+#include "connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "tls/conn.h"
+#include "tls/scheme.h"
+#include "x509/credential.h"
+
+#define WRITE_ROOM (BJ_TLS_RECORD_MAX + 64)
+#define DRAIN_S 5
+
+/* ---- the socket */
+
+static int socket_connect(const struct flags *flags)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)flags->port), .sin6_addr = in6addr_loopback };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons((uint16_t)flags->port) };
+	int fd = socket(flags->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), one = 1, status;
+
+	four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0)
+		return -1;
+	status = flags->ipv6 ? connect(fd, (struct sockaddr *)&six, sizeof(six)) : connect(fd, (struct sockaddr *)&four, sizeof(four));
+	if (status != 0) {
+		perror("connect");
+		close(fd);
+		return -1;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+static bool socket_write(int fd, const uint8_t *ptr, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, ptr, len, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return false;
+		ptr += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+bool connection_open(struct connection *c, const struct flags *flags, struct bj_tls_config *config, struct seen *seen, int64_t now_ms,
+		     struct bj_bytes session)
+{
+	uint8_t id[8];
+	enum bj_err err;
+
+	*c = (struct connection){ .flags = flags, .seen = seen, .config = config, .now_ms = now_ms, .fd = -1 };
+	err = bj_tls_new(config, flags->is_server ? NULL : flags->host_name, &c->tls);
+	if (err) {
+		fprintf(stderr, "a new connection: :%s:\n", bj_err_name(err));
+		return false;
+	}
+	if (session.len > 0) {
+		err = bj_tls_resume(c->tls, now_ms, session.ptr, session.len);
+		if (err && err != BJ_ERR_BAD_TICKET) {
+			fprintf(stderr, "to resume: :%s:\n", bj_err_name(err));
+			return false;
+		}
+	}
+	c->fd = socket_connect(flags);
+	if (c->fd < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(id); i++)
+		id[i] = (uint8_t)(flags->shim_id >> 8 * i);
+	return socket_write(c->fd, id, sizeof(id));
+}
+
+/* A peer that has gone already is no failure here: what it sent before is still to be read. */
+bool connection_flush(struct connection *c)
+{
+	uint8_t buf[4096];
+
+	while (bj_tls_pending(c->tls) > 0) {
+		size_t n = bj_tls_pull(c->tls, buf, c->flags->is_async ? 1 : sizeof(buf));
+
+		if (!socket_write(c->fd, buf, n))
+			return false;
+	}
+	return true;
+}
+
+void connection_close(struct connection *c)
+{
+	struct timeval wait = { .tv_sec = DRAIN_S };
+	uint8_t buf[4096];
+
+	if (c->fd >= 0) {
+		connection_flush(c);
+		shutdown(c->fd, SHUT_WR);
+		setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+		while (recv(c->fd, buf, sizeof(buf), 0) > 0)
+			;
+		close(c->fd);
+	}
+	bj_tls_free(c->tls);
+	c->tls = NULL;
+	c->fd = -1;
+}
+
+/* ---- questions */
+
+static enum bj_err answer_credential(struct connection *c)
+{
+	const struct flags *flags = c->flags;
+	struct bj_tls_report report;
+
+	bj_tls_report(c->tls, &report);
+	if (flags->fail_early_callback || flags->fail_ddos_callback) {
+		enum bj_err err = flags->fail_early_callback ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_INTERNAL;
+
+		fprintf(stderr, ":CONNECTION_REJECTED:\n");
+		bj_tls_abort(c->tls, err);
+		return err;
+	}
+	if (flags->fail_cert_callback || flags->fail_ocsp_callback) {
+		fprintf(stderr, ":%s_CB_ERROR:\n", flags->fail_cert_callback ? "CERT" : "OCSP");
+		bj_tls_abort(c->tls, BJ_ERR_INTERNAL);
+		return BJ_ERR_INTERNAL;
+	}
+	if (flags->expect_no_server_name && report.server_name) {
+		fprintf(stderr, "a server name came: %s\n", report.server_name);
+		return BJ_ERR_ACCESS_DENIED;
+	}
+	if (c->config->credential_count == 0)
+		return bj_tls_answer_credential(c->tls, NULL);
+	return bj_tls_answer_credential(c->tls, c->config->credentials[0].credential);
+}
+
+static enum bj_err answer_sign(struct connection *c)
+{
+	const struct scheme *scheme = scheme_find(bj_tls_question_scheme(c->tls));
+	uint8_t signature[SIG_LEN_MAX];
+	size_t len;
+	enum bj_err err;
+
+	if (!scheme || !c->tls->hs->credential)
+		return BJ_ERR_INTERNAL;
+	err = pkey_sign(c->tls->hs->credential->key, (enum sig_alg)scheme->alg, bj_tls_question_bytes(c->tls), signature, sizeof(signature),
+			&len);
+	return err ? err : bj_tls_answer_sign(c->tls, signature, len);
+}
+
+static enum bj_err answer_verify(struct connection *c)
+{
+	struct bj_verdict verdict = { .err = BJ_OK, .index = -1, .rule = "" };
+
+	if (c->flags->verify_fail) {
+		fprintf(stderr, ":CERTIFICATE_VERIFY_FAILED:\n");
+		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_REFUSED : BJ_ERR_NO_CREDENTIAL;
+	}
+	if (c->flags->fail_ocsp_callback) {
+		fprintf(stderr, ":OCSP_CB_ERROR:\n");
+		verdict.err = BJ_ERR_OCSP;
+	}
+	return bj_tls_answer_verify(c->tls, &verdict);
+}
+
+static enum bj_err answer(struct connection *c)
+{
+	if (c->flags->is_async && !c->was_asked) {
+		c->was_asked = true;
+		return BJ_OK;
+	}
+	c->was_asked = false;
+	c->questions++;
+	switch (bj_tls_question(c->tls)) {
+	case BJ_TLS_Q_CREDENTIAL:
+		return answer_credential(c);
+	case BJ_TLS_Q_SIGN:
+		return answer_sign(c);
+	case BJ_TLS_Q_VERIFY:
+		return answer_verify(c);
+	case BJ_TLS_Q_NONE:
+		break;
+	}
+	return BJ_ERR_INTERNAL;
+}
+
+/* ---- the engine */
+
+/* More bytes behind those that are left. False at the end of the peer's bytes. */
+static bool fill(struct connection *c)
+{
+	size_t n;
+
+	memmove(c->in, c->in + c->in_at, c->in_len - c->in_at);
+	c->in_len -= c->in_at;
+	c->in_at = 0;
+	if (c->raw_at == c->raw_len) {
+		ssize_t got = recv(c->fd, c->raw, sizeof(c->raw), 0);
+
+		if (got <= 0)
+			return false;
+		c->raw_at = 0;
+		c->raw_len = (size_t)got;
+	}
+	n = c->flags->is_async ? 1 : c->raw_len - c->raw_at;
+	if (n > sizeof(c->in) - c->in_len)
+		n = sizeof(c->in) - c->in_len;
+	memcpy(c->in + c->in_len, c->raw + c->raw_at, n);
+	c->in_len += n;
+	c->raw_at += n;
+	return true;
+}
+
+/* Feeds until something is told; reads where nothing is. BJ_TLS_NONE: the peer's bytes ended. */
+static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
+{
+	for (;;) {
+		struct bj_tls_fed fed;
+		enum bj_err err = bj_tls_feed(c->tls, c->now_ms, c->in + c->in_at, c->in_len - c->in_at, &fed);
+
+		c->in_at += fed.used;
+		(void)connection_flush(c);
+		if (err)
+			return err;
+		*out_event = fed.event;
+		switch (fed.event) {
+		case BJ_TLS_ASK:
+			err = answer(c);
+			if (err)
+				return err;
+			break;
+		case BJ_TLS_NONE:
+			if (!fill(c)) {
+				c->is_eof = true;
+				return bj_tls_eof(c->tls);
+			}
+			break;
+		case BJ_TLS_DONE:
+			c->is_done = true;
+			return BJ_OK;
+		case BJ_TLS_TICKET:
+			break;
+		case BJ_TLS_DATA:
+			c->data = fed.data;
+			return BJ_OK;
+		case BJ_TLS_CLOSE:
+			return BJ_OK;
+		}
+	}
+}
+
+static bool start(struct connection *c)
+{
+	if (c->flags->is_server || c->tls->hs || c->is_done)
+		return true;
+	return bj_tls_start(c->tls, c->now_ms) == BJ_OK;
+}
+
+bool connection_handshake(struct connection *c)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+
+	if (!start(c))
+		return false;
+	while (!c->is_done)
+		if (run(c, &event) != BJ_OK || c->is_eof)
+			return false;
+	return true;
+}
+
+int connection_read(struct connection *c, uint8_t *out, size_t cap)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+	enum bj_err err = BJ_OK;
+
+	if (!c->is_done && !connection_handshake(c))
+		return -1;
+	while (c->data.len == 0) {
+		err = run(c, &event);
+		if (c->is_eof)
+			return 0;
+		if (err)
+			return -1;
+		if (event == BJ_TLS_CLOSE)
+			return 0;
+	}
+	if (cap > c->data.len)
+		cap = c->data.len;
+	memcpy(out, c->data.ptr, cap);
+	c->data = bytes_of(c->data.ptr + cap, c->data.len - cap);
+	return (int)cap;
+}
+
+bool connection_write(struct connection *c, struct bj_bytes data)
+{
+	uint8_t buf[WRITE_ROOM];
+
+	if (!c->is_done && !connection_handshake(c))
+		return false;
+	while (data.len > 0) {
+		size_t used, len;
+
+		if (bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len) != BJ_OK || !socket_write(c->fd, buf, len))
+			return false;
+		data = bytes_of(data.ptr + used, data.len - used);
+	}
+	return true;
+}

@@ -1,0 +1,45 @@
+/* connection.h - one connection to the runner: a socket, the engine, and the questions that it asks.
+ *
+ * Blocking. With -async everything comes in the smallest pieces: bytes one at a time, and each question only after the engine was
+ * driven once more without an answer.
+ */
+#ifndef BOGO_CONNECTION_H
+#define BOGO_CONNECTION_H
+
+#include "flags.h"
+#include "seen.h"
+
+#define CONNECTION_RAW_MAX 16384
+
+struct connection {
+	const struct flags *flags;
+	struct seen *seen;
+	struct bj_tls_config *config;
+	struct bj_tls *tls;
+	int fd;
+	int64_t now_ms;
+	bool is_done;          /* the handshake is */
+	bool is_eof;
+	bool was_asked;        /* the open question was let wait */
+	unsigned questions;    /* that were answered */
+	struct bj_bytes data;  /* plaintext that was not read yet */
+	uint8_t raw[CONNECTION_RAW_MAX]; /* from the socket, not fed yet */
+	size_t raw_len, raw_at;
+	uint8_t in[2 * BJ_TLS_RECORD_MAX_12]; /* fed to the engine */
+	size_t in_len, in_at;
+};
+
+/* Connects, and says who we are. False: said on standard error. `session`: to be offered, or empty. */
+bool connection_open(struct connection *c, const struct flags *flags, struct bj_tls_config *config, struct seen *seen, int64_t now_ms,
+		     struct bj_bytes session);
+/* False: the engine failed, its error sticks. */
+bool connection_handshake(struct connection *c);
+/* 1.. bytes; 0 at the end of the peer's data (clean or not); -1 after a failure. */
+int connection_read(struct connection *c, uint8_t *out, size_t cap);
+bool connection_write(struct connection *c, struct bj_bytes data);
+/* Sends what waits. */
+bool connection_flush(struct connection *c);
+/* Sends what waits, half-closes, lets the peer finish, frees. */
+void connection_close(struct connection *c);
+
+#endif

@@ -1,0 +1,313 @@
+/* setup.c - a configuration of the engine from a set of flags.
+ *
+ * Chains are not judged here: every verdict is asked for and given as the flags say, as the runner's certificates are no judge of
+ * chains. Ticket keys and cache move between configurations by their inside: a test's servers share them, whatever else changes.
+ */
+#include "setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/kex.h"
+#include "tls/config.h"
+#include "tls/scheme.h"
+
+#define TICKET_LIFETIME_S 172800
+#define TICKET_ROTATE_S 28800
+
+struct cipher_name {
+	const char *name;
+	uint16_t code;
+};
+
+/* The names that OpenSSL made for 1.2. */
+static const struct cipher_name cipher_names[] = {
+	{ "ECDHE-ECDSA-AES128-GCM-SHA256", 0xc02b }, { "ECDHE-RSA-AES128-GCM-SHA256", 0xc02f },
+	{ "ECDHE-ECDSA-AES256-GCM-SHA384", 0xc02c }, { "ECDHE-RSA-AES256-GCM-SHA384", 0xc030 },
+	{ "ECDHE-ECDSA-CHACHA20-POLY1305", 0xcca9 }, { "ECDHE-RSA-CHACHA20-POLY1305", 0xcca8 },
+};
+
+static const uint16_t suites_13[] = { 0x1301, 0x1302, 0x1303 };
+
+static int cipher_add(const char *name, size_t len, uint16_t *codes, size_t *count)
+{
+	for (size_t i = 0; i < sizeof(cipher_names) / sizeof(cipher_names[0]); i++) {
+		if (strlen(cipher_names[i].name) != len || strncmp(cipher_names[i].name, name, len) != 0)
+			continue;
+		codes[(*count)++] = cipher_names[i].code;
+		return 0;
+	}
+	return EXIT_UNIMPLEMENTED;
+}
+
+static int set_ciphers(struct bj_tls_config *config, const char *text)
+{
+	uint16_t codes[CONFIG_CODE_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(suites_13) / sizeof(suites_13[0]); i++)
+		codes[count++] = suites_13[i];
+	while (*text) {
+		size_t len = strcspn(text, ":");
+
+		if (count == CONFIG_CODE_MAX || cipher_add(text, len, codes, &count) != 0)
+			return EXIT_UNIMPLEMENTED;
+		text += len + (text[len] == ':');
+	}
+	if (bj_tls_config_suites(config, codes, count) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return bj_tls_config_prefer_own_order(config, true) == BJ_OK ? 0 : 1;
+}
+
+static int set_versions(struct bj_tls_config *config, const struct flags *flags)
+{
+	int min = flags->min_version, max = flags->max_version;
+
+	if (min < BJ_TLS_1_2)
+		min = BJ_TLS_1_2;
+	if (max == 0)
+		max = BJ_TLS_1_3;
+	if (flags->no_tls12 && min == BJ_TLS_1_2)
+		min = BJ_TLS_1_3;
+	if (flags->no_tls13 && max == BJ_TLS_1_3)
+		max = BJ_TLS_1_2;
+	if (min > max || bj_tls_config_versions(config, (enum bj_tls_version)min, (enum bj_tls_version)max) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return 0;
+}
+
+/* The runner expects a share for the first hybrid group and one for the first other group, where nothing else is said. */
+static int set_shares(struct bj_tls_config *config, const struct flags *flags, const uint16_t *groups, size_t group_count)
+{
+	const struct flag_list *shares = &flags->key_shares;
+	uint16_t chosen[2];
+	size_t count = 0;
+	bool has[2] = { false, false };
+
+	if (flags->no_key_shares)
+		return bj_tls_config_key_shares(config, 0) == BJ_OK ? 0 : 1;
+	if (shares->is_set)
+		return bj_tls_config_key_share_groups(config, shares->codes, shares->count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+	for (size_t i = 0; i < group_count; i++) {
+		bool is_hybrid = groups[i] == KEX_X25519MLKEM768 || groups[i] == KEX_SECP256R1MLKEM768;
+
+		if (!has[is_hybrid])
+			chosen[count++] = groups[i];
+		has[is_hybrid] = true;
+	}
+	return bj_tls_config_key_share_groups(config, chosen, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
+static int set_groups(struct bj_tls_config *config, const struct flags *flags)
+{
+	static const uint16_t usual[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256, KEX_P384 };
+	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
+	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
+
+	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return set_shares(config, flags, groups, count);
+}
+
+/* Those of the list that exist for us; none at all is a feature that we do not have. */
+static size_t known_schemes(const struct flag_list *list, uint16_t codes[FLAG_LIST_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (scheme_find(list->codes[i]))
+			codes[count++] = list->codes[i];
+	return count;
+}
+
+static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
+{
+	uint16_t codes[FLAG_LIST_MAX];
+	size_t count = known_schemes(&flags->verify_prefs, codes);
+
+	if (!flags->verify_prefs.is_set)
+		return 0;
+	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
+/* What is signed with does not follow what is accepted: all that there are, but for -signing-prefs. */
+static int set_signing(struct bj_tls_config *config, const struct flag_list *prefs)
+{
+	uint16_t codes[FLAG_LIST_MAX];
+	size_t count = known_schemes(prefs, codes);
+
+	for (size_t i = 0; i < SCHEME_COUNT && !prefs->is_set; i++)
+		codes[count++] = scheme_table[i].code;
+	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
+static enum bj_err staple(struct bj_credential *credential, const struct flags *flags, const struct flag_credential *flag)
+{
+	enum bj_err err = BJ_OK;
+
+	if (flag->ocsp.is_set && !flags->decline_ocsp_callback)
+		err = bj_credential_staple_ocsp(credential, flag->ocsp.bytes, flag->ocsp.len);
+	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
+}
+
+static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
+{
+	struct bj_credential *credential;
+	enum bj_err err;
+
+	if (!flag->cert_file && !flag->key_file)
+		return 0;
+	if (!flag->cert_file || !flag->key_file)
+		return EXIT_UNIMPLEMENTED;
+	err = bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
+	if (err == BJ_ERR_KEY_KIND)
+		return EXIT_UNIMPLEMENTED;
+	if (!err) {
+		err = staple(credential, flags, flag);
+		if (!err)
+			err = bj_tls_config_credential(config, credential);
+		bj_credential_free(credential);
+	}
+	if (err)
+		fprintf(stderr, "the credential %s: :%s:\n", flag->cert_file, bj_err_name(err));
+	if (!err && flag->must_match)
+		err = bj_tls_config_credential_must_match(config);
+	return err ? 1 : set_signing(config, &flag->signing_prefs);
+}
+
+static int set_credentials(struct bj_tls_config *config, const struct flags *flags)
+{
+	int status = 0;
+
+	for (size_t i = 1; i <= flags->credential_count && !status; i++)
+		status = credential_add(config, flags, &flags->credentials[i]);
+	return status ? status : credential_add(config, flags, &flags->credentials[0]);
+}
+
+/* A list in wire form, or one name. */
+static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
+{
+	char text[1024];
+	const char *names[BJ_TLS_ALPN_MAX], *wire = flags->advertise_alpn;
+	size_t count = 0, at = 0;
+
+	if (flags->is_server) {
+		names[0] = flags->reject_alpn ? "no such protocol" : flags->select_alpn;
+		if (!names[0] || flags->decline_alpn)
+			return 0;
+		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+	}
+	while (wire && *wire) {
+		size_t len = (uint8_t)*wire;
+
+		if (strlen(wire + 1) < len || at + len + 1 > sizeof(text) || count == BJ_TLS_ALPN_MAX)
+			return EXIT_UNIMPLEMENTED;
+		names[count++] = memcpy(text + at, wire + 1, len);
+		text[at + len] = 0;
+		at += len + 1;
+		wire += 1 + len;
+	}
+	return count == 0 || bj_tls_config_alpn(config, names, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
+/* Who is verified, and which questions are asked. */
+static int set_questions(struct bj_tls_config *config, const struct flags *flags)
+{
+	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
+						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
+	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server);
+	uint32_t ask = 0;
+	enum bj_err err = BJ_OK;
+
+	if (flags->is_server && enforces)
+		err = bj_tls_config_client_auth(config, flags->verify_peer ? BJ_TLS_AUTH_OPTIONAL : BJ_TLS_AUTH_REQUIRED);
+	if (!err && !flags->is_server)
+		err = enforces ? bj_tls_config_insecure_no_name(config) : bj_tls_config_insecure_no_verify(config);
+	if (enforces)
+		ask |= 1u << BJ_TLS_Q_VERIFY;
+	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
+		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
+	if (flags->is_async)
+		ask |= 1u << BJ_TLS_Q_SIGN;
+	if (!err)
+		err = bj_tls_config_ask(config, ask);
+	if (!err)
+		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && !flags->is_server)
+		err = bj_tls_config_stapling(config, flags->wants_ocsp, flags->wants_scts);
+	return err ? 1 : 0;
+}
+
+static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
+{
+	unsigned count = flags->no_ticket ? 0 : 2;
+
+	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
+}
+
+static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
+{
+	struct ticket_keys *tickets = to->tickets;
+	struct session_cache *cache = to->cache;
+
+	if (from->tickets && to->tickets) {
+		to->tickets = from->tickets;
+		from->tickets = tickets;
+	}
+	if (from->cache && to->cache) {
+		to->cache = from->cache;
+		from->cache = cache;
+	}
+}
+
+static int set_all(struct bj_tls_config *config, const struct flags *flags)
+{
+	int status = set_versions(config, flags);
+
+	status = status ? status : set_questions(config, flags);
+	status = status || !flags->cipher ? status : set_ciphers(config, flags->cipher);
+	status = status ? status : set_groups(config, flags);
+	status = status ? status : set_schemes(config, flags);
+	status = status ? status : set_credentials(config, flags);
+	status = status ? status : set_alpn(config, flags);
+	status = status ? status : set_tickets(config, flags);
+	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
+		status = 1;
+	return status;
+}
+
+int setup_make(const struct flags *flags, struct seen *seen, struct bj_tls_config *before, struct bj_tls_config **out)
+{
+	struct bj_tls_config *config = bj_tls_config_new(flags->is_server ? BJ_TLS_SERVER : BJ_TLS_CLIENT);
+	enum bj_err err;
+	int status;
+
+	if (!config)
+		return 1;
+	status = set_all(config, flags);
+	if (!status) {
+		err = bj_tls_config_observer(config, seen_take, seen);
+		if (!err)
+			err = bj_tls_config_freeze(config);
+		if (err)
+			fprintf(stderr, "the configuration: :%s:\n", bj_err_name(err));
+		status = err ? 1 : 0;
+	}
+	if (status) {
+		bj_tls_config_free(config);
+		return status;
+	}
+	if (before)
+		stores_move(before, config);
+	*out = config;
+	return 0;
+}
+
+int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential)
+{
+	for (size_t i = 0; i < flags->credential_count && i < config->credential_count; i++)
+		if (config->credentials[i].credential == credential)
+			return (int)i;
+	return -1;
+}
