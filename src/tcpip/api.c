@@ -74,6 +74,8 @@ static void send_reset(struct bj_tcp *t)
 	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = t->snd_nxt,
 				 .ack = t->rcv_nxt, .flags = TCP_RST | TCP_ACK };
 
+	if (t->ts_ok) /* rfc7323:3.2 */
+		s.options = (struct tcp_options){ .has_timestamps = true, .ts_val = tcp_ts_now(t), .ts_ecr = t->ts_recent };
 	t->stack->stats.resets_sent++;
 	stack_reply_segment(t->stack, &t->key, &s);
 	stack_event(t, BJ_EVENT_SENT, BJ_SENT_RST, 0, t->snd_nxt, 0);

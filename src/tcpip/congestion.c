@@ -178,8 +178,9 @@ void cc_acked(struct bj_tcp *t, uint32_t acked, uint32_t rtt_us)
 		return;
 	if (in_slow_start(t) && t->ssthresh == UINT32_MAX)
 		hystart_acked(t, rtt_us);
-	if (!t->cwnd_limited)
-		return; /* a window that was not used says nothing about a larger one: rfc7661:4 */
+	/* a window that was not used says nothing about a larger one (rfc7661:4); slow start may double what was used */
+	if (!t->cwnd_limited && !(in_slow_start(t) && t->cwnd < 2 * t->flight->max_out))
+		return;
 	if (in_slow_start(t))
 		slow_start(t, acked);
 	else if (tcp_options_of(t)->congestion == BJ_CONGESTION_CUBIC)

@@ -170,7 +170,7 @@ static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 	return GO_ON;
 }
 
-/* rfc7323:5.3 R1 to R3 */
+/* rfc7323:5.3 R1 and R2 */
 static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 {
 	const struct tcp_options *o = &a->seg.options;
@@ -184,9 +184,18 @@ static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_PAWS);
 	}
-	if (seq_le(a->seg.seq, t->last_ack_sent) && seq_le(t->last_ack_sent, a->seg.seq + tcp_segment_len(&a->seg))) {
+	return GO_ON;
+}
+
+/* rfc7323:5.3 R3, for segments whose sequence number and ACK were found good: a forged one must not move the clock. */
+static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
+{
+	const struct tcp_options *o = &a->seg.options;
+
+	if (t->ts_ok && o->has_timestamps && seq_le(a->seq, t->last_ack_sent) && seq_le(t->last_ack_sent, a->end) &&
+	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_ms = now_ms;
+		t->ts_recent_ms = stack_ms(t->stack);
 	}
 	return GO_ON;
 }
@@ -444,7 +453,8 @@ bool tcp_may_reuse(const struct bj_tcp *t, const struct arrival *a)
 static step_fn *const syn_sent_steps[] = { syn_sent_ack, syn_sent_rst, syn_sent_syn, check_urg, take_text, take_fin };
 
 static step_fn *const other_steps[] = {
-	syn_received_again, check_timestamps, check_sequence, check_rst, check_syn, check_ack, check_urg, take_text, take_fin,
+	syn_received_again, check_timestamps, check_sequence, check_rst, check_syn, check_ack,
+	take_timestamp,     check_urg,        take_text,      take_fin,
 };
 
 void tcp_input(struct bj_tcp *t, struct arrival *a)
@@ -453,6 +463,8 @@ void tcp_input(struct bj_tcp *t, struct arrival *a)
 	step_fn *const *steps = syn_sent ? syn_sent_steps : other_steps;
 	size_t count = syn_sent ? ARRAY_COUNT(syn_sent_steps) : ARRAY_COUNT(other_steps);
 
+	a->seq = a->seg.seq;
+	a->end = a->seq + tcp_segment_len(&a->seg);
 	for (size_t i = 0; i < count; i++)
 		if (steps[i](t, a) == STOP)
 			return;

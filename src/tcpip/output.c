@@ -338,9 +338,8 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 		if (t->probe_due && send_probe(t, w))
 			return true;
 		if (send_lost(t, w) || send_more(t, w)) {
-			uint32_t pipe = flight_pipe(t);
-
-			t->cwnd_limited = pipe + t->mss > t->cwnd || (t->cwnd < t->ssthresh && 2 * pipe >= t->cwnd);
+			t->flight->max_out = flight_pipe(t);
+			t->cwnd_limited = t->flight->max_out + t->mss > t->cwnd;
 			return true;
 		}
 	}

@@ -107,5 +107,5 @@ int64_t tail_probe_after(const struct bj_tcp *t)
 		after = TAIL_FIRST_US;
 	else
 		after = 2 * (int64_t)t->srtt_us + (t->snd_nxt - t->snd_una <= t->mss ? TAIL_ACK_DELAY_US : 0);
-	return after < rto_now(t) ? after : 0;
+	return i64_min(after, rto_now(t));
 }

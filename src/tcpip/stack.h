@@ -74,7 +74,8 @@ struct arrival {
 	struct tcp_key key;  /* as the receiving connection sees it */
 	bool is_v4;
 	uint8_t tos;
-	bool ack_wanted;     /* something was left out: say so */
+	uint32_t seq;        /* as it came, before anything was taken off */
+	uint32_t end;
 };
 
 /* connections.c */

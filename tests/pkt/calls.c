@@ -136,6 +136,8 @@ static long call_read(struct world *w, struct world_fd *f, const struct script_c
 		return fail(error, "ENOTCONN");
 	w->last = f->tcp;
 	err = bj_tcp_read(f->tcp, buf, want < sizeof(buf) ? want : sizeof(buf), &len);
+	if (err == BJ_ERR_WOULD_BLOCK && f->read_shut)
+		return 0;
 	if (err == BJ_ERR_WOULD_BLOCK)
 		return f->nonblocking || arg_has(c, 3, "DONTWAIT") ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
 	if (err == BJ_ERR_CLOSED || (err && f->reported))
@@ -198,6 +200,7 @@ static long call_shutdown(struct world *w, struct world_fd *f, const struct scri
 	if (!f->tcp)
 		return fail(error, "ENOTCONN");
 	w->last = f->tcp;
+	f->read_shut |= arg_has(c, 1, "SHUT_RD");
 	if (arg_has(c, 1, "SHUT_RD") && !arg_has(c, 1, "SHUT_RDWR"))
 		return 0;
 	err = bj_tcp_finish(f->tcp);
@@ -307,6 +310,10 @@ void world_command(struct world *w, const char *text)
 {
 	const char *at;
 
+	if (strstr(text, "defaults.sh")) {
+		w->foreign = true;
+		w->defaults.send_buffer_max = 4 << 20;
+	}
 	if ((at = strstr(text, "tcp_sack=")))
 		w->defaults.no_sack = at[9] == '0';
 	if ((at = strstr(text, "tcp_timestamps=")))

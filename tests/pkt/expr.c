@@ -178,6 +178,10 @@ bool expr_run(const char *code, expr_name *names, void *self, char *why, size_t 
 			e.p += strcspn(e.p, "\n");
 			continue;
 		}
+		if (take(&e, "print")) {
+			e.p += strcspn(e.p, "\n;");
+			continue;
+		}
 		if (!take(&e, "assert")) {
 			snprintf(why, why_cap, "only assertions are understood: %.60s", e.p);
 			return false;

@@ -132,7 +132,8 @@ static void parse_time(struct text *t, struct script_step *s)
 	s->until_us = s->at_us;
 	if (take(t, "...")) {
 		s->blocking = true;
-		s->range_relative = take(t, "+");
+		(void)take(t, "+");
+		s->range_relative = s->relative;
 		s->until_us = seconds(t);
 	} else if (take(t, "~")) {
 		s->range = true;

@@ -18,7 +18,7 @@
 #define WORLD_REMOTE_PORT 53055
 
 struct world_fd {
-	bool used, nonblocking, connected_once, linger_zero, write_shut;
+	bool used, nonblocking, connected_once, linger_zero, read_shut;
 	struct bj_listener *listener;
 	struct bj_tcp *tcp;
 	struct bj_tcp_options options;
@@ -51,6 +51,7 @@ struct world {
 	size_t queue_head, queue_count;
 	struct ts_pair ts[WORLD_TS_MAX];
 	size_t ts_count;
+	bool foreign; /* made for a kernel: which scale we offer, and where in a run of bytes PSH stands, is ours to choose */
 	bool verbose;
 	char error[512];
 };
