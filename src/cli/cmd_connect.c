@@ -20,6 +20,7 @@
 #include "host/file.h"
 
 #define TICKET_WAIT_MS 250  /* for tickets, and for a late refusal of the client's certificate */
+#define SESSION_WAIT_MS 2000 /* for the first ticket, where a session is what was asked for */
 #define CLOSE_WAIT_MS 1000  /* for the last bytes to go */
 #define ANSWER_IDLE_MS 2000 /* silence that ends a conversation whose input has ended */
 #define INPUT_BYTES 16384
@@ -243,9 +244,10 @@ static const char *name_of_wish(const struct connect_wish *wish)
 }
 
 /* Tickets come after the handshake, and so does the refusal of a certificate in TLS 1.3. */
-static void wait_for_tickets(struct connection *c)
+static void wait_for_tickets(const struct connect_wish *wish, struct connection *c)
 {
-	int64_t deadline = clock_steady_us() + TICKET_WAIT_MS * 1000;
+	bool is_wanted = wish->reconnect || wish->session_out;
+	int64_t deadline = clock_steady_us() + (is_wanted ? SESSION_WAIT_MS : TICKET_WAIT_MS) * 1000;
 	struct bj_bytes data;
 	unsigned tickets = c->client.tickets;
 
@@ -292,6 +294,8 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	began = clock_steady_us();
 	c->err = tls_client_handshake(&c->client, deadline);
 	c->handshake_us = clock_steady_us() - began;
+	if (!c->err && !wish->insecure && c->client.judged)
+		c->err = c->client.verdict.err; /* resumed, and what was good then is not good now */
 	bj_tls_report(c->client.tls, &c->report);
 }
 
@@ -473,7 +477,7 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 	if (!first.err)
 		look_at_input(wish, input);
 	if (!first.err && !input->wanted)
-		wait_for_tickets(&first);
+		wait_for_tickets(wish, &first);
 	if (first.has_client)
 		bj_tls_report(first.client.tls, &first.report);
 	if (wish->reconnect && !first.err && !first.late_err) {
