@@ -38,7 +38,7 @@ enum bj_err bj_tcp_listen(struct bj_stack *stack, const struct bj_endpoint *loca
 	memcpy(l->key, local->ip.bytes, 16);
 	l->key[16] = (uint8_t)(local->port >> 8);
 	l->key[17] = (uint8_t)local->port;
-	l->config = config_make(options);
+	l->config = options ? config_make(options) : config_ref(stack->defaults);
 	err = !l->config ? BJ_ERR_NO_MEMORY : listener_at(stack, l->key) ? BJ_ERR_IO_ADDRESS_IN_USE : map_insert(&stack->listeners, &l->node);
 	if (err) {
 		config_unref(l->config);
@@ -139,7 +139,7 @@ enum bj_err bj_tcp_connect(struct bj_stack *stack, const struct bj_endpoint *loc
 		return err;
 	if (stack_find(stack, &key))
 		return BJ_ERR_IO_ADDRESS_IN_USE;
-	config = config_make(options);
+	config = options ? config_make(options) : config_ref(stack->defaults);
 	if (!config)
 		return BJ_ERR_NO_MEMORY;
 	t = tcp_make(stack, &key, config);

@@ -44,6 +44,8 @@ struct tcp_config *config_make(const struct bj_tcp_options *options)
 	o->ack_delay_us = i64_min(o->ack_delay_us, SECOND / 2 - 1); /* MUST-40 */
 	o->rto_min_us = i64_min(o->rto_min_us, RTO_MAX_US);
 	o->keepalive_count = o->keepalive_count ? u32_min(o->keepalive_count, 250) : 9;
+	if (o->mss_max && o->mss_max < TCP_MSS_MIN)
+		o->mss_max = TCP_MSS_MIN;
 	o->ttl = o->ttl ? o->ttl : 64;
 	o->backlog = o->backlog ? o->backlog : 1024;
 	o->syn_backlog = o->syn_backlog ? o->syn_backlog : 1024;

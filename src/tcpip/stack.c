@@ -87,11 +87,16 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	err = draw_keys(s, &tcps, &listeners);
 	if (!err)
 		err = make_slabs(s);
+	if (!err) {
+		s->defaults = config_make(NULL);
+		err = s->defaults ? BJ_OK : BJ_ERR_NO_MEMORY;
+	}
 	if (!err && options->event_count_max) {
 		s->events = (struct bj_tcp_event *)calloc(options->event_count_max, sizeof(*s->events));
 		err = s->events ? BJ_OK : BJ_ERR_NO_MEMORY;
 	}
 	if (err) {
+		config_unref(s->defaults);
 		free(s);
 		return err;
 	}
@@ -132,6 +137,7 @@ void bj_stack_free(struct bj_stack *s)
 	slab_fini(&s->tcp_slab);
 	slab_fini(&s->flights);
 	slab_fini(&s->sents);
+	config_unref(s->defaults);
 	free(s->events);
 	free(s);
 }

@@ -48,6 +48,7 @@ struct bj_stack {
 	size_t address_count;
 	struct siphash_key isn_key, ts_key, port_key, cookie_key, fragment_key;
 	uint64_t port_turn, fragment_turn;
+	struct tcp_config *defaults; /* what null options stand for, shared by all */
 	struct map tcps;
 	struct map listeners;
 	struct list listener_list;
