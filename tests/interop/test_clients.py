@@ -275,6 +275,25 @@ def go_client(workdir):
     return folder / "client"
 
 
+@pytest.mark.parametrize("version", ["303", "304"])
+def test_an_older_go_speaks_and_resumes(pki, serve, table, workdir, version):
+    """Without what Go 1.26 can say: its group."""
+    go = need("go")
+    number = version_number(version_of("go", "version"))
+    if number >= (1, 26):
+        pytest.skip("this Go is not older than 1.26")
+    if version == "303" and number < (1, 21):
+        pytest.skip("this Go has no extended master secret (docs/decisions/0006)")
+    folder = workdir / "older-go"
+    folder.mkdir(exist_ok=True)
+    (folder / "main.go").write_text(GO.replace("uint16(state.CurveID)", "0"))
+    built = run([go, "build", "-o", folder / "client", folder / "main.go"], timeout=300, cwd=folder)
+    assert built.returncode == 0, built.stderr
+    done = run([folder / "client", serve("ecdsa").port, pki.root, version])
+    assert done.stdout == f"{version} 0 false ping\n{version} 0 true ping\n", done.stdout
+    table.add("server", "Go crypto/tls " + version_of("go", "version"), {"303": "1.2", "304": "1.3"}[version] + ", resumed")
+
+
 @pytest.mark.parametrize("version,group", [("303", "1d"), ("304", "11ec")])
 def test_go_speaks_and_resumes(pki, serve, table, go_client, version, group):
     done = run([go_client, serve("ecdsa").port, pki.root, version])
