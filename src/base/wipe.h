@@ -13,4 +13,14 @@ static inline void wipe(void *ptr, size_t len)
 	__asm__ __volatile__("" : : "r"(ptr) : "memory");
 }
 
+#define WIPE_STACK_LEN 4096
+
+/* Overwrites what calls that have returned left on the stack: libcrypto, for one, leaves the result of its X25519 ladder there. */
+static __attribute__((noinline, unused)) void wipe_stack(void)
+{
+	unsigned char below[WIPE_STACK_LEN];
+
+	wipe(below, sizeof(below));
+}
+
 #endif

@@ -292,8 +292,6 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	began = clock_steady_us();
 	c->err = tls_client_handshake(&c->client, deadline);
 	c->handshake_us = clock_steady_us() - began;
-	if (!c->err && !wish->insecure && c->client.judged)
-		c->err = c->client.verdict.err; /* resumed, and what was good then is not good now */
 	bj_tls_report(c->client.tls, &c->report);
 }
 

@@ -202,6 +202,14 @@ static enum bj_err feed(struct tls_client *client, struct bj_tls_fed *out)
 	return err;
 }
 
+static bool is_resumed(const struct tls_client *client)
+{
+	struct bj_tls_report report;
+
+	bj_tls_report(client->tls, &report);
+	return report.resumed;
+}
+
 enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 {
 	enum bj_err err = bj_tls_start(client->tls, clock_unix_ms());
@@ -239,7 +247,8 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 	}
 	if (client->chain_count == 0)
 		keep_chain(client);
-	if (!client->judged && client->chain_count > 0)
+	/* of a resumed session only the peer's own certificate is known: what was thought of its chain stands in the session */
+	if (!client->judged && client->chain_count > 0 && !is_resumed(client))
 		judge(client);
 	/* the alert of a failure, or the last flight */
 	if (send_pending(client, deadline_us) != BJ_OK && !err)

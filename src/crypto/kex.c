@@ -129,6 +129,7 @@ static enum bj_err x25519_derive(const struct kex_key *key, struct bj_bytes peer
 	else
 		ERR_clear_error();
 	wipe(shared, sizeof(shared));
+	wipe_stack();
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(theirs);
 	return err;
@@ -225,6 +226,7 @@ static enum bj_err nist_derive(const struct curve *curve, const struct scalar *s
 	else
 		ERR_clear_error();
 	wipe(shared, sizeof(shared));
+	wipe_stack();
 	EC_POINT_clear_free(point);
 	BN_clear_free(x);
 	BN_clear_free(k);

@@ -53,7 +53,7 @@ def test_s_client_speaks_with_each_group(pki, serve, table, version, group):
     # in 1.2 the groups say which curves a certificate may have, too (rfc8422:5.1)
     done = s_client(pki, serve("rsa" if version == "-tls1_2" else "ecdsa"), version, "-groups", group)
     assert done.returncode == 0, done.stdout + done.stderr
-    shown = re.search(r"Server Temp Key: (.*)", done.stdout).group(1)
+    shown = re.search(r"(?:Server|Peer) Temp Key: (.*)", done.stdout).group(1)
     assert {"X25519": "X25519", "P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}[group] in shown
     table.add("server", openssl_row(), f"{'1.2' if version == '-tls1_2' else '1.3'} group {group}")
 
