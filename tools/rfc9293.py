@@ -2,7 +2,7 @@
 
 A test names what it proves by id: `MUST-10` in the comment of a script (tests/pkt/**/*.pkt), or in a comment directly in front of
 a C test (src/tcpip/**/*_test.c, tests/sim/*_test.c). Every test that is named is run. Exit 1 if one fails or if it names an
-id that does not exist. What has neither a test nor a reason is open. --write rewrites the page.
+id that does not exist. What has neither a test nor a reason is open. Without --write the page must say what this run says.
 """
 import argparse
 import re
@@ -84,6 +84,9 @@ def main():
     if options.write:
         page.parent.mkdir(exist_ok=True)
         page.write_text("\n".join(lines))
+    elif not page.is_file() or page.read_text() != "\n".join(lines):
+        print(f"{page.relative_to(ROOT)} is not what this run says; --write makes it anew")
+        bad += 1
     for kind, by in counts.items():
         print(kind, by)
     return 1 if bad else 0

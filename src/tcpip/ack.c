@@ -221,7 +221,7 @@ static int64_t find_losses(struct bj_tcp *t, const struct ack_round *r)
 static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 {
 	struct tcp_flight *f = t->flight;
-	bool was_open = f->recovery <= BJ_RECOVERY_DISORDER;
+	bool was_fast = f->recovery == BJ_RECOVERY_FAST; /* the ACK that ends it does not open the window */
 	int64_t wait_us = 0;
 
 	judge_tail_probe(t, r, t->snd_una);
@@ -233,8 +233,8 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 	}
 	if (tcp_has_unacked(t))
 		wait_us = find_losses(t, r);
-	if (r->acked > 0 && (was_open || f->recovery == BJ_RECOVERY_LOSS) && f->recovery != BJ_RECOVERY_FAST)
-		cc_acked(t, r->acked, r->rtt_us);
+	if (r->acked > 0 && !was_fast && f->recovery != BJ_RECOVERY_FAST)
+		cc_acked(t, u32_min(r->acked, r->delivered), r->rtt_us); /* what was SACKed before has counted for the pipe */
 	if (!tcp_has_unacked(t))
 		flight_free(t);
 	if (r->acked > 0 || r->new_sack || wait_us)

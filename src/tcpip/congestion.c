@@ -87,7 +87,8 @@ static void hystart_acked(struct bj_tcp *t, uint32_t rtt_us)
 
 static void slow_start(struct bj_tcp *t, uint32_t acked)
 {
-	uint32_t step = u32_min(acked, SLOW_START_LIMIT * (uint32_t)t->mss);
+	/* after a timeout an ACK may be for what left long ago: one segment (rfc3465:2.3) */
+	uint32_t limit = t->ssthresh == UINT32_MAX ? SLOW_START_LIMIT : 1, step = u32_min(acked, limit * (uint32_t)t->mss);
 
 	if (t->flight && t->flight->in_css)
 		step /= HYSTART_CSS_DIVISOR;
@@ -297,6 +298,8 @@ void cc_undo(struct bj_tcp *t)
 	t->cwnd = u32_max(t->cwnd, f->undo_cwnd);
 	t->ssthresh = f->undo_ssthresh;
 	f->undo_possible = false;
+	t->cwnd_limited = false; /* by the window that was wrong */
+	f->max_out = flight_pipe(t);
 	f->dup_acks = 0;
 	f->reno_sacked = 0;
 	set_recovery(t, BJ_RECOVERY_OPEN);
