@@ -73,6 +73,10 @@ def test_draining_lets_a_slow_reader_have_the_rest_of_its_response(web):
     assert running.process.wait(kit.SECONDS) == 0
 
 
+def open_descriptors(pid):
+    return {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+
+
 def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
     server, port, admin, running = web()
     running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
@@ -82,7 +86,12 @@ def test_a_lack_of_descriptors_is_not_the_servers_fault(web):
     clients = [kit.Raw(port) for _ in range(4)]
     kit.wait_until(lambda: '"open":4' in fetch(admin, "/api/v1/status")[1])
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (1 + max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd")), before[1]))
+    used, seen = open_descriptors(pid), None
+    while used != seen:  # what the admin page and the old configuration had is closed a moment later
+        time.sleep(0.3)
+        used, seen = open_descriptors(pid), used
+    lowest_free = next(fd for fd in range(len(used) + 1) if fd not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, before[1]))
     assert {client.get()[0] for client in clients} == {503}
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     assert {client.get()[0] for client in clients} == {200}
