@@ -83,6 +83,11 @@ static const struct flag flag_table[] = {
 	{ "fail-cert-callback", FLAG_BOOL, AT(fail_cert_callback) },
 	{ "use-old-client-cert-callback", FLAG_BOOL, AT(old_client_cert_callback) },
 
+	{ "quic", FLAG_BOOL, AT(is_quic) },
+	{ "quic-transport-params", FLAG_BYTES, AT(quic_params) },
+	{ "expect-quic-transport-params", FLAG_BYTES, AT(expect_quic_params) },
+	{ "quic-use-legacy-codepoint", FLAG_INT, AT(quic_legacy_codepoint) },
+
 	{ "implicit-handshake", FLAG_BOOL, AT(implicit_handshake) },
 	{ "handshake-twice", FLAG_BOOL, AT(handshake_twice) },
 	{ "no-op-extra-handshake", FLAG_BOOL, AT(no_op_handshake) },

@@ -193,8 +193,10 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 	size_t count = 0, at = 0;
 
 	if (flags->is_server) {
-		names[0] = flags->reject_alpn ? "no such protocol" : flags->select_alpn;
-		if (!names[0] || flags->decline_alpn)
+		bool none = flags->reject_alpn || (flags->is_quic && (flags->decline_alpn || !flags->select_alpn));
+
+		names[0] = none ? "no such protocol" : flags->select_alpn; /* QUIC must have one */
+		if (!names[0] || (flags->decline_alpn && !flags->is_quic))
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -272,6 +274,10 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	if (!status && flags->quic_legacy_codepoint)
+		status = EXIT_UNIMPLEMENTED;
+	if (!status && bj_tls_config_quic(config, flags->is_quic) != BJ_OK)
+		status = 1;
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;
