@@ -83,6 +83,10 @@ static const struct flag flag_table[] = {
 	{ "fail-cert-callback", FLAG_BOOL, AT(fail_cert_callback) },
 	{ "use-old-client-cert-callback", FLAG_BOOL, AT(old_client_cert_callback) },
 
+	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
+	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
+	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },
+	{ "cnsa1-202603", FLAG_BOOL, AT(policy_cnsa1) },
 	{ "quic", FLAG_BOOL, AT(is_quic) },
 	{ "quic-transport-params", FLAG_BYTES, AT(quic_params) },
 	{ "expect-quic-transport-params", FLAG_BYTES, AT(expect_quic_params) },
