@@ -202,6 +202,7 @@ struct bj_tls {
 	bool is_server;
 	bool is_placed;               /* in memory of the owner's */
 	bool resumed, retried, auth_asked, peer_verified;
+	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
