@@ -11,6 +11,7 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/quic.h"
 
 /* ---- the ServerHello */
 
@@ -67,6 +68,8 @@ static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
 	struct encrypted_extensions ee;
 	enum bj_err err = encrypted_extensions_parse(body, conn->hs->offered, &ee);
 
+	if (!err && conn->quic)
+		err = quic_take_answer(conn, &ee);
 	if (err)
 		return err;
 	return (ee.has & EXT_BIT(EXT_ALPN)) ? hello_take_alpn(conn, ee.alpn) : BJ_OK;
