@@ -230,7 +230,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
 /* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
-/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference). */
+/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
+ * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
+ * than this call. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
 					     uint8_t *out, size_t len);
 /* Lets go of what an idle connection does not need (expanded keys); it is made again when needed. */
@@ -273,6 +275,7 @@ struct bj_tls_report {
 	uint16_t signature_scheme; /* the server's handshake signature; 0 when resumed */
 	bool resumed;
 	bool retried;              /* there was a HelloRetryRequest */
+	bool extended_master_secret; /* the keys are bound to this handshake: always in 1.3; a 1.2 connection without is never resumed */
 	bool client_certificate_asked;
 	const char *server_name;   /* what the client asked for (or the client's own); null if none; lives with the connection */
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */

@@ -123,9 +123,9 @@ const struct explain_text explain_texts[] = {
 	  "The client marked its hello as a second try with a lower version, though the server supports a higher one.",
 	  "Find out why the first try failed; falling back is never needed with a correct server." },
 	{ BJ_ERR_NO_EXTENDED_MASTER_SECRET,
-	  "The TLS 1.2 peer does not bind its keys to the handshake (extended master secret), so sessions could be confused between "
-	  "servers.",
-	  "Update the peer; software since about 2015 has it. TLS 1.3 does not need it." },
+	  "The TLS 1.2 peer does not bind its keys to the handshake (extended master secret). Such a connection works, but it is never "
+	  "resumed and exports no keys, since two connections could be made to share them; here one of the two was asked for.",
+	  "Update the peer; software since about 2015 has it (Go since 1.21). TLS 1.3 does not need it." },
 	{ BJ_ERR_RENEGOTIATION,
 	  "The peer wanted to negotiate again inside a running connection. That has a long history of attacks and is never done here.",
 	  "Ask for client certificates in the first handshake, by listener or name." },

@@ -18,10 +18,13 @@ static void master_made(struct bj_tls *conn)
 enum bj_err master12_step(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
+	enum hash_alg alg = (enum hash_alg)conn->suite->hash;
 	uint8_t hash[HASH_MAX];
-	size_t len = transcript_peek(&hs->transcript, hash);
 
-	keys12_master((enum hash_alg)conn->suite->hash, &hs->shared, bytes_of(hash, len), &conn->s12.master);
+	if (conn->is_unbound)
+		keys12_master_unbound(alg, &hs->shared, hs->client_random, hs->server_random, &conn->s12.master);
+	else
+		keys12_master(alg, &hs->shared, bytes_of(hash, transcript_peek(&hs->transcript, hash)), &conn->s12.master);
 	master_made(conn);
 	return BJ_OK;
 }

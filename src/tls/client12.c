@@ -1,6 +1,7 @@
 /* client12.c - the client's side of a TLS 1.2 handshake, from the ServerHello on (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * The server must have extended master secret (rfc7627:5.2) and renegotiation_info (rfc5746:3.4), and never gets a renegotiation.
+ * The server must have renegotiation_info (rfc5746:3.4), and never gets a renegotiation. Without extended master secret (rfc7627:5.3)
+ * there is only this one connection: no session that is resumed or kept lacks it (docs/decisions/0065).
  */
 #include <stdlib.h>
 
@@ -49,8 +50,9 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (!(hello->has & EXT_BIT(EXT_EXTENDED_MASTER_SECRET)))
-		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	conn->is_unbound = !(hello->has & EXT_BIT(EXT_EXTENDED_MASTER_SECRET));
+	if (resumed && conn->is_unbound)
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET; /* our session has it. rfc7627:5.3 */
 	if (!(hello->has & EXT_BIT(EXT_RENEGOTIATION_INFO)))
 		return BJ_ERR_RENEGOTIATION_INFO;
 	if (hello->has & EXT_BIT(EXT_ALPN)) {
@@ -278,7 +280,7 @@ static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 	struct session s;
 	enum bj_err err;
 
-	if (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0))
+	if (conn->is_unbound || (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0)))
 		return BJ_OK;
 	err = session_make(conn, &s);
 	if (err)

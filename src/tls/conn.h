@@ -205,6 +205,7 @@ struct bj_tls {
 	bool peer_is_key;             /* the peer showed a raw public key: where a chain would be, that stands alone */
 	bool is_placed;               /* in memory of the owner's */
 	bool resumed, retried, auth_asked, peer_verified;
+	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */

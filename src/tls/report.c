@@ -26,6 +26,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.signature_scheme = conn->signature_scheme,
 		.resumed = conn->resumed,
 		.retried = conn->retried,
+		.extended_master_secret = conn->version != 0 && !conn->is_unbound,
 		.client_certificate_asked = conn->auth_asked,
 		.server_name = conn->name,
 		.alpn = conn->alpn,

@@ -177,6 +177,8 @@ BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const v
 		return BJ_ERR_ARGUMENT;
 	if (conn_is_13(conn))
 		return ks_export((enum hash_alg)conn->suite->hash, &conn->s13.exporter, bytes_text(label), ctx, out, len);
+	if (conn->is_unbound)
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET; /* a second connection could have the same keys. rfc7627:5.4 */
 	return keys12_export((enum hash_alg)conn->suite->hash, &conn->s12.master, conn->s12.client_random, conn->s12.server_random,
 			     bytes_text(label), context != NULL, ctx, out, len);
 }

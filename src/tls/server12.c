@@ -1,7 +1,8 @@
 /* server12.c - the server's side of a TLS 1.2 handshake (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely, and must say that they know
- * of secure renegotiation (rfc5746:3.6), which never happens: nothing receives a ClientHello once this table runs.
+ * A client without extended master secret (rfc7627:5.3) gets a full handshake and neither ticket nor session id, so every session that
+ * there is can be resumed safely (docs/decisions/0065). One that knows nothing of secure renegotiation is let in (rfc5746:3.6): what that
+ * is about never happens here, since nothing receives a ClientHello once this table runs.
  *
  * Leaves out   signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
  *              (the first ticket's lifetime ends it)
@@ -117,10 +118,7 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 	enum bj_err err;
 	bool found;
 
-	if (!offered(conn, EXT_EXTENDED_MASTER_SECRET))
-		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
-	if (!offered(conn, EXT_RENEGOTIATION_INFO))
-		return BJ_ERR_RENEGOTIATION_INFO;
+	conn->is_unbound = !offered(conn, EXT_EXTENDED_MASTER_SECRET);
 	err = hello_choose_alpn(conn, hello);
 	if (err)
 		return err;
@@ -128,6 +126,10 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 	if (found && !session_fits(conn, hello, &s)) {
 		session_fini(&s);
 		found = false;
+	}
+	if (found && conn->is_unbound) { /* that session has it. rfc7627:5.3 */
+		session_fini(&s);
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
 	}
 	state_settle(&conn->state, F_RESUMED, found);
 	if (found)
@@ -145,9 +147,9 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 {
 	struct handshake *hs = conn->hs;
 
-	*out_ticket = conn->config->tickets && offered(conn, EXT_SESSION_TICKET);
+	*out_ticket = conn->config->tickets && offered(conn, EXT_SESSION_TICKET) && !conn->is_unbound;
 	hs->session_id_len = 0;
-	if (*out_ticket || !conn->config->cache)
+	if (*out_ticket || !conn->config->cache || conn->is_unbound)
 		return BJ_OK;
 	hs->session_id_len = sizeof(hs->session_id);
 	return rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));
@@ -155,8 +157,8 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 
 static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
 {
-	const uint32_t repeated = EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_RENEGOTIATION_INFO);
-	uint32_t has = EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | (conn->hs->offered & repeated);
+	const uint32_t repeated = EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_RENEGOTIATION_INFO) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET);
+	uint32_t has = conn->hs->offered & repeated;
 
 	if (conn->name && !resumed)
 		has |= EXT_BIT(EXT_SERVER_NAME);

@@ -35,16 +35,18 @@ static bool negotiated(const struct connection *c, const struct bj_tls_report *r
 
 	return number("version", flags->expect_version, report->version) && number("suite", flags->expect_cipher, report->suite) &&
 	       number("suite", flags->expect_cipher_aes, report->suite) &&
+	       number("extended master secret", flags->expect_extended_master_secret, report->extended_master_secret) &&
 	       number("group", full ? flags->expect_curve : 0, report->group) &&
 	       number("signature of the peer", report->resumed ? 0 : flags->expect_peer_signature, c->seen->peer_scheme) &&
 	       text("application protocol", flags->is_server ? flags->select_alpn : flags->expect_alpn, report->alpn);
 }
 
-/* A client of 1.2 has its session when the handshake ends; one of 1.3 later. */
+/* A client of 1.2 has its session when the handshake ends, with extended master secret; one of 1.3 later. */
 static bool sessions(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
-	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2;
+	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2 &&
+		    report->extended_master_secret;
 	bool got = bj_tls_session(c->tls).len > 0;
 	bool resumed = is_resumption && !flags->expect_session_miss;
 

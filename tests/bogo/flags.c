@@ -64,6 +64,7 @@ static const struct flag flag_table[] = {
 	{ "no-key-shares", FLAG_BOOL, AT(no_key_shares) },
 	{ "verify-prefs", FLAG_LIST, AT(verify_prefs) },
 	{ "server-preference", FLAG_BOOL, AT(server_preference) },
+	{ "no-legacy-server-connect", FLAG_BOOL, AT(no_legacy_server) },
 	{ "no-ticket", FLAG_BOOL, AT(no_ticket) },
 	{ "verify-peer", FLAG_BOOL, AT(verify_peer) },
 	{ "verify-fail", FLAG_BOOL, AT(verify_fail) },

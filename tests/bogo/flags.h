@@ -53,6 +53,7 @@ struct flags {
 	const char *cipher;
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
+	bool no_legacy_server; /* always so */
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
