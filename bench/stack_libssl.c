@@ -204,6 +204,10 @@ static bool step(void *conn, uint8_t *in, size_t in_len, uint8_t *out, size_t ca
 	got = SSL_is_init_finished(c->ssl) ? SSL_read(c->ssl, &byte, 1) : SSL_do_handshake(c->ssl);
 	if (got == 1 && c->in_len > 0) /* the handshake is done and there is more: tickets */
 		got = SSL_read(c->ssl, &byte, 1);
+#ifdef OPENSSL_IS_BORINGSSL /* keeps its tickets back until something is written */
+	if (c->server && SSL_is_init_finished(c->ssl) && c->out_len == 0)
+		(void)SSL_write(c->ssl, "", 0);
+#endif
 	*out_len = c->out_len;
 	if (got > 0 || SSL_get_error(c->ssl, got) == SSL_ERROR_WANT_READ)
 		return true;

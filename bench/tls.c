@@ -52,6 +52,8 @@ static void report_stacks(const struct options *o, const char *name, const char 
 
 	for (unsigned k = 0; k < stack_count; k++)
 		all[k] = (struct measured){ stacks[k]->name, values[k] };
+	if (bar > 0 && stack_count > 2) /* beside several: no dearer than the cheapest, and half as much again of the bulk */
+		bar = sense == LESS_IS_BETTER ? 1.0 : 1.5;
 	report_all(o, name, side, unit, all, stack_count, bar, sense);
 }
 
