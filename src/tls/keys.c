@@ -1,6 +1,8 @@
 /* keys.c - changes of traffic keys. */
 #include "tls/keys.h"
 
+#include "tls/early.h"
+
 static enum hash_alg suite_hash(const struct bj_tls *conn)
 {
 	return (enum hash_alg)conn->suite->hash;
@@ -25,6 +27,8 @@ static void saw_keys(struct bj_tls *conn, bool write, uint8_t kind)
 static enum bj_err handshake_keys(struct bj_tls *conn)
 {
 	struct handshake *hs = conn->hs;
+	/* what the client sends stays under its early keys until it says that it was all */
+	bool early = state_holds(&conn->state, F_EARLY), rd_waits = early && conn->is_server, wr_waits = early && !conn->is_server;
 	struct secret client, server;
 	uint8_t hash[HASH_MAX];
 	enum bj_err err;
@@ -37,13 +41,15 @@ static enum bj_err handshake_keys(struct bj_tls *conn)
 	hs->stage = STAGE_MASTER;
 	conn_keylog(conn, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_view(&client));
 	conn_keylog(conn, "SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_view(&server));
-	err = ks_traffic_keys(conn->suite, conn->is_server ? &client : &server, &conn->rd, &hs->finished_peers);
+	err = ks_traffic_keys(conn->suite, conn->is_server ? &client : &server, rd_waits ? &hs->next_rd : &conn->rd, &hs->finished_peers);
 	if (!err)
-		err = ks_traffic_keys(conn->suite, conn->is_server ? &server : &client, &conn->wr, &hs->finished_ours);
+		err = ks_traffic_keys(conn->suite, conn->is_server ? &server : &client, wr_waits ? &hs->next_wr : &conn->wr, &hs->finished_ours);
 	secret_wipe(&client);
 	secret_wipe(&server);
-	saw_keys(conn, false, 0);
-	saw_keys(conn, true, 0);
+	if (!rd_waits)
+		saw_keys(conn, false, 0);
+	if (!wr_waits)
+		saw_keys(conn, true, 0);
 	return err;
 }
 
@@ -106,9 +112,13 @@ enum bj_err keys_change(struct bj_tls *conn, unsigned changes)
 	enum bj_err err = BJ_OK;
 
 	check(conn->hs && conn->flight.len == 0);
-	if ((changes & (KEYS_HANDSHAKE | KEYS_READ_APP | KEYS_READ_12)) && conn->behind)
+	if (((changes & (KEYS_HANDSHAKE | KEYS_READ_APP | KEYS_READ_12)) || (conn->is_server && (changes & (KEYS_EARLY | KEYS_EARLY_END)))) && conn->behind)
 		return BJ_ERR_EXCESSIVE_DATA;
-	if (changes & KEYS_HANDSHAKE)
+	if (changes & KEYS_EARLY_END)
+		early_keys_end(conn);
+	if (changes & KEYS_EARLY)
+		err = early_keys(conn);
+	if (!err && (changes & KEYS_HANDSHAKE))
 		err = handshake_keys(conn);
 	if (!err && (changes & KEYS_READ_APP))
 		err = application_keys(conn, false);

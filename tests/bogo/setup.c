@@ -15,6 +15,8 @@
 
 #define TICKET_LIFETIME_S 172800
 #define TICKET_ROTATE_S 28800
+#define EARLY_MAX 14336
+#define EARLY_WINDOW_S 60
 
 struct cipher_name {
 	const char *name;
@@ -194,7 +196,7 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 
 	if (flags->is_server) {
 		names[0] = flags->reject_alpn ? "no such protocol" : flags->select_alpn;
-		if (!names[0] || flags->decline_alpn)
+		if (!names[0] || !*names[0] || flags->decline_alpn)
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -229,7 +231,7 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
 		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
 	if (flags->is_async)
-		ask |= 1u << BJ_TLS_Q_SIGN;
+		ask |= 1u << BJ_TLS_Q_SIGN | (flags->is_server && flags->enable_early_data ? 1u << BJ_TLS_Q_EARLY_DATA : 0);
 	if (!err)
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
@@ -244,6 +246,13 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 	unsigned count = flags->no_ticket ? 0 : 2;
 
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
+}
+
+static int set_early_data(struct bj_tls_config *config, const struct flags *flags)
+{
+	uint32_t max = flags->is_server ? EARLY_MAX : UINT32_MAX;
+
+	return !flags->enable_early_data || bj_tls_config_early_data(config, max, EARLY_WINDOW_S) == BJ_OK ? 0 : 1;
 }
 
 static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
@@ -272,6 +281,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	status = status ? status : set_early_data(config, flags);
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;
