@@ -6,6 +6,7 @@
 #include "base/reader.h"
 #include "tls/key_schedule.h"
 #include "tls/keys.h"
+#include "tls/quic.h"
 #include "tls/replay.h"
 #include "tls/suite.h"
 
@@ -144,15 +145,17 @@ enum bj_err early_ask_prepare(struct bj_tls *conn, struct bj_bytes body)
 enum bj_err early_ask(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
+	bool accepted;
 
 	if (conn->early == BJ_TLS_EARLY_OFFERED)
 		conn->early = hs->answer.is_there && !hs->answer.accepts ? BJ_TLS_EARLY_REFUSED : BJ_TLS_EARLY_ACCEPTED;
-	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
+	accepted = conn->early == BJ_TLS_EARLY_ACCEPTED;
+	if (accepted)
 		hs->skip_early = false;
 	else
 		early_free(hs);
-	state_settle(&conn->state, F_EARLY, conn->early == BJ_TLS_EARLY_ACCEPTED);
-	return BJ_OK;
+	state_settle(&conn->state, F_EARLY, accepted && !conn->quic);
+	return accepted && conn->quic ? early_keys(conn) : BJ_OK; /* QUIC needs no message to end them. rfc9001:8.3 */
 }
 
 bool early_comes(const struct bj_tls *conn)
@@ -181,7 +184,7 @@ enum bj_err early_keys(struct bj_tls *conn)
 	size_t len = transcript_peek_with(&hs->transcript, alg, (struct bj_bytes){ NULL, 0 }, hash);
 	struct ks_early stage;
 	struct secret traffic;
-	enum bj_err err;
+	enum bj_err err = BJ_OK;
 
 	ks_early_init(&stage, alg, secret_view(&hs->session->secret));
 	ks_early_traffic(&stage, bytes_of(hash, len), &traffic);
@@ -189,7 +192,10 @@ enum bj_err early_keys(struct bj_tls *conn)
 	ks_early_wipe(&stage);
 	conn_keylog(conn, "CLIENT_EARLY_TRAFFIC_SECRET", secret_view(&traffic));
 	conn_keylog(conn, "EARLY_EXPORTER_SECRET", secret_view(&hs->early_data->exporter));
-	err = ks_traffic_keys(suite, &traffic, conn->is_server ? &conn->rd : &conn->wr, NULL);
+	if (conn->quic)
+		quic_secret_put(conn, BJ_TLS_LEVEL_EARLY, !conn->is_server, suite, &traffic);
+	else
+		err = ks_traffic_keys(suite, &traffic, conn->is_server ? &conn->rd : &conn->wr, NULL);
 	secret_wipe(&traffic);
 	conn_observe(conn, BJ_TLS_SAW_KEYS, !conn->is_server, 3, (struct bj_bytes){ NULL, 0 });
 	hs->early_data->may_send = !conn->is_server;
@@ -201,9 +207,11 @@ void early_keys_end(struct bj_tls *conn)
 	struct handshake *hs = conn->hs;
 	struct record_keys *to = conn->is_server ? &conn->rd : &conn->wr, *from = conn->is_server ? &hs->next_rd : &hs->next_wr;
 
-	record_keys_fini(to);
-	*to = *from;
-	wipe(from, sizeof(*from));
+	if (!conn->quic) {
+		record_keys_fini(to);
+		*to = *from;
+		wipe(from, sizeof(*from));
+	}
 	if (!conn->is_server)
 		hs->early_data->may_send = false;
 	conn_observe(conn, BJ_TLS_SAW_KEYS, !conn->is_server, 0, (struct bj_bytes){ NULL, 0 });

@@ -77,7 +77,7 @@ enum hs_fact {
 	F_CERT = 1 << 4,    /* the client sends one */
 	F_TICKET = 1 << 5,  /* the server sends NewSessionTicket */
 	F_STATUS = 1 << 6,  /* 1.2: the server may send CertificateStatus (clients), does so (servers) */
-	F_EARLY = 1 << 7,   /* 1.3: early data is offered and not refused (clients), is taken (servers) */
+	F_EARLY = 1 << 7,   /* 1.3: early data is offered, and goes on to its EndOfEarlyData (clients); is taken, and that comes (servers) */
 };
 #define FACT_COUNT 8
 

@@ -38,7 +38,7 @@ static int socket_connect(const struct flags *flags)
 	return fd;
 }
 
-static bool write_all(int fd, const uint8_t *ptr, size_t len)
+bool socket_write(int fd, const uint8_t *ptr, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = send(fd, ptr, len, MSG_NOSIGNAL);
@@ -52,12 +52,12 @@ static bool write_all(int fd, const uint8_t *ptr, size_t len)
 }
 
 /* Behind what a write left. */
-static bool socket_write(struct connection *c, const uint8_t *ptr, size_t len)
+static bool send_behind(struct connection *c, const uint8_t *ptr, size_t len)
 {
 	size_t before = c->unsent_len;
 
 	c->unsent_len = 0;
-	return write_all(c->fd, c->unsent, before) && write_all(c->fd, ptr, len);
+	return socket_write(c->fd, c->unsent, before) && socket_write(c->fd, ptr, len);
 }
 
 bool connection_open(struct connection *c, const struct flags *flags, struct bj_tls_config *config, struct seen *seen, int64_t now_ms,
@@ -72,6 +72,13 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 		fprintf(stderr, "a new connection: :%s:\n", bj_err_name(err));
 		return false;
 	}
+	if (flags->quic_params.is_set) {
+		err = bj_tls_quic_set_params(c->tls, flags->quic_params.bytes, flags->quic_params.len);
+		if (err) {
+			fprintf(stderr, "the parameters of QUIC: :%s:\n", bj_err_name(err));
+			return false;
+		}
+	}
 	if (session.len > 0) {
 		err = bj_tls_resume(c->tls, now_ms, session.ptr, session.len);
 		if (err && err != BJ_ERR_BAD_TICKET) {
@@ -84,7 +91,7 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 		return false;
 	for (size_t i = 0; i < sizeof(id); i++)
 		id[i] = (uint8_t)(flags->shim_id >> 8 * i);
-	return write_all(c->fd, id, sizeof(id));
+	return socket_write(c->fd, id, sizeof(id));
 }
 
 /* A peer that has gone already is no failure here: what it sent before is still to be read. */
@@ -92,10 +99,12 @@ bool connection_flush(struct connection *c)
 {
 	uint8_t buf[4096];
 
+	if (c->flags->is_quic)
+		return quic_flush(c);
 	while (bj_tls_pending(c->tls) > 0) {
 		size_t n = bj_tls_pull(c->tls, buf, c->flags->is_async ? 1 : sizeof(buf));
 
-		if (!socket_write(c, buf, n))
+		if (!send_behind(c, buf, n))
 			return false;
 	}
 	return true;
@@ -177,7 +186,7 @@ static enum bj_err answer_verify(struct connection *c)
 	return bj_tls_answer_verify(c->tls, &verdict);
 }
 
-static enum bj_err answer(struct connection *c)
+enum bj_err connection_answer(struct connection *c)
 {
 	if (c->flags->is_async && !c->was_asked) {
 		c->was_asked = true;
@@ -251,6 +260,8 @@ static void early_look(struct connection *c)
 /* Feeds until something is told; reads where nothing is. BJ_TLS_NONE: the peer's bytes ended. */
 static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 {
+	if (c->flags->is_quic)
+		return quic_run(c, out_event);
 	for (;;) {
 		struct bj_tls_fed fed;
 		enum bj_err err = bj_tls_feed(c->tls, c->now_ms, c->in + c->in_at, c->in_len - c->in_at, &fed);
@@ -263,7 +274,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 		*out_event = fed.event;
 		switch (fed.event) {
 		case BJ_TLS_ASK:
-			err = answer(c);
+			err = connection_answer(c);
 			if (err)
 				return err;
 			break;
@@ -341,7 +352,7 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 		if (event == BJ_TLS_CLOSE)
 			return 0;
 	}
-	if (c->unsent_len > 0 && !socket_write(c, NULL, 0))
+	if (c->unsent_len > 0 && !send_behind(c, NULL, 0))
 		return -1;
 	if (cap > c->data.len)
 		cap = c->data.len;
@@ -356,6 +367,8 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 
 	if (!c->is_done && !takes_early(c) && !c->offers_early && !connection_handshake(c))
 		return false;
+	if (c->flags->is_quic)
+		return quic_write(c, BJ_TLS_LEVEL_APPLICATION, data);
 	while (data.len > 0) {
 		size_t used, len;
 		enum bj_err err = bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len);
@@ -367,7 +380,7 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 				return true;
 			continue;
 		}
-		if (err || !socket_write(c, buf, len))
+		if (err || !send_behind(c, buf, len))
 			return false;
 		data = bytes_of(data.ptr + used, data.len - used);
 	}
@@ -385,5 +398,5 @@ bool connection_write_begin(struct connection *c, struct bj_bytes data)
 		return false;
 	c->unsent_len = len - 1;
 	memcpy(c->unsent, buf + 1, len - 1);
-	return write_all(c->fd, buf, 1);
+	return socket_write(c->fd, buf, 1);
 }
