@@ -454,7 +454,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
-	s.early_max = conn->config->early_max;
+	s.early_max = conn->quic && conn->config->early_max > 0 ? UINT32_MAX : conn->config->early_max; /* rfc9001:4.6.1 */
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
 	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);

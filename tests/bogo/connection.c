@@ -243,7 +243,7 @@ static bool takes_early(const struct connection *c)
 }
 
 /* From the refusal of early data on, what the flags say of the time after it holds. */
-static void early_look(struct connection *c)
+void connection_look(struct connection *c)
 {
 	if (c->until && c->seen->last_received == c->until) {
 		c->until = 0;
@@ -268,7 +268,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 
 		c->in_at += fed.used;
 		(void)connection_flush(c);
-		early_look(c);
+		connection_look(c);
 		if (err)
 			return err;
 		*out_event = fed.event;
@@ -368,7 +368,7 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 	if (!c->is_done && !takes_early(c) && !c->offers_early && !connection_handshake(c))
 		return false;
 	if (c->flags->is_quic)
-		return quic_write(c, BJ_TLS_LEVEL_APPLICATION, data);
+		return quic_write(c, c->offers_early && !c->is_done ? BJ_TLS_LEVEL_EARLY : BJ_TLS_LEVEL_APPLICATION, data);
 	while (data.len > 0) {
 		size_t used, len;
 		enum bj_err err = bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len);

@@ -50,6 +50,8 @@ bool connection_start(struct connection *c);
 bool connection_handshake(struct connection *c);
 /* Until a message of that type came. */
 bool connection_until(struct connection *c, int type);
+/* After each call of the engine: what has become of early data, and is what was waited for here? */
+void connection_look(struct connection *c);
 /* 1.. bytes; 0 at the end of the peer's data (clean or not); -1 after a failure. */
 int connection_read(struct connection *c, uint8_t *out, size_t cap);
 bool connection_write(struct connection *c, struct bj_bytes data);

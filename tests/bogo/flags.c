@@ -121,6 +121,7 @@ static const struct flag flag_table[] = {
 	{ "resumption-delay", FLAG_INT, AT(resumption_delay_s) },
 
 	{ "enable-early-data", FLAG_BOOL, AT(enable_early_data) },
+	{ "quic-early-data-context", FLAG_TEXT, AT(quic_early_context) },
 	{ "read-with-unfinished-write", FLAG_BOOL, AT(unfinished_write) },
 	{ "early-write-after-message", FLAG_INT, AT(early_write_after_message) },
 	{ "expect-accept-early-data", FLAG_BOOL, AT(expect_accept_early_data) },

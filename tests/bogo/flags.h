@@ -82,6 +82,7 @@ struct flags {
 
 	/* resumption and early data */
 	bool enable_early_data, unfinished_write;
+	const char *quic_early_context;
 	int early_write_after_message;
 	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
 	const char *expect_early_data_reason;

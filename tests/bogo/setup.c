@@ -303,7 +303,10 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 static int set_early_data(struct bj_tls_config *config, const struct flags *flags)
 {
 	uint32_t max = flags->is_server ? EARLY_MAX : UINT32_MAX;
+	const char *context = flags->quic_early_context;
 
+	if (context && bj_tls_config_session_context(config, context, strlen(context)) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
 	return !flags->enable_early_data || bj_tls_config_early_data(config, max, EARLY_WINDOW_S) == BJ_OK ? 0 : 1;
 }
 
