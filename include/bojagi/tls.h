@@ -42,6 +42,12 @@ enum bj_tls_client_auth {
 	BJ_TLS_AUTH_REQUIRED, /* asked for; without one the handshake fails */
 };
 
+/* Forms of a certificate (rfc7250). */
+enum bj_tls_certificate_type {
+	BJ_TLS_X509 = 0,
+	BJ_TLS_RAW_PUBLIC_KEY = 2, /* a SubjectPublicKeyInfo alone, in the place of a chain */
+};
+
 #define BJ_TLS_RECORD_PLAIN_MAX 16384                         /* rfc9846:5.1 */
 #define BJ_TLS_RECORD_MAX (5 + 16384 + 256)                   /* the largest record that is ever sent or accepted in 1.3 */
 #define BJ_TLS_RECORD_MAX_12 (5 + 16384 + 2048)               /* the largest that is accepted in 1.2 */
@@ -95,6 +101,16 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *co
 /* The anchors that peers are judged by (takes a reference). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
+/* Raw public keys (rfc7250). In which forms the peer may show its certificate, in order of preference; default X.509 alone. A raw public
+ * key is judged by the keys that are expected: whoever takes raw keys names at least one, or answers BJ_TLS_Q_VERIFY
+ * (BJ_ERR_CONFIG_NO_TRUST at freezing). Names and anchors say nothing about it. Servers: of client certificates. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Clients: which forms of their own they offer. Default: those of their credentials (bj_credential_from_key() makes bare keys), in the
+ * order in which they were added. Servers show what their credentials are and the client takes, the first that fits. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_own_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Adds a key that is expected: its SubjectPublicKeyInfo in DER, or the SHA-256 of that (32 bytes). At most 64. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_key(struct bj_tls_config *config, const void *spki, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *config, const void *sha256);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
@@ -103,7 +119,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *confi
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
- * client-certificate policy. Default: empty. */
+ * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
+ * peers are judged anew. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
@@ -264,6 +281,7 @@ struct bj_tls_report {
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
+	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain, which is empty then */
 	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
 	struct bj_bytes sct_list;
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
@@ -314,6 +332,21 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, str
  * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
 						  enum bj_tls_event *out_event);
+
+/* ================================================================ moving an open connection to another process
+ *
+ * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
+ * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
+ * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * carried. */
+#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
+/* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
+ * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another
+ * key, or that does not fit the configuration; BJ_ERR_CONFIG_NOT_FROZEN, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_unpack(struct bj_tls_config *config, const void *key, size_t key_len, const void *blob, size_t len,
+					     struct bj_tls **out);
 
 /* ================================================================ QUIC (rfc9001)
  *

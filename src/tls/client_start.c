@@ -9,6 +9,7 @@
 #include "tls/hello.h"
 #include "tls/keys.h"
 #include "tls/quic.h"
+#include "tls/raw_key.h"
 #include "x509/general_name.h"
 
 #define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
@@ -147,6 +148,7 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_SERVER_NAME);
 		hello->server_name = bytes_text(conn->name);
 	}
+	raw_key_offer(config, hello);
 	if (config->wants_ocsp)
 		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
 	if (config->wants_scts)

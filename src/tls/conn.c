@@ -241,7 +241,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);
-	free(hs->peer_certs);
+	free(hs->peer_cert);
 	free((void *)hs->authorities.ptr);
 	free((void *)hs->peer_ocsp.ptr);
 	free((void *)hs->peer_scts.ptr);

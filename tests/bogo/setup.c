@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
 #include "crypto/kex.h"
 #include "policy.h"
 #include "tls/config.h"
@@ -163,6 +164,22 @@ static enum bj_err staple(struct bj_credential *credential, const struct flags *
 	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
 }
 
+static enum bj_err bare_load(const char *path, struct bj_credential **out)
+{
+	char text[16384];
+	FILE *file = fopen(path, "rb");
+	enum bj_err err;
+	size_t len;
+
+	if (!file)
+		return BJ_ERR_FILE_OPEN;
+	len = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	err = bj_credential_from_key(text, len, out);
+	wipe(text, sizeof(text));
+	return err;
+}
+
 static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
 {
 	struct bj_credential *credential;
@@ -170,9 +187,10 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 
 	if (!flag->cert_file && !flag->key_file)
 		return 0;
-	if (!flag->cert_file || !flag->key_file)
+	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
 		return EXIT_UNIMPLEMENTED;
-	err = bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
+	err = flag->is_bare ? bare_load(flag->key_file, &credential) :
+			      bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
 	if (err == BJ_ERR_KEY_KIND)
 		return EXIT_UNIMPLEMENTED;
 	if (!err) {
@@ -182,7 +200,7 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 		bj_credential_free(credential);
 	}
 	if (err)
-		fprintf(stderr, "the credential %s: :%s:\n", flag->cert_file, bj_err_name(err));
+		fprintf(stderr, "the credential %s: :%s:\n", flag->key_file, bj_err_name(err));
 	if (!err && flag->must_match)
 		err = bj_tls_config_credential_must_match(config);
 	return err ? 1 : set_signing(config, flags, &flag->signing_prefs);
@@ -225,12 +243,32 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 	return count == 0 || bj_tls_config_alpn(config, names, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
+static bool types_good(const struct flag_list *list, enum bj_tls_certificate_type types[FLAG_LIST_MAX])
+{
+	for (size_t i = 0; i < list->count; i++)
+		types[i] = (enum bj_tls_certificate_type)list->codes[i];
+	return list->is_set;
+}
+
+static int set_types(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_tls_certificate_type types[FLAG_LIST_MAX];
+	enum bj_err err = BJ_OK;
+
+	if (types_good(&flags->peer_types, types))
+		err = bj_tls_config_peer_types(config, types, flags->peer_types.count);
+	if (!err && types_good(&flags->own_types, types))
+		err = bj_tls_config_own_types(config, types, flags->own_types.count);
+	return err ? EXIT_UNIMPLEMENTED : 0;
+}
+
 /* Who is verified, and which questions are asked. */
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
 	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
 						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
-	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server);
+	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server) ||
+			(flags->peer_types.is_set && flags->verify_fail);
 	uint32_t ask = 0;
 	enum bj_err err = BJ_OK;
 
@@ -296,6 +334,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_groups(config, flags);
 	status = status ? status : set_schemes(config, flags);
 	status = status ? status : set_credentials(config, flags);
+	status = status ? status : set_types(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	if (!status && flags->quic_legacy_codepoint)
