@@ -75,6 +75,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_credential_from_pem(const void *chain, size_t 
 /* The same from files; `key_path` may be null. */
 BJ_API BJ_MUST_USE enum bj_err bj_credential_from_files(const char *chain_path, const char *key_path,
 							struct bj_credential **out);
+/* A bare key, for peers that take raw public keys (rfc7250): a private key in PEM or DER, not encrypted. It has no chain and nothing to staple. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out);
+/* DER of the SubjectPublicKeyInfo; the view lives as long as the credential. */
+BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential);
 
 /* A credential out of whatever people have: what it is made of is seen from the bytes. Everything is copied. */
 struct bj_credential_source {

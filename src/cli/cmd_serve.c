@@ -284,9 +284,9 @@ static int make_tls(struct serve_wish *wish)
 
 /* ---- listening */
 
-static void accepted(struct listener *listener, int fd, const struct addr *peer)
+static void accepted(struct listener *listener, const struct stream_source *source, const struct addr *peer)
 {
-	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), fd, peer);
+	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), source, peer);
 }
 
 static int listen_at(struct serve_wish *wish, const char *text, bool must)

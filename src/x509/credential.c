@@ -9,6 +9,8 @@
 #include "x509/hostname.h"
 #include "x509/name.h"
 
+#define SPKI_MAX (KEY_RSA_BITS_MAX / 8 + 160) /* a modulus, an exponent, and what stands around them */
+
 struct bj_credential {
 	atomic_uint references;
 	size_t count;
@@ -65,7 +67,7 @@ static enum bj_err staple_set(struct bj_bytes *staple, const void *bytes, size_t
 
 BJ_API enum bj_err bj_credential_staple_ocsp(struct bj_credential *credential, const void *response, size_t len)
 {
-	return credential ? staple_set(&credential->ocsp, response, len, BJ_STAPLE_MAX) : BJ_ERR_ARGUMENT;
+	return credential && (credential->count > 0 || len == 0) ? staple_set(&credential->ocsp, response, len, BJ_STAPLE_MAX) : BJ_ERR_ARGUMENT;
 }
 
 /* At least one timestamp, none empty. rfc6962:3.3 */
@@ -84,7 +86,7 @@ static bool is_sct_list(struct bj_bytes bytes)
 
 BJ_API enum bj_err bj_credential_staple_scts(struct bj_credential *credential, const void *list, size_t len)
 {
-	if (!credential || (len > 0 && (!list || !is_sct_list(bytes_of(list, len)))))
+	if (!credential || (len > 0 && (credential->count == 0 || !list || !is_sct_list(bytes_of(list, len)))))
 		return BJ_ERR_ARGUMENT;
 	return staple_set(&credential->scts, list, len, BJ_STAPLE_MAX);
 }
@@ -102,6 +104,16 @@ struct bj_bytes credential_scts(const struct bj_credential *credential)
 const struct cert *credential_leaf(const struct bj_credential *credential)
 {
 	return &credential->leaf;
+}
+
+bool credential_is_bare(const struct bj_credential *credential)
+{
+	return credential->count == 0;
+}
+
+BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential)
+{
+	return credential->leaf.spki;
 }
 
 const struct pkey *credential_key(const struct bj_credential *credential)
@@ -182,6 +194,30 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 		at += chain[i].len;
 	}
 	err = credential_check(credential);
+	if (err) {
+		bj_credential_free(credential);
+		return err;
+	}
+	*out = credential;
+	return BJ_OK;
+}
+
+enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)
+{
+	uint8_t spki[SPKI_MAX];
+	struct bj_credential *credential;
+	size_t len;
+	enum bj_err err = pkey_spki(key, spki, sizeof(spki), &len);
+
+	if (err)
+		return err;
+	credential = calloc(1, sizeof(*credential) + len);
+	if (!credential)
+		return BJ_ERR_NO_MEMORY;
+	atomic_init(&credential->references, 1);
+	credential->key = pkey_ref(key);
+	memcpy(credential->ders, spki, len);
+	err = cert_of_key(bytes_of(credential->ders, len), &credential->leaf);
 	if (err) {
 		bj_credential_free(credential);
 		return err;

@@ -368,3 +368,19 @@ BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, c
 
 	return credential_load(&source, NULL, out, NULL);
 }
+
+BJ_API enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out)
+{
+	const struct bj_credential_source source = { .key = { key, key_len } };
+	char unheard[BJ_WHY_MAX];
+	struct load load = { .from = &source, .why = text_make(unheard, sizeof(unheard)) };
+	enum bj_err err;
+
+	if (!key || key_len > PEM_TEXT_MAX)
+		return key ? BJ_ERR_LIMIT : BJ_ERR_ARGUMENT;
+	err = key_from(&load, source.key, "the key");
+	if (!err)
+		err = credential_make_bare(load.key, out);
+	load_fini(&load);
+	return err;
+}
