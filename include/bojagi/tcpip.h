@@ -51,6 +51,7 @@ struct bj_stack_options {
 	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
 	uint32_t event_count_max; /* 0: no events. What is not fetched in time is lost, and counted */
+	bool source_routes;       /* heed those that packets came by, and answer by them; off: they are not looked at */
 	bool no_isn_clock;        /* for scripts: initial sequence numbers without the running clock */
 };
 
@@ -91,6 +92,15 @@ enum bj_congestion {
 	BJ_CONGESTION_RENO = 1,
 };
 
+#define BJ_SOURCE_ROUTE_MAX 8
+
+/* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
+struct bj_source_route {
+	uint8_t count;             /* 0: none */
+	bool strict;               /* and no others */
+	struct bj_ip hops[BJ_SOURCE_ROUTE_MAX];
+};
+
 struct bj_tcp_options {
 	enum bj_congestion congestion;
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
@@ -101,6 +111,7 @@ struct bj_tcp_options {
 	uint8_t ttl;               /* 0: 64 (MUST-49 of rfc9293:3.9.2) */
 	uint8_t tos;
 	uint16_t mss_max;          /* 0: what the MTU allows */
+	struct bj_source_route source_route; /* of connections that we open */
 	uint32_t send_buffer_max;  /* 0: tuned, up to 4 MiB */
 	uint32_t receive_buffer_max; /* 0: tuned, up to 6 MiB */
 	uint32_t initial_window;   /* segments; 0: 10 (rfc6928) */

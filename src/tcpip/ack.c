@@ -60,7 +60,7 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	t->backoff = 0;
 	t->probes_sent = 0;
 	t->progress_us = t->stack->now_us;
-	if (t->urgent_out && seq_ge(ack, t->snd_up))
+	if (t->urgent_out && seq_ge(ack, t->rare->snd_up))
 		t->urgent_out = false;
 	if (t->send.len == 0)
 		buffer_free(&t->send, &t->stack->memory);

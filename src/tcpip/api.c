@@ -4,6 +4,7 @@
 #include "tcpip/isn.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/rtt.h"
 #include "tcpip/state.h"
 #include "tcpip/text.h"
@@ -77,7 +78,7 @@ static void send_reset(struct bj_tcp *t)
 	if (t->ts_ok) /* rfc7323:3.2 */
 		s.options = (struct tcp_options){ .has_timestamps = true, .ts_val = tcp_ts_now(t), .ts_ecr = t->ts_recent };
 	t->stack->stats.resets_sent++;
-	stack_reply_segment(t->stack, &t->key, &s);
+	stack_reply_segment(t->stack, &t->key, tcp_route(t), &s);
 	stack_event(t, BJ_EVENT_SENT, BJ_SENT_RST, 0, t->snd_nxt, 0);
 }
 
@@ -151,6 +152,13 @@ enum bj_err bj_tcp_connect(struct bj_stack *stack, const struct bj_endpoint *loc
 	t->snd_una = t->iss;
 	t->snd_nxt = t->iss;
 	t->ts_offset = ts_offset_make(stack, &key);
+	err = route_choose(t);
+	if (err) {
+		t->owned = false;
+		tcp_end(t, err);
+		stack_reap(stack);
+		return err;
+	}
 	tcp_set_state(t, BJ_TCP_SYN_SENT);
 	t->syn_due = true;
 	stack_want_output(t);
@@ -252,11 +260,12 @@ enum bj_err bj_tcp_write(struct bj_tcp *t, struct bj_bytes bytes, size_t *out_le
 
 enum bj_err bj_tcp_write_urgent(struct bj_tcp *t, struct bj_bytes bytes, size_t *out_len)
 {
-	enum bj_err err = bj_tcp_write(t, bytes, out_len);
+	struct tcp_rare *rare = rare_of(t);
+	enum bj_err err = rare ? bj_tcp_write(t, bytes, out_len) : BJ_ERR_NO_MEMORY;
 
 	if (err)
 		return err;
-	t->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
+	rare->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
 	t->urgent_out = true;
 	return BJ_OK;
 }
@@ -375,7 +384,7 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
 		.duplicates_received = t->duplicates_received, .undos = t->undos, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,
-		.urgent_ahead = t->urgent_in ? t->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
+		.urgent_ahead = t->urgent_in ? t->rare->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
 	};
 
 	info_flight(t, &i);

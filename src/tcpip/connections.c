@@ -91,6 +91,8 @@ void tcp_update_mss(struct bj_tcp *t)
 	if (o->mss_max)
 		mss = u32_min(mss, o->mss_max);
 	mss -= t->ts_ok ? 12 : 0;
+	if (tcp_route(t))
+		mss -= (t->rare->route.len + 3u) / 4 * 4;
 	t->mss = (uint16_t)mss;
 	if (t->rcv_mss == 0)
 		t->rcv_mss = (uint16_t)u32_min(mss, tcp_is_v4(t) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6);
@@ -223,6 +225,7 @@ void stack_reap(struct bj_stack *stack)
 
 		list_remove(&t->ready_link);
 		buffer_free(&t->receive, &stack->memory);
+		rare_free(t);
 		config_unref(t->config);
 		slab_free(&stack->tcp_slab, t);
 	}

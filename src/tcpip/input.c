@@ -5,6 +5,7 @@
 #include "tcpip/congestion.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/rtt.h"
 #include "tcpip/state.h"
 #include "tcpip/text.h"
@@ -54,7 +55,6 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 
 	t->irs = a->seg.seq;
 	t->rcv_nxt = a->seg.seq + 1;
-	t->rcv_up = t->rcv_nxt;
 	t->last_ack_sent = t->rcv_nxt;
 	t->tune_start = t->rcv_nxt;
 	t->tune_ms = stack_ms(t->stack);
@@ -76,6 +76,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
+	route_learn(t, a->route);
 	tcp_update_mss(t);
 }
 
@@ -200,6 +201,13 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	return GO_ON;
 }
 
+/* Since it is good, it also says by which way to answer. */
+static enum next_step take_route(struct bj_tcp *t, struct arrival *a)
+{
+	route_learn(t, a->route);
+	return GO_ON;
+}
+
 /* The four cases of rfc9293:3.10.7.4, table 6. */
 static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len)
 {
@@ -211,16 +219,6 @@ static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len)
 		return false;
 	return (seq_le(t->rcv_nxt, seq) && seq_lt(seq, edge)) ||
 	       (seq_le(t->rcv_nxt, seq + len - 1) && seq_lt(seq + len - 1, edge));
-}
-
-static void note_duplicate(struct bj_tcp *t, uint32_t start, uint32_t end)
-{
-	if (t->duplicates_received < UINT8_MAX)
-		t->duplicates_received++;
-	if (!t->sack_ok)
-		return;
-	t->dsack_start = start; /* rfc2883:4 */
-	t->dsack_end = end;
 }
 
 /* Takes off what lies outside of the window, so that later steps see a segment that begins at rcv_nxt or later and ends
@@ -237,7 +235,7 @@ static void trim(struct bj_tcp *t, struct tcp_segment *s)
 			bytes = u32_min(old - 1, (uint32_t)s->payload.len);
 		}
 		if (bytes > 0)
-			note_duplicate(t, s->seq, s->seq + bytes);
+			rare_note_duplicate(t, s->seq, s->seq + bytes);
 		s->payload.ptr += bytes;
 		s->payload.len -= bytes;
 		if (s->flags & TCP_URG)
@@ -274,7 +272,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	}
 	if (len > 0 && seq_lt(s->seq, t->rcv_nxt) && !(s->flags & TCP_SYN))
-		note_duplicate(t, s->seq, seq_min(end, t->rcv_nxt));
+		rare_note_duplicate(t, s->seq, seq_min(end, t->rcv_nxt));
 	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
@@ -383,10 +381,12 @@ static enum next_step check_urg(struct bj_tcp *t, struct arrival *a)
 
 	if (!(a->seg.flags & TCP_URG) || a->seg.urgent == 0 || !tcp_may_receive(t))
 		return GO_ON;
-	if (!t->urgent_in || seq_gt(up, t->rcv_up)) {
+	if (!rare_of(t))
+		return GO_ON;
+	if (!t->urgent_in || seq_gt(up, t->rare->rcv_up)) {
 		if (seq_le(up, t->rcv_nxt - t->receive.len))
 			return GO_ON; /* read already */
-		t->rcv_up = up;
+		t->rare->rcv_up = up;
 		t->urgent_in = true;
 		stack_ready(t, BJ_READY_URGENT); /* MUST-32 */
 	}
@@ -454,7 +454,7 @@ static step_fn *const syn_sent_steps[] = { syn_sent_ack, syn_sent_rst, syn_sent_
 
 static step_fn *const other_steps[] = {
 	syn_received_again, check_timestamps, check_sequence, check_rst, check_syn, check_ack,
-	take_timestamp,     check_urg,        take_text,      take_fin,
+	take_timestamp,     take_route,       check_urg,      take_text,  take_fin,
 };
 
 void tcp_input(struct bj_tcp *t, struct arrival *a)

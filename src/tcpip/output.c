@@ -40,8 +40,8 @@ static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t
 {
 	if (!t->sack_ok)
 		return;
-	if (t->dsack_start != t->dsack_end)
-		o->sack[o->sack_count++] = (struct tcp_block){ t->dsack_start, t->dsack_end };
+	if (t->dsack_due)
+		o->sack[o->sack_count++] = (struct tcp_block){ t->rare->dsack_start, t->rare->dsack_end };
 	for (uint32_t i = 0; t->early && i < t->early->count && o->sack_count < max; i++)
 		o->sack[o->sack_count++] = (struct tcp_block){ t->early->at[i].start, t->early->at[i].end };
 }
@@ -60,8 +60,8 @@ uint32_t tcp_payload_max(const struct bj_tcp *t)
 {
 	uint32_t blocks = 0;
 
-	if (t->sack_ok && (t->early || t->dsack_start != t->dsack_end)) {
-		blocks = (t->early ? t->early->count : 0) + (t->dsack_start != t->dsack_end);
+	if (t->sack_ok && (t->early || t->dsack_due)) {
+		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
 	}
 	return t->mss - (blocks ? 4 + 8 * blocks : 0);
@@ -77,7 +77,8 @@ static void note_ack_sent(struct bj_tcp *t)
 	t->challenge_due = false;
 	t->ack_at = TCP_NEVER;
 	t->last_ack_sent = t->rcv_nxt;
-	t->dsack_start = t->dsack_end;
+	t->dsack_due = false;
+	rare_settle(t);
 }
 
 /* Writes a segment with `len` bytes of the send buffer from `seq` on. */
@@ -90,11 +91,11 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 
 	fill_options(t, &s.options);
 	s.window = tcp_select_window(t);
-	if (t->urgent_out && seq_gt(t->snd_up, seq)) {
+	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {
 		s.flags |= TCP_URG;
-		s.urgent = (uint16_t)u32_min(t->snd_up - seq, UINT16_MAX);
+		s.urgent = (uint16_t)u32_min(t->rare->snd_up - seq, UINT16_MAX);
 	}
-	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
 	if (len > 0)
 		buffer_get(&t->send, seq - t->snd_una, len, w);
@@ -127,7 +128,7 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 		s.ack = t->rcv_nxt;
 	}
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
-	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options));
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options));
 	tcp_write(w, &s, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 	t->syn_due = false;
 	if (answers)
@@ -215,7 +216,7 @@ static bool partial_may_go(const struct bj_tcp *t, uint32_t len, uint32_t unsent
 		return true;
 	if (o->cork)
 		return false;
-	if (o->no_delay || !tcp_has_unacked(t) || (t->urgent_out && seq_gt(t->snd_up, t->snd_nxt)))
+	if (o->no_delay || !tcp_has_unacked(t) || (t->urgent_out && seq_gt(t->rare->snd_up, t->snd_nxt)))
 		return true;
 	return seq_le(t->flight->small_end, t->snd_una);
 }

@@ -9,6 +9,7 @@
 #include "tcpip/input.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/timers.h"
 #include "tcpip/wire/ipv4.h"
 #include "tcpip/wire/ipv6.h"
@@ -43,12 +44,15 @@ static enum bj_err make_slabs(struct bj_stack *s)
 	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1 };
 	const struct slab_options flights = { .object_size = sizeof(struct tcp_flight), .reserve_chunks = 1 };
 	const struct slab_options sents = { .object_size = sizeof(struct sent), .reserve_chunks = 1 };
+	const struct slab_options rares = { .object_size = sizeof(struct tcp_rare), .reserve_chunks = 1 };
 	enum bj_err err = slab_init(&s->tcp_slab, &tcps);
 
 	if (!err)
 		err = slab_init(&s->flights, &flights);
 	if (!err)
 		err = slab_init(&s->sents, &sents);
+	if (!err)
+		err = slab_init(&s->rares, &rares);
 	return err;
 }
 
@@ -137,6 +141,7 @@ void bj_stack_free(struct bj_stack *s)
 	slab_fini(&s->tcp_slab);
 	slab_fini(&s->flights);
 	slab_fini(&s->sents);
+	slab_fini(&s->rares);
 	config_unref(s->defaults);
 	free(s->events);
 	free(s);
@@ -222,13 +227,16 @@ void stack_want_output(struct bj_tcp *t)
 
 /* ---- out */
 
-void stack_ip_header(struct writer *w, const struct tcp_key *key, uint8_t ttl, uint8_t tos, size_t payload_len)
+void stack_ip_header(struct writer *w, const struct tcp_key *key, const struct ip_route *route, uint8_t ttl, uint8_t tos,
+		     size_t payload_len)
 {
 	if (bj_ip_is_v4(&key->remote)) {
 		struct ipv4 ip = { .tos = tos, .ttl = ttl, .protocol = IP_TCP, .dont_fragment = true };
 
 		memcpy(ip.from, &key->local.bytes[12], 4);
-		memcpy(ip.to, &key->remote.bytes[12], 4);
+		memcpy(ip.to, route ? route->first : &key->remote.bytes[12], 4);
+		if (route)
+			ip.options = bytes_of(route->option, route->len);
 		ipv4_write_header(w, &ip, payload_len);
 	} else {
 		struct ipv6 ip = { .traffic_class = tos, .hop_limit = ttl, .protocol = IP_TCP };
@@ -254,12 +262,12 @@ void stack_reply(struct bj_stack *s, struct bj_bytes packet)
 	s->reply_count++;
 }
 
-void stack_reply_segment(struct bj_stack *s, const struct tcp_key *key, const struct tcp_segment *seg)
+void stack_reply_segment(struct bj_stack *s, const struct tcp_key *key, const struct ip_route *route, const struct tcp_segment *seg)
 {
 	uint8_t room[128];
 	struct writer w = wr_make(room, sizeof(room));
 
-	stack_ip_header(&w, key, 64, 0, TCP_HEADER_LEN + tcp_options_len(&seg->options));
+	stack_ip_header(&w, key, route, 64, 0, TCP_HEADER_LEN + tcp_options_len(&seg->options));
 	tcp_write(&w, seg, ip_wire(&key->local), ip_wire(&key->remote));
 	check(wr_ok(&w));
 	stack_reply(s, wr_view(&w));
@@ -278,7 +286,7 @@ void stack_reply_reset(struct bj_stack *s, const struct arrival *a)
 		r.ack = a->seg.seq + tcp_segment_len(&a->seg);
 	}
 	s->stats.resets_sent++;
-	stack_reply_segment(s, &a->key, &r);
+	stack_reply_segment(s, &a->key, NULL, &r);
 }
 
 static bool take_reply(struct bj_stack *s, uint8_t *buf, size_t *out_len)
@@ -351,9 +359,9 @@ static void input_tcp(struct bj_stack *s, struct arrival *a)
 
 /* A whole IP payload from `from` to `to`, one of our addresses. */
 static void input_upper(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, uint8_t protocol, uint8_t ttl,
-			uint8_t tos, struct bj_bytes payload)
+			uint8_t tos, struct bj_bytes route, struct bj_bytes payload)
 {
-	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .tos = tos };
+	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .tos = tos, .route = route };
 
 	if (protocol == IP_ICMP && a.is_v4) {
 		icmp_input_v4(s, from, to, payload);
@@ -388,7 +396,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 	if (!reassembly_add(&s->reassembly, s->now_us, f, &whole, &done, &s->stats.fragments_dropped))
 		return;
 	s->stats.datagrams_whole++;
-	input_upper(s, from, to, f->protocol, ttl, tos, whole);
+	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole);
 	reassembly_done(&s->reassembly, done);
 }
 
@@ -404,6 +412,7 @@ static bool is_for_us(struct bj_stack *s, const struct bj_ip *from, const struct
 static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 {
 	struct fragment f = { .protocol = 0 };
+	struct bj_bytes route = { 0 };
 	struct bj_ip from, to;
 	struct ipv4 ip;
 
@@ -416,7 +425,8 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 	if (!is_for_us(s, &from, &to))
 		return;
 	if (!ipv4_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, ip.payload);
+		if (route_take(s, ip.options, &route))
+			input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, route, ip.payload);
 		return;
 	}
 	f = (struct fragment){ .id = ip.id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
@@ -441,7 +451,7 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet)
 	if (bj_ip_is_v4(&from) || !is_for_us(s, &from, &to)) /* mapped addresses are ours alone */
 		return;
 	if (!ipv6_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, ip.payload);
+		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, (struct bj_bytes){ 0 }, ip.payload);
 		return;
 	}
 	f = (struct fragment){ .id = ip.fragment_id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,

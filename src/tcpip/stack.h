@@ -7,6 +7,7 @@
 #define TCPIP_STACK_H
 
 #include "base/slab.h"
+#include "tcpip/rare.h"
 #include "tcpip/reassembly.h"
 #include "tcpip/tcp.h"
 
@@ -52,7 +53,7 @@ struct bj_stack {
 	struct map tcps;
 	struct map listeners;
 	struct list listener_list;
-	struct slab tcp_slab, flights, sents;
+	struct slab tcp_slab, flights, sents, rares;
 	struct buffer_memory memory;
 	struct wheel wheel;
 	struct list output;
@@ -75,6 +76,7 @@ struct arrival {
 	struct tcp_key key;  /* as the receiving connection sees it */
 	bool is_v4;
 	uint8_t tos;
+	struct bj_bytes route; /* the source route option by which it came, all of it used; empty: none */
 	uint32_t seq;        /* as it came, before anything was taken off */
 	uint32_t end;
 };
@@ -108,10 +110,13 @@ void stack_want_output(struct bj_tcp *t);
 /* A packet of no connection; dropped when too many wait. */
 void stack_reply(struct bj_stack *stack, struct bj_bytes packet);
 /* A segment of no connection, from key.local to key.remote. */
-void stack_reply_segment(struct bj_stack *stack, const struct tcp_key *key, const struct tcp_segment *s);
+void stack_reply_segment(struct bj_stack *stack, const struct tcp_key *key, const struct ip_route *route,
+			 const struct tcp_segment *s);
 /* The reset that answers a segment for which there is no connection (rfc9293:3.5.2). */
 void stack_reply_reset(struct bj_stack *stack, const struct arrival *a);
-void stack_ip_header(struct writer *w, const struct tcp_key *key, uint8_t ttl, uint8_t tos, size_t payload_len);
+/* `route` null: straight to the peer. */
+void stack_ip_header(struct writer *w, const struct tcp_key *key, const struct ip_route *route, uint8_t ttl, uint8_t tos,
+		     size_t payload_len);
 /* Views of an address as it stands on the wire: 4 or 16 bytes. */
 struct bj_bytes ip_wire(const struct bj_ip *ip);
 bool ip_is_unspecified(const struct bj_ip *ip);

@@ -57,6 +57,7 @@ enum tcp_retransmit_kind {
 };
 
 struct tcp_flight;
+struct tcp_rare;
 
 struct bj_tcp {
 	struct map_node node;
@@ -77,15 +78,14 @@ struct bj_tcp {
 		void *owner;                  /* the owner's own, once accepted */
 	};
 	struct tcp_flight *flight;
+	struct tcp_rare *rare;
 	struct ranges *early;    /* ranges that came before rcv_nxt reached them */
 	struct buffer send;      /* limits are tuned */
 	struct buffer receive;
 
-	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up, max_snd_wnd;
-	uint32_t irs, rcv_nxt, rcv_wnd, rcv_up, last_ack_sent;
-	uint32_t fin_at;         /* where a FIN stands that came before the bytes in front of it */
+	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, max_snd_wnd;
+	uint32_t irs, rcv_nxt, rcv_wnd, last_ack_sent;
 	uint32_t ts_recent, ts_recent_ms, ts_offset;
-	uint32_t dsack_start, dsack_end; /* equal: nothing to report */
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t challenge_ms;   /* when the last challenge ACK left */
@@ -108,7 +108,10 @@ struct bj_tcp {
 	bool fin_queued : 1;     /* the owner is done writing */
 	bool fin_acked : 1;
 	bool fin_received : 1;
-	bool fin_early : 1;      /* fin_at counts */
+	bool fin_early : 1;      /* a FIN came before the bytes in front of it: rare->fin_at */
+	bool dsack_due : 1;      /* rare->dsack_start to dsack_end came twice */
+	bool fast_open : 1;      /* rfc7413: tried by us, or accepted */
+	bool syn_data_acked : 1; /* bytes in a SYN were taken */
 	bool syn_due : 1;        /* SYN or SYN-ACK must go out */
 	bool ack_now : 1;
 	bool ack_pending : 1;    /* a delayed one */
@@ -117,8 +120,8 @@ struct bj_tcp {
 	bool keepalive_due : 1;
 	bool probe_due : 1;      /* tail or window probe must go out */
 	bool write_blocked : 1;
-	bool urgent_out : 1;     /* snd_up counts */
-	bool urgent_in : 1;      /* rcv_up counts */
+	bool urgent_out : 1;     /* rare->snd_up counts */
+	bool urgent_in : 1;      /* rare->rcv_up counts */
 	bool cwnd_limited : 1;
 	bool reordering_seen : 1;
 	bool accepted : 1;

@@ -76,10 +76,7 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 		const struct range *r = ranges_find(t->early, s->seq);
 
 		if (r && seq_le(s->seq + len, r->end)) {
-			t->dsack_start = s->seq; /* all of it is there already: rfc2883:4.1.2 */
-			t->dsack_end = s->seq + len;
-			if (t->duplicates_received < UINT8_MAX)
-				t->duplicates_received++;
+			rare_note_duplicate(t, s->seq, s->seq + len); /* all of it is there already: rfc2883:4.1.2 */
 		}
 	}
 	if (!put_early(t, s->seq, s->payload) || !ranges_add(&t->early, s->seq, s->seq + len))
@@ -90,13 +87,13 @@ bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 {
 	uint32_t at = s->seq + (uint32_t)s->payload.len;
 
-	if (t->fin_early && t->fin_at == t->rcv_nxt)
+	if (t->fin_early && t->rare->fin_at == t->rcv_nxt)
 		return true;
 	if (!(s->flags & TCP_FIN))
 		return false;
-	if (seq_gt(at, t->rcv_nxt) && !t->fin_received) {
+	if (seq_gt(at, t->rcv_nxt) && !t->fin_received && rare_of(t)) { /* without memory it must come again */
 		t->fin_early = true;
-		t->fin_at = at;
+		t->rare->fin_at = at;
 	}
 	return at == t->rcv_nxt || (t->fin_received && at + 1 == t->rcv_nxt);
 }
@@ -119,7 +116,7 @@ static void tune(struct bj_tcp *t)
 
 void text_was_read(struct bj_tcp *t)
 {
-	if (t->urgent_in && seq_ge(t->rcv_nxt - t->receive.len, t->rcv_up))
+	if (t->urgent_in && seq_ge(t->rcv_nxt - t->receive.len, t->rare->rcv_up))
 		t->urgent_in = false;
 	tune(t);
 	tcp_window_may_open(t);
