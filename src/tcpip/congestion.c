@@ -112,7 +112,7 @@ static uint32_t cube_root(uint64_t v)
 
 static void cubic_epoch_starts(struct bj_tcp *t, struct tcp_flight *f)
 {
-	f->epoch_us = t->stack->now_us;
+	f->epoch_us = tcp_stack(t)->now_us;
 	f->w_est = t->cwnd;
 	f->cubic_rest = 0;
 	if (t->w_max > t->cwnd) {
@@ -146,7 +146,7 @@ static void cubic_acked(struct bj_tcp *t, uint32_t acked)
 
 	if (f->epoch_us == 0)
 		cubic_epoch_starts(t, f);
-	at_ms = (t->stack->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
+	at_ms = (tcp_stack(t)->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
 	target = cubic_window(t, f, at_ms);
 	if (target > (uint64_t)t->cwnd * 3 / 2)
 		target = (uint64_t)t->cwnd * 3 / 2;

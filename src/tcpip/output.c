@@ -2,6 +2,7 @@
 #include "tcpip/output.h"
 
 #include "tcpip/congestion.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
@@ -111,10 +112,12 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 				 .flags = TCP_SYN };
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	bool answers = t->state == BJ_TCP_SYN_RECEIVED;
+	uint32_t len = 0;
+	size_t start;
 
 	/* an answer offers only what was offered (rfc7323:2.2, rfc2018:2) */
 	s.options.has_mss = true;
-	s.options.mss = tcp_offer_mss(t->stack, tcp_is_v4(t), o);
+	s.options.mss = tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), o);
 	s.options.sack_permitted = answers ? t->sack_ok : !o->no_sack;
 	s.options.has_timestamps = answers ? t->ts_ok : !o->no_timestamps;
 	s.options.has_window_scale = answers ? t->wscale_ok : !o->no_window_scale;
@@ -126,15 +129,26 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	if (answers) {
 		s.flags |= TCP_ACK;
 		s.ack = t->rcv_nxt;
+		if (t->rare && t->rare->cookie_len) {
+			s.options.has_fast_open = true;
+			s.options.fast_open_experimental = t->rare->cookie_experimental;
+			s.options.fast_open = bytes_of(t->rare->cookie, t->rare->cookie_len);
+		}
+	} else {
+		len = fast_open_syn(t, &s.options);
 	}
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
-	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options));
-	tcp_write(w, &s, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	start = tcp_write_header(w, &s);
+	if (len > 0)
+		buffer_get(&t->send, 0, len, w);
+	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 	t->syn_due = false;
 	if (answers)
 		note_ack_sent(t);
-	t->snd_nxt = t->iss + 1;
-	stack_event(t, BJ_EVENT_SENT, BJ_SENT_SYN, 0, t->iss, 0);
+	if (seq_lt(t->snd_nxt, t->iss + 1 + len)) /* bytes of an earlier SYN may still be acknowledged */
+		t->snd_nxt = t->iss + 1 + len;
+	stack_event(t, BJ_EVENT_SENT, BJ_SENT_SYN, 0, t->iss, len);
 	tcp_arm_if_idle(t);
 	return wr_ok(w);
 }
@@ -191,7 +205,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
 	if (first && why != BJ_SENT_WINDOW_PROBE)
-		t->progress_us = t->stack->now_us;
+		t->progress_us = tcp_stack(t)->now_us;
 	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
 		t->flight->small_end = end;
 	t->snd_nxt = end;
@@ -323,7 +337,7 @@ static void restart_after_idle(struct bj_tcp *t)
 {
 	if (tcp_has_unacked(t) || tcp_unsent(t) == 0 || tcp_options_of(t)->slow_start_after_idle_off)
 		return;
-	if (t->stack->now_us - t->progress_us > rto_now(t))
+	if (tcp_stack(t)->now_us - t->progress_us > rto_now(t))
 		cc_restart(t);
 }
 
@@ -332,7 +346,8 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 	if (t->state == BJ_TCP_SYN_SENT || t->state == BJ_TCP_SYN_RECEIVED) {
 		if (t->syn_due)
 			return emit_syn(t, w);
-		return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
+		if (!tcp_is_open_early(t))
+			return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
 	}
 	if (tcp_may_send(t)) {
 		restart_after_idle(t);
@@ -344,5 +359,5 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 			return true;
 		}
 	}
-	return tcp_is_synchronized(t) && send_ack(t, w);
+	return (tcp_is_synchronized(t) || tcp_is_open_early(t)) && send_ack(t, w);
 }

@@ -7,7 +7,7 @@ struct tcp_rare *rare_of(struct bj_tcp *t)
 {
 	if (t->rare)
 		return t->rare;
-	t->rare = (struct tcp_rare *)slab_alloc(&t->stack->rares);
+	t->rare = (struct tcp_rare *)slab_alloc(&tcp_stack(t)->rares);
 	if (t->rare)
 		*t->rare = (struct tcp_rare){ 0 };
 	return t->rare;
@@ -15,13 +15,13 @@ struct tcp_rare *rare_of(struct bj_tcp *t)
 
 void rare_free(struct bj_tcp *t)
 {
-	slab_free(&t->stack->rares, t->rare);
+	slab_free(&tcp_stack(t)->rares, t->rare);
 	t->rare = NULL;
 }
 
 void rare_settle(struct bj_tcp *t)
 {
-	if (!t->rare || t->urgent_out || t->urgent_in || t->fin_early || t->dsack_due || t->rare->route.len || t->fast_open)
+	if (!t->rare || t->urgent_out || t->urgent_in || t->fin_early || t->dsack_due || t->rare->route.len || t->rare->syn_data || t->rare->cookie_len)
 		return;
 	rare_free(t);
 }

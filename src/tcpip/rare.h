@@ -20,7 +20,8 @@ struct tcp_rare {
 	uint32_t dsack_start, dsack_end; /* dsack_due */
 	struct ip_route route;
 	uint16_t syn_data;               /* bytes that went out with our SYN */
-	uint8_t cookie_len;              /* of the cookie that our SYN or SYN-ACK carries */
+	bool cookie_experimental;        /* asked for by option 254 */
+	uint8_t cookie_len;              /* of the cookie that our SYN-ACK carries; 0: none */
 	uint8_t cookie[TCP_FAST_OPEN_COOKIE_MAX];
 };
 

@@ -30,7 +30,7 @@ static struct bj_bytes listener_key_of(const struct map_node *node)
 
 static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners)
 {
-	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, tcps, listeners };
+	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, tcps, listeners };
 	const struct bj_rng *rng = &s->options.rng;
 	enum bj_err err = BJ_OK;
 
@@ -41,7 +41,7 @@ static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struc
 
 static enum bj_err make_slabs(struct bj_stack *s)
 {
-	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1 };
+	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1, .chunk_min = STACK_CHUNK };
 	const struct slab_options flights = { .object_size = sizeof(struct tcp_flight), .reserve_chunks = 1 };
 	const struct slab_options sents = { .object_size = sizeof(struct sent), .reserve_chunks = 1 };
 	const struct slab_options rares = { .object_size = sizeof(struct tcp_rare), .reserve_chunks = 1 };
@@ -92,7 +92,7 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	if (!err)
 		err = make_slabs(s);
 	if (!err) {
-		s->defaults = config_make(NULL);
+		s->defaults = config_make(s, NULL);
 		err = s->defaults ? BJ_OK : BJ_ERR_NO_MEMORY;
 	}
 	if (!err && options->event_count_max) {
@@ -163,7 +163,7 @@ enum bj_err bj_stack_add_address(struct bj_stack *s, const struct bj_ip *ip)
 
 void stack_event(const struct bj_tcp *t, unsigned kind, unsigned why, unsigned before, uint32_t seq, uint32_t len)
 {
-	struct bj_stack *s = t->stack;
+	struct bj_stack *s = tcp_stack(t);
 	uint32_t at;
 
 	if (!s->events)
@@ -193,7 +193,7 @@ void stack_ready(struct bj_tcp *t, unsigned ready)
 		return;
 	t->ready |= (uint8_t)ready;
 	if (!list_is_linked(&t->ready_link))
-		list_push_back(&t->stack->ready, &t->ready_link);
+		list_push_back(&tcp_stack(t)->ready, &t->ready_link);
 }
 
 void stack_ready_listener(struct bj_listener *l)
@@ -222,7 +222,7 @@ enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
 void stack_want_output(struct bj_tcp *t)
 {
 	if (t->state != BJ_TCP_CLOSED && !list_is_linked(&t->output_link))
-		list_push_back(&t->stack->output, &t->output_link);
+		list_push_back(&tcp_stack(t)->output, &t->output_link);
 }
 
 /* ---- out */

@@ -16,6 +16,8 @@
 #define STACK_CONNECTIONS_MAX 1000000
 #define STACK_LISTENERS_MAX 65536
 #define STACK_MEMORY_MAX ((size_t)1 << 30)
+#define STACK_CHUNK ((size_t)256 << 10) /* of connections */
+#define FAST_OPEN_PEERS_MAX 64
 #define STACK_EPHEMERAL_FIRST 32768u
 #define STACK_EPHEMERAL_COUNT 28232u /* rfc6056:3.2 */
 #define STACK_MTU_MIN 1280
@@ -42,12 +44,20 @@ struct reply {
 	uint8_t bytes[];
 };
 
+/* What a host told us that can be opened fast. */
+struct fast_open_peer {
+	struct bj_ip remote;
+	uint16_t mss; /* 0: nobody */
+	uint8_t cookie_len;
+	uint8_t cookie[TCP_FAST_OPEN_COOKIE_MAX];
+};
+
 struct bj_stack {
 	struct bj_stack_options options;
 	int64_t now_us;
 	struct bj_ip addresses[STACK_ADDRESSES_MAX];
 	size_t address_count;
-	struct siphash_key isn_key, ts_key, port_key, cookie_key, fragment_key;
+	struct siphash_key isn_key, ts_key, port_key, cookie_key, fragment_key, fast_open_key;
 	uint64_t port_turn, fragment_turn;
 	struct tcp_config *defaults; /* what null options stand for, shared by all */
 	struct map tcps;
@@ -65,6 +75,8 @@ struct bj_stack {
 	struct list replies;
 	size_t reply_count;
 	struct reassembly reassembly;
+	struct fast_open_peer fast_open_peers[FAST_OPEN_PEERS_MAX];
+	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
 	struct bj_stack_stats stats;
@@ -91,7 +103,7 @@ void stack_reap(struct bj_stack *stack);
 struct bj_tcp *stack_find(const struct bj_stack *stack, const struct tcp_key *key);
 struct bj_listener *stack_find_listener(const struct bj_stack *stack, const struct bj_ip *local, uint16_t port);
 bool stack_is_ours(const struct bj_stack *stack, const struct bj_ip *ip);
-struct tcp_config *config_make(const struct bj_tcp_options *options);
+struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options);
 struct tcp_config *config_ref(struct tcp_config *config);
 void config_unref(struct tcp_config *config);
 /* The MSS that we offer, and the payload of our full segments, from the MTU of the path and the peer's offer. */
@@ -131,7 +143,7 @@ static inline uint32_t stack_ms(const struct bj_stack *stack)
 
 static inline uint32_t tcp_ts_now(const struct bj_tcp *t)
 {
-	return stack_ms(t->stack) + t->ts_offset;
+	return stack_ms(tcp_stack(t)) + t->ts_offset;
 }
 
 #endif

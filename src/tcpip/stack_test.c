@@ -3,6 +3,7 @@
 
 #include "base/prng.h"
 #include "base/test.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/isn.h"
 #include "tcpip/state.h"
 #include "tcpip/wire/icmp.h"
@@ -406,6 +407,54 @@ static void a_flood_of_syns_gets_cookies_and_costs_nothing_more(void **state)
 	bj_stack_free(f.stack);
 }
 
+static struct tcp_segment fast_syn(struct fixture *f, uint16_t port, uint8_t cookie[FAST_OPEN_COOKIE_LEN])
+{
+	const struct tcp_key key = { .local = bj_ip4(10, 0, 0, 1), .remote = bj_ip4(10, 0, 0, 2) };
+	struct tcp_segment syn = syn_from(port, 100);
+
+	fast_open_cookie(f->stack, &key, cookie);
+	syn.options.has_fast_open = true;
+	syn.options.fast_open = bytes_of(cookie, FAST_OPEN_COOKIE_LEN);
+	syn.payload = BYTES_LIT("hello");
+	return syn;
+}
+
+/* rfc7413:5.1: clients that never prove themselves cannot have more than a few opened early. */
+static void what_is_opened_fast_is_bounded(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .fast_open = true, .fast_open_max = 2 });
+	struct tcp_segment answer, ack = { .source_port = 1, .destination_port = 80, .seq = 106, .flags = TCP_ACK, .window = 60000 };
+	uint8_t cookie[FAST_OPEN_COOKIE_LEN];
+	struct bj_stack_stats stats;
+	uint32_t first = 0;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 3; port++) {
+		struct tcp_segment syn = fast_syn(&f, port, cookie);
+
+		deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer));
+		assert_int_equal(answer.ack, port <= 2 ? 106 : 101);
+		first = port == 1 ? answer.seq : first;
+	}
+	ack.ack = first + 1; /* one proves itself: there is room for one more */
+	deliver(&f, theirs, ours, &ack, (struct bj_bytes){ 0 });
+	for (uint16_t port = 4; port <= 5; port++) {
+		struct tcp_segment syn = fast_syn(&f, port, cookie);
+
+		deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer));
+		assert_int_equal(answer.ack, port == 4 ? 106 : 101);
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.fast_opens, 3);
+	assert_int_equal(stats.fast_open_overflows, 2);
+	bj_listener_close(l);
+	assert_int_equal(f.stack->fast_open_pending, 0);
+	bj_stack_free(f.stack);
+}
+
 static void a_full_accept_queue_takes_no_more(void **state)
 {
 	const struct bj_tcp_options options = { .backlog = 2 };
@@ -619,6 +668,7 @@ int main(void)
 		cmocka_unit_test(windows_are_unsigned_and_wide),
 		cmocka_unit_test(every_change_of_state_is_one_of_the_figure),
 		cmocka_unit_test(a_flood_of_syns_gets_cookies_and_costs_nothing_more),
+		cmocka_unit_test(what_is_opened_fast_is_bounded),
 		cmocka_unit_test(a_full_accept_queue_takes_no_more),
 		cmocka_unit_test(idle_connections_hold_no_buffers),
 		cmocka_unit_test(a_stack_that_is_full_refuses_to_connect),

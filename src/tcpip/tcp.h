@@ -21,7 +21,7 @@
 #include "tcpip/seq.h"
 #include "tcpip/wire/tcp.h"
 
-#define TCP_SIZE_MAX 424 /* 400 is the aim */
+#define TCP_SIZE_MAX 400
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
@@ -44,6 +44,7 @@ struct tcp_key {
 
 /* Options that connections of one listener share; frozen, counted. */
 struct tcp_config {
+	struct bj_stack *stack;
 	uint32_t refs;
 	struct bj_tcp_options options; /* all defaults filled in */
 };
@@ -71,8 +72,7 @@ struct bj_tcp {
 	struct list output_link; /* in the stack's output list while there may be something to send */
 	struct list ready_link;
 	struct list queue_link;  /* of the listener (half-open, established), or of the stack: TIME-WAIT, dead */
-	struct bj_stack *stack;
-	struct tcp_config *config;
+	struct tcp_config *config; /* and through it the stack */
 	union {
 		struct bj_listener *listener; /* while queued there: in_listener */
 		void *owner;                  /* the owner's own, once accepted */
@@ -80,6 +80,9 @@ struct bj_tcp {
 	struct tcp_flight *flight;
 	struct tcp_rare *rare;
 	struct ranges *early;    /* ranges that came before rcv_nxt reached them */
+	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
+	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
+	uint64_t bytes_acked, bytes_received;
 	struct buffer send;      /* limits are tuned */
 	struct buffer receive;
 
@@ -96,10 +99,6 @@ struct bj_tcp {
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
-	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
-	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
-	uint64_t bytes_acked, bytes_received;
-
 	bool owned : 1;          /* the owner still has the handle */
 	bool in_table : 1;
 	bool in_listener : 1;
@@ -135,6 +134,11 @@ static inline const struct bj_tcp_options *tcp_options_of(const struct bj_tcp *t
 	return &t->config->options;
 }
 
+static inline struct bj_stack *tcp_stack(const struct bj_tcp *t)
+{
+	return t->config->stack;
+}
+
 static inline bool tcp_is_v4(const struct bj_tcp *t)
 {
 	return bj_ip_is_v4(&t->key.remote);
@@ -149,7 +153,7 @@ static inline bool tcp_is_synchronized(const struct bj_tcp *t)
 static inline bool tcp_may_send(const struct bj_tcp *t)
 {
 	return t->state == BJ_TCP_ESTABLISHED || t->state == BJ_TCP_CLOSE_WAIT || t->state == BJ_TCP_FIN_WAIT_1 ||
-	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK;
+	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || (t->state == BJ_TCP_SYN_RECEIVED && t->fast_open);
 }
 
 static inline bool tcp_may_receive(const struct bj_tcp *t)
