@@ -93,6 +93,13 @@ enum bj_congestion {
 	BJ_CONGESTION_RENO = 1,
 };
 
+/* Explicit congestion notification (rfc3168). */
+enum bj_ecn {
+	BJ_ECN_ANSWER = 0, /* if the peer asks */
+	BJ_ECN_ASK = 1,    /* and ask, when we open */
+	BJ_ECN_OFF = 2,
+};
+
 #define BJ_SOURCE_ROUTE_MAX 8
 
 /* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
@@ -104,6 +111,7 @@ struct bj_source_route {
 
 struct bj_tcp_options {
 	enum bj_congestion congestion;
+	enum bj_ecn ecn;
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
 	bool no_sack, no_timestamps, no_window_scale;
@@ -231,6 +239,7 @@ struct bj_tcp_info {
 	uint32_t retransmits;    /* segments, ever */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
+	bool ecn, ecn_marked;    /* congestion is told by marks; one came */
 	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */
@@ -281,7 +290,7 @@ enum bj_sent_why {
 	BJ_SENT_FAST_RETRANSMIT, BJ_SENT_TIMEOUT, BJ_SENT_TAIL_PROBE, BJ_SENT_WINDOW_PROBE, BJ_SENT_KEEPALIVE, BJ_SENT_RST,
 };
 enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG,
-		    BJ_LOST_SYN };
+		    BJ_LOST_SYN, BJ_LOST_MARKED };
 enum bj_timer_why { BJ_TIMER_RTO, BJ_TIMER_TAIL, BJ_TIMER_REORDER, BJ_TIMER_PERSIST, BJ_TIMER_ACK, BJ_TIMER_KEEPALIVE, BJ_TIMER_LINGER };
 enum bj_drop_why { BJ_DROP_PAWS, BJ_DROP_WINDOW, BJ_DROP_RST, BJ_DROP_SYN, BJ_DROP_ACK, BJ_DROP_NO_ACK, BJ_DROP_MEMORY, BJ_DROP_CLOSED };
 

@@ -382,7 +382,8 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.min_rtt_us = t->min_rtt_us, .backoff = t->backoff, .send_buffered = t->send.len, .receive_buffered = t->receive.len,
 		.send_buffer_max = t->send.limit, .receive_buffer_max = t->receive.limit, .retransmits = t->retransmits,
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
-		.duplicates_received = t->duplicates_received, .undos = t->undos, .syn_data = t->syn_data_acked, .bytes_acked = t->bytes_acked,
+		.duplicates_received = t->duplicates_received, .undos = t->undos, .syn_data = t->syn_data_acked,
+		.ecn = t->ecn_ok, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,
 		.urgent_ahead = t->urgent_in ? t->rare->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
 	};

@@ -259,6 +259,23 @@ void cc_timeout(struct bj_tcp *t)
 	t->flight->dup_acks = 0;
 }
 
+void cc_congestion_told(struct bj_tcp *t)
+{
+	struct tcp_flight *f = t->flight;
+
+	if (f->cwr_valid && seq_lt(t->snd_una, f->cwr_end))
+		return;
+	f->cwr_valid = true;
+	f->cwr_end = t->snd_nxt;
+	t->cwr_due = true;
+	if (f->recovery >= BJ_RECOVERY_FAST)
+		return; /* it has slowed down for this round already */
+	reduce(t);
+	f->undo_possible = false; /* nothing is sent again, nothing can turn out to be needless */
+	t->cwnd = t->ssthresh;
+	stack_event(t, BJ_EVENT_LOST, BJ_LOST_MARKED, 0, t->snd_una, 0);
+}
+
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)
 {
 	struct tcp_flight *f = t->flight;

@@ -3,6 +3,7 @@
 
 #include "tcpip/ack.h"
 #include "tcpip/congestion.h"
+#include "tcpip/ecn.h"
 #include "tcpip/fast_open.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
@@ -78,6 +79,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
 	route_learn(t, a->route);
+	ecn_negotiate(t, a);
 	tcp_update_mss(t);
 }
 
@@ -211,10 +213,11 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	return GO_ON;
 }
 
-/* Since it is good, it also says by which way to answer. */
-static enum next_step take_route(struct bj_tcp *t, struct arrival *a)
+/* Since it is good, what its IP header says counts, too: by which way to answer, and whether it was marked. */
+static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
 {
 	route_learn(t, a->route);
+	ecn_take(t, a);
 	return GO_ON;
 }
 
@@ -464,7 +467,7 @@ static step_fn *const syn_sent_steps[] = { syn_sent_ack, syn_sent_rst, syn_sent_
 
 static step_fn *const other_steps[] = {
 	syn_received_again, check_timestamps, check_sequence, check_rst, check_syn, check_ack,
-	take_timestamp,     take_route,       check_urg,      take_text,  take_fin,
+	take_timestamp,     take_ip,          check_urg,      take_text,  take_fin,
 };
 
 void tcp_input(struct bj_tcp *t, struct arrival *a)

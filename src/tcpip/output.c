@@ -2,6 +2,7 @@
 #include "tcpip/output.h"
 
 #include "tcpip/congestion.h"
+#include "tcpip/ecn.h"
 #include "tcpip/fast_open.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
@@ -88,15 +89,18 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = seq,
 				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
 	const struct bj_tcp_options *o = tcp_options_of(t);
+	bool is_new = len > 0 && seq + len + (flags & TCP_FIN ? 1 : 0) == t->snd_nxt && why == BJ_SENT_DATA;
 	size_t start;
 
+	s.flags |= ecn_flags(t, is_new);
 	fill_options(t, &s.options);
 	s.window = tcp_select_window(t);
 	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {
 		s.flags |= TCP_URG;
 		s.urgent = (uint16_t)u32_min(t->rare->snd_up - seq, UINT16_MAX);
 	}
-	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, ecn_tos(t, o->tos, is_new),
+			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
 	if (len > 0)
 		buffer_get(&t->send, seq - t->snd_una, len, w);
@@ -138,7 +142,9 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 		len = fast_open_syn(t, &s.options);
 	}
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
-	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	s.flags |= ecn_syn_flags(t);
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos & (uint8_t)~IP_ECN_MASK,
+			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
 	if (len > 0)
 		buffer_get(&t->send, 0, len, w);

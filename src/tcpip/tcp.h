@@ -124,6 +124,10 @@ struct bj_tcp {
 	bool cwnd_limited : 1;
 	bool reordering_seen : 1;
 	bool accepted : 1;
+	bool ecn_ok : 1;         /* both sides know marks */
+	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
+	bool cwr_due : 1;        /* we have: tell with the next new bytes */
+	bool ecn_marks_seen : 1;
 	bool from_cookie : 1;
 };
 

@@ -399,9 +399,12 @@ void world_command(struct world *w, const char *text)
 
 	if (strstr(text, "defaults.sh")) {
 		w->foreign = true;
+		w->defaults.ecn = BJ_ECN_OFF;
 		w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
+	if ((at = strstr(text, "tcp_ecn=")))
+		w->defaults.ecn = at[8] == '1' ? BJ_ECN_ASK : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
 	if ((at = strstr(text, "tcp_fastopen="))) {
 		long bits = strtol(at + 13, NULL, 0);
 
@@ -439,7 +442,8 @@ static bool name_constant(const char *name, double *out)
 		{ "TCP_FIN_WAIT2", BJ_TCP_FIN_WAIT_2 }, { "TCP_CLOSE_WAIT", BJ_TCP_CLOSE_WAIT }, { "TCP_CLOSING", BJ_TCP_CLOSING },
 		{ "TCP_LAST_ACK", BJ_TCP_LAST_ACK }, { "TCP_TIME_WAIT", BJ_TCP_TIME_WAIT },
 		{ "TCP_CA_Open", 0 }, { "TCP_CA_Disorder", 1 }, { "TCP_CA_Recovery", 3 }, { "TCP_CA_Loss", 4 },
-		{ "TCPI_OPT_TIMESTAMPS", 1 }, { "TCPI_OPT_SACK", 2 }, { "TCPI_OPT_WSCALE", 4 }, { "TCPI_OPT_SYN_DATA", 32 },
+		{ "TCPI_OPT_TIMESTAMPS", 1 }, { "TCPI_OPT_SACK", 2 }, { "TCPI_OPT_WSCALE", 4 }, { "TCPI_OPT_ECN", 8 }, { "TCPI_OPT_ECN_SEEN", 16 },
+		{ "TCPI_OPT_SYN_DATA", 32 },
 		{ "TCP_INFINITE_SSTHRESH", 0x7fffffff }, { "True", 1 }, { "False", 0 },
 	};
 
@@ -478,7 +482,7 @@ static bool name_value(void *self, const char *name, double *out)
 			{ "tcpi_snd_ssthresh", i.ssthresh == UINT32_MAX ? 2147483647.0 : segments(i.ssthresh, &i) },
 			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
 			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
-			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.syn_data << 5 },
+			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.ecn << 3 | i.ecn_marked << 4 | i.syn_data << 5 },
 			{ "tcpi_probes", i.backoff }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
 			{ "tcpi_rcv_mss", i.rcv_mss }, { "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
 			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },

@@ -320,10 +320,14 @@ static void parse_icmp(struct text *t, struct script_packet *p)
 
 static void parse_packet(struct text *t, struct script_packet *p)
 {
-	if (take(t, "[noecn]") || take(t, "[ce]") || take(t, "[ect01]"))
-		p->ecn = 0;
-	else if (take(t, "[ect0]"))
-		p->ecn = 2;
+	static const char *const marks[] = { "[noecn]", "[ect1]", "[ect0]", "[ce]", "[ect01]" };
+
+	for (uint8_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !p->has_ecn; i++)
+		if (take(t, marks[i])) {
+			p->has_ecn = i < 4; /* the last one leaves open which */
+			p->ecn = i & 3;
+			break;
+		}
 	if (take(t, "[")) {
 		parse_range(t, p);
 		expect(t, "]");

@@ -267,6 +267,12 @@ static void flags_text(uint16_t flags, char out[12])
 	out[n] = 0;
 }
 
+/* The bits of congestion in the IP header. */
+static unsigned ecn_of(const struct sent_packet *p)
+{
+	return p->bytes[0] >> 4 == 4 ? p->bytes[1] & 3 : p->bytes[1] >> 4 & 3;
+}
+
 static bool parse_sent(const struct world *w, const struct sent_packet *p, struct tcp_segment *s)
 {
 	if (w->script->v6) {
@@ -405,7 +411,7 @@ bool world_expect(struct world *w, const struct script_packet *p, int64_t *out_a
 			w->local.port = s.source_port;
 			w->remote.port = s.destination_port;
 		}
-		good = segment_matches(w, p, &s);
+		good = segment_matches(w, p, &s) && (!p->has_ecn || p->ecn == ecn_of(&sent) || wrong(w, "ECN", p->ecn, ecn_of(&sent)));
 	}
 	free(sent.bytes);
 	return good;
