@@ -79,6 +79,7 @@ struct bj_stack {
 	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
+	struct bj_offload *offload; /* of the packet that is being written; null: the device does nothing */
 	struct bj_stack_stats stats;
 };
 
@@ -87,6 +88,7 @@ struct arrival {
 	struct tcp_segment seg;
 	struct tcp_key key;  /* as the receiving connection sees it */
 	bool is_v4;
+	bool checksum_good;  /* the device says so */
 	uint8_t tos;
 	struct bj_bytes route; /* the source route option by which it came, all of it used; empty: none */
 	uint32_t seq;        /* as it came, before anything was taken off */

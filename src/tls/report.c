@@ -26,6 +26,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.signature_scheme = conn->signature_scheme,
 		.resumed = conn->resumed,
 		.retried = conn->retried,
+		.extended_master_secret = conn->version != 0 && !conn->is_unbound,
 		.client_certificate_asked = conn->auth_asked,
 		.server_name = conn->name,
 		.alpn = conn->alpn,
@@ -46,6 +47,11 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		out->sct_list = hs->peer_scts;
 		out->peer_chain = hs->peer_chain;
 		out->peer_chain_count = hs->peer_chain_count;
+	}
+	if (conn->peer_is_key && out->peer_chain_count > 0) {
+		out->peer_public_key = out->peer_chain[0];
+		out->peer_chain = NULL;
+		out->peer_chain_count = 0;
 	}
 	if (!out->verdict && hs && hs->judged)
 		out->verdict = &hs->verdict;
