@@ -189,6 +189,16 @@ static void every_byte_arrives_on_every_wire(void **state)
 			transfer(&runs[i], seed * 1000 + i);
 }
 
+/* 1 Gbit/s over 100 ms: buffers and windows grow to what is on the way, without anybody's advice. */
+static void a_long_fat_wire_is_filled(void **state)
+{
+	static const struct run fat = { .why = "long and fat", .link = { .delay_us = 50000, .bytes_per_s = 125000000, .queue_packets = 8000 },
+					.there = 40000000, .limit_s = 60 };
+
+	(void)state;
+	assert_in_range(transfer(&fat, 1), 1, 3000000); /* 40 MB; a window of 64 KiB would take a minute */
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -199,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_arrives_on_every_wire),
+		cmocka_unit_test(a_long_fat_wire_is_filled),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 
