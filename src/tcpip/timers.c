@@ -3,6 +3,7 @@
 
 #include "tcpip/congestion.h"
 #include "tcpip/fast_open.h"
+#include "tcpip/pmtu.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
@@ -124,8 +125,10 @@ static void fire_rto(struct bj_tcp *t)
 		t->syn_due = true;
 	} else if (f) {
 		if (t->snd_wnd > 0) {
+			pmtu_timeout(t);
 			cc_timeout(t); /* a window shut while bytes are out is no congestion */
-			flight_mark_all_lost(t);
+			flight_mark_overdue(t, rack_overdue(t));
+			t->cwnd = flight_pipe(t) + t->mss; /* room for the first */
 		} else {
 			t->probe_due = true;
 		}

@@ -177,6 +177,10 @@ static const struct run runs[] = {
 	  .back = 200000, .limit_s = 120, .tcp = { .ecn = BJ_ECN_ASK } },
 	{ .why = "bytes in the SYN", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 50000, .back = 50000, .limit_s = 600,
 	  .tcp = { .fast_open = true, .fast_open_without_cookie = true } },
+	{ .why = "a way that swallows large packets", .link = { .delay_us = 20000, .swallow = 1300 }, .there = 500000, .back = 100000, .limit_s = 20 },
+	{ .why = "one that swallows nearly all", .link = { .delay_us = 20000, .swallow = 600, .loss_ppm = 10000 }, .there = 100000, .back = 100000,
+	  .limit_s = 60 },
+	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };
