@@ -42,6 +42,12 @@ enum bj_tls_client_auth {
 	BJ_TLS_AUTH_REQUIRED, /* asked for; without one the handshake fails */
 };
 
+/* Forms of a certificate (rfc7250). */
+enum bj_tls_certificate_type {
+	BJ_TLS_X509 = 0,
+	BJ_TLS_RAW_PUBLIC_KEY = 2, /* a SubjectPublicKeyInfo alone, in the place of a chain */
+};
+
 #define BJ_TLS_RECORD_PLAIN_MAX 16384                         /* rfc9846:5.1 */
 #define BJ_TLS_RECORD_MAX (5 + 16384 + 256)                   /* the largest record that is ever sent or accepted in 1.3 */
 #define BJ_TLS_RECORD_MAX_12 (5 + 16384 + 2048)               /* the largest that is accepted in 1.2 */
@@ -95,6 +101,16 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *co
 /* The anchors that peers are judged by (takes a reference). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
+/* Raw public keys (rfc7250). In which forms the peer may show its certificate, in order of preference; default X.509 alone. A raw public
+ * key is judged by the keys that are expected: whoever takes raw keys names at least one, or answers BJ_TLS_Q_VERIFY
+ * (BJ_ERR_CONFIG_NO_TRUST at freezing). Names and anchors say nothing about it. Servers: of client certificates. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Clients: which forms of their own they offer. Default: those of their credentials (bj_credential_from_key() makes bare keys), in the
+ * order in which they were added. Servers show what their credentials are and the client takes, the first that fits. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_own_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Adds a key that is expected: its SubjectPublicKeyInfo in DER, or the SHA-256 of that (32 bytes). At most 64. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_key(struct bj_tls_config *config, const void *spki, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *config, const void *sha256);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
@@ -103,7 +119,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *confi
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
- * client-certificate policy. Default: empty. */
+ * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
+ * peers are judged anew. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
@@ -117,6 +134,15 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, s
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
 typedef void bj_tls_keylog_fn(void *self, const char *line);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self);
+
+/* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
+ * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
+ * takes each hello once, within a window and within this process; where several processes share ticket keys, the owner must keep a
+ * record of its own (BJ_TLS_Q_EARLY_DATA). Even so only requests that do no harm when they are made twice belong into it.
+ * Servers: `max_bytes` of it are taken (0: none) on connections that resume a session made with this on; `window_s` (1..600): how far
+ * the age that a client says may be from the one that we know. Clients: at most `max_bytes` are sent early, where the session allows
+ * it; the window is not looked at. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s);
 
 /* Clients: no chain is judged, any server is believed. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config);
@@ -179,6 +205,7 @@ enum bj_tls_event {
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
 	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
+	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
 };
 struct bj_tls_fed {
 	size_t used; /* bytes of the input that are done with */
@@ -198,7 +225,11 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap);
 
 /* Seals plaintext into records. What waits to be pulled comes out first, so the order is right by itself. As much is taken as fits:
  * `out_used` says how many bytes of the input (counted over all pieces), `out_len` how many were written. BJ_ERR_STATE before the
- * handshake allows sending. A cap of BJ_TLS_RECORD_MAX or more always makes progress when nothing is pending. */
+ * handshake allows sending. A cap of BJ_TLS_RECORD_MAX or more always makes progress when nothing is pending.
+ * A client that offers early data (its report says BJ_TLS_EARLY_OFFERED) may seal from bj_tls_start() on, until the server's answer and
+ * up to the limit, beyond which it is BJ_ERR_STATE until BJ_TLS_DONE. If the report then says anything but BJ_TLS_EARLY_ACCEPTED, all
+ * that was sealed before BJ_TLS_DONE is lost and must be sealed again, as far as it still fits the protocol that was chosen. A server
+ * that took early data may answer before BJ_TLS_DONE. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, size_t in_count, uint8_t *out, size_t cap,
 					   size_t *out_used, size_t *out_len);
 /* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
@@ -213,9 +244,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
 /* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
-/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference). */
+/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
+ * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
+ * than this call. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
 					     uint8_t *out, size_t len);
+/* The same of the early exporter: of clients that offer early data and servers that took it, until the handshake is complete. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_export_early(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
+						   uint8_t *out, size_t len);
 /* Lets go of what an idle connection does not need (expanded keys); it is made again when needed. */
 BJ_API void bj_tls_rest(struct bj_tls *conn);
 
@@ -230,6 +266,7 @@ enum bj_tls_question {
 	BJ_TLS_Q_CREDENTIAL, /* servers: which credential for this hello? answer: bj_tls_answer_credential() */
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
+	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
@@ -239,8 +276,28 @@ BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
+/* False: the handshake goes on, and what the client sent early is passed over. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept);
 
 /* ---- what is known about a connection */
+
+/* What became of early data, and why. */
+enum bj_tls_early {
+	BJ_TLS_EARLY_OFF = 0,     /* the configuration does not have it on, or nothing is settled yet */
+	BJ_TLS_EARLY_NOT_OFFERED, /* servers: the client did not send any */
+	BJ_TLS_EARLY_OFFERED,     /* clients: it may be sent now; servers: being considered */
+	BJ_TLS_EARLY_ACCEPTED,
+	BJ_TLS_EARLY_VERSION,     /* TLS 1.2 */
+	BJ_TLS_EARLY_NO_SESSION,  /* the client offered none */
+	BJ_TLS_EARLY_SESSION,     /* the session does not allow it */
+	BJ_TLS_EARLY_NOT_RESUMED, /* the server did not take the session */
+	BJ_TLS_EARLY_RETRY,       /* there was a HelloRetryRequest */
+	BJ_TLS_EARLY_SUITE,       /* another suite or protocol than that of the session */
+	BJ_TLS_EARLY_ALPN,
+	BJ_TLS_EARLY_AGE,         /* the client's age of the session is not within the window: slow, or sent again */
+	BJ_TLS_EARLY_REPLAYED,    /* this hello was seen before, or the guard had no room */
+	BJ_TLS_EARLY_REFUSED,     /* the owner's answer; clients: the server did not say why */
+};
 
 struct bj_tls_report {
 	enum bj_err err;           /* the failure that sticks, or BJ_OK */
@@ -256,17 +313,21 @@ struct bj_tls_report {
 	uint16_t signature_scheme; /* the server's handshake signature; 0 when resumed */
 	bool resumed;
 	bool retried;              /* there was a HelloRetryRequest */
+	bool extended_master_secret; /* the keys are bound to this handshake: always in 1.3; a 1.2 connection without is never resumed */
 	bool client_certificate_asked;
 	const char *server_name;   /* what the client asked for (or the client's own); null if none; lives with the connection */
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
+	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain, which is empty then */
 	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
 	struct bj_bytes sct_list;
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;
+	enum bj_tls_early early_data;
+	int32_t age_skew_ms;       /* servers, 1.3, resumed: by how much the client's age of the session is more than ours */
 };
 BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out);
 /* The failure that sticks, or BJ_OK. */
@@ -283,6 +344,110 @@ BJ_API uint16_t bj_tls_suite_by_name(const char *name);
 BJ_API uint16_t bj_tls_group_by_name(const char *name);
 BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
 
+/* ================================================================ records by somebody else (the kernel's TLS, a network card)
+ *
+ * When the handshake is done, either direction's keys may be given away. From then on whoever has them makes or opens the records, and
+ * the engine refuses to (BJ_ERR_STATE), because a nonce must never be used twice. What the engine would send then (alerts, key updates) is
+ * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. Records that
+ * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). */
+
+struct bj_tls_traffic_keys {
+	uint16_t version;
+	uint16_t suite;      /* says the AEAD */
+	uint8_t key_len;     /* 16 or 32 */
+	uint8_t iv_len;      /* 12; in 1.2 with AES-GCM the 4 bytes of the salt, with the sequence number as explicit nonce behind them */
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint64_t sequence;   /* of the next record */
+};
+/* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, for
+ * writing while bytes wait to be pulled, for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
+ * the engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct bj_tls_traffic_keys *out);
+/* 1.3, after writing was given away: the next generation of its keys (rfc9846:4.6.3). The caller sends the KeyUpdate (18 00 00 01 00, or
+ * 01 at the end to ask the peer for the same) as the last record under the old ones. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
+/* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
+ * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE or nothing. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
+						  enum bj_tls_event *out_event);
+
+/* ================================================================ moving an open connection to another process
+ *
+ * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
+ * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
+ * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * carried. */
+#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
+/* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
+ * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another
+ * key, or that does not fit the configuration; BJ_ERR_CONFIG_NOT_FROZEN, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_unpack(struct bj_tls_config *config, const void *key, size_t key_len, const void *blob, size_t len,
+					     struct bj_tls **out);
+
+/* ================================================================ QUIC (rfc9001)
+ *
+ * A connection of such a configuration has no records. It takes and gives the bytes of CRYPTO frames by level, gives the secrets that
+ * QUIC protects its packets with, and carries the transport parameters. Everything else (configuration, questions, sessions, report,
+ * exporters) is as above; what belongs to records (bj_tls_feed, _seal, _pull, _close, _eof, _key_update) is BJ_ERR_STATE or does nothing.
+ *
+ *     bj_tls_config_quic(), bj_tls_config_alpn(), ... freeze        once
+ *     bj_tls_new(), bj_tls_quic_set_params(), client: bj_tls_start()
+ *     loop: bj_tls_quic_feed() what came, in the order of the stream of its level
+ *           bj_tls_quic_secret() until it has none                  install them
+ *           bj_tls_quic_pull() until it gives nothing               into CRYPTO frames of the level that it says
+ *
+ * A failure is sent as CONNECTION_CLOSE with the code 0x0100 + bj_tls_report()'s alert_sent, at the levels that are there; a peer's
+ * CONNECTION_CLOSE never comes here. BJ_TLS_DONE is "handshake complete" (rfc9001:4.1.1); whether it is confirmed, and when keys are
+ * thrown away, QUIC decides. Updates of keys are QUIC's too (rfc9001:6). Sessions of QUIC and of records do not resume each other. */
+
+enum bj_tls_level {
+	BJ_TLS_LEVEL_INITIAL = 0,     /* keys come from the connection id, not from here */
+	BJ_TLS_LEVEL_EARLY = 1,       /* 0-RTT: a secret, never bytes of the handshake */
+	BJ_TLS_LEVEL_HANDSHAKE = 2,
+	BJ_TLS_LEVEL_APPLICATION = 3, /* 1-RTT */
+};
+
+#define BJ_TLS_QUIC_PARAMS_MAX 4096 /* bytes of our own; the peer's are limited by its message */
+
+/* Connections are for QUIC: TLS 1.3 alone (BJ_ERR_CONFIG_EMPTY at freezing if that is off), with application protocols
+ * (BJ_ERR_CONFIG_NO_ALPN if there are none). Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on);
+
+/* What the quic_transport_parameters extension carries to the peer (rfc9001:8.2), copied: clients before bj_tls_start(), servers before the
+ * first bytes are fed, or at the question BJ_TLS_Q_CREDENTIAL (which a resumed handshake does not ask). May be repeated until
+ * then. BJ_ERR_STATE at another time or without QUIC; BJ_ERR_ARGUMENT above BJ_TLS_QUIC_PARAMS_MAX. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_set_params(struct bj_tls *conn, const void *params, size_t len);
+/* The peer's; empty until they came. They live with the connection. Nobody has vouched for them before BJ_TLS_DONE. */
+BJ_API struct bj_bytes bj_tls_quic_peer_params(const struct bj_tls *conn);
+
+/* Takes handshake bytes of a level: all of them, in any pieces; nothing of `bytes` is kept by reference. Tells one event (never
+ * BJ_TLS_DATA or BJ_TLS_CLOSE): call again without bytes until it is BJ_TLS_NONE or BJ_TLS_ASK. After an answer call it without
+ * bytes, too; the level does not matter then. BJ_ERR_STATE, with nothing changed, for bytes of a level that there is no reading secret
+ * of yet (QUIC keeps them), before bj_tls_start() of a client and without the parameters of a server. Bytes of a level that is over end
+ * the connection: retransmissions are QUIC's to drop. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_feed(struct bj_tls *conn, int64_t now_ms, enum bj_tls_level level, const void *bytes, size_t len,
+						enum bj_tls_event *out_event);
+/* The level whose bytes are read now; never BJ_TLS_LEVEL_EARLY. */
+BJ_API enum bj_tls_level bj_tls_quic_read_level(const struct bj_tls *conn);
+/* Handshake bytes to send: the next at most `cap` ones, all of one level, which `out_level` says; returns how many, 0 for none.
+ * bj_tls_pending() says how many wait on all levels. */
+BJ_API size_t bj_tls_quic_pull(struct bj_tls *conn, enum bj_tls_level *out_level, uint8_t *out, size_t cap);
+
+struct bj_tls_quic_secret {
+	enum bj_tls_level level;
+	bool write;        /* for packets that we send; else for those that we read */
+	uint16_t suite;    /* says AEAD, header protection and hash (rfc9001:5) */
+	uint8_t len;       /* of the secret: 32 or 48 */
+	uint8_t bytes[48];
+};
+/* The next secret that came into force, oldest first; each is given once and wiped here. False: there is none now. The caller wipes
+ * its copy. What a failed connection had not given yet is gone. */
+BJ_API bool bj_tls_quic_secret(struct bj_tls *conn, struct bj_tls_quic_secret *out);
+
 /* ================================================================ the short way: wrap a socket */
 
 /* A TLS connection over a connected stream socket. The socket stays the caller's: it is neither closed nor made blocking or not.
@@ -291,7 +456,8 @@ BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
 struct bj_tls_socket;
 
 /* Wraps and, on a blocking socket, completes the handshake; on another one nothing is sent yet. `name` as in bj_tls_new(). `out` is set on failure too when there is a
- * connection to ask for the reason; free it either way. */
+ * connection to ask for the reason; free it either way. A server's configuration with early data on is BJ_ERR_ARGUMENT: here it could not
+ * be told from other data. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_wrap(struct bj_tls_config *config, int fd, const char *name, struct bj_tls_socket **out);
 /* Drives the handshake of a non-blocking socket; BJ_OK when done. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_socket_handshake(struct bj_tls_socket *sock);

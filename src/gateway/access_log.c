@@ -129,6 +129,8 @@ static void json_tls(struct writer *w, const struct session *s)
 	key_text(w, "group", bytes_text(r.group ? bj_tls_group_name(r.group) : ""));
 	key(w, "resumed");
 	out_text(w, r.resumed ? "true" : "false");
+	if (r.handshake_done && !r.extended_master_secret) /* worth a word only where it is missing */
+		out_text(w, ",\"extended_master_secret\":false");
 	key_text(w, "sni", bytes_text(r.server_name));
 	key_text(w, "alpn", r.alpn);
 	key_text(w, "client_subject", s->identity ? bytes_of(s->identity->subject, s->identity->subject_len) : bytes_of(NULL, 0));
@@ -221,6 +223,8 @@ static void text_tls(struct writer *w, const struct session *s)
 	out_quoted(w, bytes_text(r.server_name), LOG_TEXT_MAX);
 	out_text(w, " alpn=");
 	out_quoted(w, r.alpn, LOG_TEXT_MAX);
+	if (r.handshake_done && !r.extended_master_secret)
+		out_text(w, " no-extended-master-secret");
 	if (s->identity) {
 		out_text(w, " subject=");
 		out_quoted(w, bytes_of(s->identity->subject, s->identity->subject_len), LOG_TEXT_MAX);
@@ -342,15 +346,18 @@ static void json_handshake(struct writer *w, const struct session *s, enum bj_er
 		key_text(w, "alert_name", bytes_text(bj_tls_alert_name(alert)));
 	}
 	if (r.verdict && r.verdict->err) {
+		key_number(w, "certificate", (uint64_t)(r.verdict->index + 1)); /* 0: none in particular */
 		key_text(w, "rule", bytes_text(r.verdict->rule));
 		key_text(w, "subject", bytes_text(r.verdict->subject));
 		key_text(w, "detail", bytes_text(r.verdict->detail));
+		key_text(w, "fix", bytes_text(bj_verdict_fix(r.verdict)));
 	}
 	out_text(w, "}}");
 }
 
 static void text_handshake(struct writer *w, const struct session *s, enum bj_err err, int64_t duration_us)
 {
+	char words[BJ_VERDICT_TEXT_MAX];
 	struct bj_tls_report r;
 	int alert;
 
@@ -366,7 +373,9 @@ static void text_handshake(struct writer *w, const struct session *s, enum bj_er
 	space(w);
 	out_text(w, side_of(&r));
 	text_tls(w, s);
-	text_error(w, err, bj_err_text(err));
+	if (r.verdict && r.verdict->err == err)
+		bj_verdict_text(r.verdict, words, sizeof(words));
+	text_error(w, err, r.verdict && r.verdict->err == err ? words : bj_err_text(err));
 }
 
 void access_log_handshake(struct access_log *log, const struct session *s, enum bj_err err, int64_t duration_us)

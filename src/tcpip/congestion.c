@@ -112,7 +112,7 @@ static uint32_t cube_root(uint64_t v)
 
 static void cubic_epoch_starts(struct bj_tcp *t, struct tcp_flight *f)
 {
-	f->epoch_us = t->stack->now_us;
+	f->epoch_us = tcp_stack(t)->now_us;
 	f->w_est = t->cwnd;
 	f->cubic_rest = 0;
 	if (t->w_max > t->cwnd) {
@@ -146,7 +146,7 @@ static void cubic_acked(struct bj_tcp *t, uint32_t acked)
 
 	if (f->epoch_us == 0)
 		cubic_epoch_starts(t, f);
-	at_ms = (t->stack->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
+	at_ms = (tcp_stack(t)->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
 	target = cubic_window(t, f, at_ms);
 	if (target > (uint64_t)t->cwnd * 3 / 2)
 		target = (uint64_t)t->cwnd * 3 / 2;
@@ -232,7 +232,7 @@ void cc_set_disorder(struct bj_tcp *t)
 		set_recovery(t, f->sacked > 0 || f->dup_acks > 0 ? BJ_RECOVERY_DISORDER : BJ_RECOVERY_OPEN);
 }
 
-void cc_enter_recovery(struct bj_tcp *t)
+void cc_enter_recovery(struct bj_tcp *t, uint32_t delivered)
 {
 	struct tcp_flight *f = t->flight;
 
@@ -244,11 +244,12 @@ void cc_enter_recovery(struct bj_tcp *t)
 		t->fast_recoveries++;
 	f->prr_delivered = 0;
 	f->prr_out = 0;
-	f->recover_fs = u32_max(t->snd_nxt - t->snd_una, 1);
+	f->recover_fs = u32_max(t->snd_nxt - t->snd_una - f->sacked + delivered, 1); /* what recovery can deliver */
 }
 
 void cc_timeout(struct bj_tcp *t)
 {
+	t->flight->frto = t->flight->recovery == BJ_RECOVERY_LOSS ? FRTO_NO : FRTO_FIRST_ACK;
 	if (t->flight->recovery != BJ_RECOVERY_LOSS)
 		reduce(t);
 	set_recovery(t, BJ_RECOVERY_LOSS);
@@ -256,6 +257,23 @@ void cc_timeout(struct bj_tcp *t)
 	t->flight->recover = t->snd_nxt;
 	t->flight->tail_pending = false;
 	t->flight->dup_acks = 0;
+}
+
+void cc_congestion_told(struct bj_tcp *t)
+{
+	struct tcp_flight *f = t->flight;
+
+	if (f->cwr_valid && seq_lt(t->snd_una, f->cwr_end))
+		return;
+	f->cwr_valid = true;
+	f->cwr_end = t->snd_nxt;
+	t->cwr_due = true;
+	if (f->recovery >= BJ_RECOVERY_FAST)
+		return; /* it has slowed down for this round already */
+	reduce(t);
+	f->undo_possible = false; /* nothing is sent again, nothing can turn out to be needless */
+	t->cwnd = t->ssthresh;
+	stack_event(t, BJ_EVENT_LOST, BJ_LOST_MARKED, 0, t->snd_una, 0);
 }
 
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)
@@ -285,6 +303,7 @@ void cc_exit_recovery(struct bj_tcp *t)
 	if (t->flight->recovery == BJ_RECOVERY_FAST)
 		t->cwnd = t->ssthresh;
 	t->flight->undo_possible = false;
+	t->flight->frto = FRTO_NO;
 	t->flight->epoch_us = 0;
 	t->flight->dup_acks = 0;
 	t->flight->reno_sacked = 0;
@@ -298,6 +317,7 @@ void cc_undo(struct bj_tcp *t)
 	t->cwnd = u32_max(t->cwnd, f->undo_cwnd);
 	t->ssthresh = f->undo_ssthresh;
 	f->undo_possible = false;
+	f->frto = FRTO_NO;
 	t->cwnd_limited = false; /* by the window that was wrong */
 	f->max_out = flight_pipe(t);
 	f->dup_acks = 0;

@@ -17,7 +17,7 @@ static bool sent_after(int64_t a_us, uint32_t a_end, int64_t b_us, uint32_t b_en
 void rack_delivered(struct bj_tcp *t, const struct sent *s, uint32_t ts_ecr, bool has_ts)
 {
 	struct tcp_flight *f = t->flight;
-	int64_t rtt = t->stack->now_us - s->sent_us;
+	int64_t rtt = tcp_stack(t)->now_us - s->sent_us;
 
 	if (s->flags & SENT_AGAIN) {
 		/* whose ACK is it, the first transmission's or the second's? */
@@ -26,8 +26,8 @@ void rack_delivered(struct bj_tcp *t, const struct sent *s, uint32_t ts_ecr, boo
 		if (rtt < t->min_rtt_us)
 			return;
 	}
-	f->rack_rtt_us = (uint32_t)i64_min(rtt, RTO_MAX_US);
 	if (sent_after(s->sent_us, s->end, f->rack_sent_us, f->rack_end)) {
+		f->rack_rtt_us = (uint32_t)i64_min(rtt, RTO_MAX_US);
 		f->rack_sent_us = s->sent_us;
 		f->rack_end = s->end;
 	}
@@ -57,21 +57,19 @@ void rack_dsack(struct bj_tcp *t)
 	f->dsack_round = t->snd_nxt;
 	if (t->reo_mult < REO_MULT_MAX)
 		t->reo_mult = t->reo_mult ? t->reo_mult + 1 : 2;
-	f->reo_persist = REO_PERSIST;
+	t->reo_persist = REO_PERSIST;
 }
 
 void rack_recovery_ended(struct bj_tcp *t)
 {
-	struct tcp_flight *f = t->flight;
-
-	if (f->reo_persist > 0 && --f->reo_persist == 0)
+	if (t->reo_persist > 0 && --t->reo_persist == 0)
 		t->reo_mult = 1;
 }
 
 uint32_t rack_detect(struct bj_tcp *t, int64_t *out_wait_us)
 {
 	struct tcp_flight *f = t->flight;
-	int64_t window, now = t->stack->now_us;
+	int64_t window, now = tcp_stack(t)->now_us;
 	uint32_t marked = 0;
 	struct list *next;
 
@@ -101,7 +99,7 @@ int64_t tail_probe_after(const struct bj_tcp *t)
 	const struct tcp_flight *f = t->flight;
 	int64_t after;
 
-	if (!f || !t->sack_ok || f->recovery >= BJ_RECOVERY_FAST || f->sacked > 0 || f->tail_pending || t->snd_wnd == 0)
+	if (!f || !t->sack_ok || !tcp_is_synchronized(t) || f->recovery >= BJ_RECOVERY_FAST || f->sacked > 0 || f->tail_pending || t->snd_wnd == 0)
 		return 0;
 	if (t->srtt_us == 0)
 		after = TAIL_FIRST_US;

@@ -5,8 +5,10 @@
 
 #include "crypto/rng_os.h"
 #include "tls/cache.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
+#include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
@@ -106,6 +108,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 	config->role = role;
 	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
 	config->rng = rng_os;
+	config->peer_types = (struct config_types){ 1, { CERTIFICATE_X509 } };
 	config->ticket_count = TICKET_COUNT_DEFAULT;
 	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
 	config->ticket_rotate_s = TICKET_ROTATE_DEFAULT_S;
@@ -132,8 +135,10 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 		return;
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
+	replay_guard_free(config->replay);
 	config_credentials_free(config);
 	free(config->authorities);
+	free(config->pins);
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
 	free(config);
@@ -315,6 +320,19 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role == BJ_TLS_SERVER && max_bytes > 0 && (window_s == 0 || window_s > CONFIG_EARLY_WINDOW_MAX_S))
+		return BJ_ERR_ARGUMENT;
+	config->early_max = max_bytes;
+	config->early_window_s = window_s;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
 	enum bj_err err = may_change(config);
@@ -397,7 +415,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
-	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA;
 	enum bj_err err = may_change(config);
 
 	if (err)
@@ -417,6 +435,17 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 	config->observer = fn;
 	config->observer_self = self;
 	return BJ_OK;
+}
+
+/* ---- QUIC */
+
+BJ_API enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->quic = on;
+	return err;
 }
 
 /* ---- freezing */
@@ -441,6 +470,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->quic)
+		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
 		const struct suite *suite = suite_find(codes_at(config_codes_view(&config->suites), i));
 
@@ -463,12 +494,16 @@ static enum bj_err narrow(struct bj_tls_config *config)
 static enum bj_err lint(const struct bj_tls_config *config)
 {
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
+	bool can_judge = asks_verify || ((config->trust || !config_has_type(&config->peer_types, CERTIFICATE_X509)) &&
+					 (config->pin_count > 0 || !config_has_type(&config->peer_types, CERTIFICATE_RAW_KEY)));
 
 	if (config->groups.count == 0 || config->schemes.count == 0)
 		return BJ_ERR_CONFIG_EMPTY;
-	if (config->role == BJ_TLS_CLIENT && !config->trust && !config->insecure_no_verify && !asks_verify)
+	if (config->quic && config->alpn_len == 0)
+		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
+	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !config->trust && !asks_verify)
+	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
@@ -502,6 +537,11 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 		if (!config->tickets)
 			return BJ_ERR_NO_MEMORY;
 	}
+	if (config->early_max > 0 && !config->replay) {
+		config->replay = replay_guard_new(&config->rng);
+		if (!config->replay)
+			return BJ_ERR_NO_MEMORY;
+	}
 	if (config->cache_entries > 0 && config->version_min == VERSION_1_2 && !config->cache) {
 		config->cache = session_cache_new(&config->rng, config->cache_entries, config->cache_timeout_s);
 		if (!config->cache)
@@ -527,6 +567,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = make_authorities(config);
 	if (!err)
 		err = make_stores(config);
+	if (!err)
+		config_peer_freeze(config);
 	if (!err)
 		config->frozen = true;
 	return err;

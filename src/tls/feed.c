@@ -4,8 +4,10 @@
  */
 #include <stdlib.h>
 
-#include "tls/conn.h"
+#include "tls/feed.h"
+#include "tls/early.h"
 #include "tls/flight.h"
+#include "tls/quic.h"
 
 #define INBOX_FIRST 1024
 
@@ -108,7 +110,7 @@ static enum bj_err take_inbox(struct bj_tls *conn)
 	return BJ_OK;
 }
 
-static enum bj_err take_handshake(struct bj_tls *conn, struct bj_bytes body)
+enum bj_err feed_handshake(struct bj_tls *conn, struct bj_bytes body)
 {
 	size_t taken = 0;
 	enum bj_err err;
@@ -181,23 +183,27 @@ static enum bj_err take_alert(struct bj_tls *conn, const struct record *rec, str
 
 static enum bj_err take_data(struct bj_tls *conn, struct bj_bytes body, struct bj_tls_fed *out)
 {
-	if (state_at(&conn->state) != ST_OPEN || conn->in.len > 0)
+	bool is_early = early_comes(conn);
+
+	if ((state_at(&conn->state) != ST_OPEN && !is_early) || conn->in.len > 0)
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len == 0)
 		return ++conn->empties > CONN_EMPTY_MAX ? BJ_ERR_TOO_MANY_RECORDS : BJ_OK;
+	if (is_early && early_count(conn, body.len) != BJ_OK)
+		return BJ_ERR_TOO_MUCH_EARLY_DATA;
 	conn->empties = conn->warnings = conn->updates = 0;
 	conn->bytes_in += body.len;
-	out->event = BJ_TLS_DATA;
+	out->event = is_early ? BJ_TLS_EARLY_DATA : BJ_TLS_DATA;
 	out->data = body;
 	return BJ_OK;
 }
 
-static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
+enum bj_err feed_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
 {
 	conn->message = CONN_RECORD;
 	switch (rec->type) {
 	case RECORD_HANDSHAKE:
-		return take_handshake(conn, rec->body);
+		return feed_handshake(conn, rec->body);
 	case RECORD_CCS:
 		return take_ccs(conn, rec);
 	case RECORD_ALERT:
@@ -217,7 +223,7 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 	if (!hs || !hs->skip_early || len < RECORD_HEADER_LEN || buf[0] != RECORD_DATA)
 		return false;
 	body = (size_t)buf[3] << 8 | buf[4];
-	if (hs->skipped + body > CONN_SKIP_MAX)
+	if (hs->skipped + body > (uint64_t)CONN_SKIP_MAX + conn->config->early_max)
 		return false;
 	if (len < RECORD_HEADER_LEN + body) { /* the rest is still to come */
 		rec->need = RECORD_HEADER_LEN + body;
@@ -253,35 +259,40 @@ static enum bj_err open_record(struct bj_tls *conn, uint8_t *buf, size_t len, st
 
 /* ---- the loop */
 
-static bool tell(struct bj_tls *conn, struct bj_tls_fed *out)
+bool feed_tell(struct bj_tls *conn, enum bj_tls_event *out)
 {
 	if (conn->hs && conn->hs->question) {
-		out->event = BJ_TLS_ASK;
+		*out = BJ_TLS_ASK;
 		return true;
 	}
 	if (state_at(&conn->state) == ST_OPEN && !(conn->told & TOLD_DONE)) {
 		conn->told |= TOLD_DONE;
-		out->event = BJ_TLS_DONE;
+		*out = BJ_TLS_DONE;
 		return true;
 	}
 	if (conn->told & TELL_TICKET) {
 		conn->told &= (uint8_t)~TELL_TICKET;
-		out->event = BJ_TLS_TICKET;
+		*out = BJ_TLS_TICKET;
 		return true;
 	}
 	return false;
 }
 
+enum bj_err feed_answered(struct bj_tls *conn)
+{
+	enum bj_err err;
+
+	if (!conn->hs || conn->hs->question)
+		return BJ_OK;
+	err = handshake_advance(conn);
+	return err ? err : take_inbox(conn);
+}
+
 static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struct bj_tls_fed *out)
 {
-	enum bj_err err = BJ_OK;
+	enum bj_err err = feed_answered(conn);
 
-	if (conn->hs && !conn->hs->question) { /* an answer may have come */
-		err = handshake_advance(conn);
-		if (!err)
-			err = take_inbox(conn);
-	}
-	while (!err && !out->event && !tell(conn, out)) {
+	while (!err && !out->event && !feed_tell(conn, &out->event)) {
 		struct record rec;
 		bool skipped;
 
@@ -298,7 +309,7 @@ static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struc
 		out->used += rec.used;
 		conn->records_in++;
 		if (!skipped)
-			err = take_record(conn, &rec, out);
+			err = feed_record(conn, &rec, out);
 	}
 	if (!err)
 		conn->message = CONN_NO_MESSAGE;
@@ -312,7 +323,7 @@ BJ_API enum bj_err bj_tls_feed(struct bj_tls *conn, int64_t now_ms, uint8_t *buf
 	*out = (struct bj_tls_fed){ 0 };
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!conn->is_server && state_at(&conn->state) == ST_START)
+	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic || conn->rd_given)
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = feed_run(conn, buf, len, out);
@@ -329,7 +340,7 @@ BJ_API enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (conn->is_server || state_at(&conn->state) != ST_START)
+	if (conn->is_server || state_at(&conn->state) != ST_START || (conn->quic && !conn->quic->params.ptr))
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = handshake_new(conn);
@@ -340,6 +351,8 @@ BJ_API enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms)
 
 BJ_API enum bj_err bj_tls_eof(struct bj_tls *conn)
 {
+	if (conn->quic)
+		return BJ_ERR_STATE;
 	conn->eof = true;
 	if (conn->err)
 		return (enum bj_err)conn->err;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pem.h"
+#include "crypto/hash.h"
 #include "setup.h"
 #include "tls/conn.h"
 
@@ -34,16 +35,18 @@ static bool negotiated(const struct connection *c, const struct bj_tls_report *r
 
 	return number("version", flags->expect_version, report->version) && number("suite", flags->expect_cipher, report->suite) &&
 	       number("suite", flags->expect_cipher_aes, report->suite) &&
+	       number("extended master secret", flags->expect_extended_master_secret, report->extended_master_secret) &&
 	       number("group", full ? flags->expect_curve : 0, report->group) &&
 	       number("signature of the peer", report->resumed ? 0 : flags->expect_peer_signature, c->seen->peer_scheme) &&
 	       text("application protocol", flags->is_server ? flags->select_alpn : flags->expect_alpn, report->alpn);
 }
 
-/* A client of 1.2 has its session when the handshake ends; one of 1.3 later. */
+/* A client of 1.2 has its session when the handshake ends, with extended master secret; one of 1.3 later. */
 static bool sessions(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
-	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2;
+	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2 &&
+		    report->extended_master_secret;
 	bool got = bj_tls_session(c->tls).len > 0;
 	bool resumed = is_resumption && !flags->expect_session_miss;
 
@@ -95,6 +98,22 @@ static bool same_chain(const struct bj_tls_report *report, const char *path)
 	return want == report->peer_chain_count || wrong("length of the peer's chain", (long)report->peer_chain_count, (long)want);
 }
 
+/* What a raw public key is, and that it is one. */
+static bool form(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flag_list *type = &c->flags->expect_peer_type;
+	const struct flag_bytes *key = &c->flags->expect_peer_key;
+	bool is_key = report->peer_public_key.len > 0;
+	uint8_t digest[HASH_MAX];
+
+	if (type->is_set && is_key != (type->codes[0] == BJ_TLS_RAW_PUBLIC_KEY))
+		return wrong("form of the peer's certificate", is_key, type->codes[0]);
+	if (!key->is_set)
+		return true;
+	hash_once(HASH_SHA256, report->peer_public_key, digest);
+	return bytes_equal(bytes_of(digest, 32), bytes_of(key->bytes, key->len)) || wrong("the peer's key", (long)report->peer_public_key.len, 0);
+}
+
 static bool peer(const struct connection *c, const struct bj_tls_report *report)
 {
 	const struct flags *flags = c->flags;
@@ -102,7 +121,9 @@ static bool peer(const struct connection *c, const struct bj_tls_report *report)
 
 	if (flags->expect_no_peer_cert)
 		return report->peer_chain_count == 0 || wrong("certificates of the peer", (long)report->peer_chain_count, 0);
-	if (wants && report->peer_chain_count == 0)
+	if (!form(c, report))
+		return false;
+	if (wants && report->peer_chain_count == 0 && report->peer_public_key.len == 0)
 		return wrong("certificates of the peer", 0, 1);
 	if (flags->expect_verify_result && report->peer_chain_count > 0 && (flags->verify_peer || flags->require_client_certificate) &&
 	    report->peer_verified == flags->verify_fail)
@@ -141,13 +162,74 @@ static bool verify_prefs(const struct connection *c)
 	return true;
 }
 
+/* The runner's words for what became of early data. */
+static const char *early_words(enum bj_tls_early early)
+{
+	static const char *const words[] = {
+		[BJ_TLS_EARLY_OFF] = "disabled",
+		[BJ_TLS_EARLY_NOT_OFFERED] = "peer_declined",
+		[BJ_TLS_EARLY_OFFERED] = "unknown",
+		[BJ_TLS_EARLY_ACCEPTED] = "accept",
+		[BJ_TLS_EARLY_VERSION] = "protocol_version",
+		[BJ_TLS_EARLY_NO_SESSION] = "no_session_offered",
+		[BJ_TLS_EARLY_SESSION] = "unsupported_for_session",
+		[BJ_TLS_EARLY_NOT_RESUMED] = "session_not_resumed",
+		[BJ_TLS_EARLY_RETRY] = "hello_retry_request",
+		[BJ_TLS_EARLY_SUITE] = "suite",
+		[BJ_TLS_EARLY_ALPN] = "alpn_mismatch",
+		[BJ_TLS_EARLY_AGE] = "ticket_age_skew",
+		[BJ_TLS_EARLY_REPLAYED] = "replayed",
+		[BJ_TLS_EARLY_REFUSED] = "peer_declined",
+	};
+
+	return words[early];
+}
+
+static bool early(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
+{
+	const struct flags *flags = c->flags;
+	bool accepted = report->early_data == BJ_TLS_EARLY_ACCEPTED;
+	int skew_s = report->age_skew_ms / 1000;
+
+	if ((flags->expect_accept_early_data && !accepted) || (flags->expect_reject_early_data && accepted))
+		return wrong("early data was accepted", accepted, !accepted);
+	if (flags->expect_early_data_reason && !text("reason of early data", flags->expect_early_data_reason, bytes_text(early_words(report->early_data))))
+		return false;
+	return !is_resumption || number("difference of the ages", flags->expect_ticket_age_skew_s, skew_s);
+}
+
+bool checks_session(const struct connection *c, struct bj_bytes session)
+{
+	struct session s;
+	bool got;
+
+	if (session_load(session, &s) != BJ_OK)
+		return wrong("the session can be read", 0, 1);
+	got = s.early_max > 0;
+	session_fini(&s);
+	return got == c->flags->expect_ticket_early_data || wrong("the session allows early data", got, !got);
+}
+
+static bool quic_params(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_quic_params;
+	struct bj_bytes got = bj_tls_quic_peer_params(c->tls);
+
+	if (want->is_set && !bytes_equal(got, bytes_of(want->bytes, want->len)))
+		return wrong("bytes of the parameters of QUIC", (long)got.len, (long)want->len);
+	return true;
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
 	struct bj_tls_report report;
 
 	bj_tls_report(c->tls, &report);
-	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
+	    !quic_params(c))
+		return false;
+	if (!early(c, &report, is_resumption))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

@@ -33,6 +33,7 @@ struct flag_credential {
 	struct flag_list signing_prefs;
 	struct flag_bytes ocsp, scts;
 	bool must_match;
+	bool is_bare; /* a raw public key */
 };
 
 struct flags {
@@ -46,17 +47,27 @@ struct flags {
 	struct flag_credential credentials[FLAG_CREDENTIAL_MAX];
 	size_t credential_count; /* those behind the first */
 	const char *trust_cert;
+	struct flag_list own_types, peer_types; /* forms of certificates */
 	int min_version, max_version;
 	bool no_tls1, no_tls11, no_tls12, no_tls13;
 	const char *cipher;
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
+	bool no_legacy_server; /* always so */
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
 	bool wants_ocsp, wants_scts;
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
+
+	/* compliance policies */
+	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
+
+	/* QUIC */
+	bool is_quic;
+	struct flag_bytes quic_params, expect_quic_params;
+	int quic_legacy_codepoint;
 
 	/* the exchange */
 	bool implicit_handshake, handshake_twice, no_op_handshake, handshake_never_done;
@@ -69,11 +80,21 @@ struct flags {
 	bool use_export_context, export_traffic_secrets, exporter_between_reads;
 	int resumption_delay_s;
 
+	/* resumption and early data */
+	bool enable_early_data, unfinished_write;
+	const char *quic_early_context;
+	int early_write_after_message;
+	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
+	const char *expect_early_data_reason;
+	int expect_ticket_age_skew_s;
+
 	/* what must come out */
 	const char *expect_alpn, *expect_advertised_alpn, *expect_server_name, *expect_msg_callback, *expect_peer_cert_file;
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;
 	int expect_selected_credential;
 	bool has_expect_selected_credential;
+	struct flag_list expect_peer_type;
+	struct flag_bytes expect_peer_key; /* SHA-256 */
 	struct flag_list expect_peer_verify_prefs;
 	struct flag_bytes expect_ocsp, expect_scts;
 	bool expect_session_miss, expect_no_session, expect_session_id, expect_no_session_id, expect_ticket_renewal;

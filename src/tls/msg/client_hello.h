@@ -31,6 +31,9 @@ struct client_hello {
 	struct bj_bytes cookie;
 	struct bj_bytes ticket;      /* of 1.2; may be empty */
 	struct bj_bytes authorities; /* list */
+	struct bj_bytes quic_params; /* rfc9001:8.2; opaque */
+	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
+	struct bj_bytes server_types; /* of the server's */
 	uint16_t record_size_limit;
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
@@ -39,7 +42,7 @@ struct client_hello {
 };
 
 /* Checks the form of everything known in it, and what can be judged by the hello alone: one version, one null compression, no
- * group's share twice, shares only of offered groups, early_data only with pre_shared_key, pre_shared_key only with modes.
+ * group's share twice, shares only of offered groups, pre_shared_key only with modes.
  * What has to do with a choice (versions, suites) is left to the server. */
 enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out) BJ_MUST_USE;
 /* The whole message, with its header. `extensions` is not looked at; what has a bit in `has` is written. */
