@@ -139,6 +139,7 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 
 	for (unsigned steps = 0;; steps++) {
 		const struct hs_row *row = row_find(conn, true, 0);
+		const struct state before = conn->state;
 		bool waits = false;
 
 		if (!row)
@@ -153,8 +154,10 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 			err = row->take ? row->take(conn, conn->hs->body) : BJ_OK;
 		if (err)
 			return err;
-		if (waits)
+		if (waits) {
+			state_back(&conn->state, &before);
 			return BJ_OK;
+		}
 		err = row_leave(conn, row);
 		if (err)
 			return err;

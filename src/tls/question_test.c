@@ -130,6 +130,8 @@ static bool answer(struct side *s, enum bj_tls_question refuse)
 	case BJ_TLS_Q_EARLY_DATA:
 		assert_int_equal(bj_tls_answer_early_data(s->conn, refuse != question), BJ_OK);
 		return true;
+	case BJ_TLS_Q_TICKET:
+	case BJ_TLS_Q_PSK:
 	case BJ_TLS_Q_NONE:
 		break;
 	}

@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "setup.h"
 #include "tls/conn.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
@@ -157,6 +158,21 @@ static enum bj_err answer_credential(struct connection *c)
 	return bj_tls_answer_credential(c->tls, c->config->credentials[0].credential);
 }
 
+static enum bj_err answer_psk(struct connection *c)
+{
+	struct bj_bytes identity, context;
+
+	if (!bj_tls_psk_imported(bj_tls_question_bytes(c->tls), &identity, &context))
+		return bj_tls_answer_psk(c->tls, NULL);
+	for (size_t i = 1; i <= c->flags->credential_count; i++) {
+		struct bj_tls_psk psk = setup_psk(&c->flags->credentials[i]);
+
+		if (c->flags->credentials[i].is_psk && bytes_equal(identity, bytes_of(psk.identity, psk.identity_len)))
+			return bj_tls_answer_psk(c->tls, &psk);
+	}
+	return bj_tls_answer_psk(c->tls, NULL);
+}
+
 static enum bj_err answer_sign(struct connection *c)
 {
 	const struct scheme *scheme = scheme_find(bj_tls_question_scheme(c->tls));
@@ -201,6 +217,10 @@ enum bj_err connection_answer(struct connection *c)
 		return answer_sign(c);
 	case BJ_TLS_Q_VERIFY:
 		return answer_verify(c);
+	case BJ_TLS_Q_PSK:
+		return answer_psk(c);
+	case BJ_TLS_Q_TICKET:
+		return bj_tls_answer_ticket(c->tls, NULL, 0);
 	case BJ_TLS_Q_EARLY_DATA:
 		return bj_tls_answer_early_data(c->tls, true);
 	case BJ_TLS_Q_NONE:

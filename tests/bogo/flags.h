@@ -34,6 +34,8 @@ struct flag_credential {
 	struct flag_bytes ocsp, scts;
 	bool must_match;
 	bool is_bare; /* a raw public key */
+	bool is_psk, psk_sha384;
+	struct flag_bytes psk_key, psk_identity, psk_context;
 };
 
 struct flags {
