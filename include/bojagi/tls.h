@@ -293,6 +293,7 @@ enum bj_tls_question {
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
 	BJ_TLS_Q_TICKET,     /* servers: is bj_tls_question_bytes() a ticket of the owner's? answer: what it was made of */
 	BJ_TLS_Q_PSK,        /* servers: which key has bj_tls_question_bytes() as its identity (bj_tls_psk_imported())? */
+	BJ_TLS_Q_TICKET_SEAL, /* servers: make a ticket of bj_tls_question_bytes(), which are secret, and stay whole and unchanged in it */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
@@ -304,6 +305,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const voi
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
 /* `state`: what the owner was given at BJ_TLS_Q_TICKET_SEAL; none (a length of zero): it is no ticket of ours. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket(struct bj_tls *conn, const void *state, size_t len);
+/* At most BJ_TLS_TICKET_MAX bytes; none: no ticket is sent. */
+#define BJ_TLS_TICKET_MAX 16384
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket_seal(struct bj_tls *conn, const void *ticket, size_t len);
 /* Null: it is unknown. BJ_ERR_ARGUMENT as in bj_tls_config_psk(). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_psk(struct bj_tls *conn, const struct bj_tls_psk *psk);
 /* False: the handshake goes on, and what the client sent early is passed over. */

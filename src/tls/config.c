@@ -418,7 +418,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
 	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
-			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK;
+			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
 	enum bj_err err = may_change(config);
 
 	if (err)

@@ -7,6 +7,7 @@
 #include "crypto/rng_os.h"
 #include "tls/early.h"
 #include "tls/flight.h"
+#include "tls/issue.h"
 #include "tls/psk.h"
 #include "tls/quic.h"
 #include "x509/general_name.h"
@@ -242,6 +243,7 @@ void handshake_free(struct bj_tls *conn)
 	bj_credential_free(hs->answer.credential);
 	answer_bytes_free(&hs->answer);
 	answer_psk_free(&hs->answer);
+	issue_free(hs);
 	free(hs->psk_try);
 	free(hs->credential_made.message);
 	free(hs->peer_share);

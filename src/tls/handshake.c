@@ -103,6 +103,8 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 /* The message that a question is about, for the report of a failure. */
 static uint16_t question_message(unsigned question)
 {
+	if (question == BJ_TLS_Q_TICKET_SEAL)
+		return MSG_NEW_SESSION_TICKET;
 	if (question == BJ_TLS_Q_VERIFY)
 		return MSG_CERTIFICATE;
 	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;

@@ -77,6 +77,7 @@ enum bj_err psk_end(struct bj_tls *conn, struct bj_bytes body);
 /* Identities that the owner is asked about, with what proves each: copies. */
 struct psk_try {
 	struct reader identities, binders;
+	struct bj_bytes suites;           /* 1.2: those of the hello */
 	struct bj_bytes identity, binder; /* the one that is asked about */
 	uint32_t obfuscated_age;
 	unsigned count;
@@ -84,6 +85,8 @@ struct psk_try {
 };
 
 void answer_bytes_free(struct answer *answer);
+/* The answer to that question is these bytes, copied. */
+enum bj_err answer_bytes_set(struct bj_tls *conn, enum bj_tls_question question, const void *bytes, size_t len) BJ_MUST_USE;
 void answer_psk_free(struct answer *answer);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/early.h"
+#include "tls/issue.h"
 #include "tls/psk.h"
 
 static const char *message_words(const struct bj_tls *conn)
@@ -86,6 +87,8 @@ BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
 	case BJ_TLS_Q_TICKET:
 	case BJ_TLS_Q_PSK:
 		return conn->hs->psk_try->identity;
+	case BJ_TLS_Q_TICKET_SEAL:
+		return bytes_of(conn->hs->issue->state, conn->hs->issue->len);
 	case BJ_TLS_Q_EARLY_DATA:
 		return bytes_of(conn->hs->early_data->id, EARLY_ID_LEN);
 	default:
@@ -177,31 +180,29 @@ void answer_psk_free(struct answer *answer)
 	answer->psk = NULL;
 }
 
-static enum bj_err answer_bytes(struct bj_tls *conn, const void *bytes, size_t len)
+enum bj_err answer_bytes_set(struct bj_tls *conn, enum bj_tls_question question, const void *bytes, size_t len)
 {
-	uint8_t *copy;
+	enum bj_err err = answer_begin(conn, question);
+	uint8_t *copy = NULL;
 
-	if (len == 0)
-		return BJ_OK;
-	copy = malloc(len);
-	if (!copy)
-		return BJ_ERR_NO_MEMORY;
-	memcpy(copy, bytes, len);
+	if (err)
+		return err;
+	if (len > 0) {
+		copy = malloc(len);
+		if (!copy)
+			return BJ_ERR_NO_MEMORY;
+		memcpy(copy, bytes, len);
+	}
 	answer_bytes_free(&conn->hs->answer);
 	conn->hs->answer.bytes = bytes_of(copy, len);
-	return BJ_OK;
+	return answer_end(conn);
 }
 
 BJ_API enum bj_err bj_tls_answer_ticket(struct bj_tls *conn, const void *state, size_t len)
 {
-	enum bj_err err = answer_begin(conn, BJ_TLS_Q_TICKET);
-
-	if (err)
-		return err;
 	if (len > SESSION_STATE_MAX || (len > 0 && !state))
 		return BJ_ERR_ARGUMENT;
-	err = answer_bytes(conn, state, len);
-	return err ? err : answer_end(conn);
+	return answer_bytes_set(conn, BJ_TLS_Q_TICKET, state, len);
 }
 
 BJ_API enum bj_err bj_tls_answer_psk(struct bj_tls *conn, const struct bj_tls_psk *psk)

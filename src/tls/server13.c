@@ -9,6 +9,7 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/issue.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -356,41 +357,102 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 
 /* ---- tickets. rfc9846:4.6.1 */
 
-static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
+static enum bj_err session_make(struct bj_tls *conn, uint8_t nonce, struct session *out)
 {
-	struct handshake *hs = conn->hs;
-	const uint8_t nonce = hs->tickets_made++;
-	uint8_t bytes[TICKET_LEN_MAX], age_add[4];
-	struct writer ticket = wr_make(bytes, sizeof(bytes));
+	uint8_t age_add[4];
 	struct session s;
-	enum bj_err err = rng_fill(&hs->rng, age_add, sizeof(age_add));
+	enum bj_err err = rng_fill(&conn->hs->rng, age_add, sizeof(age_add));
 
-	if (err)
-		return err;
-	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	if (!err)
+		err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
 	s.early_max = conn->quic && conn->config->early_max > 0 ? UINT32_MAX : conn->config->early_max; /* rfc9001:4.6.1 */
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
-	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
-	if (!err)
-		err = conn_room(conn, w, ticket.len + 64);
-	if (!err) {
-		const struct new_session_ticket nst = {
-			.lifetime_s = s.lifetime_s,
-			.age_add = s.age_add,
-			.nonce = bytes_of(&nonce, 1),
-			.ticket = wr_view(&ticket),
-			.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
-			.early_data_max = s.early_max,
-		};
+	*out = s;
+	secret_wipe(&s.secret);
+	return BJ_OK;
+}
 
-		new_session_ticket_write(w, &nst);
-		state_settle(&conn->state, F_TICKET, --hs->tickets_left > 0);
-	}
+static enum bj_err seal_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct session s;
+	enum bj_err err;
+
+	hs->needless = !(conn->config->ask >> BJ_TLS_Q_TICKET_SEAL & 1);
+	if (hs->needless)
+		return BJ_OK;
+	err = session_make(conn, hs->tickets_made, &s);
+	if (err)
+		return err;
+	err = issue_make(conn, &s, hs->tickets_made++);
 	session_fini(&s);
 	return err;
+}
+
+static enum bj_err seal_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	state_settle(&conn->state, F_TICKET, !conn->hs->issue || issue_ticket(conn).len > 0);
+	return BJ_OK;
+}
+
+static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const struct new_session_ticket *nst)
+{
+	enum bj_err err = conn_room(conn, w, nst->ticket.len + 64);
+
+	if (err)
+		return err;
+	new_session_ticket_write(w, nst);
+	state_settle(&conn->state, F_TICKET, --conn->hs->tickets_left > 0);
+	return BJ_OK;
+}
+
+/* One that the owner sealed. */
+static enum bj_err ticket_pass(struct bj_tls *conn, struct writer *w)
+{
+	const struct issue *issue = conn->hs->issue;
+	const struct new_session_ticket nst = {
+		.lifetime_s = issue->lifetime_s,
+		.age_add = issue->age_add,
+		.nonce = bytes_of(&issue->nonce, 1),
+		.ticket = issue_ticket(conn),
+		.has = issue->early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
+		.early_data_max = issue->early_max,
+	};
+	enum bj_err err = ticket_write(conn, w, &nst);
+
+	issue_free(conn->hs);
+	return err;
+}
+
+static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t bytes[TICKET_LEN_MAX], nonce;
+	struct writer ticket = wr_make(bytes, sizeof(bytes));
+	struct new_session_ticket nst;
+	struct session s;
+	enum bj_err err;
+
+	if (hs->issue)
+		return ticket_pass(conn, w);
+	nonce = hs->tickets_made++;
+	err = session_make(conn, nonce, &s);
+	if (err)
+		return err;
+	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	nst = (struct new_session_ticket){
+		.lifetime_s = s.lifetime_s,
+		.age_add = s.age_add,
+		.nonce = bytes_of(&nonce, 1),
+		.ticket = wr_view(&ticket),
+		.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
+		.early_data_max = s.early_max,
+	};
+	session_fini(&s);
+	return err ? err : ticket_write(conn, w, &nst);
 }
 
 static const struct hs_row server13[] = {
@@ -428,7 +490,9 @@ static const struct hs_row server13[] = {
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(FINISHED, finished_take), UNLESS(F_CERT), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
-	{ FROM(TICKET), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET_SEALED) },
+	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET_SEALED), STEP(NULL), UNLESS(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
 };

@@ -87,6 +87,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_CERTIFICATE] = "certificate",
 	[ST_WAIT_FLIGHT] = "wait_flight",
 	[ST_TICKET] = "ticket",
+	[ST_TICKET_SEALED] = "ticket_sealed",
 	[ST_STATUS] = "certificate_status",
 	[ST_SERVER_KEY_EXCHANGE] = "server_key_exchange",
 	[ST_CERTIFICATE_REQUEST] = "certificate_request",

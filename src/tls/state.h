@@ -50,6 +50,7 @@ enum hs_state {
 	ST_CERTIFICATE,
 	ST_WAIT_FLIGHT,       /* the client's last flight */
 	ST_TICKET,
+	ST_TICKET_SEALED,
 
 	/* 1.2 only, both roles */
 	ST_STATUS,

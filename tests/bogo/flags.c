@@ -130,6 +130,10 @@ static const struct flag flag_table[] = {
 	{ "resumption-delay", FLAG_INT, AT(resumption_delay_s) },
 
 	{ "enable-early-data", FLAG_BOOL, AT(enable_early_data) },
+	{ "use-ticket-callback", FLAG_BOOL, AT(ticket_callback) },
+	{ "use-ticket-aead-callback", FLAG_BOOL, AT(ticket_aead_callback) },
+	{ "renew-ticket", FLAG_BOOL, AT(renew_ticket) },
+	{ "skip-ticket", FLAG_BOOL, AT(skip_ticket) },
 	{ "quic-early-data-context", FLAG_TEXT, AT(quic_early_context) },
 	{ "read-with-unfinished-write", FLAG_BOOL, AT(unfinished_write) },
 	{ "early-write-after-message", FLAG_INT, AT(early_write_after_message) },

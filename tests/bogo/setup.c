@@ -317,6 +317,8 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = enforces ? bj_tls_config_insecure_no_name(config) : bj_tls_config_insecure_no_verify(config);
 	if (enforces)
 		ask |= 1u << BJ_TLS_Q_VERIFY;
+	if (flags->ticket_callback || flags->ticket_aead_callback)
+		ask |= 1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_TICKET_SEAL;
 	if (asks_psk(flags))
 		ask |= 1u << BJ_TLS_Q_PSK;
 	if (asks_credential && count_psks(flags) == 0 && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
