@@ -100,6 +100,7 @@ struct handshake {
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
+	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -199,6 +200,7 @@ struct bj_tls {
 	struct state state;
 	uint16_t version, group, signature_scheme;
 	int16_t alert_sent, alert_received;
+	uint16_t send_max, receive_limit; /* limits.h */
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t told;                 /* TOLD_*: events that were given or wait */

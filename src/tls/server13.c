@@ -16,6 +16,7 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -275,6 +276,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->quic) {
 		ee.has |= EXT_BIT(EXT_QUIC_PARAMS);
 		ee.quic_params = conn->quic->params;

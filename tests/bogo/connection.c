@@ -307,6 +307,21 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 	return (int)cap;
 }
 
+bool connection_hold(struct connection *c, struct bj_bytes data)
+{
+	size_t used;
+
+	return bj_tls_seal(c->tls, &data, 1, c->held, sizeof(c->held), &used, &c->held_len) == BJ_OK && used == data.len;
+}
+
+bool connection_release(struct connection *c)
+{
+	size_t len = c->held_len;
+
+	c->held_len = 0;
+	return socket_write(c->fd, c->held, len);
+}
+
 bool connection_write(struct connection *c, struct bj_bytes data)
 {
 	uint8_t buf[WRITE_ROOM];

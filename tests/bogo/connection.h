@@ -31,6 +31,8 @@ struct connection {
 	struct quic_mock quic;
 	enum bj_tls_level quic_level;  /* of what stands there */
 	bool alerted;
+	uint8_t held[512];             /* sealed and not sent */
+	size_t held_len;
 };
 
 /* Connects, and says who we are. False: said on standard error. `session`: to be offered, or empty. */
@@ -41,6 +43,9 @@ bool connection_handshake(struct connection *c);
 /* 1.. bytes; 0 at the end of the peer's data (clean or not); -1 after a failure. */
 int connection_read(struct connection *c, uint8_t *out, size_t cap);
 bool connection_write(struct connection *c, struct bj_bytes data);
+/* Seals, but sends it only when released: a write that is not finished while something is read. */
+bool connection_hold(struct connection *c, struct bj_bytes data);
+bool connection_release(struct connection *c);
 /* Sends what waits. */
 bool connection_flush(struct connection *c);
 /* Sends what waits, half-closes, lets the peer finish, frees. */

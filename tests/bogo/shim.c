@@ -98,6 +98,8 @@ static bool write_first(struct connection *c)
 {
 	const struct flags *flags = c->flags;
 
+	if (flags->read_with_unfinished_write)
+		return connection_hold(c, bytes_text(flags->initial_write));
 	if (flags->write_different_sizes)
 		return write_sizes(c);
 	for (int i = 0; flags->shim_writes_first && i < flags->repeat_initial_write; i++)
@@ -122,6 +124,8 @@ static bool echo(struct connection *c)
 		n = connection_read(c, buf, cap);
 		if (n <= 0)
 			return n == 0;
+		if (!connection_release(c))
+			return false;
 		if (flags->exporter_between_reads && bj_tls_export(c->tls, "", NULL, 0, &byte, 1) != BJ_OK)
 			return false;
 		if (flags->key_update && bj_tls_key_update(c->tls, false) != BJ_OK)
