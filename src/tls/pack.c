@@ -89,7 +89,7 @@ static void write_peer(struct writer *w, const struct bj_tls *conn)
 
 void pack_write(struct writer *w, const struct bj_tls *conn)
 {
-	const uint8_t counts[] = { conn->empties, conn->warnings, conn->updates, conn->ccs, conn->tickets };
+	const uint8_t counts[] = { conn->empties, conn->warnings, conn->updates, conn->ccs, conn->tickets, conn->early };
 	uint8_t binding[SESSION_BINDING_LEN];
 
 	session_binding(conn->config, conn->name, binding);
@@ -265,6 +265,7 @@ static void read_counts(struct reader *r, struct bj_tls *conn)
 	conn->updates = rd_u8(r);
 	conn->ccs = rd_u8(r);
 	conn->tickets = rd_u8(r);
+	conn->early = rd_u8(r);
 }
 
 static enum bj_err read_all(struct reader *r, struct bj_tls *conn)

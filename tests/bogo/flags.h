@@ -63,7 +63,6 @@ struct flags {
 
 	/* records */
 	int max_send_fragment;
-	bool read_with_unfinished_write;
 
 	/* compliance policies */
 	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
@@ -83,6 +82,14 @@ struct flags {
 	const char *export_label, *export_context;
 	bool use_export_context, export_traffic_secrets, exporter_between_reads;
 	int resumption_delay_s;
+
+	/* resumption and early data */
+	bool enable_early_data, unfinished_write;
+	const char *quic_early_context;
+	int early_write_after_message;
+	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
+	const char *expect_early_data_reason;
+	int expect_ticket_age_skew_s;
 
 	/* what must come out */
 	const char *expect_alpn, *expect_advertised_alpn, *expect_server_name, *expect_msg_callback, *expect_peer_cert_file;
