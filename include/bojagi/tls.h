@@ -96,6 +96,15 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_co
 /* The credential that was added last is only for peers that name an issuer of one of its certificates among the authorities that they
  * trust (rfc9846:4.2.4 rfc5246:7.4.4): peers that name none do not get it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config);
+/* Names of authorities (DER), for peers that have several certificates to choose from: servers say them when they ask for a certificate,
+ * clients of 1.3 in their hello (rfc9846:4.2.4). They replace what is said by default: a server says the names of its anchors, a
+ * client none. A count of 0: none are said. At most 16384 bytes. BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_authorities(struct bj_tls_config *config, const struct bj_bytes *names, size_t count);
+/* Clients: the names of the anchors are said. Everybody on the way can read them. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *config, bool name);
+/* Sends signature_algorithms_cert: which signatures are taken in certificates, where these are others than those of handshakes. Of
+ * several credentials that a peer can use, one whose chain it takes by that list comes first, in either role. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
@@ -246,14 +255,19 @@ BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
 
 enum bj_tls_question {
 	BJ_TLS_Q_NONE = 0,
-	BJ_TLS_Q_CREDENTIAL, /* servers: which credential for this hello? answer: bj_tls_answer_credential() */
+	BJ_TLS_Q_CREDENTIAL, /* which credential for this hello (servers), for this request (clients)? answer: bj_tls_answer_credential() */
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
 BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
-/* Answers, and the handshake goes on with the next bj_tls_feed() (also with no new bytes). Null credential: refuse the name. A
+/* For BJ_TLS_Q_CREDENTIAL: the signature schemes that the peer takes (two bytes each), and the authorities that it named, one by one:
+ * DER of a name, empty past the last. Views until the answer. */
+BJ_API struct bj_bytes bj_tls_question_schemes(const struct bj_tls *conn);
+BJ_API struct bj_bytes bj_tls_question_authority(const struct bj_tls *conn, size_t index);
+/* Answers, and the handshake goes on with the next bj_tls_feed() (also with no new bytes). Null credential: refuse the name (servers), show no
+ * certificate (clients). A
  * verdict with an error ends the handshake with the alert of that error. BJ_ERR_STATE if that was not the question. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);

@@ -86,9 +86,18 @@ enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct 
 	return err ? err : bytes_keep(scts, &conn->hs->peer_scts);
 }
 
-enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list)
+enum bj_err auth_take_wishes(struct bj_tls *conn, struct bj_bytes authorities, struct bj_bytes schemes)
 {
-	return conn->config->has_must_match ? bytes_keep(list, &conn->hs->authorities) : BJ_OK;
+	struct handshake *hs = conn->hs;
+
+	hs->chain_algs = 0;
+	for (size_t i = 0; i < codes_count(schemes); i++) {
+		const struct scheme *scheme = scheme_find(codes_at(schemes, i));
+
+		if (scheme)
+			hs->chain_algs |= (uint32_t)1 << scheme->alg;
+	}
+	return config_needs_authorities(conn->config) ? bytes_keep(authorities, &hs->authorities) : BJ_OK;
 }
 
 struct bj_bytes auth_ocsp(const struct bj_tls *conn)
@@ -193,6 +202,7 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 		.name = bytes_text(conn->is_server ? conn->name : NULL),
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
 		.authorities = conn->hs->authorities,
+		.chain_algs = conn->hs->chain_algs,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 		.types = conn->is_server ? conn->hs->own_types : (uint8_t)(1 << conn->hs->own_type),
@@ -229,7 +239,7 @@ static enum bj_err credential_answered(struct bj_tls *conn)
 	enum bj_err err;
 
 	if (!hs->answer.credential)
-		return BJ_ERR_UNKNOWN_NAME;
+		return conn->is_server ? BJ_ERR_UNKNOWN_NAME : BJ_OK;
 	hs->credential_owned = hs->answer.credential;
 	hs->answer.credential = NULL;
 	hs->credential = config_credential_row(conn->config, hs->credential_owned);
@@ -262,13 +272,16 @@ enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
-void auth_client_credential(struct bj_tls *conn)
+enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct config_wish wish = wish_of(conn);
 
+	if (hs->answer.is_there)
+		return credential_answered(conn);
 	if (config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
 		hs->credential = NULL;
+	return BJ_OK;
 }
 
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body)

@@ -89,7 +89,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
-	return auth_take_authorities(conn, request.authorities);
+	return auth_take_wishes(conn, request.authorities, request.schemes_cert.len > 0 ? request.schemes_cert : request.schemes);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
@@ -150,7 +150,6 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 	size_t len = HS_ROOM;
 	enum bj_err err;
 
-	auth_client_credential(conn);
 	err = conn->hs->credential ? auth_own_chain(conn->hs->credential->credential, &cert, &len) : BJ_OK;
 	if (!err)
 		err = conn_room(conn, w, len);
@@ -238,9 +237,10 @@ static const struct hs_row client13[] = {
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
-	{ FROM(FLIGHT), STEP(flight_step), TO(CERTIFICATE) },
-	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), WHEN(F_AUTH), DECIDES(F_CERT), TO(SIGN) },
-	{ FROM(CERTIFICATE), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
+	{ FROM(FLIGHT), STEP(flight_step), TO(CREDENTIAL) },
+	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), WHEN(F_AUTH), TO(CERTIFICATE) },
+	{ FROM(CREDENTIAL), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(SIGN) },
 	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
 	{ FROM(SIGN), STEP(NULL), UNLESS(F_CERT), TO(FINISHED) },
 	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },

@@ -69,12 +69,25 @@ static enum bj_err message_make(struct config_credential *row)
 	return wr_ok(&w) ? BJ_OK : BJ_ERR_LIMIT;
 }
 
+/* What the certificates of a chain are signed with. An algorithm that we do not know is SIG_NONE, which nobody takes. */
+static uint32_t chain_algs(const struct bj_credential *credential)
+{
+	uint32_t algs = 0;
+	struct cert cert;
+
+	for (size_t i = 0; i < bj_credential_chain_count(credential); i++)
+		if (cert_parse(bj_credential_chain(credential, i), &cert) == BJ_OK && !cert_is_self_issued(&cert))
+			algs |= (uint32_t)1 << cert.sig_alg;
+	return algs;
+}
+
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out)
 {
 	struct config_credential row = { .credential = credential, .key = credential_key(credential) };
 	enum bj_err err;
 
 	row.kind = pkey_kind(row.key);
+	row.chain_algs = chain_algs(credential);
 	row.type = credential_is_bare(credential) ? CERTIFICATE_RAW_KEY : CERTIFICATE_X509;
 	if (with_message) {
 		err = message_make(&row);
@@ -233,6 +246,7 @@ struct choice {
 	bool covered; /* some credential has the name */
 	bool strange; /* some was for other authorities */
 	bool formed;  /* some has a form that the peer takes */
+	bool lax;     /* certificates may be signed with what the peer does not name: where there is nothing better. rfc9846:4.4.2.2 */
 };
 
 static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
@@ -243,6 +257,8 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 	if (choice->credential || !(wish->types >> row->type & 1))
 		return;
 	choice->formed = true;
+	if (!choice->lax && (row->chain_algs & ~wish->chain_algs))
+		return;
 	if (row->must_match && !is_issued_by_one(row, wish->authorities)) {
 		choice->strange = true;
 		return;
@@ -279,7 +295,7 @@ static void consider_name(const struct bj_tls_config *config, const struct confi
 /* A bare key has no name and so is for every one: it comes before a certificate for the name that was added later. */
 static void consider_bare(const struct bj_tls_config *config, const struct config_wish *wish, struct choice *choice)
 {
-	struct choice bare = { 0 };
+	struct choice bare = { .lax = true };
 	size_t count = choice->credential ? (size_t)(choice->credential - config->credentials) : config->credential_count;
 
 	for (size_t i = 0; i < count && !bare.credential; i++)
@@ -292,15 +308,12 @@ static void consider_bare(const struct bj_tls_config *config, const struct confi
 	choice->scheme = bare.scheme;
 }
 
-enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
-				     const struct config_credential **out, uint16_t *out_scheme)
+/* By name; `choice` says in the beginning whether it is lax. */
+static enum bj_err choose(const struct bj_tls_config *config, const struct config_wish *wish, struct choice *choice)
 {
-	struct choice choice = { 0 };
 	char name[BJ_TLS_NAME_MAX + 1];
 	size_t len = wish->name.len <= BJ_TLS_NAME_MAX ? wish->name.len : 0;
 
-	if (config->credential_count == 0)
-		return BJ_ERR_NO_CREDENTIAL;
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = wish->name.ptr[i];
 
@@ -309,24 +322,42 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 	if (len > 0 && config->name_count > 0) {
 		const char *dot = memchr(name, '.', len);
 
-		consider_name(config, wish, name, len, &choice);
-		if (!choice.credential && dot && dot > name) {
+		consider_name(config, wish, name, len, choice);
+		if (!choice->credential && dot && dot > name) {
 			char *star = name + (dot - name) - 1;
 
 			*star = '*';
-			consider_name(config, wish, star, len - (size_t)(star - name), &choice);
+			consider_name(config, wish, star, len - (size_t)(star - name), choice);
 		}
 	}
 	if (wish->types >> CERTIFICATE_RAW_KEY & 1)
-		consider_bare(config, wish, &choice);
-	if (!choice.covered && !choice.credential) {
+		consider_bare(config, wish, choice);
+	if (!choice->covered && !choice->credential) {
 		if (wish->name.len > 0 && config->strict_sni)
 			return BJ_ERR_UNKNOWN_NAME;
-		for (size_t i = 0; i < config->credential_count && !choice.credential; i++)
-			consider(config, wish, i, &choice);
+		for (size_t i = 0; i < config->credential_count && !choice->credential; i++)
+			consider(config, wish, i, choice);
 	}
-	if (!choice.credential)
-		return choice.strange || !choice.formed ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
+	if (!choice->credential)
+		return choice->strange || !choice->formed ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
+	return BJ_OK;
+}
+
+enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
+				     const struct config_credential **out, uint16_t *out_scheme)
+{
+	struct choice choice = { 0 };
+	enum bj_err err;
+
+	if (config->credential_count == 0)
+		return BJ_ERR_NO_CREDENTIAL;
+	err = choose(config, wish, &choice);
+	if (err) {
+		choice = (struct choice){ .lax = true };
+		err = choose(config, wish, &choice);
+	}
+	if (err)
+		return err;
 	*out = choice.credential;
 	*out_scheme = choice.scheme;
 	return BJ_OK;

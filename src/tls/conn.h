@@ -92,7 +92,8 @@ struct handshake {
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
 	uint8_t schemes[2 * SCHEME_COUNT];      /* of the peer's signature_algorithms those that we know, in wire form */
 	uint8_t schemes_len;
-	struct bj_bytes authorities;            /* that the peer named, where a credential must match them; allocated */
+	struct bj_bytes authorities;            /* that the peer named, where somebody chooses by them; allocated */
+	uint32_t chain_algs;                    /* 1 << enum sig_alg that the peer takes in certificates */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
 	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */

@@ -101,11 +101,13 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 }
 
 /* The message that a question is about, for the report of a failure. */
-static uint16_t question_message(unsigned question)
+static uint16_t question_message(const struct bj_tls *conn, unsigned question)
 {
 	if (question == BJ_TLS_Q_VERIFY)
 		return MSG_CERTIFICATE;
-	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;
+	if (question == BJ_TLS_Q_SIGN)
+		return MSG_CERTIFICATE_VERIFY;
+	return conn->is_server ? MSG_CLIENT_HELLO : MSG_CERTIFICATE_REQUEST;
 }
 
 /* Prepares once, then waits for the owner if it wants to be asked. */
@@ -115,7 +117,7 @@ static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *
 	enum bj_err err;
 
 	*out_waits = false;
-	conn->message = question_message(row->what);
+	conn->message = question_message(conn, row->what);
 	if (!hs->prepared) {
 		err = row->prepare(conn, hs->body);
 		if (err)

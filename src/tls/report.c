@@ -1,5 +1,6 @@
 /* report.c - what is known about a connection, and the questions that it asks its owner. */
 #include "tls/conn.h"
+#include "tls/ext/certificate_authorities.h"
 
 static const char *message_words(const struct bj_tls *conn)
 {
@@ -77,6 +78,27 @@ BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
 BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn)
 {
 	return bj_tls_question(conn) == BJ_TLS_Q_SIGN ? conn->hs->scheme : 0;
+}
+
+BJ_API struct bj_bytes bj_tls_question_schemes(const struct bj_tls *conn)
+{
+	if (bj_tls_question(conn) != BJ_TLS_Q_CREDENTIAL)
+		return (struct bj_bytes){ NULL, 0 };
+	return bytes_of(conn->hs->schemes, conn->hs->schemes_len);
+}
+
+BJ_API struct bj_bytes bj_tls_question_authority(const struct bj_tls *conn, size_t index)
+{
+	struct bj_bytes name = { NULL, 0 };
+	struct reader list;
+
+	if (bj_tls_question(conn) != BJ_TLS_Q_CREDENTIAL)
+		return name;
+	list = rd_of(conn->hs->authorities);
+	for (size_t i = 0; authority_next(&list, &name); i++)
+		if (i == index)
+			return name;
+	return (struct bj_bytes){ NULL, 0 };
 }
 
 static enum bj_err answer_begin(struct bj_tls *conn, enum bj_tls_question question)

@@ -287,6 +287,7 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.schemes_cert = config_codes_view(&conn->config->certificate_schemes),
 		.authorities = config_authorities(conn->config),
 	};
 	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
@@ -295,6 +296,8 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	if (request.authorities.len > 0)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
+	if (request.schemes_cert.len > 0)
+		request.has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }

@@ -71,7 +71,7 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
 	if (!err)
-		err = auth_take_authorities(conn, hello->authorities);
+		err = auth_take_wishes(conn, hello->authorities, hello->schemes_cert.len > 0 ? hello->schemes_cert : hello->schemes);
 	return err ? err : take_name(conn, hello->server_name);
 }
 

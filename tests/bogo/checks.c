@@ -162,6 +162,16 @@ static bool verify_prefs(const struct connection *c)
 	return true;
 }
 
+static bool request(const struct connection *c)
+{
+	const struct flag_bytes *types = &c->flags->expect_certificate_types;
+
+	if (c->flags->expect_client_ca_list && !text("authorities", c->flags->expect_client_ca_list, bytes_text(c->seen->authorities)))
+		return false;
+	return !types->is_set || bytes_equal(bytes_of(types->bytes, types->len), bytes_of(c->seen->types, c->seen->types_len)) ||
+	       wrong("certificate types", (long)c->seen->types_len, (long)types->len);
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
@@ -169,6 +179,8 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 
 	bj_tls_report(c->tls, &report);
 	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+		return false;
+	if (!request(c))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

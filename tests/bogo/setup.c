@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/wipe.h"
 #include "crypto/kex.h"
 #include "tls/config.h"
@@ -236,6 +237,28 @@ static bool types_good(const struct flag_list *list, enum bj_tls_certificate_typ
 	return list->is_set;
 }
 
+/* "<NULL>" and "<EMPTY>" both say none, as nothing does here. */
+static int set_authorities(struct bj_tls_config *config, const struct flags *flags)
+{
+	const char *text = flags->client_ca_list;
+	struct bj_bytes names[16];
+	uint8_t der[16][256];
+	size_t count = 0;
+
+	if (!text || *text == '<')
+		return 0;
+	while (*text) {
+		size_t len = strcspn(text, ","), der_len;
+
+		if (count == 16 || hex_decode(bytes_of(text, len), der[count], sizeof(der[0]), &der_len) != BJ_OK)
+			return EXIT_UNIMPLEMENTED;
+		names[count] = bytes_of(der[count], der_len);
+		count++;
+		text += len + (text[len] == ',');
+	}
+	return bj_tls_config_authorities(config, names, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
 static int set_types(struct bj_tls_config *config, const struct flags *flags)
 {
 	enum bj_tls_certificate_type types[FLAG_LIST_MAX];
@@ -251,7 +274,7 @@ static int set_types(struct bj_tls_config *config, const struct flags *flags)
 /* Who is verified, and which questions are asked. */
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
-	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
+	bool asks_credential = (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
 						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
 	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server) ||
 			(flags->peer_types.is_set && flags->verify_fail);
@@ -309,6 +332,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_schemes(config, flags);
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_types(config, flags);
+	status = status ? status : set_authorities(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
