@@ -11,6 +11,7 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/quic.h"
 #include "tls/raw_key.h"
 
 /* ---- the ServerHello */
@@ -68,6 +69,8 @@ static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
 	struct encrypted_extensions ee;
 	enum bj_err err = encrypted_extensions_parse(body, conn->hs->offered, &ee);
 
+	if (!err && conn->quic)
+		err = quic_take_answer(conn, &ee);
 	if (!err && !state_holds(&conn->state, F_RESUMED))
 		err = raw_key_take_answer(conn, ee.has, ee.client_type, ee.server_type);
 	if (err)

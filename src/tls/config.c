@@ -427,6 +427,17 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 	return BJ_OK;
 }
 
+/* ---- QUIC */
+
+BJ_API enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->quic = on;
+	return err;
+}
+
 /* ---- freezing */
 
 static enum bj_err narrow_groups(struct bj_tls_config *config)
@@ -449,6 +460,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->quic)
+		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
 		const struct suite *suite = suite_find(codes_at(config_codes_view(&config->suites), i));
 
@@ -476,6 +489,8 @@ static enum bj_err lint(const struct bj_tls_config *config)
 
 	if (config->groups.count == 0 || config->schemes.count == 0)
 		return BJ_ERR_CONFIG_EMPTY;
+	if (config->quic && config->alpn_len == 0)
+		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
 	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)

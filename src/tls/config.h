@@ -79,6 +79,7 @@ struct bj_tls_config {
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */
+	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;

@@ -186,6 +186,7 @@ struct bj_tls {
 	struct inbox in;
 	struct outbox flight; /* messages that are built, until they are sealed; freed when the handshake ends */
 	struct outbox out;
+	struct quic *quic;     /* quic.h; null where there are records */
 	int64_t now_ms;
 	struct session *session;      /* clients: what the next ticket becomes; servers: null */
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */

@@ -58,7 +58,7 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 	struct bj_bytes own = config_alpn_list(conn->config), name;
 
 	if (own.len == 0 || !(hello->has & EXT_BIT(EXT_ALPN)))
-		return BJ_OK;
+		return conn->quic ? BJ_ERR_NO_ALPN : BJ_OK; /* rfc9001:8.1 */
 	name = alpn_choose(own, hello->alpn);
 	if (name.len == 0)
 		return BJ_ERR_NO_ALPN;

@@ -16,6 +16,7 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/quic.h"
 #include "tls/raw_key.h"
 
 #define PSK_TRIES 4 /* tickets of one hello that are opened */
@@ -274,6 +275,13 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	if (conn->quic) {
+		ee.has |= EXT_BIT(EXT_QUIC_PARAMS);
+		ee.quic_params = conn->quic->params;
+		err = conn->quic->params.ptr ? conn_room(conn, w, HS_ROOM + ee.quic_params.len) : BJ_ERR_INTERNAL; /* the owner was asked and set none */
+		if (err)
+			return err;
+	}
 	ee.has |= raw_key_answers(conn, resumed);
 	encrypted_extensions_write(w, &ee);
 	conn->auth_asked = !resumed && conn->config->client_auth != BJ_TLS_AUTH_NONE;

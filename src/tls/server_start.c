@@ -3,6 +3,7 @@
 
 #include "tls/auth.h"
 #include "tls/hello.h"
+#include "tls/quic.h"
 #include "tls/raw_key.h"
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
@@ -58,6 +59,9 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	if (err)
 		return err;
 	err = choose_version(conn, hello);
+	if (err)
+		return err;
+	err = quic_take_hello(conn, hello);
 	if (err)
 		return err;
 	state_settle(&conn->state, F_13, conn_is_13(conn));

@@ -59,6 +59,8 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 	hash_update(&h, config->judge_print, sizeof(config->judge_print));
 	hash_update(&h, config->context, config->context_len);
 	hash_update(&h, lower, len);
+	if (config->quic) /* sessions of records are no use to QUIC, and the other way round */
+		hash_update(&h, "quic", 4);
 	hash_peek(&h, digest);
 	memcpy(out, digest, SESSION_BINDING_LEN);
 }

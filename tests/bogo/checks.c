@@ -172,13 +172,24 @@ static bool request(const struct connection *c)
 	       wrong("certificate types", (long)c->seen->types_len, (long)types->len);
 }
 
+static bool quic_params(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_quic_params;
+	struct bj_bytes got = bj_tls_quic_peer_params(c->tls);
+
+	if (want->is_set && !bytes_equal(got, bytes_of(want->bytes, want->len)))
+		return wrong("bytes of the parameters of QUIC", (long)got.len, (long)want->len);
+	return true;
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
 	struct bj_tls_report report;
 
 	bj_tls_report(c->tls, &report);
-	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
+	    !quic_params(c))
 		return false;
 	if (!request(c))
 		return false;

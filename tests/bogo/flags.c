@@ -89,6 +89,15 @@ static const struct flag flag_table[] = {
 	{ "fail-cert-callback", FLAG_BOOL, AT(fail_cert_callback) },
 	{ "use-old-client-cert-callback", FLAG_BOOL, AT(old_client_cert_callback) },
 
+	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
+	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
+	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },
+	{ "cnsa1-202603", FLAG_BOOL, AT(policy_cnsa1) },
+	{ "quic", FLAG_BOOL, AT(is_quic) },
+	{ "quic-transport-params", FLAG_BYTES, AT(quic_params) },
+	{ "expect-quic-transport-params", FLAG_BYTES, AT(expect_quic_params) },
+	{ "quic-use-legacy-codepoint", FLAG_INT, AT(quic_legacy_codepoint) },
+
 	{ "implicit-handshake", FLAG_BOOL, AT(implicit_handshake) },
 	{ "handshake-twice", FLAG_BOOL, AT(handshake_twice) },
 	{ "no-op-extra-handshake", FLAG_BOOL, AT(no_op_handshake) },

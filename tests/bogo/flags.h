@@ -61,6 +61,14 @@ struct flags {
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
 
+	/* compliance policies */
+	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
+
+	/* QUIC */
+	bool is_quic;
+	struct flag_bytes quic_params, expect_quic_params;
+	int quic_legacy_codepoint;
+
 	/* the exchange */
 	bool implicit_handshake, handshake_twice, no_op_handshake, handshake_never_done;
 	bool shim_writes_first, shim_shuts_down, check_close_notify, write_different_sizes, partial_write;

@@ -12,6 +12,7 @@
 #include "base/hex.h"
 #include "base/wipe.h"
 #include "crypto/kex.h"
+#include "policy.h"
 #include "tls/config.h"
 #include "tls/scheme.h"
 
@@ -106,7 +107,12 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	static const uint16_t usual[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256, KEX_P384 };
 	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
 	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->groups.codes) {
+		groups = policy->groups.codes;
+		count = policy->groups.count;
+	}
 	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
 		return EXIT_UNIMPLEMENTED;
 	return set_shares(config, flags, groups, count);
@@ -127,18 +133,24 @@ static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
 {
 	uint16_t codes[FLAG_LIST_MAX];
 	size_t count = known_schemes(&flags->verify_prefs, codes);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->schemes.codes)
+		return bj_tls_config_signature_algorithms(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
 	if (!flags->verify_prefs.is_set)
 		return 0;
 	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
 /* What is signed with does not follow what is accepted: all that there are, but for -signing-prefs. */
-static int set_signing(struct bj_tls_config *config, const struct flag_list *prefs)
+static int set_signing(struct bj_tls_config *config, const struct flags *flags, const struct flag_list *prefs)
 {
 	uint16_t codes[FLAG_LIST_MAX];
 	size_t count = known_schemes(prefs, codes);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->schemes.codes)
+		return bj_tls_config_credential_schemes(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
 	for (size_t i = 0; i < SCHEME_COUNT && !prefs->is_set; i++)
 		codes[count++] = scheme_table[i].code;
 	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
@@ -192,7 +204,7 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 		fprintf(stderr, "the credential %s: :%s:\n", flag->key_file, bj_err_name(err));
 	if (!err && flag->must_match)
 		err = bj_tls_config_credential_must_match(config);
-	return err ? 1 : set_signing(config, &flag->signing_prefs);
+	return err ? 1 : set_signing(config, flags, &flag->signing_prefs);
 }
 
 static int set_credentials(struct bj_tls_config *config, const struct flags *flags)
@@ -212,8 +224,10 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 	size_t count = 0, at = 0;
 
 	if (flags->is_server) {
-		names[0] = flags->reject_alpn ? "no such protocol" : flags->select_alpn;
-		if (!names[0] || flags->decline_alpn)
+		bool none = flags->reject_alpn || (flags->is_quic && (flags->decline_alpn || !flags->select_alpn));
+
+		names[0] = none ? "no such protocol" : flags->select_alpn; /* QUIC must have one */
+		if (!names[0] || (flags->decline_alpn && !flags->is_quic))
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -322,12 +336,24 @@ static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
 	}
 }
 
+static int set_policy(struct bj_tls_config *config, const struct flags *flags)
+{
+	const struct policy *policy = policy_of(flags);
+
+	if (!policy)
+		return 0;
+	if (bj_tls_config_suites(config, policy->suites.codes, policy->suites.count) != BJ_OK)
+		return 1;
+	return bj_tls_config_prefer_own_order(config, true) == BJ_OK ? 0 : 1;
+}
+
 static int set_all(struct bj_tls_config *config, const struct flags *flags)
 {
 	int status = set_versions(config, flags);
 
 	status = status ? status : set_questions(config, flags);
 	status = status || !flags->cipher ? status : set_ciphers(config, flags->cipher);
+	status = status ? status : set_policy(config, flags);
 	status = status ? status : set_groups(config, flags);
 	status = status ? status : set_schemes(config, flags);
 	status = status ? status : set_credentials(config, flags);
@@ -335,6 +361,10 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_authorities(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	if (!status && flags->quic_legacy_codepoint)
+		status = EXIT_UNIMPLEMENTED;
+	if (!status && bj_tls_config_quic(config, flags->is_quic) != BJ_OK)
+		status = 1;
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;

@@ -26,6 +26,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_POST_HANDSHAKE_AUTH] = { 49, EXT_IN_CH, "post_handshake_auth" },
 	[EXT_SIGNATURE_ALGORITHMS_CERT] = { 50, EXT_IN_CH | EXT_IN_CR, "signature_algorithms_cert" },
 	[EXT_KEY_SHARE] = { 51, EXT_IN_CH | EXT_IN_SH | EXT_IN_HRR, "key_share" },
+	[EXT_QUIC_PARAMS] = { 57, EXT_IN_CH | EXT_IN_EE, "quic_transport_parameters" },
 	[EXT_RENEGOTIATION_INFO] = { 0xff01, EXT_IN_CH | EXT_IN_SH12, "renegotiation_info" },
 };
 
@@ -108,6 +109,14 @@ size_t ext_open(struct writer *w, enum ext ext)
 void ext_close(struct writer *w, size_t mark)
 {
 	wr_close(w, mark, 2);
+}
+
+void ext_write(struct writer *w, enum ext ext, struct bj_bytes body)
+{
+	size_t mark = ext_open(w, ext);
+
+	wr_bytes(w, body);
+	ext_close(w, mark);
 }
 
 void ext_write_empty(struct writer *w, enum ext ext)

@@ -68,6 +68,9 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return signature_algorithms_cert_parse(body, &h->schemes_cert);
 	case EXT_KEY_SHARE:
 		return key_share_parse(body, &h->shares);
+	case EXT_QUIC_PARAMS: /* opaque here: QUIC reads it */
+		h->quic_params = body;
+		return BJ_OK;
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
 	case EXT_SCT:
@@ -201,6 +204,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 		break;
 	case EXT_KEY_SHARE:
 		key_share_write(w, h->shares);
+		break;
+	case EXT_QUIC_PARAMS:
+		ext_write(w, ext, h->quic_params);
 		break;
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);

@@ -22,6 +22,9 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return certificate_type_parse_answer(body, &ee->server_type);
 	case EXT_RECORD_SIZE_LIMIT:
 		return record_size_limit_parse(body, &ee->record_size_limit);
+	case EXT_QUIC_PARAMS:
+		ee->quic_params = body;
+		return BJ_OK;
 	case EXT_EARLY_DATA:
 		return early_data_parse(body);
 	default: /* has no place here: the walker refuses it */
@@ -73,6 +76,8 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		record_size_limit_write(w, ee->record_size_limit);
 	if (ee->has & EXT_BIT(EXT_EARLY_DATA))
 		ext_write_empty(w, EXT_EARLY_DATA);
+	if (ee->has & EXT_BIT(EXT_QUIC_PARAMS))
+		ext_write(w, EXT_QUIC_PARAMS, ee->quic_params);
 	wr_close(w, list, 2);
 	message_close(w, message);
 }
