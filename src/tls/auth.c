@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
+#include "tls/delegated.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/raw_key.h"
 #include "tls/scheme.h"
@@ -61,6 +62,36 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	if (err)
 		return err;
 	return cert_parse(hs->peer_chain[0], hs->peer_cert);
+}
+
+enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation)
+{
+	const struct bj_tls_config *config = conn->config;
+	struct handshake *hs = conn->hs;
+	struct taken_delegation *taken;
+	struct delegated d;
+	enum bj_err err;
+
+	if (delegation.len == 0)
+		return BJ_OK;
+	if (conn->peer_is_key)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	taken = malloc(sizeof(*taken) + delegation.len);
+	if (!taken)
+		return BJ_ERR_NO_MEMORY;
+	hs->delegation = taken;
+	memcpy(taken->bytes, delegation.ptr, delegation.len);
+	err = delegated_parse(bytes_of(taken->bytes, delegation.len), &d);
+	if (!err)
+		err = delegated_judge(&d, hs->peer_cert, conn->now_ms / 1000, &taken->key);
+	if (err)
+		return err;
+	if (!codes_have(config_codes_view(&config->delegated_schemes), d.scheme) ||
+	    !codes_have(config_codes_view(&config->schemes), d.algorithm))
+		return BJ_ERR_DELEGATION;
+	taken->scheme = d.scheme;
+	conn->peer_delegated = true;
+	return BJ_OK;
 }
 
 /* A copy of its own; an empty view changes nothing. */
@@ -167,11 +198,25 @@ enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+/* With the one scheme that the delegated credential names. rfc9345:4.1.3 */
+static enum bj_err check_delegated(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
+{
+	const struct taken_delegation *taken = conn->hs->delegation;
+	const struct scheme *s = scheme_find(scheme);
+
+	if (!s || scheme != taken->scheme)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	conn->signature_scheme = scheme;
+	return pubkey_verify(&taken->key.key, (enum sig_alg)s->alg, message, signature);
+}
+
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
 {
 	const struct scheme *s = scheme_find(scheme);
 	const struct cert *leaf;
 
+	if (conn->hs->delegation)
+		return check_delegated(conn, scheme, message, signature);
 	if (!s || !codes_have(config_codes_view(&conn->config->schemes), scheme))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (conn->hs->peer_chain_count == 0)
@@ -203,6 +248,8 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
 		.authorities = conn->hs->authorities,
 		.chain_algs = conn->hs->chain_algs,
+		.delegated = bytes_of(conn->hs->delegated, conn->hs->delegated_len),
+		.now = conn->now_ms / 1000,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 		.types = conn->is_server ? conn->hs->own_types : (uint8_t)(1 << conn->hs->own_type),
@@ -215,6 +262,8 @@ enum bj_err auth_own_chain(const struct bj_credential *credential, struct certif
 	*out_len = HS_ROOM;
 	if (out->count > PATH_CHAIN_MAX)
 		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	out->delegation = credential_delegation(credential);
+	*out_len += out->delegation.len;
 	if (credential_is_bare(credential)) {
 		out->count = 1;
 		out->chain[0] = bj_credential_public_key(credential);

@@ -17,6 +17,9 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
+/* Clients, 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
+ * BJ_ERR_DELEGATION. */
+enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation) BJ_MUST_USE;
 /* Copies what the server stapled to its chain. */
 enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts) BJ_MUST_USE;
 /* What the peer said of the certificates that it takes: the authorities, copied where the choice of a credential depends on them, and

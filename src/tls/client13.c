@@ -107,6 +107,8 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	if (cert.count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
 	err = auth_take_chain(conn, cert.chain, cert.count);
+	if (!err)
+		err = auth_take_delegation(conn, cert.delegation);
 	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
 }
 

@@ -149,6 +149,10 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->server_name = bytes_text(conn->name);
 	}
 	raw_key_offer(config, hello);
+	if (has_13 && config->delegated_schemes.count > 0) {
+		hello->has |= EXT_BIT(EXT_DELEGATED_CREDENTIAL);
+		hello->delegated = config_codes_view(&config->delegated_schemes);
+	}
 	if (config->certificate_schemes.count > 0) {
 		hello->has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
 		hello->schemes_cert = config_codes_view(&config->certificate_schemes);

@@ -195,6 +195,20 @@ BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *con
 	return BJ_OK;
 }
 
+static bool delegation_exists(uint16_t code)
+{
+	const struct scheme *scheme = scheme_find(code);
+
+	return scheme && scheme->in_13 && scheme->key != KEY_RSA;
+}
+
+BJ_API enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	if (config && config->role != BJ_TLS_CLIENT)
+		return BJ_ERR_ARGUMENT;
+	return codes_set(config, config ? &config->delegated_schemes : NULL, schemes, count, delegation_exists);
+}
+
 BJ_API enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
 {
 	return codes_set(config, config ? &config->certificate_schemes : NULL, schemes, count, scheme_exists);

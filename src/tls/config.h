@@ -58,6 +58,10 @@ struct config_credential {
 	enum key_kind kind;
 	uint8_t type; /* CERTIFICATE_X509, or CERTIFICATE_RAW_KEY for a bare key */
 	struct config_codes schemes; /* that it signs with; empty: the configuration's */
+	struct { /* a delegated credential; a scheme of 0: none */
+		uint16_t scheme, algorithm;
+		int64_t end;
+	} delegated;
 	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
 	uint32_t chain_algs; /* 1 << enum sig_alg: what the chain's certificates are signed with, but for those that signed themselves */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
@@ -104,6 +108,7 @@ struct bj_tls_config {
 	size_t authorities_len;
 	bool authorities_given;
 	bool names_anchors;   /* clients: say them too */
+	struct config_codes delegated_schemes; /* clients: of delegated credentials; empty: none are taken */
 	struct config_codes certificate_schemes; /* signature_algorithms_cert; empty: not sent */
 
 	/* raw public keys, and what verdicts depend on (config_peer.c) */
@@ -139,6 +144,8 @@ struct config_wish {
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
 	uint8_t types;           /* 1 << form of certificate */
+	struct bj_bytes delegated; /* schemes of delegated credentials that it takes, in wire form */
+	int64_t now;             /* seconds since 1970 */
 };
 
 /* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, none

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/delegated.h"
 #include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/scheme.h"
@@ -81,6 +82,17 @@ static uint32_t chain_algs(const struct bj_credential *credential)
 	return algs;
 }
 
+static void delegated_read(struct config_credential *row)
+{
+	struct delegated d;
+
+	if (delegated_parse(credential_delegation(row->credential), &d) != BJ_OK)
+		return;
+	row->delegated.scheme = d.scheme;
+	row->delegated.algorithm = d.algorithm;
+	row->delegated.end = delegated_end(&d, credential_leaf(row->credential));
+}
+
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out)
 {
 	struct config_credential row = { .credential = credential, .key = credential_key(credential) };
@@ -88,6 +100,8 @@ enum bj_err config_credential_make(struct bj_credential *credential, bool with_m
 
 	row.kind = pkey_kind(row.key);
 	row.chain_algs = chain_algs(credential);
+	if (credential_delegation(credential).len > 0)
+		delegated_read(&row);
 	row.type = credential_is_bare(credential) ? CERTIFICATE_RAW_KEY : CERTIFICATE_X509;
 	if (with_message) {
 		err = message_make(&row);
@@ -207,6 +221,13 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
+/* The peer must take the scheme of the delegated credential, and that by which the certificate made it. rfc9345:4.1.1 */
+static bool delegated_fits(const struct config_wish *wish, const struct config_credential *row)
+{
+	return wish->version == VERSION_1_3 && codes_have(wish->delegated, row->delegated.scheme) &&
+	       codes_have(wish->schemes, row->delegated.algorithm) && wish->now < row->delegated.end;
+}
+
 uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
 			      const struct config_credential *row)
 {
@@ -215,6 +236,8 @@ uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct c
 
 	if (!(wish->kinds >> row->kind & 1))
 		return 0;
+	if (row->delegated.scheme)
+		return delegated_fits(wish, row) && codes_have(own, row->delegated.scheme) ? row->delegated.scheme : 0;
 	for (size_t i = 0; i < codes_count(own); i++) {
 		const struct scheme *scheme = scheme_find(codes_at(own, i));
 

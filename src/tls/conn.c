@@ -242,6 +242,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->ticket12);
 	free(hs->peer_der);
 	free(hs->peer_cert);
+	free(hs->delegation);
 	free((void *)hs->authorities.ptr);
 	free((void *)hs->peer_ocsp.ptr);
 	free((void *)hs->peer_scts.ptr);

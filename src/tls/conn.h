@@ -60,6 +60,13 @@ struct answer {
 	struct bj_credential *credential; /* a reference */
 };
 
+/* A delegated credential that a server showed, judged (auth.c). */
+struct taken_delegation {
+	uint16_t scheme;
+	struct cert key; /* views of what stands behind */
+	uint8_t bytes[];
+};
+
 struct handshake {
 	struct transcript transcript;
 	struct ks_early early;   /* 1.3: each is wiped when the next is made */
@@ -92,6 +99,8 @@ struct handshake {
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
 	uint8_t schemes[2 * SCHEME_COUNT];      /* of the peer's signature_algorithms those that we know, in wire form */
 	uint8_t schemes_len;
+	uint8_t delegated_len;
+	uint8_t delegated[2 * SCHEME_COUNT];    /* servers: the same of delegated_credential */
 	struct bj_bytes authorities;            /* that the peer named, where somebody chooses by them; allocated */
 	uint32_t chain_algs;                    /* 1 << enum sig_alg that the peer takes in certificates */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
@@ -120,6 +129,7 @@ struct handshake {
 	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
 	size_t peer_chain_count;
 	struct cert *peer_cert;                 /* the first of them, parsed */
+	struct taken_delegation *delegation;    /* clients: the delegated credential whose key signs; allocated */
 	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
@@ -206,7 +216,7 @@ struct bj_tls {
 	bool is_server;
 	bool peer_is_key;             /* the peer showed a raw public key: where a chain would be, that stands alone */
 	bool is_placed;               /* in memory of the owner's */
-	bool resumed, retried, auth_asked, peer_verified;
+	bool resumed, retried, auth_asked, peer_verified, peer_delegated;
 	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */

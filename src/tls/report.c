@@ -32,6 +32,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.server_name = conn->name,
 		.alpn = conn->alpn,
 		.peer_verified = conn->peer_verified,
+		.peer_delegated = conn->peer_delegated,
 		.verdict = conn->verdict,
 		.bytes_in = conn->bytes_in,
 		.bytes_out = conn->bytes_out,

@@ -20,6 +20,7 @@ struct bj_credential {
 	struct cert leaf;
 	struct pkey *key;
 	struct bj_bytes ocsp, scts; /* stapled; allocated */
+	struct bj_bytes delegation; /* likewise; empty: the key is the certificate's */
 	uint8_t ders[];
 };
 
@@ -37,6 +38,7 @@ BJ_API void bj_credential_free(struct bj_credential *credential)
 	pkey_free(credential->key);
 	free((void *)credential->ocsp.ptr);
 	free((void *)credential->scts.ptr);
+	free((void *)credential->delegation.ptr);
 	free(credential);
 }
 
@@ -156,7 +158,8 @@ static enum bj_err order_check(const struct bj_credential *credential)
 	return BJ_OK;
 }
 
-static enum bj_err credential_check(struct bj_credential *credential)
+/* `delegated`: whose private half the key is; null: the end entity's. */
+static enum bj_err credential_check(struct bj_credential *credential, const struct cert *delegated)
 {
 	struct pubkey ours;
 	enum bj_err err = cert_parse(credential->chain[0], &credential->leaf);
@@ -164,12 +167,13 @@ static enum bj_err credential_check(struct bj_credential *credential)
 	if (err)
 		return err;
 	pkey_public(credential->key, &ours);
-	if (!algorithm_same_key(&ours, &credential->leaf.key))
+	if (!algorithm_same_key(&ours, delegated ? &delegated->key : &credential->leaf.key))
 		return BJ_ERR_KEY_MISMATCH;
 	return order_check(credential);
 }
 
-enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out)
+static enum bj_err make(const struct bj_bytes *chain, size_t count, struct pkey *key, const struct cert *delegated,
+			struct bj_credential **out)
 {
 	struct bj_credential *credential;
 	size_t total = 0, at = 0;
@@ -195,13 +199,43 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 		credential->chain[i] = bytes_of(credential->ders + at, chain[i].len);
 		at += chain[i].len;
 	}
-	err = credential_check(credential);
+	err = credential_check(credential, delegated);
 	if (err) {
 		bj_credential_free(credential);
 		return err;
 	}
 	*out = credential;
 	return BJ_OK;
+}
+
+enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out)
+{
+	return make(chain, count, key, NULL, out);
+}
+
+enum bj_err credential_make_delegated(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_bytes delegation,
+				      struct bj_bytes spki, struct bj_credential **out)
+{
+	struct bj_credential *credential;
+	struct cert delegated;
+	enum bj_err err = cert_of_key(spki, &delegated);
+
+	if (!err)
+		err = make(chain, count, key, &delegated, &credential);
+	if (err)
+		return err;
+	err = staple_set(&credential->delegation, delegation.ptr, delegation.len, BJ_STAPLE_MAX);
+	if (err) {
+		bj_credential_free(credential);
+		return err;
+	}
+	*out = credential;
+	return BJ_OK;
+}
+
+struct bj_bytes credential_delegation(const struct bj_credential *credential)
+{
+	return credential->delegation;
 }
 
 enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)
@@ -271,8 +305,9 @@ static enum bj_err chain_from_text(const void *text, size_t len, uint8_t *der, s
 	return err == BJ_ERR_PEM_NONE && count > 0 ? BJ_OK : err;
 }
 
-BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len,
-					  struct bj_credential **out)
+/* With an empty `delegation` the key is the certificate's. */
+static enum bj_err from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len, struct bj_bytes delegation,
+			    struct bj_bytes spki, struct bj_credential **out)
 {
 	size_t key_text_len = key ? key_len : chain_len, chain_cap = PEM_DER_MAX(chain_len), key_cap = PEM_DER_MAX(key_text_len);
 	uint8_t *chain_der, *key_der;
@@ -289,7 +324,9 @@ BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, c
 		err = chain_from_text(chain, chain_len, chain_der, chain_cap, ders, &count);
 	if (!err)
 		err = key_from_text(key ? key : chain, key_text_len, key_der, key_cap, &pkey);
-	if (!err)
+	if (!err && delegation.len > 0)
+		err = credential_make_delegated(ders, count, pkey, delegation, spki, out);
+	else if (!err)
 		err = credential_make(ders, count, pkey, out);
 	pkey_free(pkey);
 	if (key_der)
@@ -299,6 +336,18 @@ BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, c
 	free(key_der);
 	free(chain_der);
 	return err;
+}
+
+BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len,
+					  struct bj_credential **out)
+{
+	return from_pem(chain, chain_len, key, key_len, (struct bj_bytes){ 0 }, (struct bj_bytes){ 0 }, out);
+}
+
+enum bj_err credential_delegated_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len, struct bj_bytes delegation,
+					  struct bj_bytes spki, struct bj_credential **out)
+{
+	return delegation.len == 0 ? BJ_ERR_ARGUMENT : from_pem(chain, chain_len, key, key_len, delegation, spki, out);
 }
 
 BJ_API enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out)

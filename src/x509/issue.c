@@ -193,6 +193,11 @@ static void leaf_extensions_write(struct writer *w, const struct issue *in)
 	dw_item(w, DER_OID, oid_bytes(in->kind == ISSUE_SERVER ? OID_EKU_SERVER : OID_EKU_CLIENT));
 	dw_close(w, seq);
 	extension_close(w, mark);
+	if (!in->delegates)
+		return;
+	mark = extension_open(w, OID_EXT_DELEGATION_USAGE, false);
+	wr_raw(w, "\x05\x00", 2);
+	extension_close(w, mark);
 }
 
 static void key_id(struct bj_bytes spki, uint8_t out[HASH_MAX])

@@ -18,6 +18,7 @@ enum flag_kind {
 	FLAG_KEY,
 	FLAG_SIGNING,    /* likewise: a list */
 	FLAG_BYTES,      /* base64 */
+	FLAG_DELEGATION, /* of the credential: base64 */
 	FLAG_OCSP,       /* of the credential: base64 */
 	FLAG_SCTS,
 	FLAG_MATCH,      /* of the credential: no value */
@@ -43,6 +44,8 @@ static const struct flag flag_table[] = {
 
 	{ "new-x509-credential", FLAG_CREDENTIAL, 0 },
 	{ "new-rpk-credential", FLAG_BARE, 0 },
+	{ "new-delegated-credential", FLAG_CREDENTIAL, 0 },
+	{ "delegated-credential", FLAG_DELEGATION, 0 },
 	{ "cert-file", FLAG_CERT, 0 },
 	{ "key-file", FLAG_KEY, 0 },
 	{ "signing-prefs", FLAG_SIGNING, 0 },
@@ -223,6 +226,8 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return list_add(&credential->signing_prefs, value);
 	case FLAG_BYTES:
 		return bytes_set(field, value);
+	case FLAG_DELEGATION:
+		return bytes_set(&credential->delegation, value);
 	case FLAG_OCSP:
 		return bytes_set(&credential->ocsp, value);
 	case FLAG_SCTS:

@@ -34,6 +34,7 @@ struct flag_credential {
 	struct flag_bytes ocsp, scts;
 	bool must_match;
 	bool is_bare; /* a raw public key */
+	struct flag_bytes delegation;
 };
 
 struct flags {

@@ -14,6 +14,7 @@
 #include "crypto/kex.h"
 #include "policy.h"
 #include "tls/config.h"
+#include "tls/delegated.h"
 #include "tls/scheme.h"
 
 #define TICKET_LIFETIME_S 172800
@@ -165,18 +166,38 @@ static enum bj_err staple(struct bj_credential *credential, const struct flags *
 	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
 }
 
-static enum bj_err bare_load(const char *path, struct bj_credential **out)
+static size_t text_load(const char *path, char *text, size_t cap)
 {
-	char text[16384];
 	FILE *file = fopen(path, "rb");
-	enum bj_err err;
 	size_t len;
 
 	if (!file)
-		return BJ_ERR_FILE_OPEN;
-	len = fread(text, 1, sizeof(text), file);
+		return 0;
+	len = fread(text, 1, cap, file);
 	fclose(file);
-	err = bj_credential_from_key(text, len, out);
+	return len;
+}
+
+/* As bj_tls_delegated_credential() does but for the signature: the runner signs as an older draft said, and does not care. */
+static enum bj_err delegated_load(const struct flag_credential *flag, struct bj_credential **out)
+{
+	char chain[16384], key[16384];
+	size_t chain_len = text_load(flag->cert_file, chain, sizeof(chain)), key_len = text_load(flag->key_file, key, sizeof(key));
+
+	struct delegated d;
+	struct cert unused;
+	enum bj_err err = delegated_parse(bytes_of(flag->delegation.bytes, flag->delegation.len), &d);
+
+	if (!err)
+		err = delegated_key(&d, &unused);
+	return err ? err : credential_delegated_from_pem(chain, chain_len, key, key_len, d.bytes, d.spki, out);
+}
+
+static enum bj_err bare_load(const char *path, struct bj_credential **out)
+{
+	char text[16384];
+	size_t len = text_load(path, text, sizeof(text));
+	enum bj_err err = bj_credential_from_key(text, len, out);
 	wipe(text, sizeof(text));
 	return err;
 }
@@ -191,6 +212,7 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
 		return EXIT_UNIMPLEMENTED;
 	err = flag->is_bare ? bare_load(flag->key_file, &credential) :
+	      flag->delegation.is_set ? delegated_load(flag, &credential) :
 			      bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
 	if (err == BJ_ERR_KEY_KIND)
 		return EXIT_UNIMPLEMENTED;
