@@ -29,6 +29,13 @@ enum bj_err credential_delegated_from_pem(const void *chain, size_t chain_len, c
 struct bj_bytes credential_delegation(const struct bj_credential *credential);
 
 /* Of a bare key only the fields that cert_of_key() sets. */
+/* bj_credential_from() with a key that is not in the source: `held` (a reference is taken) may be null. `why` may be null. */
+enum bj_err credential_load(const struct bj_credential_source *source, struct pkey *held, struct bj_credential **out,
+			    char why[BJ_WHY_MAX]) BJ_MUST_USE;
+
+/* By name, key identifiers and signature. */
+bool credential_issued_by(const struct cert *cert, const struct cert *issuer);
+
 const struct cert *credential_leaf(const struct bj_credential *credential);
 const struct pkey *credential_key(const struct bj_credential *credential);
 bool credential_is_bare(const struct bj_credential *credential);
