@@ -143,8 +143,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_confi
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
-/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
- * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
+/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. The response is
+ * judged with the chain by the revocation policy of the trust (bj_trust_use_crls()): what could not be found out stands in the verdict's
+ * note. Timestamps are only reported: whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);

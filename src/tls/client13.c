@@ -2,14 +2,13 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/both13.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
-#include "tls/msg/certificate_verify.h"
 #include "tls/msg/encrypted_extensions.h"
-#include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
@@ -112,32 +111,6 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
 }
 
-static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t hash[HASH_MAX], content[CERTIFICATE_VERIFY_CONTENT_MAX];
-	struct certificate_verify cv;
-	enum bj_err err = certificate_verify_parse(body, &cv);
-	size_t len;
-
-	if (err)
-		return err;
-	len = transcript_peek(&conn->hs->transcript, hash);
-	len = certificate_verify_content(true, bytes_of(hash, len), content);
-	return auth_check_signature(conn, cv.scheme, bytes_of(content, len), cv.signature);
-}
-
-static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t expected[HASH_MAX];
-	struct bj_bytes verify_data;
-	size_t len = keys_finished(conn, false, expected);
-	enum bj_err err = finished_parse(body, len, &verify_data);
-
-	if (err)
-		return err;
-	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
-}
-
 /* ---- our flight */
 
 /* For middleboxes, before our second flight. rfc9846:D.4 */
@@ -162,40 +135,6 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	certificate_write(w, &cert);
 	state_settle(&conn->state, F_CERT, cert.count > 0);
-	return BJ_OK;
-}
-
-static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
-{
-	struct handshake *hs = conn->hs;
-	uint8_t hash[HASH_MAX];
-	size_t len = transcript_peek(&hs->transcript, hash);
-
-	len = certificate_verify_content(false, bytes_of(hash, len), hs->sign_input);
-	hs->sign_bytes = bytes_of(hs->sign_input, len);
-	return BJ_OK;
-}
-
-static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
-{
-	const struct certificate_verify cv = {
-		.scheme = conn->hs->scheme,
-		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
-	};
-	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
-
-	if (err)
-		return err;
-	certificate_verify_write(w, &cv);
-	return BJ_OK;
-}
-
-static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
-{
-	uint8_t verify_data[HASH_MAX];
-	size_t len = keys_finished(conn, true, verify_data);
-
-	finished_write(w, bytes_of(verify_data, len));
 	return BJ_OK;
 }
 
@@ -235,21 +174,21 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 static const struct hs_row client13[] = {
 	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED), KEYS(KEYS_HANDSHAKE), TO(WAIT_EE) },
 	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), TO(WAIT_CERTIFICATE_OR_REQUEST) },
-	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished13_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), TO(WAIT_CERTIFICATE_VERIFY) },
-	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), TO(JUDGE) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
-	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished13_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(FLIGHT), STEP(flight_step), TO(CREDENTIAL) },
 	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), WHEN(F_AUTH), TO(CERTIFICATE) },
 	{ FROM(CREDENTIAL), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
 	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(SIGN) },
-	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
+	{ FROM(SIGN), ASK(SIGN, sign13_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
 	{ FROM(SIGN), STEP(NULL), UNLESS(F_CERT), TO(FINISHED) },
-	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
-	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
+	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(FINISHED) },
+	{ FROM(FINISHED), SEND(FINISHED, finished13_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
 	{ FROM(OPEN), RECV(NEW_SESSION_TICKET, ticket_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
 };

@@ -273,10 +273,11 @@ static void peer_keep(struct bj_tls *conn)
 	conn->peer = kept;
 }
 
-/* The verdict outlives the handshake where it says why that failed, or where the chain is kept. */
+/* The verdict outlives the handshake where it says why that failed or what could not be found out, or where the chain is kept. */
 static void verdict_keep(struct bj_tls *conn, bool failed)
 {
-	if (!conn->hs || !conn->hs->judged || conn->verdict || !(failed || conn->config->keep_peer_chain))
+	if (!conn->hs || !conn->hs->judged || conn->verdict ||
+	    !(failed || conn->config->keep_peer_chain || conn->hs->verdict.note[0]))
 		return;
 	conn->verdict = malloc(sizeof(*conn->verdict));
 	if (conn->verdict)

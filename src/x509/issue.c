@@ -193,6 +193,11 @@ static void leaf_extensions_write(struct writer *w, const struct issue *in)
 	dw_item(w, DER_OID, oid_bytes(in->kind == ISSUE_SERVER ? OID_EKU_SERVER : OID_EKU_CLIENT));
 	dw_close(w, seq);
 	extension_close(w, mark);
+	if (in->must_staple) {
+		mark = extension_open(w, OID_EXT_TLS_FEATURE, false);
+		wr_raw(w, "\x30\x03\x02\x01\x05", 5);
+		extension_close(w, mark);
+	}
 	if (!in->delegates)
 		return;
 	mark = extension_open(w, OID_EXT_DELEGATION_USAGE, false);
