@@ -128,6 +128,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_own_types(struct bj_tls_config *con
 /* Adds a key that is expected: its SubjectPublicKeyInfo in DER, or the SHA-256 of that (32 bytes). At most 64. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_key(struct bj_tls_config *config, const void *spki, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *config, const void *sha256);
+/* Clients of 1.3: offer to show a certificate after the handshake too, and do so when they are asked; while a question about that is open
+ * nothing can be sealed. Servers: bj_tls_request_certificate() may be called for such clients; needs a trust as client_auth does. Costs
+ * each connection half a kilobyte. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_post_handshake_auth(struct bj_tls_config *config, bool on);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
@@ -222,6 +226,7 @@ enum bj_tls_event {
 	BJ_TLS_DONE,     /* the handshake is complete; comes once */
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
 	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
+	BJ_TLS_AUTHENTICATED, /* servers: the client answered bj_tls_request_certificate(); bj_tls_report() says how */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
 	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
 };
@@ -262,6 +267,11 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
 /* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
+/* TLS 1.3: asks the client for a certificate now (post-handshake authentication, rfc9846:4.6.2): needs
+ * bj_tls_config_post_handshake_auth() on both sides. Data goes on meanwhile; BJ_TLS_AUTHENTICATED says that the answer is here and was found good
+ * (or that the client has none to show: nothing has changed then), and a bad one ends the connection. BJ_ERR_STATE where the client cannot
+ * answer or has not answered yet, BJ_ERR_LIMIT after 16 requests. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_request_certificate(struct bj_tls *conn);
 /* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
  * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
  * than this call. */

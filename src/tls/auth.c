@@ -52,6 +52,8 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	enum bj_err err;
 
 	check(!hs->peer_der && !hs->peer_cert);
+	if (count > 0)
+		conn->peer_is_key = false; /* of a certificate that came before */
 	if (count == 0)
 		return BJ_OK;
 	if (hs->peer_type == CERTIFICATE_RAW_KEY)

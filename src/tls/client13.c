@@ -7,6 +7,7 @@
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
+#include "tls/later.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
 #include "tls/msg/encrypted_extensions.h"
@@ -103,6 +104,13 @@ static enum bj_err ee_take_early(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+static enum bj_err wishes_take(struct bj_tls *conn, const struct certificate_request *request)
+{
+	hello_take_schemes(conn, request->schemes);
+	conn->auth_asked = true;
+	return auth_take_wishes(conn, request->authorities, request->schemes_cert.len > 0 ? request->schemes_cert : request->schemes);
+}
+
 static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate_request request;
@@ -113,11 +121,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 	if (request.context.len > 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	err = raw_key_can_show(conn);
-	if (err)
-		return err;
-	hello_take_schemes(conn, request.schemes);
-	conn->auth_asked = true;
-	return auth_take_wishes(conn, request.authorities, request.schemes_cert.len > 0 ? request.schemes_cert : request.schemes);
+	return err ? err : wishes_take(conn, &request);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
@@ -157,7 +161,7 @@ static enum bj_err end_of_early_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate cert = { 0 };
-	size_t len = HS_ROOM;
+	size_t len = HS_ROOM; /* for the context too */
 	enum bj_err err;
 
 	err = conn->hs->credential ? auth_own_chain(conn->hs->credential->credential, &cert, &len) : BJ_OK;
@@ -165,6 +169,7 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 		err = conn_room(conn, w, len);
 	if (err)
 		return err;
+	cert.context = later_context(conn);
 	certificate_write(w, &cert);
 	state_settle(&conn->state, F_CERT, cert.count > 0);
 	return BJ_OK;
@@ -205,6 +210,19 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	return hello_keep_session(conn, &s);
 }
 
+/* ---- later: the server asks for a certificate. rfc9846:4.6.2 */
+
+static enum bj_err later_request_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct certificate_request request;
+	enum bj_err err = conn->later ? certificate_request_parse(body, &request) : BJ_ERR_UNEXPECTED_MESSAGE;
+
+	if (err)
+		return err;
+	err = later_begin(conn, request.context);
+	return err ? err : wishes_take(conn, &request);
+}
+
 static const struct hs_row client13[] = {
 	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED), KEYS(KEYS_HANDSHAKE), TO(WAIT_EE) },
 	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), UNLESS(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
@@ -231,6 +249,13 @@ static const struct hs_row client13[] = {
 	{ FROM(FINISHED), SEND(FINISHED, finished13_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
 	{ FROM(OPEN), RECV(NEW_SESSION_TICKET, ticket_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+	{ FROM(OPEN), RECV(CERTIFICATE_REQUEST, later_request_take), TO(LATER_CREDENTIAL) },
+	{ FROM(LATER_CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), TO(LATER_CERTIFICATE) },
+	{ FROM(LATER_CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(LATER_SIGN) },
+	{ FROM(LATER_SIGN), ASK(SIGN, sign13_prepare, auth_sign), WHEN(F_CERT), TO(LATER_VERIFY) },
+	{ FROM(LATER_SIGN), STEP(NULL), UNLESS(F_CERT), TO(LATER_FINISHED) },
+	{ FROM(LATER_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(LATER_FINISHED) },
+	{ FROM(LATER_FINISHED), SEND(FINISHED, later_finished_make), TO(OPEN) },
 };
 
 const struct hs_table table_client13 = HS_TABLE(client13);

@@ -150,6 +150,8 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->server_name = bytes_text(conn->name);
 	}
 	raw_key_offer(config, hello);
+	if (has_13 && config->later && !conn->quic)
+		hello->has |= EXT_BIT(EXT_POST_HANDSHAKE_AUTH);
 	if (has_13 && config->delegated_schemes.count > 0) {
 		hello->has |= EXT_BIT(EXT_DELEGATED_CREDENTIAL);
 		hello->delegated = config_codes_view(&config->delegated_schemes);

@@ -522,7 +522,7 @@ static enum bj_err lint(const struct bj_tls_config *config)
 		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
 	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
+	if (config->role == BJ_TLS_SERVER && (config->client_auth != BJ_TLS_AUTH_NONE || config->later) && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;

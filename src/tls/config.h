@@ -109,6 +109,7 @@ struct bj_tls_config {
 	uint8_t *authorities; /* names in wire form: those that the owner gave, or the anchors'; null if none or too many to say */
 	size_t authorities_len;
 	bool authorities_given;
+	bool later;           /* post-handshake authentication: clients offer it, servers may use it */
 	bool names_anchors;   /* clients: say them too */
 	struct config_codes delegated_schemes; /* clients: of delegated credentials; empty: none are taken */
 	struct config_codes certificate_schemes; /* signature_algorithms_cert; empty: not sent */

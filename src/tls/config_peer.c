@@ -153,7 +153,7 @@ BJ_API enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *config, bool
 /* The names of the anchors, for peers that have several certificates. */
 static enum bj_err authorities_make(struct bj_tls_config *config)
 {
-	bool says = config->role == BJ_TLS_CLIENT ? config->names_anchors : config->client_auth != BJ_TLS_AUTH_NONE;
+	bool says = config->role == BJ_TLS_CLIENT ? config->names_anchors : config->client_auth != BJ_TLS_AUTH_NONE || config->later;
 	const struct anchor *anchor = NULL;
 	struct writer w;
 
@@ -178,7 +178,7 @@ bool config_needs_authorities(const struct bj_tls_config *config)
 
 enum bj_err config_peer_freeze(struct bj_tls_config *config)
 {
-	bool judges = config->role == BJ_TLS_CLIENT ? !config->insecure_no_verify : config->client_auth != BJ_TLS_AUTH_NONE;
+	bool judges = config->role == BJ_TLS_CLIENT ? !config->insecure_no_verify : config->client_auth != BJ_TLS_AUTH_NONE || config->later;
 	uint8_t trust[32], digest[HASH_MAX];
 	struct hash h;
 

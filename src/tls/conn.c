@@ -7,6 +7,7 @@
 #include "crypto/rng_os.h"
 #include "tls/early.h"
 #include "tls/flight.h"
+#include "tls/later.h"
 #include "tls/quic.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
@@ -161,6 +162,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	outbox_free(&conn->out);
 	quic_free(conn);
 	free(conn->name);
+	free(conn->later);
 	free(conn->peer);
 	free(conn->verdict);
 	bj_tls_config_free(conn->config);
@@ -294,6 +296,10 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 		return err;
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
+	err = later_keep(conn);
+	if (err)
+		return err;
+	later_end(conn);
 	peer_keep(conn);
 	verdict_keep(conn, false);
 	handshake_free(conn);

@@ -204,6 +204,7 @@ struct bj_tls {
 	struct session *session;      /* clients: what the next ticket becomes; servers: null */
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
 	size_t session_blob_len;
+	struct later *later;          /* later.h: where a certificate may be asked for when the handshake is over; else null */
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
@@ -235,6 +236,7 @@ struct bj_tls {
 enum {
 	TOLD_DONE = 1,
 	TELL_TICKET = 2,
+	TELL_AUTHENTICATED = 0x80,
 };
 
 struct kept_peer {

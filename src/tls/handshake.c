@@ -14,6 +14,8 @@ const char *hs_message_name(unsigned type)
 		return "HelloRetryRequest";
 	if (type == MSG_CHANGE_CIPHER_SPEC)
 		return "ChangeCipherSpec";
+	if (type == MSG_ASK_LATER)
+		return "(order)";
 	return message_name((uint8_t)type);
 }
 
@@ -57,7 +59,7 @@ bool handshake_awaits(const struct bj_tls *conn, unsigned type)
 /* Messages after the handshake are no part of it. */
 static bool is_hashed(const struct bj_tls *conn, unsigned type)
 {
-	if (type == MSG_KEY_UPDATE || type == MSG_CHANGE_CIPHER_SPEC || type == MSG_HELLO_REQUEST)
+	if (type == MSG_KEY_UPDATE || type == MSG_CHANGE_CIPHER_SPEC || type == MSG_ASK_LATER || type == MSG_HELLO_REQUEST)
 		return false;
 	return conn->hs && !(type == MSG_NEW_SESSION_TICKET && conn_is_13(conn));
 }
@@ -87,7 +89,7 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 	enum bj_err err;
 
 	conn->message = row->what;
-	if (conn->behind) /* the peer has not read what comes now, so nothing of its next flight can be here */
+	if (conn->behind && !state_is_open(&conn->state)) /* the peer has not read what comes now, so nothing of its next flight can be here */
 		return BJ_ERR_EXCESSIVE_DATA;
 	if (row->what == MSG_CHANGE_CIPHER_SPEC)
 		return flight_ccs(conn);
@@ -195,7 +197,7 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 		body = bytes_of(raw.ptr + MESSAGE_HEADER_LEN, raw.len - MESSAGE_HEADER_LEN);
 	type = message_kind(conn, type, body);
 	conn->message = (uint16_t)type;
-	if (type != MSG_CHANGE_CIPHER_SPEC)
+	if (type != MSG_CHANGE_CIPHER_SPEC && type != MSG_ASK_LATER)
 		conn_observe(conn, BJ_TLS_SAW_MESSAGE, false, raw.len ? raw.ptr[0] : 0, raw);
 	row = row_find(conn, false, type);
 	if (!row)

@@ -254,6 +254,8 @@ static void questions_do_not_depend_on_how_bytes_come(void **state)
 
 /* ---- memory runs out */
 
+static bool asks_later; /* the server asks for a certificate when the handshake is over */
+
 /* Like a pair, but every call may fail. Says whether both are open. */
 static bool try_pair(void)
 {
@@ -265,7 +267,10 @@ static bool try_pair(void)
 		return false;
 	if (bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK)
 		pair_run(&pair);
-	open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err;
+	if (asks_later && pair.server.done && !pair.server.err && bj_tls_request_certificate(pair.server.conn) == BJ_OK)
+		pair_run(&pair);
+	open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err &&
+	       !report_of(&pair.server).err;
 	if (!open) {
 		bool noticed = report_of(&pair.client).err == BJ_ERR_NO_MEMORY || report_of(&pair.server).err == BJ_ERR_NO_MEMORY ||
 			       report_of(&pair.client).err == BJ_ERR_CRYPTO || report_of(&pair.server).err == BJ_ERR_CRYPTO;
@@ -331,6 +336,27 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 	fail_each();
 }
 
+static void every_allocation_may_fail_when_a_certificate_is_asked_for_later(void **state)
+{
+	if (version != BJ_TLS_1_3)
+		return;
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	setup_again(NULL);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_NONE), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+	asks_later = true;
+	fail_each();
+	asks_later = false;
+	assert_true(report_of(&pair.server).peer_verified);
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	teardown(NULL);
@@ -360,6 +386,7 @@ int main(void)
 		T(questions_do_not_depend_on_how_bytes_come),
 		T(every_allocation_may_fail),
 		T(every_allocation_may_fail_with_raw_keys),
+		T(every_allocation_may_fail_when_a_certificate_is_asked_for_later),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

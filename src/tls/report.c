@@ -18,7 +18,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.alert_sent = conn->alert_sent,
 		.alert_received = conn->alert_received,
 		.message = conn->err ? message_words(conn) : "",
-		.handshake_done = state_at(&conn->state) == ST_OPEN,
+		.handshake_done = state_is_open(&conn->state),
 		.close_sent = conn->close_sent,
 		.close_received = conn->close_received,
 		.version = conn->version,

@@ -11,6 +11,7 @@
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
+#include "tls/later.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
 #include "tls/msg/encrypted_extensions.h"
@@ -298,6 +299,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate_request request = {
+		.context = later_context(conn),
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
 		.schemes_cert = config_codes_view(&conn->config->certificate_schemes),
@@ -369,9 +371,9 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (cert.context.len > 0)
+	if (!bytes_equal(cert.context, later_context(conn)))
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED)
+	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !state_is_open(&conn->state))
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
 	return auth_take_chain(conn, cert.chain, cert.count);
@@ -464,6 +466,14 @@ static const struct hs_row server13[] = {
 	{ FROM(TICKET), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+	{ FROM(OPEN), RECV(ASK_LATER, later_ask_take), TO(LATER_REQUEST) },
+	{ FROM(LATER_REQUEST), SEND(CERTIFICATE_REQUEST, request_make), TO(ASKED) },
+	{ FROM(ASKED), RECV(KEY_UPDATE, key_update_take), TO(ASKED) },
+	{ FROM(ASKED), RECV(CERTIFICATE, certificate_take), DECIDES(F_CERT), TO(LATER_WAIT_VERIFY) },
+	{ FROM(LATER_WAIT_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), WHEN(F_CERT), TO(LATER_JUDGE) },
+	{ FROM(LATER_WAIT_VERIFY), RECV(FINISHED, later_finished_take), UNLESS(F_CERT), TO(OPEN) },
+	{ FROM(LATER_JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(LATER_WAIT_FINISHED) },
+	{ FROM(LATER_WAIT_FINISHED), RECV(FINISHED, later_finished_take), TO(OPEN) },
 };
 
 const struct hs_table table_server13 = HS_TABLE(server13);
