@@ -178,6 +178,7 @@ struct bj_source_route {
 struct bj_tcp_options {
 	enum bj_congestion congestion;
 	enum bj_ecn ecn;
+	bool pacing;               /* spread windows over the round trip, above 10 Mbit/s; asks for exact ticks */
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
 	bool no_sack, no_timestamps, no_window_scale;
