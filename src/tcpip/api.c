@@ -384,7 +384,7 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.advertised_mss = tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), tcp_options_of(t)),
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
 		.duplicates_received = t->duplicates_received, .undos = t->undos, .syn_data = t->syn_data_acked,
-		.ecn = t->ecn_ok, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
+		.ecn = t->ecn_ok, .ecn_accurate = t->ecn_accurate, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,
 		.urgent_ahead = t->urgent_in ? t->rare->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
 	};

@@ -183,6 +183,8 @@ static const struct run runs[] = {
 	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
 	{ .why = "paced, with losses", .link = { .delay_us = 20000, .loss_ppm = 10000, .bytes_per_s = 12500000 }, .there = 3000000, .back = 1000,
 	  .limit_s = 120, .tcp = { .pacing = true } },
+	{ .why = "marks that are counted", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
+	  .limit_s = 60, .tcp = { .ecn = BJ_ECN_ASK_ACCURATE } },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };
