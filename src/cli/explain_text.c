@@ -174,6 +174,12 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_EXCESSIVE_DATA,
 	  "Handshake bytes stand before and after a change of keys in the same record. Accepting them would allow unauthenticated bytes in.",
 	  "The peer has a defect, or somebody injected bytes." },
+	{ BJ_ERR_NO_COMMON_PSK,
+	  "The server has only pre-shared keys, and the client offered none of them for a suite that both have.",
+	  "Give both sides the same identity, key, context and hash; or give the server a certificate." },
+	{ BJ_ERR_TOO_MUCH_EARLY_DATA,
+	  "A client sent more with its first flight than the server's ticket allowed it to.",
+	  "The client has a defect; until it is mended, turn early data off." },
 
 	/* TLS: configuration */
 	{ BJ_ERR_CONFIG_NO_TRUST,

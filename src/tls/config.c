@@ -8,6 +8,8 @@
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
+#include "tls/psk.h"
+#include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
@@ -134,6 +136,8 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 		return;
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
+	replay_guard_free(config->replay);
+	config_psks_free(config);
 	config_credentials_free(config);
 	free(config->authorities);
 	free(config->pins);
@@ -318,6 +322,19 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role == BJ_TLS_SERVER && max_bytes > 0 && (window_s == 0 || window_s > CONFIG_EARLY_WINDOW_MAX_S))
+		return BJ_ERR_ARGUMENT;
+	config->early_max = max_bytes;
+	config->early_window_s = window_s;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
 	enum bj_err err = may_change(config);
@@ -400,7 +417,8 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
-	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
+			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
 	enum bj_err err = may_change(config);
 
 	if (err)
@@ -455,6 +473,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->psk_only) /* 1.2 has certificates only */
+		config->version_min = VERSION_1_3;
 	if (config->quic)
 		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
@@ -476,7 +496,7 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	return narrow_groups(config);
 }
 
-static enum bj_err lint(const struct bj_tls_config *config)
+static enum bj_err lint(struct bj_tls_config *config)
 {
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
 	bool can_judge = asks_verify || ((config->trust || !config_has_type(&config->peer_types, CERTIFICATE_X509)) &&
@@ -486,11 +506,13 @@ static enum bj_err lint(const struct bj_tls_config *config)
 		return BJ_ERR_CONFIG_EMPTY;
 	if (config->quic && config->alpn_len == 0)
 		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
-	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
+	config->psk_only = config->role == BJ_TLS_CLIENT && config->psk_count > 0 && !can_judge && !config->insecure_no_verify;
+	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify && !config->psk_only)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
+	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential && config->psk_count == 0 &&
+	    !(config->ask >> BJ_TLS_Q_PSK & 1))
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
 	return BJ_OK;
 }
@@ -520,6 +542,11 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 	if (config->ticket_count > 0 && !config->tickets) {
 		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
 		if (!config->tickets)
+			return BJ_ERR_NO_MEMORY;
+	}
+	if (config->early_max > 0 && !config->replay) {
+		config->replay = replay_guard_new(&config->rng);
+		if (!config->replay)
 			return BJ_ERR_NO_MEMORY;
 	}
 	if (config->cache_entries > 0 && config->version_min == VERSION_1_2 && !config->cache) {

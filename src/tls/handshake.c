@@ -21,7 +21,7 @@ static bool before_version(bool server, enum hs_state at)
 {
 	if (at == ST_START)
 		return true;
-	return !server && (at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
+	return !server && (at == ST_EARLY || at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
 }
 
 const struct hs_table *handshake_table(bool server, const struct state *s)
@@ -103,6 +103,8 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 /* The message that a question is about, for the report of a failure. */
 static uint16_t question_message(unsigned question)
 {
+	if (question == BJ_TLS_Q_TICKET_SEAL)
+		return MSG_NEW_SESSION_TICKET;
 	if (question == BJ_TLS_Q_VERIFY)
 		return MSG_CERTIFICATE;
 	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;
@@ -122,13 +124,13 @@ static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *
 			return err;
 		hs->prepared = true;
 	}
-	if ((conn->config->ask >> row->what & 1) && !hs->answer.is_there) {
+	if ((conn->config->ask >> row->what & 1) && !hs->needless && !hs->answer.is_there) {
 		hs->question = (enum bj_tls_question)row->what;
 		*out_waits = true;
 		return BJ_OK;
 	}
 	err = row->take(conn, hs->body);
-	hs->prepared = false;
+	hs->prepared = hs->needless = false;
 	hs->answer.is_there = false;
 	return err;
 }
@@ -139,6 +141,7 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 
 	for (unsigned steps = 0;; steps++) {
 		const struct hs_row *row = row_find(conn, true, 0);
+		const struct state before = conn->state;
 		bool waits = false;
 
 		if (!row)
@@ -153,8 +156,10 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 			err = row->take ? row->take(conn, conn->hs->body) : BJ_OK;
 		if (err)
 			return err;
-		if (waits)
+		if (waits) {
+			state_back(&conn->state, &before);
 			return BJ_OK;
+		}
 		err = row_leave(conn, row);
 		if (err)
 			return err;

@@ -21,6 +21,7 @@ enum hs_state {
 	ST_WAIT_SERVER_HELLO,
 	ST_RETRY,             /* a HelloRetryRequest came */
 	ST_WAIT_SECOND_SERVER_HELLO,
+	ST_EARLY,             /* the hello is out: keys of early data (clients); a PSK is chosen: is its early data taken? (servers) */
 
 	/* client, 1.3 */
 	ST_WAIT_EE,
@@ -33,11 +34,15 @@ enum hs_state {
 	ST_SIGN,
 	ST_CERTIFICATE_VERIFY,
 	ST_FINISHED,
+	ST_EARLY_ANSWER,      /* whether early data was taken is settled */
+	ST_END_OF_EARLY,
 
 	/* server, 1.3 (the client's names above where they mean the same) */
 	ST_SHARE,             /* whether the client's shares will do is settled */
 	ST_WAIT_SECOND_CLIENT_HELLO,
 	ST_PSK,               /* the hello that counts is here; a PSK may be chosen */
+	ST_IDENTITY,          /* the owner may know the next identity */
+	ST_KEY,
 	ST_CREDENTIAL,
 	ST_SERVER_HELLO,
 	ST_EE,
@@ -45,6 +50,7 @@ enum hs_state {
 	ST_CERTIFICATE,
 	ST_WAIT_FLIGHT,       /* the client's last flight */
 	ST_TICKET,
+	ST_TICKET_SEALED,
 
 	/* 1.2 only, both roles */
 	ST_STATUS,
@@ -74,17 +80,21 @@ enum hs_fact {
 	F_CERT = 1 << 4,    /* the client sends one */
 	F_TICKET = 1 << 5,  /* the server sends NewSessionTicket */
 	F_STATUS = 1 << 6,  /* 1.2: the server may send CertificateStatus (clients), does so (servers) */
+	F_EARLY = 1 << 7,   /* 1.3: early data is offered, and goes on to its EndOfEarlyData (clients); is taken, and that comes (servers) */
+	F_TRY = 1 << 8,     /* 1.3 servers: there is an identity to ask the owner about */
 };
-#define FACT_COUNT 7
+#define FACT_COUNT 9
 
 struct state {
-	uint8_t at;
-	uint8_t may;     /* facts that the running handler may settle */
-	uint8_t settled;
-	uint8_t holds;
+	uint16_t at;
+	uint16_t may;     /* facts that the running handler may settle */
+	uint16_t settled;
+	uint16_t holds;
 };
 
 void state_start(struct state *s);
+/* A connection that was open elsewhere: of all facts, rows of an open one ask for the version alone. */
+void state_reopen(struct state *s, bool is_13);
 
 static inline enum hs_state state_at(const struct state *s)
 {
@@ -105,6 +115,8 @@ void state_settle(struct state *s, unsigned fact, bool holds);
 
 /* For the driver: a handler begins, may settle `decides`; it ended well, all of these are settled, and the state is `to`. */
 void state_enter(struct state *s, unsigned decides);
+/* The handler has to wait for an answer: it has not begun. */
+void state_back(struct state *s, const struct state *before);
 void state_leave(struct state *s, unsigned sets, unsigned clears, enum hs_state to);
 
 const char *state_name(enum hs_state at);

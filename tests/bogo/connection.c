@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "setup.h"
 #include "tls/conn.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
@@ -49,6 +50,15 @@ bool socket_write(int fd, const uint8_t *ptr, size_t len)
 		len -= (size_t)n;
 	}
 	return true;
+}
+
+/* Behind what a write left. */
+static bool send_behind(struct connection *c, const uint8_t *ptr, size_t len)
+{
+	size_t before = c->unsent_len;
+
+	c->unsent_len = 0;
+	return socket_write(c->fd, c->unsent, before) && socket_write(c->fd, ptr, len);
 }
 
 bool connection_open(struct connection *c, const struct flags *flags, struct bj_tls_config *config, struct seen *seen, int64_t now_ms,
@@ -95,7 +105,7 @@ bool connection_flush(struct connection *c)
 	while (bj_tls_pending(c->tls) > 0) {
 		size_t n = bj_tls_pull(c->tls, buf, c->flags->is_async ? 1 : sizeof(buf));
 
-		if (!socket_write(c->fd, buf, n))
+		if (!send_behind(c, buf, n))
 			return false;
 	}
 	return true;
@@ -148,6 +158,64 @@ static enum bj_err answer_credential(struct connection *c)
 	return bj_tls_answer_credential(c->tls, c->config->credentials[0].credential);
 }
 
+/* A ticket in this test is its state behind a mark, every byte turned over, and a checksum. */
+#define TICKET_MARK 0x5a
+
+static uint8_t ticket_sum(const uint8_t *bytes, size_t len)
+{
+	uint8_t sum = TICKET_MARK;
+
+	for (size_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum * 31 + bytes[i]);
+	return sum;
+}
+
+static enum bj_err answer_seal(struct connection *c)
+{
+	struct bj_bytes state = bj_tls_question_bytes(c->tls);
+	uint8_t ticket[BJ_TLS_TICKET_MAX];
+
+	if (c->flags->skip_ticket || state.len + 2 > sizeof(ticket))
+		return bj_tls_answer_ticket_seal(c->tls, NULL, 0);
+	ticket[0] = TICKET_MARK;
+	for (size_t i = 0; i < state.len; i++)
+		ticket[1 + i] = (uint8_t)~state.ptr[i];
+	ticket[1 + state.len] = ticket_sum(ticket, 1 + state.len);
+	return bj_tls_answer_ticket_seal(c->tls, ticket, state.len + 2);
+}
+
+static enum bj_err answer_ticket(struct connection *c)
+{
+	struct bj_bytes ticket = bj_tls_question_bytes(c->tls);
+	uint8_t state[BJ_TLS_TICKET_MAX];
+
+	if (++c->tickets_opened > 1) {
+		fprintf(stderr, "the question about a ticket came twice\n");
+		return BJ_ERR_INTERNAL;
+	}
+	if (ticket.len < 3 || ticket.len > sizeof(state) || ticket.ptr[0] != TICKET_MARK ||
+	    ticket_sum(ticket.ptr, ticket.len - 1) != ticket.ptr[ticket.len - 1])
+		return bj_tls_answer_ticket(c->tls, NULL, 0);
+	for (size_t i = 1; i < ticket.len - 1; i++)
+		state[i - 1] = (uint8_t)~ticket.ptr[i];
+	return bj_tls_answer_ticket(c->tls, state, ticket.len - 2);
+}
+
+static enum bj_err answer_psk(struct connection *c)
+{
+	struct bj_bytes identity, context;
+
+	if (!bj_tls_psk_imported(bj_tls_question_bytes(c->tls), &identity, &context))
+		return bj_tls_answer_psk(c->tls, NULL);
+	for (size_t i = 1; i <= c->flags->credential_count; i++) {
+		struct bj_tls_psk psk = setup_psk(&c->flags->credentials[i]);
+
+		if (c->flags->credentials[i].is_psk && bytes_equal(identity, bytes_of(psk.identity, psk.identity_len)))
+			return bj_tls_answer_psk(c->tls, &psk);
+	}
+	return bj_tls_answer_psk(c->tls, NULL);
+}
+
 static enum bj_err answer_sign(struct connection *c)
 {
 	const struct scheme *scheme = scheme_find(bj_tls_question_scheme(c->tls));
@@ -192,6 +260,14 @@ enum bj_err connection_answer(struct connection *c)
 		return answer_sign(c);
 	case BJ_TLS_Q_VERIFY:
 		return answer_verify(c);
+	case BJ_TLS_Q_PSK:
+		return answer_psk(c);
+	case BJ_TLS_Q_TICKET:
+		return answer_ticket(c);
+	case BJ_TLS_Q_TICKET_SEAL:
+		return answer_seal(c);
+	case BJ_TLS_Q_EARLY_DATA:
+		return bj_tls_answer_early_data(c->tls, true);
 	case BJ_TLS_Q_NONE:
 		break;
 	}
@@ -225,6 +301,27 @@ static bool fill(struct connection *c)
 	return true;
 }
 
+/* The server's first flight is out, and what comes is early data. */
+static bool takes_early(const struct connection *c)
+{
+	return c->flags->is_server && c->tls->early == BJ_TLS_EARLY_ACCEPTED;
+}
+
+/* From the refusal of early data on, what the flags say of the time after it holds. */
+void connection_look(struct connection *c)
+{
+	if (c->until && c->seen->last_received == c->until) {
+		c->until = 0;
+		c->pauses = true;
+	}
+	if (takes_early(c) && !c->took_early)
+		c->took_early = c->pauses = true;
+	if (!c->offers_early || c->is_refused || c->tls->early == BJ_TLS_EARLY_OFFERED || c->tls->early == BJ_TLS_EARLY_ACCEPTED)
+		return;
+	c->is_refused = true;
+	c->flags = c->retry_flags;
+}
+
 /* Feeds until something is told; reads where nothing is. BJ_TLS_NONE: the peer's bytes ended. */
 static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 {
@@ -236,6 +333,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 
 		c->in_at += fed.used;
 		(void)connection_flush(c);
+		connection_look(c);
 		if (err)
 			return err;
 		*out_event = fed.event;
@@ -246,6 +344,10 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 				return err;
 			break;
 		case BJ_TLS_NONE:
+			if (c->pauses) {
+				c->pauses = false;
+				return BJ_OK;
+			}
 			if (!fill(c)) {
 				c->is_eof = true;
 				return bj_tls_eof(c->tls);
@@ -257,6 +359,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 		case BJ_TLS_TICKET:
 			break;
 		case BJ_TLS_DATA:
+		case BJ_TLS_EARLY_DATA:
 			c->data = fed.data;
 			return BJ_OK;
 		case BJ_TLS_CLOSE:
@@ -265,20 +368,34 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 	}
 }
 
-static bool start(struct connection *c)
+bool connection_start(struct connection *c)
 {
 	if (c->flags->is_server || c->tls->hs || c->is_done)
 		return true;
-	return bj_tls_start(c->tls, c->now_ms) == BJ_OK;
+	if (bj_tls_start(c->tls, c->now_ms) != BJ_OK)
+		return false;
+	c->offers_early = c->tls->early == BJ_TLS_EARLY_OFFERED;
+	return true;
+}
+
+bool connection_until(struct connection *c, int type)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+
+	c->until = type;
+	while (c->until && !c->is_done)
+		if (run(c, &event) != BJ_OK || c->is_eof)
+			return false;
+	return !c->until;
 }
 
 bool connection_handshake(struct connection *c)
 {
 	enum bj_tls_event event = BJ_TLS_NONE;
 
-	if (!start(c))
+	if (!connection_start(c))
 		return false;
-	while (!c->is_done)
+	while (!c->is_done && !takes_early(c))
 		if (run(c, &event) != BJ_OK || c->is_eof)
 			return false;
 	return true;
@@ -289,7 +406,7 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 	enum bj_tls_event event = BJ_TLS_NONE;
 	enum bj_err err = BJ_OK;
 
-	if (!c->is_done && !connection_handshake(c))
+	if (!c->is_done && !takes_early(c) && !connection_handshake(c))
 		return -1;
 	while (c->data.len == 0) {
 		err = run(c, &event);
@@ -300,6 +417,8 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 		if (event == BJ_TLS_CLOSE)
 			return 0;
 	}
+	if (c->unsent_len > 0 && !send_behind(c, NULL, 0))
+		return -1;
 	if (cap > c->data.len)
 		cap = c->data.len;
 	memcpy(out, c->data.ptr, cap);
@@ -311,16 +430,38 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 {
 	uint8_t buf[WRITE_ROOM];
 
-	if (!c->is_done && !connection_handshake(c))
+	if (!c->is_done && !takes_early(c) && !c->offers_early && !connection_handshake(c))
 		return false;
 	if (c->flags->is_quic)
-		return quic_write(c, BJ_TLS_LEVEL_APPLICATION, data);
+		return quic_write(c, c->offers_early && !c->is_done ? BJ_TLS_LEVEL_EARLY : BJ_TLS_LEVEL_APPLICATION, data);
 	while (data.len > 0) {
 		size_t used, len;
+		enum bj_err err = bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len);
 
-		if (bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len) != BJ_OK || !socket_write(c->fd, buf, len))
+		if (err == BJ_ERR_STATE && c->offers_early && !c->is_done) { /* no more of it fits: the rest when the handshake is done */
+			if (!connection_handshake(c))
+				return false;
+			if (c->is_refused)
+				return true;
+			continue;
+		}
+		if (err || !send_behind(c, buf, len))
 			return false;
 		data = bytes_of(data.ptr + used, data.len - used);
 	}
 	return true;
+}
+
+bool connection_write_begin(struct connection *c, struct bj_bytes data)
+{
+	uint8_t buf[sizeof(c->unsent)];
+	size_t used, len;
+
+	if (!connection_flush(c) || (!c->is_done && !c->offers_early && !connection_handshake(c)))
+		return false;
+	if (bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len) != BJ_OK || used < data.len || len < 2)
+		return false;
+	c->unsent_len = len - 1;
+	memcpy(c->unsent, buf + 1, len - 1);
+	return socket_write(c->fd, buf, 1);
 }

@@ -17,6 +17,8 @@
 
 #define TICKET_LIFETIME_S 172800
 #define TICKET_ROTATE_S 28800
+#define EARLY_MAX 14336
+#define EARLY_WINDOW_S 60
 
 struct cipher_name {
 	const char *name;
@@ -180,11 +182,48 @@ static enum bj_err bare_load(const char *path, struct bj_credential **out)
 	return err;
 }
 
+struct bj_tls_psk setup_psk(const struct flag_credential *flag)
+{
+	return (struct bj_tls_psk){
+		.identity = flag->psk_identity.bytes,
+		.identity_len = flag->psk_identity.len,
+		.key = flag->psk_key.bytes,
+		.key_len = flag->psk_key.len,
+		.context = flag->psk_context.bytes,
+		.context_len = flag->psk_context.len,
+		.hash = flag->psk_sha384 ? BJ_TLS_PSK_SHA384 : BJ_TLS_PSK_SHA256,
+	};
+}
+
+static size_t count_psks(const struct flags *flags)
+{
+	size_t count = 0;
+
+	for (size_t i = 1; i <= flags->credential_count; i++)
+		count += flags->credentials[i].is_psk;
+	return count;
+}
+
+/* Servers with nothing but keys are asked for them, where everything waits. */
+static bool asks_psk(const struct flags *flags)
+{
+	return flags->is_async && flags->is_server && flags->credential_count == 1 && count_psks(flags) == 1;
+}
+
+static int psk_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
+{
+	struct bj_tls_psk psk = setup_psk(flag);
+
+	return asks_psk(flags) || bj_tls_config_psk(config, &psk) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
 static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
 {
 	struct bj_credential *credential;
 	enum bj_err err;
 
+	if (flag->is_psk)
+		return psk_add(config, flags, flag);
 	if (!flag->cert_file && !flag->key_file)
 		return 0;
 	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
@@ -226,7 +265,7 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 		bool none = flags->reject_alpn || (flags->is_quic && (flags->decline_alpn || !flags->select_alpn));
 
 		names[0] = none ? "no such protocol" : flags->select_alpn; /* QUIC must have one */
-		if (!names[0] || (flags->decline_alpn && !flags->is_quic))
+		if (!names[0] || !*names[0] || (flags->decline_alpn && !flags->is_quic))
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -274,14 +313,18 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 
 	if (flags->is_server && enforces)
 		err = bj_tls_config_client_auth(config, flags->verify_peer ? BJ_TLS_AUTH_OPTIONAL : BJ_TLS_AUTH_REQUIRED);
-	if (!err && !flags->is_server)
+	if (!err && !flags->is_server && (enforces || count_psks(flags) == 0))
 		err = enforces ? bj_tls_config_insecure_no_name(config) : bj_tls_config_insecure_no_verify(config);
 	if (enforces)
 		ask |= 1u << BJ_TLS_Q_VERIFY;
-	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
+	if (flags->ticket_callback || flags->ticket_aead_callback)
+		ask |= 1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_TICKET_SEAL;
+	if (asks_psk(flags))
+		ask |= 1u << BJ_TLS_Q_PSK;
+	if (asks_credential && count_psks(flags) == 0 && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
 		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
 	if (flags->is_async)
-		ask |= 1u << BJ_TLS_Q_SIGN;
+		ask |= 1u << BJ_TLS_Q_SIGN | (flags->is_server && flags->enable_early_data ? 1u << BJ_TLS_Q_EARLY_DATA : 0);
 	if (!err)
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
@@ -296,6 +339,16 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 	unsigned count = flags->no_ticket ? 0 : 2;
 
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
+}
+
+static int set_early_data(struct bj_tls_config *config, const struct flags *flags)
+{
+	uint32_t max = flags->is_server ? EARLY_MAX : UINT32_MAX;
+	const char *context = flags->quic_early_context;
+
+	if (context && bj_tls_config_session_context(config, context, strlen(context)) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return !flags->enable_early_data || bj_tls_config_early_data(config, max, EARLY_WINDOW_S) == BJ_OK ? 0 : 1;
 }
 
 static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
@@ -337,6 +390,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_types(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	status = status ? status : set_early_data(config, flags);
 	if (!status && flags->quic_legacy_codepoint)
 		status = EXIT_UNIMPLEMENTED;
 	if (!status && bj_tls_config_quic(config, flags->is_quic) != BJ_OK)
@@ -373,10 +427,18 @@ int setup_make(const struct flags *flags, struct seen *seen, struct bj_tls_confi
 	return 0;
 }
 
-int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential)
+int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential,
+			    struct bj_bytes psk)
 {
-	for (size_t i = 0; i < flags->credential_count && i < config->credential_count; i++)
-		if (config->credentials[i].credential == credential)
-			return (int)i;
+	size_t certificates = 0;
+
+	for (size_t i = 1; i <= flags->credential_count; i++) {
+		const struct flag_credential *flag = &flags->credentials[i];
+
+		if (flag->is_psk ? bytes_equal(psk, bytes_of(flag->psk_identity.bytes, flag->psk_identity.len)) :
+				   psk.len == 0 && certificates < config->credential_count && config->credentials[certificates].credential == credential)
+			return (int)i - 1;
+		certificates += !flag->is_psk;
+	}
 	return -1;
 }
