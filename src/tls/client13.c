@@ -13,8 +13,8 @@
 #include "tls/msg/end_of_early_data.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
-#include "tls/limits.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 

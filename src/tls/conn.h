@@ -103,10 +103,10 @@ struct handshake {
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
-	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
 	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
 	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
 	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
+	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
