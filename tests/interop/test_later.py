@@ -10,8 +10,8 @@ from peers import BUILD, TIMEOUT_S, free_port, need, version_of
 LATER_PEER = BUILD / "tests" / "later-peer"
 
 
-def openssl():
-    return "OpenSSL " + version_of("openssl", "version")
+def openssl(program):
+    return f"OpenSSL {program} " + version_of("openssl", "version")
 
 
 def peer(role, port, pki, name):
@@ -35,7 +35,7 @@ def test_s_client_shows_its_certificate_later(pki, table, shows):
     assert server.returncode == 0, out + err
     assert out == ("later: 2 certificates, verified\n" if shows else "later: 0 certificates, not verified\n")
     if shows:
-        table.add("server", openssl() + " s_client", "1.3 client certificate asked for later")
+        table.add("server", openssl("s_client"), "1.3 client certificate asked for later")
 
 
 def test_s_server_asks_for_our_certificate_later(pki, table, workdir):
@@ -69,4 +69,4 @@ def test_s_server_asks_for_our_certificate_later(pki, table, workdir):
     assert "data: hello" in out, out + err + said
     assert client.returncode == 0 or err == "connection: TRUNCATED\n", err  # s_server leaves without close_notify
     assert "alice" in said and "verify error" not in said, said
-    table.add("client", openssl() + " s_server", "1.3 client certificate shown later")
+    table.add("client", openssl("s_server"), "1.3 client certificate shown later")
