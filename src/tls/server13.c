@@ -19,6 +19,7 @@
 #include "tls/msg/end_of_early_data.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -196,6 +197,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
 		ee.has |= EXT_BIT(EXT_EARLY_DATA);
 	if (conn->quic) {
