@@ -45,6 +45,9 @@ struct conf_listener_made {
 	const struct conf_node **route_nodes;
 	const struct conf_node *node;
 	const struct conf_node *flow_idle_node;
+	const struct conf_node *carrier_node;
+	const struct conf_word *device_word, *address_word;
+	bool carrier_is_ours;
 	const struct conf_node *limits_node;
 	const struct conf_node *tls_node;
 	const struct conf_node *trusted_node;
@@ -108,7 +111,7 @@ void conf_build_watch(struct conf_build *build, const char *path);
 /* ---- conf_build_listener.c */
 conf_take_fn conf_take_listener, conf_take_protocol, conf_take_listener_tls, conf_take_limits, conf_take_limit_size,
 	conf_take_limit_count, conf_take_limit_time, conf_take_limit_rate, conf_take_deny, conf_take_trusted,
-	conf_take_proxy_protocol, conf_take_flow_idle, conf_take_route, conf_take_otherwise, conf_take_listener_pool,
+	conf_take_proxy_protocol, conf_take_flow_idle, conf_take_carrier, conf_take_route, conf_take_otherwise, conf_take_listener_pool,
 	conf_take_require, conf_take_route_pool, conf_take_reject;
 
 /* ---- conf_build_pool.c */

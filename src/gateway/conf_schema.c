@@ -11,7 +11,8 @@ const struct conf_entry conf_schema[] = {
 	{ "", "log", "access", "log", 0, conf_take_log, "The access log. Default: text on standard error." },
 	{ "", "shared", "NAME", "shared", CONF_MANY | CONF_UNSUPPORTED, NULL, "State shared with other gateways over Redis." },
 	{ "", "tls", "NAME", "tls", CONF_MANY, conf_take_tls, "How listeners that name it speak TLS." },
-	{ "", "listener", "NAME ADDRESS", "listener", CONF_MANY, conf_take_listener, "An address on which clients are served." },
+	{ "", "listener", "NAME [DEVICE] ADDRESS", "listener", CONF_MANY, conf_take_listener,
+	  "An address on which clients are served; with a device, by our own TCP/IP." },
 	{ "", "pool", "NAME", "pool", CONF_MANY, conf_take_pool, "Servers that requests are spread over." },
 
 	/* log access */
@@ -49,6 +50,9 @@ const struct conf_entry conf_schema[] = {
 	/* listener */
 	{ "listener", "protocol", "http|tcp|udp", NULL, CONF_MUST, conf_take_protocol,
 	  "http looks into requests; tcp and udp pass bytes on without looking." },
+	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway HOST] [offload on|off]", NULL, 0, conf_take_carrier,
+	  "Whose TCP/IP it is. bojagi: our own on the listener's device, where the address is ours alone; network is who is reached directly "
+	  "(default: the /24 or /64 around the address), gateway who knows the way to the others. Default: kernel." },
 	{ "listener", "tls", "NAME", NULL, 0, conf_take_listener_tls, "The tls block that this listener speaks TLS with. Default: none." },
 	{ "listener", "limits", "", "limits", 0, conf_take_limits, "What one client, connection or request may use." },
 	{ "listener", "deny", "from NETWORK...", NULL, CONF_MANY, conf_take_deny, "Connections from these networks are closed at once." },

@@ -295,7 +295,15 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_non_null(s->tls[0].client_trust);
 	assert_int_equal(s->tls[0].session_cache_entries, 20480);
 	assert_int_equal(s->tls[0].ticket_rotate_s, 8 * 3600);
-	assert_int_equal(s->listener_count, 3);
+	assert_int_equal(s->listener_count, 6);
+	assert_null(s->listeners[0].device);
+	assert_string_equal(s->listeners[3].device, "tun0");
+	assert_int_equal(s->listeners[3].network_bits, 16);
+	assert_int_equal(s->listeners[3].gateway->sockaddr.ss_family, AF_INET);
+	assert_true(s->listeners[3].no_offload);
+	assert_int_equal(s->listeners[4].gateway->sockaddr.ss_family, AF_INET6);
+	assert_false(s->listeners[4].no_offload);
+	assert_null(s->listeners[5].device);
 	web = &s->listeners[0];
 	assert_ptr_equal(web->tls, &s->tls[0]);
 	assert_int_equal(web->address.sockaddr.ss_family, AF_INET6);

@@ -116,7 +116,7 @@ struct conf_route {
 	unsigned status;                  /* CONF_ACTION_REJECT: 400..599, 403 by default; L4 just closes */
 };
 
-/* ---- listener NAME ADDRESS { ... } */
+/* ---- listener NAME [DEVICE] ADDRESS { ... } */
 enum conf_protocol {
 	CONF_HTTP = 1,
 	CONF_TCP,
@@ -140,6 +140,10 @@ struct conf_listener {
 	struct conf_place place;
 	enum conf_protocol protocol;
 	struct conf_address address;
+	const char *device;                  /* null: the kernel's sockets; otherwise our own TCP/IP on this interface */
+	unsigned network_bits;               /* of the device: who is reached directly; 0: the usual */
+	const struct conf_address *gateway;  /* of the device, or null; its port says nothing */
+	bool no_offload;                     /* of the device */
 	const struct conf_tls *tls;          /* null: none */
 	struct conf_limits limits;
 	const struct conf_network *deny;
