@@ -249,28 +249,14 @@ BJ_API enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, siz
 	return BJ_OK;
 }
 
+static enum bj_err add_block(void *to, const void *der, size_t len)
+{
+	return bj_trust_add_der((struct bj_trust *)to, der, len);
+}
+
 BJ_API enum bj_err bj_trust_add_pem(struct bj_trust *trust, const void *text, size_t len, size_t *out_count)
 {
-	struct pem pem = pem_make(text, len);
-	struct pem_block block;
-	size_t cap = PEM_DER_MAX(len), count = 0;
-	uint8_t *der = malloc(cap);
-	enum bj_err err;
-
-	if (!der)
-		return BJ_ERR_NO_MEMORY;
-	while (!(err = pem_next_labelled(&pem, "CERTIFICATE", der, cap, &block))) {
-		err = bj_trust_add_der(trust, block.der.ptr, block.der.len);
-		if (err)
-			break;
-		count++;
-	}
-	free(der);
-	if (err == BJ_ERR_PEM_NONE && count > 0)
-		err = BJ_OK;
-	if (out_count)
-		*out_count = count;
-	return err;
+	return pem_each(text, len, "CERTIFICATE", add_block, trust, out_count);
 }
 
 static void print_add(uint8_t sum[32], const uint8_t digest[32])
