@@ -293,6 +293,24 @@ static void setup(void)
 
 /* ---- the two verdicts */
 
+/* libcrypto 3.0 loses what it read of some extensions that stand twice; that is not what is looked for here. */
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+static int verdict_theirs(const struct bj_bytes chain[3]);
+
+static int verdict_theirs_unwatched(const struct bj_bytes chain[3])
+{
+	int result;
+
+	if (__lsan_disable)
+		__lsan_disable();
+	result = verdict_theirs(chain);
+	if (__lsan_enable)
+		__lsan_enable();
+	return result;
+}
+
 static int verdict_theirs(const struct bj_bytes chain[3])
 {
 	X509 *certs[3] = { NULL };
@@ -364,7 +382,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (chain[i].len == 0)
 			return 0;
 	}
-	pair = (struct pair){ .ours = verdict_ours(chain, &verdict), .theirs = verdict_theirs(chain), .rule = verdict.rule };
+	pair = (struct pair){ .ours = verdict_ours(chain, &verdict), .theirs = verdict_theirs_unwatched(chain), .rule = verdict.rule };
 	pair.ours_good = pair.ours == BJ_OK;
 	if (pair.ours_good == (pair.theirs == 0)) {
 		same_good += pair.ours_good;
