@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "measure.h"
+#include "tcp_device.h"
 #include "sim/link.h"
 
 #define CONNECTIONS 2000     /* opened and closed in one round */
@@ -215,5 +216,7 @@ int main(int argc, char **argv)
 		bench_idle(&o);
 	if (options_want(&o, "loss"))
 		bench_loss(&o);
+	if (options_want(&o, "device"))
+		bench_device(&o);
 	return 0;
 }
