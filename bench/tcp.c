@@ -7,7 +7,7 @@
 
 #include "measure.h"
 #include "tcp_device.h"
-#include "sim/link.h"
+#include "io/sim.h"
 
 #define CONNECTIONS 2000     /* opened and closed in one round */
 #define IDLE 100000
