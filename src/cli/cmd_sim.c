@@ -192,7 +192,7 @@ static int take_option(struct sim_wish *w, int option)
 	case OPTION_MTU:
 		return number32(optarg, "mtu", 1280, 2000, &wire->mtu);
 	case OPTION_HOLE:
-		return number32(optarg, "hole", 576, 2000, &wire->hole_len);
+		return number32(optarg, "hole", 576, 2000, &wire->swallow);
 	case OPTION_THIN:
 		return number32(optarg, "thin", 1, 1000, &wire->thin_acks);
 	case OPTION_STRIP:

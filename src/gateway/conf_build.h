@@ -27,6 +27,8 @@ struct conf_tls_made {
 	bool broken; /* a certificate could not be loaded: nothing is said about which hosts are covered */
 	bool has_profile_modern, has_versions;
 	const struct conf_node *client_auth_node;
+	enum bj_revocation revocation; /* of clients, where there are lists */
+	struct bj_crls *crls;          /* while the block is read */
 	bool used;
 };
 struct conf_pool_made {
@@ -98,6 +100,13 @@ conf_take_fn conf_take_workers, conf_take_admin, conf_take_log, conf_take_log_fi
 conf_take_fn conf_take_tls, conf_take_certificate, conf_take_profile, conf_take_versions, conf_take_alpn, conf_take_block,
 	conf_take_cache, conf_take_session_timeout, conf_take_tickets, conf_take_client_certificate, conf_take_client_ca,
 	conf_take_keylog;
+/* ---- conf_build_revocation.c */
+conf_take_fn conf_take_ocsp, conf_take_client_crl, conf_take_revocation;
+/* Once their block is read: staples, and lists where they are looked into. */
+void conf_build_staples(struct conf_build *build, struct conf_tls_made *made);
+void conf_build_crls(struct conf_build *build, struct conf_tls_made *made);
+/* The configuration is loaded again when this file changes. */
+void conf_build_watch(struct conf_build *build, const char *path);
 
 /* ---- conf_build_listener.c */
 conf_take_fn conf_take_listener, conf_take_protocol, conf_take_listener_tls, conf_take_limits, conf_take_limit_size,

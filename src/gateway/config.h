@@ -205,6 +205,12 @@ struct conf_pool {
 	unsigned idle_time_ms;             /* between two reads of a response, and tunnels without a byte; default 300 s */
 };
 
+/* A file whose change has the configuration loaded again. */
+struct conf_watch {
+	const char *path;
+	const struct conf_watch *next;
+};
+
 struct conf_snapshot {
 	atomic_uint refs;
 	const char *path;                  /* the file's name as given */
@@ -218,6 +224,7 @@ struct conf_snapshot {
 	size_t listener_count;
 	struct conf_pool *pools;
 	size_t pool_count;
+	const struct conf_watch *watches;
 	uint64_t generation;               /* set by the owner: counts reloads */
 	void *memory;                      /* conf_free()'s own */
 };

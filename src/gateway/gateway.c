@@ -13,6 +13,7 @@
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
 #include "gateway/notify.h"
+#include "gateway/watch.h"
 #include "gateway/worker.h"
 #include "io/signals.h"
 
@@ -24,6 +25,7 @@ struct gateway {
 	struct loop loop;
 	struct mailbox box;
 	struct signals signals;
+	struct watch watch;
 	struct admin *admin; /* null: none */
 	struct worker *workers;
 	const struct stats **stats;
@@ -365,6 +367,7 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	runtime_unref(old);
 	set_log(gw, log_fd);
 	set_admin(gw, admin);
+	watch_set(&gw->watch, conf->watches); /* the runtime holds the configuration */
 	gw->loaded_unix_ms = gw->loop.unix_ms;
 	gw->last_error[0] = '\0';
 	return BJ_OK;
@@ -388,6 +391,16 @@ static void reload(struct gateway *gw)
 	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
 	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
+}
+
+static void files_changed(struct watch *watch)
+{
+	struct gateway *gw = CONTAINER_OF(watch, struct gateway, watch);
+
+	if (gw->stopping)
+		return;
+	say(gw, "a revocation list or OCSP response has changed", "");
+	reload(gw);
 }
 
 /* ---- the end */
@@ -513,6 +526,7 @@ static void fini(struct gateway *gw)
 		mailbox_fini(&gw->box);
 	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
 		free((void *)(uintptr_t)gw->stats[i]);
+	watch_fini(&gw->watch);
 	if (gw->signals.loop)
 		signals_fini(&gw->signals);
 	if (gw->loop.epoll_fd >= 0)
@@ -567,6 +581,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	if (!err)
 		err = signals_init(&gw->signals, &gw->loop, signal_list, signalled);
 	if (!err) {
+		watch_init(&gw->watch, &gw->loop, files_changed);
 		gw->started_unix_ms = gw->loop.unix_ms;
 		err = start(gw, conf);
 		if (err)

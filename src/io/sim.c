@@ -243,7 +243,7 @@ static bool is_lost(struct sim *s, unsigned from, const uint8_t *bytes, size_t l
 	}
 	if (o->thin_acks && is_plain_ack(bytes, len) && ++s->acks[from] % o->thin_acks != 0)
 		return true;
-	return (o->hole_len && len > o->hole_len) || s->count_of[from] == o->drop_at[from] || chance(s, o->loss_ppm);
+	return (o->swallow && len > o->swallow) || s->count_of[from] == o->drop_at[from] || chance(s, o->loss_ppm);
 }
 
 static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t len, int64_t at_us)

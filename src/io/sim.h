@@ -25,13 +25,13 @@ struct sim_options {
 	uint32_t corrupt_ppm;    /* one bit */
 	uint32_t burst_ppm;      /* chance that a burst of losses begins */
 	uint32_t burst_packets;  /* and how long it is; 0: 5 */
-	uint32_t hole_len;       /* larger packets vanish without a word; 0: none */
 	uint32_t thin_acks;      /* of plain acknowledgments only each of so many gets through; 0: all */
 	bool strip_options;      /* a middlebox: SYNs keep their MSS alone */
 	uint32_t drop_at[2];     /* this packet of a side is lost, counted from 1; 0: none */
 	uint32_t mark_ppm;       /* congestion is told to those who know marks: rfc3168:5 */
 	bool v6;
 	uint32_t mtu;            /* 0: 1500 */
+	uint32_t swallow;        /* packets larger than this vanish without a word; 0: none */
 	uint32_t event_count_max;
 	size_t memory_max;
 	bool no_isn_clock;

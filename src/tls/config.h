@@ -19,6 +19,7 @@
 #define CONFIG_KEY_SHARE_MAX 3
 #define CONFIG_KEY_SHARES_DEFAULT 255 /* one, and that of its plain half if it is a hybrid */
 #define CONFIG_AUTHORITIES_MAX 16384 /* bytes; a hint that is longer is left out */
+#define CONFIG_PADDING_MAX 4096
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
@@ -30,6 +31,7 @@
 struct ticket_keys;
 struct session_cache;
 struct replay_guard;
+struct config_psk;
 
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
@@ -80,6 +82,7 @@ struct bj_tls_config {
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */
+	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
 	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;
@@ -118,6 +121,9 @@ struct bj_tls_config {
 	uint8_t context[CONFIG_CONTEXT_MAX];
 	uint8_t context_len;
 
+	struct config_psk *psks; /* from outside, in order of preference */
+	size_t psk_count;
+	bool psk_only; /* clients: they have keys and nothing to judge a certificate by */
 	uint32_t early_max; /* bytes of early data; 0: none */
 	unsigned early_window_s;
 	struct replay_guard *replay; /* servers with early data; else null */

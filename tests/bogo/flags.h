@@ -34,6 +34,8 @@ struct flag_credential {
 	struct flag_bytes ocsp, scts;
 	bool must_match;
 	bool is_bare; /* a raw public key */
+	bool is_psk, psk_sha384;
+	struct flag_bytes psk_key, psk_identity, psk_context;
 };
 
 struct flags {
@@ -61,6 +63,9 @@ struct flags {
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
 
+	/* records */
+	int max_send_fragment;
+
 	/* compliance policies */
 	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
 
@@ -83,6 +88,7 @@ struct flags {
 	/* resumption and early data */
 	bool enable_early_data, unfinished_write;
 	const char *quic_early_context;
+	bool ticket_callback, ticket_aead_callback, renew_ticket, skip_ticket;
 	int early_write_after_message;
 	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
 	const char *expect_early_data_reason;
