@@ -116,6 +116,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *conf
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
+/* Clients: ask a server of 1.3 for so many tickets (rfc9149), each at most 255, as when several connections will be opened at once; zeros
+ * where none is wanted. Servers give as many as they are asked for, up to 8. Without this call the server decides. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed);
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same

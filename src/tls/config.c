@@ -322,6 +322,20 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || after_full > UINT8_MAX || after_resumed > UINT8_MAX)
+		return BJ_ERR_ARGUMENT;
+	config->wants_tickets = true;
+	config->tickets_new = (uint8_t)after_full;
+	config->tickets_resumed = (uint8_t)after_resumed;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
 {
 	enum bj_err err = may_change(config);

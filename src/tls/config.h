@@ -112,6 +112,8 @@ struct bj_tls_config {
 	uint8_t judge_print[32];        /* of all that verdicts depend on; zero where nobody is judged */
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
+	bool wants_tickets; /* clients: ticket_request is sent */
+	uint8_t tickets_new, tickets_resumed;
 	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
 	size_t cache_entries;
 	unsigned cache_timeout_s;

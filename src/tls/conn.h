@@ -134,6 +134,7 @@ struct handshake {
 	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
 	uint32_t ticket12_lifetime_s;
 	size_t ticket12_len;
+	struct ticket_request ticket_request;   /* servers: where EXT_TICKET_REQUEST is offered */
 	uint8_t tickets_left;
 	uint8_t tickets_made;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */

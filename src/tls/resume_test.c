@@ -109,6 +109,29 @@ static void resumption_survives_a_retry(void **state)
 	assert_true(report_of(&pair.server).retried);
 }
 
+/* rfc9149:3 */
+static void a_client_gets_the_tickets_that_it_asks_for(void **state)
+{
+	static const struct { unsigned full, resumed, got_full, got_resumed; } rows[] = {
+		{ 0, 0, 0, 0 }, { 1, 0, 1, 0 }, { 5, 3, 5, 3 }, { 255, 255, 8, 8 },
+	};
+
+	assert_int_equal(bj_tls_config_ticket_request(client, 256, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ticket_request(client, 1, 256), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ticket_request(server, 1, 1), BJ_ERR_ARGUMENT);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_ticket_request(client, rows[i].full, rows[i].resumed), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(pair.client.conn->tickets, rows[i].got_full);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(rows[i].got_full > 0);
+		assert_int_equal(pair.client.conn->tickets, rows[i].got_resumed);
+	}
+}
+
 static void another_name_is_not_resumed(void **state)
 {
 	struct bj_tls *conn;
@@ -493,6 +516,7 @@ static void the_cache_is_bounded_and_forgets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(a_client_gets_the_tickets_that_it_asks_for),
 		T(another_name_is_not_resumed),
 		T(a_server_does_not_resume_for_another_name),
 		T(an_expired_session_is_not_resumed),

@@ -76,6 +76,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
+	hs->ticket_request = hello->ticket_request;
 	psk_note(conn, hello);
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
@@ -184,6 +185,19 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	return BJ_OK;
 }
 
+/* How many tickets there will be: as many as the client asks for, or what is usual. rfc9149:3 */
+static uint8_t tickets_wanted(const struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	unsigned count = conn->resumed ? 1 : conn->config->ticket_count; /* one was used, one comes */
+
+	if (!conn->config->tickets || !hs->takes_tickets)
+		return 0;
+	if (offered(conn, EXT_TICKET_REQUEST))
+		count = conn->resumed ? hs->ticket_request.resumed_count : hs->ticket_request.new_count;
+	return (uint8_t)(count < CONFIG_TICKET_COUNT_MAX ? count : CONFIG_TICKET_COUNT_MAX);
+}
+
 static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 {
 	struct encrypted_extensions ee = { .alpn = conn->alpn, .client_type = conn->hs->peer_type, .server_type = conn->hs->own_type };
@@ -196,6 +210,10 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	if (offered(conn, EXT_TICKET_REQUEST)) {
+		ee.has |= EXT_BIT(EXT_TICKET_REQUEST);
+		ee.tickets_expected = tickets_wanted(conn);
+	}
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
 		ee.has |= EXT_BIT(EXT_EARLY_DATA);
 	if (conn->quic) {
@@ -346,11 +364,7 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	if (!ct_equal(expected, verify_data.ptr, len))
 		return BJ_ERR_BAD_FINISHED;
-	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
-	if (conn->resumed && conn->hs->tickets_left > 1)
-		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !conn->hs->takes_tickets)
-		conn->hs->tickets_left = 0;
+	conn->hs->tickets_left = tickets_wanted(conn);
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;
 }
