@@ -162,6 +162,11 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, c
 /* Is this identity, as it came, an imported one? Gives its two parts, as views into it. */
 BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_identity, struct bj_bytes *out_context);
 
+/* Servers: a HelloRetryRequest carries what the server must remember of the first hello in a cookie (rfc9846:4.2.2), good for `age_s`
+ * seconds (at most 600; 0: no cookies, the default). When the report says `retried` and all is pulled, the connection may be freed, and
+ * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s);
+
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
  * takes each hello once, within a window and within this process; where several processes share ticket keys, the owner must keep a

@@ -106,7 +106,7 @@ struct handshake {
 	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
 	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
 	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
-	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
+	uint8_t *cookie;                        /* of the HelloRetryRequest: that came (clients), that went out (servers) */
 	size_t cookie_len;
 
 	/* certificates */
