@@ -14,6 +14,7 @@
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -74,6 +75,8 @@ static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, ui
 	struct encrypted_extensions ee;
 	enum bj_err err = encrypted_extensions_parse(body, offered, &ee);
 
+	if (!err)
+		err = limits_take_answer(conn, ee.has, ee.record_size_limit, ee.max_fragment);
 	if (!err && conn->quic)
 		err = quic_take_answer(conn, &ee);
 	if (!err && !state_holds(&conn->state, F_RESUMED))

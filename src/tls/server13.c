@@ -19,6 +19,7 @@
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 #include "tls/retry.h"
@@ -215,6 +216,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_TICKET_REQUEST);
 		ee.tickets_expected = tickets_wanted(conn);
 	}
+	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
 		ee.has |= EXT_BIT(EXT_EARLY_DATA);
 	if (conn->quic) {

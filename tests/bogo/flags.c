@@ -97,6 +97,7 @@ static const struct flag flag_table[] = {
 	{ "fail-cert-callback", FLAG_BOOL, AT(fail_cert_callback) },
 	{ "use-old-client-cert-callback", FLAG_BOOL, AT(old_client_cert_callback) },
 
+	{ "max-send-fragment", FLAG_INT, AT(max_send_fragment) },
 	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
 	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
 	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },

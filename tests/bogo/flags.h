@@ -63,6 +63,9 @@ struct flags {
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
 
+	/* records */
+	int max_send_fragment;
+
 	/* compliance policies */
 	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
 

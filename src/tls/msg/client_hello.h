@@ -37,6 +37,7 @@ struct client_hello {
 	struct bj_bytes server_types; /* of the server's */
 	uint16_t record_size_limit;
 	struct ticket_request ticket_request;
+	uint8_t max_fragment;        /* max_fragment_length's code */
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */
