@@ -306,6 +306,14 @@ BJ_API void bj_tls_rest(struct bj_tls *conn);
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
  * next call for this connection. Empty if there is none. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
+/* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
+ * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are
+ * written. BJ_ERR_NOT_FOUND where there is no session, BJ_ERR_SPACE. */
+#define BJ_TLS_SESSION_KEY_LEN 32
+#define BJ_TLS_SESSION_OVERHEAD 29
+BJ_API BJ_MUST_USE enum bj_err bj_tls_session_seal(struct bj_tls *conn, const void *key, uint8_t *out, size_t cap, size_t *out_len);
+/* bj_tls_resume() with what that made; BJ_ERR_BAD_TICKET too if it does not open. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_resume_sealed(struct bj_tls *conn, int64_t now_ms, const void *key, const void *sealed, size_t len);
 
 /* ---- questions */
 

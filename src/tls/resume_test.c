@@ -324,6 +324,36 @@ static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
 	session_fini(&s);
 }
 
+static void a_sealed_session_opens_under_its_key_and_whole(void **state)
+{
+	static uint8_t sealed[SESSION_BLOB_MAX + BJ_TLS_SESSION_OVERHEAD];
+	uint8_t key[BJ_TLS_SESSION_KEY_LEN] = { 7 };
+	struct bj_tls *conn;
+	size_t len = 0;
+
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, sizeof(sealed), &len), BJ_ERR_NOT_FOUND);
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+	connect_named(PKI_NAME, NOW_MS);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, blob_len + BJ_TLS_SESSION_OVERHEAD - 1, &len), BJ_ERR_SPACE);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, sizeof(sealed), &len), BJ_OK);
+	assert_int_equal(len, blob_len + BJ_TLS_SESSION_OVERHEAD);
+	assert_null(memmem(sealed, len, blob + 8, 16));
+	assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
+	for (size_t i = 0; i < len; i++) {
+		sealed[i] ^= 1;
+		assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_ERR_BAD_TICKET);
+		sealed[i] ^= 1;
+		assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, i), BJ_ERR_BAD_TICKET);
+	}
+	key[31] ^= 1;
+	assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_ERR_BAD_TICKET);
+	key[31] ^= 1;
+	assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_OK);
+	bj_tls_free(conn);
+}
+
 /* ---- tickets by themselves */
 
 static struct session a_session(void)
@@ -527,6 +557,7 @@ int main(void)
 		T(a_verified_server_stays_verified_no_longer_than_the_first_lifetime),
 		T(the_clients_certificate_is_known_again),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
+		T(a_sealed_session_opens_under_its_key_and_whole),
 		T(a_session_is_resumed_again_and_again),
 		T(resumption_survives_a_retry),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
