@@ -105,6 +105,13 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config 
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
  * client-certificate policy. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
+/* Clients with credentials: fail where a server asks for a certificate and none of ours fits what it takes (BJ_ERR_NO_COMMON_SIGNATURE,
+ * BJ_ERR_NO_CREDENTIAL), instead of going on without one and leaving it to the server. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_must_authenticate(struct bj_tls_config *config, bool must);
+/* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
+/* Records that are sent hold at most so many bytes of plaintext: 512 to BJ_TLS_RECORD_PLAIN_MAX, the default. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_record_max(struct bj_tls_config *config, size_t len);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */

@@ -27,8 +27,9 @@ struct bj_bytes auth_scts(const struct bj_tls *conn);
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);
 
-/* Clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is empty). */
-void auth_client_credential(struct bj_tls *conn);
+/* Clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is empty, unless the
+ * configuration says that this is a failure: then config_choose_credential()'s). */
+enum bj_err auth_client_credential(struct bj_tls *conn) BJ_MUST_USE;
 
 /* ASK(SIGN): the row's own prepare sets hs->sign_bytes; this makes or takes hs->signature over it with hs->scheme. */
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body);

@@ -182,7 +182,10 @@ static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)
 
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
-	auth_client_credential(conn);
+	enum bj_err err = auth_client_credential(conn);
+
+	if (err)
+		return err;
 	state_settle(&conn->state, F_CERT, conn->hs->credential != NULL);
 	return certificate12_make(conn, w);
 }

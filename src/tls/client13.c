@@ -142,9 +142,10 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate cert = { 0 };
 	size_t len = HS_ROOM;
-	enum bj_err err;
+	enum bj_err err = auth_client_credential(conn);
 
-	auth_client_credential(conn);
+	if (err)
+		return err;
 	if (conn->hs->credential) {
 		const struct bj_credential *credential = conn->hs->credential->credential;
 

@@ -154,6 +154,8 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
 	}
+	if (config->is_fallback)
+		hello->more_suite = SUITE_SCSV_FALLBACK;
 	if (has_12)
 		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO);
 	if (has_12 && config->ticket_count > 0)

@@ -21,7 +21,7 @@
 #define CACHE_ENTRIES_MAX 1000000
 #define CACHE_TIMEOUT_MAX_S 86400
 
-static enum bj_err may_change(const struct bj_tls_config *config)
+enum bj_err config_may_change(const struct bj_tls_config *config)
 {
 	if (!config)
 		return BJ_ERR_ARGUMENT;
@@ -44,7 +44,7 @@ static enum bj_err codes_set(struct bj_tls_config *config, struct config_codes *
 			     bool (*exists)(uint16_t code))
 {
 	struct config_codes codes = { 0 };
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -71,7 +71,7 @@ static void all_suites(struct config_codes *out, uint16_t version_min)
 
 BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 	bool modern;
 
 	if (err)
@@ -105,6 +105,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 	atomic_init(&config->refs, 1);
 	config->role = role;
 	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
+	config->record_max = BJ_TLS_RECORD_PLAIN_MAX;
 	config->rng = rng_os;
 	config->ticket_count = TICKET_COUNT_DEFAULT;
 	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
@@ -143,7 +144,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -181,7 +182,7 @@ BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -194,7 +195,7 @@ BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *con
 
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -207,7 +208,7 @@ BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t
 
 BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -218,7 +219,7 @@ BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, 
 
 BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->prefer_own_order = own;
@@ -229,7 +230,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 {
 	uint8_t bytes[CONFIG_ALPN_BYTES_MAX];
 	struct writer w = wr_make(bytes, sizeof(bytes));
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -251,7 +252,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 
 BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->strict_sni = strict;
@@ -260,7 +261,7 @@ BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool s
 
 BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -274,7 +275,7 @@ BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_t
 
 BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -287,7 +288,7 @@ BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum 
 BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s, unsigned rotate_s,
 					 unsigned keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -304,7 +305,7 @@ BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned 
 
 BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -317,7 +318,7 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -330,7 +331,7 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 
 BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->keep_peer_chain = keep;
@@ -339,7 +340,7 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 
 BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -352,7 +353,7 @@ BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocs
 
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -364,7 +365,7 @@ BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng
 
 BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -375,7 +376,7 @@ BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_key
 
 BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -386,7 +387,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -398,7 +399,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
 	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY;
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -410,7 +411,7 @@ BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t ques
 
 BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;

@@ -65,6 +65,9 @@ struct bj_tls_config {
 	bool wants_ocsp, wants_scts; /* clients */
 	bool insecure_no_verify;
 	bool insecure_no_name;
+	bool must_authenticate; /* clients: a credential must fit where one is asked for */
+	bool is_fallback;       /* clients: the second try, with a lower version */
+	uint16_t record_max;    /* plaintext in a record that is sent */
 	uint16_t version_min, version_max;
 	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
@@ -136,6 +139,9 @@ static inline struct bj_bytes config_authorities(const struct bj_tls_config *con
 {
 	return (struct bj_bytes){ config->authorities, config->authorities_len };
 }
+
+/* For setters: BJ_ERR_ARGUMENT without a configuration, BJ_ERR_CONFIG_FROZEN. */
+enum bj_err config_may_change(const struct bj_tls_config *config) BJ_MUST_USE;
 
 /* config_credential.c, for freezing and the end */
 enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;

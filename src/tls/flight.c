@@ -113,7 +113,7 @@ enum bj_err flight_flush(struct bj_tls *conn)
 	enum bj_err err = BJ_OK;
 
 	for (size_t at = 0; at < f->len && !err;) {
-		size_t len = f->len - at < RECORD_PLAIN_MAX ? f->len - at : RECORD_PLAIN_MAX;
+		size_t len = f->len - at < conn->config->record_max ? f->len - at : conn->config->record_max;
 		struct bj_bytes piece = { f->buf + at, len };
 
 		err = queue_record(conn, &conn->wr, RECORD_HANDSHAKE, &piece, 1, len);

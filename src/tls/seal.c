@@ -53,7 +53,7 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 /* Seals as many records as fit, all with the keys in force. */
 static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *cursor, uint8_t *out, size_t cap, size_t *out_len)
 {
-	size_t overhead = record_overhead(&conn->wr);
+	size_t overhead = record_overhead(&conn->wr), record_max = conn->config->record_max;
 
 	while (record_cursor_left(cursor) > 0) {
 		struct bj_bytes pieces[RECORD_PIECES_MAX];
@@ -65,7 +65,7 @@ static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *curso
 		if (conn_is_13(conn) && record_wants_update(&conn->wr))
 			break;
 		room -= overhead;
-		len = record_cut(cursor, room < RECORD_PLAIN_MAX ? room : RECORD_PLAIN_MAX, pieces, &count);
+		len = record_cut(cursor, room < record_max ? room : record_max, pieces, &count);
 		err = record_seal(&conn->wr, RECORD_DATA, VERSION_1_2, pieces, count, out + *out_len, cap - *out_len, &sealed);
 		if (err)
 			return err;
@@ -113,7 +113,8 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 {
-	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0), overhead = record_overhead(&conn->wr);
+	size_t record_max = conn->config->record_max;
+	size_t records = len / record_max + (len % record_max != 0), overhead = record_overhead(&conn->wr);
 	/* KeyUpdates that may stand among them: one that the peer asked for, and those of the limit of keys */
 	size_t updates = conn_is_13(conn) && len > 0 ? 2 + records / RECORD_SOFT_LIMIT : 0;
 

@@ -69,8 +69,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		err = take_share(hs, share);
 	if (err)
 		return err;
-	if (hs->session_id_len > 0)
-		hs->compat = COMPAT_WANTED;
+	hs->compat = COMPAT_WANTED; /* also without a session id, which allows it: somebody in the middle may want it all the same. rfc9846:D.4 */
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
 	state_settle(&conn->state, F_RETRY, share.len == 0);

@@ -143,13 +143,24 @@ static bool verify_prefs(const struct connection *c)
 	return true;
 }
 
+static bool certificate_types(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_certificate_types;
+
+	if (!want->is_set ||
+	    bytes_equal(bytes_of(want->bytes, want->len), bytes_of(c->seen->certificate_types, c->seen->certificate_types_len)))
+		return true;
+	return wrong("bytes of certificate_types", (long)c->seen->certificate_types_len, (long)want->len);
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
 	struct bj_tls_report report;
 
 	bj_tls_report(c->tls, &report);
-	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
+	    !certificate_types(c))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

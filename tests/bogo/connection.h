@@ -36,6 +36,8 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 bool connection_handshake(struct connection *c);
 /* 1.. bytes; 0 at the end of the peer's data (clean or not); -1 after a failure. */
 int connection_read(struct connection *c, uint8_t *out, size_t cap);
+/* What connection_read() would give, without taking it; empty at the end. False after a failure. */
+bool connection_peek(struct connection *c, struct bj_bytes *out);
 bool connection_write(struct connection *c, struct bj_bytes data);
 /* Sends what waits. */
 bool connection_flush(struct connection *c);

@@ -52,6 +52,8 @@ struct flags {
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
 	bool no_legacy_server; /* always so */
+	bool fallback_scsv;
+	int record_max;
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
@@ -61,6 +63,7 @@ struct flags {
 
 	/* the exchange */
 	bool implicit_handshake, handshake_twice, no_op_handshake, handshake_never_done;
+	bool peek_then_read;
 	bool shim_writes_first, shim_shuts_down, check_close_notify, write_different_sizes, partial_write;
 	const char *initial_write;
 	int repeat_initial_write, read_size;
@@ -71,6 +74,7 @@ struct flags {
 	int resumption_delay_s;
 
 	/* what must come out */
+	struct flag_bytes expect_certificate_types;
 	const char *expect_alpn, *expect_advertised_alpn, *expect_server_name, *expect_msg_callback, *expect_peer_cert_file;
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;
 	int expect_selected_credential;

@@ -42,8 +42,11 @@ static void request_read(struct seen *seen, const struct bj_tls *conn, struct bj
 
 	if (conn_is_13(conn) && certificate_request_parse(body, &request) == BJ_OK)
 		schemes_keep(seen, request.schemes);
-	else if (!conn_is_13(conn) && certificate_request12_parse(body, &request12) == BJ_OK)
+	else if (!conn_is_13(conn) && certificate_request12_parse(body, &request12) == BJ_OK) {
 		schemes_keep(seen, request12.schemes);
+		seen->certificate_types_len = request12.types.len < sizeof(seen->certificate_types) ? request12.types.len : 0;
+		bytes_copy(seen->certificate_types, request12.types.ptr, seen->certificate_types_len);
+	}
 }
 
 static void received(struct seen *seen, const struct bj_tls *conn, uint8_t type, struct bj_bytes body)

@@ -14,6 +14,8 @@ struct seen {
 	uint8_t session_id_len;   /* of the ServerHello that we sent */
 	uint8_t schemes[128];
 	size_t schemes_len;
+	uint8_t certificate_types[32]; /* of a CertificateRequest of 1.2 */
+	size_t certificate_types_len;
 	uint8_t alpn_offered[512]; /* of the client, in wire form */
 	size_t alpn_offered_len;
 };

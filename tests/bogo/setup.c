@@ -121,13 +121,15 @@ static size_t known_schemes(const struct flag_list *list, uint16_t codes[FLAG_LI
 	return count;
 }
 
+/* The runner expects that Ed25519 and P-521 must be switched on. */
 static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
 {
+	static const struct flag_list usual = {
+		.count = 8, .codes = { 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601 },
+	};
 	uint16_t codes[FLAG_LIST_MAX];
-	size_t count = known_schemes(&flags->verify_prefs, codes);
+	size_t count = known_schemes(flags->verify_prefs.is_set ? &flags->verify_prefs : &usual, codes);
 
-	if (!flags->verify_prefs.is_set)
-		return 0;
 	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
@@ -246,6 +248,17 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
 }
 
+static int set_wire(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_err err = flags->is_server ? BJ_OK : bj_tls_config_must_authenticate(config, true);
+
+	if (!err)
+		err = bj_tls_config_fallback(config, flags->fallback_scsv);
+	if (!err && flags->record_max)
+		err = bj_tls_config_record_max(config, (size_t)flags->record_max);
+	return err ? 1 : 0;
+}
+
 static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
 {
 	struct ticket_keys *tickets = to->tickets;
@@ -272,6 +285,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	status = status ? status : set_wire(config, flags);
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;

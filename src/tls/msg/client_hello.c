@@ -22,8 +22,10 @@ static bool has(const struct client_hello *h, enum ext ext)
 	return h->has & EXT_BIT(ext);
 }
 
-static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct client_hello *h)
+static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hello)
 {
+	struct client_hello *h = hello;
+
 	switch (ext) {
 	case EXT_SERVER_NAME:
 		return server_name_parse(body, &h->server_name);
@@ -109,7 +111,6 @@ enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
 {
 	struct reader r = rd_of(body);
 	struct client_hello h = { 0 };
-	struct ext_list list;
 	enum bj_err err;
 
 	h.legacy_version = rd_u16(&r);
@@ -122,17 +123,9 @@ enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
 	if (!rd_end(&r) || h.session_id.len > SESSION_ID_MAX || h.suites.len == 0 || h.suites.len % 2 != 0 ||
 	    h.compression.len == 0)
 		return BJ_ERR_DECODE;
-	err = ext_walk(h.extensions, EXT_IN_CH, 0, &list);
+	err = ext_parse(h.extensions, EXT_IN_CH, 0, parse_extension, &h, &h.has);
 	if (err)
 		return err;
-	h.has = list.has;
-	for (unsigned ext = 0; ext < EXT_KNOWN; ext++) {
-		if (!(list.has & EXT_BIT(ext)))
-			continue;
-		err = parse_extension((enum ext)ext, list.body[ext], &h);
-		if (err)
-			return err;
-	}
 	err = judge(&h);
 	if (err)
 		return err;
@@ -213,7 +206,11 @@ void client_hello_write(struct writer *w, const struct client_hello *hello)
 	wr_u16(w, hello->legacy_version);
 	wr_bytes(w, hello->random);
 	wr_vec(w, hello->session_id, 1);
-	wr_vec(w, hello->suites, 2);
+	list = wr_open(w, 2);
+	wr_bytes(w, hello->suites);
+	if (hello->more_suite)
+		wr_u16(w, hello->more_suite);
+	wr_close(w, list, 2);
 	wr_vec(w, hello->compression, 1);
 	if (hello->has) {
 		list = wr_open(w, 2);
@@ -249,15 +246,14 @@ size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *he
 	const uint8_t *start = hello->random.ptr - 2; /* parsed: the fields lie one behind the other from legacy_version on */
 	const uint8_t *end = hello->compression.ptr + hello->compression.len;
 	struct reader r = rd_of(hello->extensions);
+	struct ext_view view;
 	struct hash h;
 
 	hash_init(&h, alg);
 	hash_update(&h, start, (size_t)(end - start));
-	while (rd_more(&r)) {
-		const uint8_t *at = r.ptr;
-		enum ext ext = ext_find(rd_u16(&r));
+	for (const uint8_t *at = r.ptr; ext_next(&r, &view); at = r.ptr) {
+		enum ext ext = ext_find(view.type);
 
-		(void)rd_vec_bytes(&r, 2);
 		if (ext != EXT_KNOWN && !(RETRY_CHANGES & EXT_BIT(ext)))
 			hash_update(&h, at, (size_t)(r.ptr - at));
 	}

@@ -36,6 +36,7 @@ struct client_hello {
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */
 	struct bj_bytes extensions;  /* read only: the whole list; empty if there was none */
+	uint16_t more_suite;         /* written behind the suites; 0: none */
 };
 
 /* Checks the form of everything known in it, and what can be judged by the hello alone: one version, one null compression, no

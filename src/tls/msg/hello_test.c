@@ -356,6 +356,11 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	assert_int_equal(server_hello_parse(write_server(&hello_12, buf), EXT_BIT(EXT_ALPN), &got), BJ_ERR_UNSUPPORTED_EXTENSION);
 	body = write_server(&hello_13, buf);
 	buf[MESSAGE_HEADER_LEN + 2 + 32 + 10 + 2] = 1; /* compression */
+	assert_int_equal(judge_server(body), BJ_ERR_DECODE);
+	h = hello_12;
+	h.session_id = BYTES_LIT("");
+	body = write_server(&h, buf);
+	buf[MESSAGE_HEADER_LEN + 2 + 32 + 1 + 2] = 1;
 	assert_int_equal(judge_server(body), BJ_ERR_ILLEGAL_PARAMETER);
 }
 
