@@ -64,6 +64,25 @@ BJ_API BJ_MUST_USE enum bj_err bj_stack_add_address(struct bj_stack *stack, cons
 BJ_API void bj_stack_input(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet);
 /* The next packet to send. BJ_ERR_WOULD_BLOCK: none now. BJ_ERR_SPACE: `cap` is below the MTU. */
 BJ_API BJ_MUST_USE enum bj_err bj_stack_output(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len);
+
+/* What a device does for packets, both ways: the part of the virtio-net header that matters. Offsets count from the packet's
+ * first byte. */
+struct bj_offload {
+	bool checksum_good;       /* in: TCP's checksum was checked by the device, or never left the machine */
+	bool checksum_missing;    /* out: the field holds the sum of the pseudo-header; the device adds the rest */
+	uint16_t segment_len;     /* payload of each segment where the packet stands for several; 0: it is one */
+	uint16_t header_len;      /* with segment_len: all headers together */
+	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
+	uint16_t checksum_offset; /* and where it is written, counted from there */
+};
+
+#define BJ_OFFLOAD_PACKET_MAX 65535
+
+/* The two calls above for a device that segments and sums: packets of many segments, up to `cap`, and their checksums left out. */
+BJ_API void bj_stack_input_offloaded(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload);
+BJ_API BJ_MUST_USE enum bj_err bj_stack_output_offloaded(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
+							 size_t *out_len, struct bj_offload *out_offload);
+
 /* When to call bj_stack_tick() next; INT64_MAX: never, until something else happens. Sometimes too early, never late. */
 BJ_API int64_t bj_stack_deadline(const struct bj_stack *stack);
 BJ_API void bj_stack_tick(struct bj_stack *stack, int64_t now_us);
@@ -83,6 +102,53 @@ struct bj_stack_stats {
 };
 
 BJ_API void bj_stack_stats(const struct bj_stack *stack, struct bj_stack_stats *out);
+
+/* ---- a link with frames: Ethernet under a stack */
+
+/* Between a stack and a device that carries Ethernet frames: finds the neighbours' addresses with ARP (rfc826) and neighbour
+ * discovery (rfc4861), answers for the stack's own addresses, and writes and takes off the frames' headers. It takes the
+ * place of the stack in the calls of input, output, deadline and tick; connections are the stack's as before. */
+struct bj_link;
+
+struct bj_mac {
+	uint8_t bytes[6];
+};
+
+struct bj_link_options {
+	struct bj_mac mac;
+	size_t neighbour_max;      /* 0: 512. The one that was used longest ago makes room */
+	int64_t reachable_us;      /* 0: 30 s. How long an answer is believed without a question */
+	int64_t retransmit_us;     /* 0: 1 s. Between questions; three are asked */
+};
+
+/* `stack` stays the caller's and must outlive the link. BJ_ERR_ARGUMENT: the address is not one station's. */
+BJ_API BJ_MUST_USE enum bj_err bj_link_make(struct bj_stack *stack, const struct bj_link_options *options, int64_t now_us,
+					    struct bj_link **out);
+/* Takes null. */
+BJ_API void bj_link_free(struct bj_link *link);
+/* Where packets go: addresses that begin with these bits (of 32 or 128) are neighbours, or, with a gateway, behind it. The longest
+ * prefix counts. Without any route every address is a neighbour. BJ_ERR_LIMIT beyond 16. */
+BJ_API BJ_MUST_USE enum bj_err bj_link_add_route(struct bj_link *link, const struct bj_ip *prefix, unsigned bits, const struct bj_ip *gateway);
+
+/* As those of the stack, with frames. `offload` may be null. */
+BJ_API void bj_link_input(struct bj_link *link, int64_t now_us, struct bj_bytes frame, const struct bj_offload *offload);
+BJ_API BJ_MUST_USE enum bj_err bj_link_output(struct bj_link *link, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+					      struct bj_offload *out_offload);
+/* Those of the stack are in it. */
+BJ_API int64_t bj_link_deadline(const struct bj_link *link);
+BJ_API void bj_link_tick(struct bj_link *link, int64_t now_us);
+
+struct bj_link_stats {
+	uint64_t frames_in, frames_out;
+	uint64_t malformed;         /* frames, ARP packets and neighbour discovery that were none */
+	uint64_t not_ours;          /* for other stations, or IP packets for us in frames for all */
+	uint64_t questions, answers;/* sent */
+	uint64_t no_route, no_answer; /* packets that were dropped */
+	uint64_t neighbours_evicted;
+	size_t neighbours;          /* now */
+};
+
+BJ_API void bj_link_stats(const struct bj_link *link, struct bj_link_stats *out);
 
 /* ---- options of connections and listeners */
 

@@ -75,6 +75,29 @@ BJ_API BJ_MUST_USE enum bj_err bj_credential_from_pem(const void *chain, size_t 
 /* The same from files; `key_path` may be null. */
 BJ_API BJ_MUST_USE enum bj_err bj_credential_from_files(const char *chain_path, const char *key_path,
 							struct bj_credential **out);
+/* A bare key, for peers that take raw public keys (rfc7250): a private key in PEM or DER, not encrypted. It has no chain and nothing to staple. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out);
+/* DER of the SubjectPublicKeyInfo; the view lives as long as the credential. */
+BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential);
+
+/* A credential out of whatever people have: what it is made of is seen from the bytes. Everything is copied. */
+struct bj_credential_source {
+	struct bj_bytes chain;      /* PEM (the key may be in it), DER of one certificate, or PKCS#12 (with its key, in any order) */
+	struct bj_bytes key;        /* PEM or DER of PKCS#8, SEC1 or PKCS#1; a null pointer: in `chain` */
+	struct bj_bytes passphrase; /* of an encrypted PKCS#8 key or of PKCS#12; a null pointer: there is none */
+};
+
+#define BJ_WHY_MAX 256
+/* `why` (may be null) gets what was found, for people, where more can be said than the code says; else it is empty. Errors besides those
+ * of bj_credential_from_pem(): BJ_ERR_KEY_ENCRYPTED where a passphrase is needed, BJ_ERR_KEY_PASSPHRASE, BJ_ERR_KEY_ENCRYPTION (RC2
+ * and other algorithms of the past), BJ_ERR_PKCS12, BJ_ERR_FILE_KIND. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from(const struct bj_credential_source *source, struct bj_credential **out,
+						  char why[BJ_WHY_MAX]);
+/* The same from files. `key_path` may be null, or a URI of PKCS#11 ("pkcs11:...", rfc7512; through libcrypto's provider of that name:
+ * BJ_ERR_UNSUPPORTED if it is not installed). `passphrase` is null or where it is: "file:PATH" (its first line), "env:NAME" or
+ * "pass:TEXT". Nobody is asked. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_open(const char *chain_path, const char *key_path, const char *passphrase,
+						  struct bj_credential **out, char why[BJ_WHY_MAX]);
 BJ_API struct bj_credential *bj_credential_ref(struct bj_credential *credential);
 BJ_API void bj_credential_free(struct bj_credential *credential);
 BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);

@@ -33,7 +33,8 @@ static const char help[] =
 	"  -connect HOST:PORT   the same as a plain HOST[:PORT]; the port is 443 unless said\n"
 	"  -servername NAME     the name to ask for and to verify (default: the host)\n"
 	"  -CAfile FILE         trust these anchors instead of the system's\n"
-	"  -cert FILE -key FILE certificate chain and key to show when the server asks\n"
+	"  -cert FILE -key FILE certificate chain and key (PEM, DER, P12, pkcs11: URI) to show when the server asks\n"
+	"  -pass SOURCE         passphrase of the key or P12: file:PATH, env:NAME\n"
 	"  -tls1_2, -tls1_3     only this version\n"
 	"  -ciphersuites LIST   suites of TLS 1.3; -cipher LIST those of 1.2\n"
 	"  -groups LIST         groups for the key exchange, preferred first\n"
@@ -59,6 +60,7 @@ enum {
 	OPTION_CAFILE,
 	OPTION_CERT,
 	OPTION_KEY,
+	OPTION_PASSIN,
 	OPTION_TLS12,
 	OPTION_TLS13,
 	OPTION_CIPHERSUITES,
@@ -84,6 +86,8 @@ static const struct option own[] = {
 	{ "CAfile", required_argument, NULL, OPTION_CAFILE },
 	{ "cert", required_argument, NULL, OPTION_CERT },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "pass", required_argument, NULL, OPTION_PASSIN },
+	{ "passin", required_argument, NULL, OPTION_PASSIN },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
 	{ "ciphersuites", required_argument, NULL, OPTION_CIPHERSUITES },
@@ -186,6 +190,9 @@ static int take_option(struct connect_wish *wish, int option)
 		return EXIT_GOOD;
 	case OPTION_KEY:
 		wish->key_file = optarg;
+		return EXIT_GOOD;
+	case OPTION_PASSIN:
+		wish->passin = optarg;
 		return EXIT_GOOD;
 	case OPTION_TLS12:
 		wish->tls12 = true;

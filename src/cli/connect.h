@@ -14,7 +14,7 @@ struct connect_wish {
 	struct target target;
 	const char *server_name; /* null: the target's host */
 	const char *ca_file;     /* null: the system's anchors */
-	const char *cert_file, *key_file;
+	const char *cert_file, *key_file, *passin;
 	const char *alpn[CONNECT_LIST_MAX];
 	size_t alpn_count;
 	uint16_t groups[CONNECT_LIST_MAX];

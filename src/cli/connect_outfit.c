@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 
 /* ---- what is told on the way */
@@ -146,12 +147,14 @@ static int load_credential(const struct connect_wish *wish, struct bj_tls_config
 {
 	struct bj_credential *credential = NULL;
 	enum bj_err err;
+	int code;
 
 	if (!wish->cert_file)
 		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
-	err = bj_credential_from_files(wish->cert_file, wish->key_file, &credential);
-	if (!err)
-		err = bj_tls_config_credential(config, credential);
+	code = own_credential_open("-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
+	if (code)
+		return code;
+	err = bj_tls_config_credential(config, credential);
 	bj_credential_free(credential);
 	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "-cert %s", wish->cert_file) : EXIT_GOOD;
 }

@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "crypto/aead.h"
+#include "crypto/hpke.h"
 #include "crypto/kex.h"
 #include "crypto/pkey.h"
 #include "crypto/rng_os.h"
@@ -163,6 +164,34 @@ static enum bj_err exchange(void *arg)
 	return err;
 }
 
+static enum bj_err send_and_receive(void *arg)
+{
+	const struct hpke_suite suite = { *(const uint16_t *)arg, HPKE_KDF_SHA256, HPKE_AEAD_CHACHA20_POLY1305 };
+	uint8_t enc[HPKE_PUBLIC_MAX], sealed[4 + AEAD_TAG_LEN], text[4];
+	struct hpke sender = { 0 }, receiver = { 0 };
+	struct kex_key key = { 0 };
+	struct secret private;
+	size_t len;
+	enum bj_err err = hpke_private_generate(suite.kem, &rng_os, &private);
+
+	if (!err)
+		err = hpke_private_load(suite.kem, secret_view(&private), &key);
+	if (!err)
+		err = hpke_send(&sender, suite, kex_public(&key), BYTES_LIT("info"), &rng_os, enc, &len);
+	if (!err)
+		err = hpke_receive(&receiver, suite, &key, bytes_of(enc, len), BYTES_LIT("info"));
+	if (!err)
+		err = hpke_seal(&sender, BYTES_LIT("aad"), BYTES_LIT("text"), sealed);
+	if (!err)
+		err = hpke_open(&receiver, BYTES_LIT("aad"), bytes_of(sealed, sizeof(sealed)), text);
+	if (!err)
+		assert_memory_equal(text, "text", 4);
+	hpke_fini(&sender);
+	hpke_fini(&receiver);
+	kex_fini(&key);
+	return err;
+}
+
 struct signer {
 	struct pkey *key;
 	enum sig_alg alg;
@@ -224,6 +253,14 @@ static void key_exchange_survives(void **state)
 		each_failure(exchange, &groups[i]);
 }
 
+static void public_key_encryption_survives(void **state)
+{
+	static uint16_t kems[] = { HPKE_KEM_X25519, HPKE_KEM_P256 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(kems); i++)
+		each_failure(send_and_receive, &kems[i]);
+}
+
 static void keys_and_signatures_survive(void **state)
 {
 	static const struct { enum key_kind kind; enum sig_alg alg; } rows[] = {
@@ -247,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sealing_and_opening_survive),
 		cmocka_unit_test(key_exchange_survives),
+		cmocka_unit_test(public_key_encryption_survives),
 		cmocka_unit_test(keys_and_signatures_survive),
 	};
 

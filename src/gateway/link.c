@@ -283,12 +283,13 @@ static enum bj_err make_tls(struct link *l, struct bj_tls_config *config, const 
 	return BJ_OK;
 }
 
-enum bj_err link_accept(struct link *l, struct worker *worker, int fd, struct bj_tls_config *tls, link_ready_fn *ready)
+enum bj_err link_accept(struct link *l, struct worker *worker, const struct stream_source *source, struct bj_tls_config *tls,
+			 link_ready_fn *ready)
 {
 	enum bj_err err;
 
 	*l = (struct link){ .worker = worker, .ready = ready, .want_read = true };
-	err = stream_init_socket(&l->stream, &worker->loop, fd, stream_ready);
+	err = stream_init(&l->stream, &worker->loop, source, stream_ready);
 	if (err)
 		return err;
 	if (tls) {

@@ -6,6 +6,8 @@
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
 
+#define OFFLOAD_HEADERS_MAX 128u /* IPv6's and TCP's with all options */
+
 /* ---- the window that we announce */
 
 uint16_t tcp_select_window(struct bj_tcp *t)
@@ -80,13 +82,28 @@ static void note_ack_sent(struct bj_tcp *t)
 	t->dsack_start = t->dsack_end;
 }
 
+/* What is written stands for several segments, or its checksum is the device's to finish. */
+static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len)
+{
+	struct bj_offload *o = t->stack->offload;
+
+	o->checksum_missing = true;
+	o->checksum_start = (uint16_t)start;
+	o->checksum_offset = TCP_CHECKSUM_AT;
+	if (len > tcp_payload_max(t)) {
+		o->segment_len = (uint16_t)tcp_payload_max(t);
+		o->header_len = (uint16_t)header_len;
+	}
+	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+}
+
 /* Writes a segment with `len` bytes of the send buffer from `seq` on. */
 static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len, uint16_t flags, enum bj_sent_why why)
 {
 	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = seq,
 				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	size_t start;
+	size_t start, header_len;
 
 	fill_options(t, &s.options);
 	s.window = tcp_select_window(t);
@@ -96,9 +113,13 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	}
 	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
+	header_len = w->len;
 	if (len > 0)
 		buffer_get(&t->send, seq - t->snd_una, len, w);
-	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	if (t->stack->offload)
+		leave_to_device(t, w, start, header_len, len);
+	else
+		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 	note_ack_sent(t);
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
 	return wr_ok(w);
@@ -164,7 +185,7 @@ static bool send_lost(struct bj_tcp *t, struct writer *w)
 	struct sent *s = flight_next_lost(t);
 	bool by_timeout = t->flight && t->flight->recovery == BJ_RECOVERY_LOSS;
 
-	if (!s)
+	if (!s || t->flight->frto == FRTO_SECOND_ACK)
 		return false;
 	if (u32_min(s->end - s->seq, tcp_payload_max(t)) > cc_room(t)) {
 		t->cwnd_limited = true;
@@ -220,6 +241,18 @@ static bool partial_may_go(const struct bj_tcp *t, uint32_t len, uint32_t unsent
 	return seq_le(t->flight->small_end, t->snd_una);
 }
 
+/* How many bytes of `len` go out at once: one segment, or as many full ones as the windows and the packet's room allow where
+ * the device cuts them. */
+static uint32_t cut(const struct bj_tcp *t, const struct writer *w, uint32_t len)
+{
+	uint32_t max = tcp_payload_max(t), most;
+
+	if (len <= max || !t->stack->offload)
+		return u32_min(len, max);
+	most = u32_min(cc_room(t), (uint32_t)wr_left(w) - OFFLOAD_HEADERS_MAX);
+	return u32_max(u32_min(len, most) / max, 1) * max;
+}
+
 static bool send_more(struct bj_tcp *t, struct writer *w)
 {
 	uint32_t unsent = tcp_unsent(t), max = tcp_payload_max(t), room, len;
@@ -229,7 +262,7 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 	if (unsent == 0 && !tcp_fin_unsent(t))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
-	len = u32_min(u32_min(unsent, max), room);
+	len = cut(t, w, u32_min(unsent, room));
 	fin = tcp_fin_unsent(t) && len == unsent && room > len;
 	if (len == 0 && !fin) {
 		if (!tcp_has_unacked(t) && t->retransmit_kind != TCP_RETRANSMIT_PERSIST)

@@ -302,11 +302,10 @@ static void set_now(struct bj_stack *s, int64_t now_us)
 		s->now_us = now_us;
 }
 
-enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len)
+static enum bj_err output(struct bj_stack *s, uint8_t *buf, size_t cap, size_t *out_len)
 {
 	struct list *link;
 
-	set_now(s, now_us);
 	if (cap < s->options.mtu)
 		return BJ_ERR_SPACE;
 	if (take_reply(s, buf, out_len)) {
@@ -314,7 +313,7 @@ enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, si
 		return BJ_OK;
 	}
 	while ((link = list_front(&s->output))) {
-		struct writer w = wr_make(buf, s->options.mtu);
+		struct writer w = wr_make(buf, s->offload ? cap : s->options.mtu);
 
 		if (tcp_output(CONTAINER_OF(link, struct bj_tcp, output_link), &w)) {
 			*out_len = w.len;
@@ -325,6 +324,27 @@ enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, si
 	}
 	stack_reap(s);
 	return BJ_ERR_WOULD_BLOCK;
+}
+
+enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len)
+{
+	set_now(s, now_us);
+	return output(s, buf, cap, out_len);
+}
+
+enum bj_err bj_stack_output_offloaded(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+				      struct bj_offload *out_offload)
+{
+	struct bj_offload offload = { 0 };
+	enum bj_err err;
+
+	set_now(s, now_us);
+	s->offload = &offload;
+	err = output(s, buf, cap < BJ_OFFLOAD_PACKET_MAX ? cap : BJ_OFFLOAD_PACKET_MAX, out_len);
+	s->offload = NULL;
+	if (!err)
+		*out_offload = offload;
+	return err;
 }
 
 /* ---- in */
@@ -351,9 +371,9 @@ static void input_tcp(struct bj_stack *s, struct arrival *a)
 
 /* A whole IP payload from `from` to `to`, one of our addresses. */
 static void input_upper(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, uint8_t protocol, uint8_t ttl,
-			uint8_t tos, struct bj_bytes payload)
+			uint8_t tos, struct bj_bytes payload, bool checksum_good)
 {
-	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .tos = tos };
+	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .checksum_good = checksum_good, .tos = tos };
 
 	if (protocol == IP_ICMP && a.is_v4) {
 		icmp_input_v4(s, from, to, payload);
@@ -365,7 +385,7 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 	}
 	if (protocol != IP_TCP)
 		return;
-	if (tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
+	if (checksum_good ? tcp_parse_unchecked(payload, &a.seg) : tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
 		s->stats.malformed++;
 		return;
 	}
@@ -388,7 +408,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 	if (!reassembly_add(&s->reassembly, s->now_us, f, &whole, &done, &s->stats.fragments_dropped))
 		return;
 	s->stats.datagrams_whole++;
-	input_upper(s, from, to, f->protocol, ttl, tos, whole);
+	input_upper(s, from, to, f->protocol, ttl, tos, whole, false);
 	reassembly_done(&s->reassembly, done);
 }
 
@@ -401,7 +421,7 @@ static bool is_for_us(struct bj_stack *s, const struct bj_ip *from, const struct
 	return false;
 }
 
-static void input_v4(struct bj_stack *s, struct bj_bytes packet)
+static void input_v4(struct bj_stack *s, struct bj_bytes packet, bool checksum_good)
 {
 	struct fragment f = { .protocol = 0 };
 	struct bj_ip from, to;
@@ -416,7 +436,7 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 	if (!is_for_us(s, &from, &to))
 		return;
 	if (!ipv4_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, ip.payload);
+		input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, ip.payload, checksum_good);
 		return;
 	}
 	f = (struct fragment){ .id = ip.id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
@@ -426,7 +446,7 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 	input_fragment(s, &from, &to, &f, ip.ttl, ip.tos);
 }
 
-static void input_v6(struct bj_stack *s, struct bj_bytes packet)
+static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_good)
 {
 	struct fragment f = { .protocol = 0 };
 	struct bj_ip from, to;
@@ -441,7 +461,7 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet)
 	if (bj_ip_is_v4(&from) || !is_for_us(s, &from, &to)) /* mapped addresses are ours alone */
 		return;
 	if (!ipv6_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, ip.payload);
+		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, ip.payload, checksum_good);
 		return;
 	}
 	f = (struct fragment){ .id = ip.fragment_id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
@@ -451,17 +471,27 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet)
 	input_fragment(s, &from, &to, &f, ip.hop_limit, ip.traffic_class);
 }
 
-void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
+static void input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, bool checksum_good)
 {
 	set_now(s, now_us);
 	s->stats.packets_in++;
 	if (packet.len > 0 && packet.ptr[0] >> 4 == 4)
-		input_v4(s, packet);
+		input_v4(s, packet, checksum_good);
 	else if (packet.len > 0 && packet.ptr[0] >> 4 == 6)
-		input_v6(s, packet);
+		input_v6(s, packet, checksum_good);
 	else
 		s->stats.malformed++;
 	stack_reap(s);
+}
+
+void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
+{
+	input(s, now_us, packet, false);
+}
+
+void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
+{
+	input(s, now_us, packet, offload->checksum_good);
 }
 
 /* ---- time */

@@ -66,6 +66,7 @@ struct bj_stack {
 	struct reassembly reassembly;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
+	struct bj_offload *offload; /* of the packet that is being written; null: the device does nothing */
 	struct bj_stack_stats stats;
 };
 
@@ -74,6 +75,7 @@ struct arrival {
 	struct tcp_segment seg;
 	struct tcp_key key;  /* as the receiving connection sees it */
 	bool is_v4;
+	bool checksum_good;  /* the device says so */
 	uint8_t tos;
 	uint32_t seq;        /* as it came, before anything was taken off */
 	uint32_t end;

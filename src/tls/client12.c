@@ -17,6 +17,7 @@
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/msg/server_hello_done.h"
+#include "tls/raw_key.h"
 
 /* How long a session is offered whose server did not say, and at most. rfc5246:F.1.4 */
 #define LIFETIME_DEFAULT_S 7200
@@ -59,6 +60,11 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 		if (err)
 			return err;
 	}
+	if (!resumed) {
+		err = raw_key_take_answer(conn, hello->has, hello->client_type, hello->server_type);
+		if (err)
+			return err;
+	}
 	if (resumed) {
 		err = master12_resume(conn, hs->session);
 		if (err)
@@ -97,7 +103,7 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum key_kind kind;
-	enum bj_err err = certificate12_parse(body, &cert);
+	enum bj_err err = certificate12_parse_form(conn, body, &cert);
 
 	if (err)
 		return err;
@@ -106,7 +112,7 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	if (err)
 		return err;
-	kind = conn->hs->peer_certs[0].key.kind;
+	kind = conn->hs->peer_cert->key.kind;
 	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
 }
 
@@ -162,6 +168,8 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 	struct certificate_request12 request;
 	enum bj_err err = certificate_request12_parse(body, &request);
 
+	if (!err)
+		err = raw_key_can_show(conn);
 	if (err)
 		return err;
 	hello_take_schemes(conn, request.schemes);

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "crypto/rng_os.h"
 #include "tls/flight.h"
+#include "tls/quic.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
 
@@ -95,8 +96,12 @@ BJ_API enum bj_err bj_tls_init(void *memory, struct bj_tls_config *config, const
 	conn->alert_sent = conn->alert_received = -1;
 	conn->message = CONN_NO_MESSAGE;
 	err = name_take(conn, name);
-	if (err)
+	if (!err && config->quic)
+		err = quic_new(conn);
+	if (err) {
+		free(conn->name);
 		return err;
+	}
 	bj_tls_config_ref(config);
 	state_start(&conn->state);
 	*out = conn;
@@ -128,6 +133,7 @@ static void secrets_wipe(struct bj_tls *conn)
 	wipe(&conn->s12, sizeof(conn->s12));
 	inbox_free(&conn->in);
 	outbox_free(&conn->flight);
+	quic_wipe(conn);
 	if (conn->session) {
 		session_fini(conn->session);
 		free(conn->session);
@@ -152,6 +158,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	secrets_wipe(conn);
 	blob_free(conn);
 	outbox_free(&conn->out);
+	quic_free(conn);
 	free(conn->name);
 	free(conn->peer);
 	free(conn->verdict);
@@ -234,7 +241,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);
-	free(hs->peer_certs);
+	free(hs->peer_cert);
 	free((void *)hs->authorities.ptr);
 	free((void *)hs->peer_ocsp.ptr);
 	free((void *)hs->peer_scts.ptr);

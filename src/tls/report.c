@@ -48,6 +48,11 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		out->peer_chain = hs->peer_chain;
 		out->peer_chain_count = hs->peer_chain_count;
 	}
+	if (conn->peer_is_key && out->peer_chain_count > 0) {
+		out->peer_public_key = out->peer_chain[0];
+		out->peer_chain = NULL;
+		out->peer_chain_count = 0;
+	}
 	if (!out->verdict && hs && hs->judged)
 		out->verdict = &hs->verdict;
 }

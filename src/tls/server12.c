@@ -13,6 +13,7 @@
 #include "tls/auth.h"
 #include "tls/both12.h"
 #include "tls/cache.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/group.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -23,6 +24,7 @@
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/msg/server_hello_done.h"
+#include "tls/raw_key.h"
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
 {
@@ -105,6 +107,7 @@ static enum bj_err session_take(struct bj_tls *conn, struct session *s)
 	*hs->session = *s;
 	wipe(s, sizeof(*s));
 	conn->suite = suite_find(hs->session->suite);
+	hs->own_type = certificate_type_of(hs->session->own_is_key);
 	return BJ_OK;
 }
 
@@ -131,7 +134,9 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 	state_settle(&conn->state, F_RESUMED, found);
 	if (found)
 		return session_take(conn, &s);
-	err = choose_suites(conn, hello);
+	err = raw_key_agree(conn);
+	if (!err)
+		err = choose_suites(conn, hello);
 	return err ? err : choose_group(conn, hello);
 }
 
@@ -161,6 +166,7 @@ static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
 		has |= EXT_BIT(EXT_ALPN);
 	if (ticket)
 		has |= EXT_BIT(EXT_SESSION_TICKET);
+	has |= raw_key_answers(conn, resumed);
 	if (!resumed && auth_ocsp(conn).len > 0)
 		has |= EXT_BIT(EXT_STATUS_REQUEST);
 	if (!resumed && auth_scts(conn).len > 0)
@@ -193,6 +199,8 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	hello.suite = conn->suite->code;
 	hello.has = answers(conn, resumed, ticket);
 	hello.scts = auth_scts(conn);
+	hello.client_type = hs->peer_type;
+	hello.server_type = hs->own_type;
 	err = conn_room(conn, w, HS_ROOM + hello.scts.len);
 	if (err)
 		return err;
@@ -280,7 +288,7 @@ static enum bj_err hello_done_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
-	enum bj_err err = certificate12_parse(body, &cert);
+	enum bj_err err = certificate12_parse_form(conn, body, &cert);
 
 	if (err)
 		return err;

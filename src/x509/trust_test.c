@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/base64.h"
+#include "crypto/pkcs12.h"
 #include "x509/credential.h"
 #include "x509/made_chain.h"
 #include "x509/trust.h"
@@ -173,6 +174,118 @@ static void a_credential_holds_its_chain_and_key(void **state)
 	bj_credential_free(NULL);
 }
 
+static void source_with_old_encryption(const char *chain, const char *key)
+{
+	struct bj_credential_source source = { bytes_text(chain), bytes_text(key), BYTES_LIT("pass") };
+	struct bj_credential *credential = NULL;
+	char why[BJ_WHY_MAX];
+
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_ERR_KEY_ENCRYPTION);
+	assert_non_null(strstr(why, "openssl pkcs8 -topk8"));
+}
+
+/* What people are told; `has` is a part of it. */
+static void mistakes_are_named(void **state)
+{
+	static char leaf_text[4096], middle_text[4096], root_text[4096], key[4096], other[4096], swapped[8192], gap[8192], self[8192], old[4096];
+	static const char html[] = "\n<!DOCTYPE html><html><body>404 Not Found</body></html>", page_of_two[] = "\xff\xfe-\0-\0";
+	static const char request[] = "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n";
+	static const char openssh[] = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n";
+	static const char torn[] = "-----BEGIN CERTIFICATE-----\nMAA=\n";
+	uint8_t key_der[512];
+	size_t key_len;
+	const struct {
+		enum bj_err err;
+		const char *has;
+		struct bj_bytes chain, key;
+	} rows[] = {
+		{ BJ_ERR_PEM_NONE, "the chain seems to be an HTML", bytes_text(html), bytes_text(key) },
+		{ BJ_ERR_PEM_NONE, "UTF-16", bytes_of(page_of_two, 6), bytes_text(key) },
+		{ BJ_ERR_PEM_NONE, "an empty file", bytes_text(" \n"), bytes_text(key) },
+		{ BJ_ERR_PEM_NONE, "a certificate signing request in PEM", bytes_text(request), bytes_text(key) },
+		{ BJ_ERR_PEM_NONE, "the chain seems to be a private key in PEM", bytes_text(key), bytes_text(key) },
+		{ BJ_ERR_FILE_KIND, "the chain seems to be a private key in DER", bytes_of(key_der, sizeof(key_der)), bytes_text(key) },
+		{ BJ_ERR_PEM, "the chain, line 1: the block has no END line", bytes_text(torn), bytes_text(key) },
+		{ BJ_ERR_PEM_NONE, "the key seems to be a private key in OpenSSH's own form", bytes_text(leaf_text), bytes_text(openssh) },
+		{ BJ_ERR_PEM_NONE, "the key seems to be a certificate in PEM", bytes_text(leaf_text), bytes_text(middle_text) },
+		{ BJ_ERR_KEY_FORMAT, "the key seems to be a certificate in DER", bytes_text(leaf_text), middle.cert.der },
+		{ BJ_ERR_KEY_MISMATCH, "is for another key: P-256, the private key is P-256, too, but not the same", bytes_text(leaf_text),
+		  bytes_text(other) },
+		{ BJ_ERR_KEY_MISMATCH, "the key belongs to certificate 2, which must come first", bytes_text(swapped), bytes_text(key) },
+		{ BJ_ERR_CHAIN_ORDER, "its issuer is missing", bytes_text(gap), bytes_text(key) },
+		{ BJ_ERR_CHAIN_ORDER, "the right order is 1 3 2", bytes_text(self), bytes_text(key) },
+		{ BJ_ERR_KEY_ENCRYPTED, "a passphrase is needed", bytes_text(leaf_text), bytes_text(old) },
+	};
+	struct bj_credential *credential = NULL;
+	char why[BJ_WHY_MAX];
+
+	put_pem(leaf_text, "CERTIFICATE", leaf.cert.der);
+	put_pem(middle_text, "CERTIFICATE", middle.cert.der);
+	put_pem(root_text, "CERTIFICATE", root.cert.der);
+	put_key(key, leaf.key);
+	put_key(other, root.key);
+	sprintf(swapped, "%s%s", middle_text, leaf_text);
+	sprintf(gap, "%s%s", leaf_text, root_text);
+	sprintf(self, "%s%s%s", leaf_text, root_text, middle_text);
+	sprintf(old, "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-CBC,00\n\nMAA=\n-----END EC PRIVATE KEY-----\n");
+	assert_int_equal(pkey_pkcs8(leaf.key, key_der, sizeof(key_der), &key_len), BJ_OK);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_credential_source source = { rows[i].chain, rows[i].key, { 0 } };
+		enum bj_err err;
+
+		if (source.chain.ptr == key_der)
+			source.chain.len = key_len;
+		else if (source.chain.len == 0) /* texts are made after the rows */
+			source.chain = bytes_text((const char *)source.chain.ptr);
+		if (source.key.ptr && source.key.len == 0)
+			source.key = bytes_text((const char *)source.key.ptr);
+		err = bj_credential_from(&source, &credential, why);
+		if (err != rows[i].err || !strstr(why, rows[i].has))
+			fail_msg("row %zu: %s \"%s\", wanted \"%s\"", i, bj_err_name(err), why, rows[i].has);
+	}
+	source_with_old_encryption(leaf_text, old);
+	assert_null(credential);
+}
+
+static void der_is_read_as_pem_is(void **state)
+{
+	uint8_t key_der[512];
+	struct bj_credential *credential;
+	struct bj_credential_source source = { .chain = leaf.cert.der };
+	char why[BJ_WHY_MAX] = "before";
+	size_t len;
+
+	assert_int_equal(pkey_pkcs8(leaf.key, key_der, sizeof(key_der), &len), BJ_OK);
+	source.key = bytes_of(key_der, len);
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_OK);
+	assert_string_equal(why, "");
+	assert_int_equal(bj_credential_chain_count(credential), 1);
+	bj_credential_free(credential);
+}
+
+static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state)
+{
+	const struct bj_bytes mixed[] = { leaf.cert.der, root.cert.der, stranger.cert.der, middle.cert.der };
+	struct bj_bytes file;
+	struct bj_credential *credential = NULL;
+	struct bj_credential_source source = { 0 };
+	char why[BJ_WHY_MAX];
+
+	assert_int_equal(pkcs12_write(leaf.key, mixed, ARRAY_COUNT(mixed), "leaf", BYTES_LIT("pass"), &file), BJ_OK);
+	source.chain = file;
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_ERR_KEY_ENCRYPTED);
+	assert_string_equal(why, "a passphrase is needed");
+	source.passphrase = BYTES_LIT("wrong");
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_ERR_KEY_PASSPHRASE);
+	source.passphrase = BYTES_LIT("pass");
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_OK);
+	assert_int_equal(bj_credential_chain_count(credential), 2);
+	assert_true(bytes_equal(bj_credential_chain(credential, 0), leaf.cert.der));
+	assert_true(bytes_equal(bj_credential_chain(credential, 1), middle.cert.der));
+	bj_credential_free(credential);
+	pkcs12_written_free(&file);
+}
+
 static void a_walk_meets_every_anchor_once(void **state)
 {
 	struct bj_trust *trust = bj_trust_new();
@@ -200,6 +313,9 @@ int main(void)
 		cmocka_unit_test(every_anchor_is_found_and_none_twice),
 		cmocka_unit_test(credentials_that_do_not_fit_together_are_refused),
 		cmocka_unit_test(a_credential_holds_its_chain_and_key),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(der_is_read_as_pem_is),
+		cmocka_unit_test(a_pkcs12_file_gives_its_chain_in_order_without_the_root),
 		cmocka_unit_test(a_walk_meets_every_anchor_once),
 	};
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pem.h"
+#include "crypto/hash.h"
 #include "setup.h"
 #include "tls/conn.h"
 
@@ -97,6 +98,22 @@ static bool same_chain(const struct bj_tls_report *report, const char *path)
 	return want == report->peer_chain_count || wrong("length of the peer's chain", (long)report->peer_chain_count, (long)want);
 }
 
+/* What a raw public key is, and that it is one. */
+static bool form(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flag_list *type = &c->flags->expect_peer_type;
+	const struct flag_bytes *key = &c->flags->expect_peer_key;
+	bool is_key = report->peer_public_key.len > 0;
+	uint8_t digest[HASH_MAX];
+
+	if (type->is_set && is_key != (type->codes[0] == BJ_TLS_RAW_PUBLIC_KEY))
+		return wrong("form of the peer's certificate", is_key, type->codes[0]);
+	if (!key->is_set)
+		return true;
+	hash_once(HASH_SHA256, report->peer_public_key, digest);
+	return bytes_equal(bytes_of(digest, 32), bytes_of(key->bytes, key->len)) || wrong("the peer's key", (long)report->peer_public_key.len, 0);
+}
+
 static bool peer(const struct connection *c, const struct bj_tls_report *report)
 {
 	const struct flags *flags = c->flags;
@@ -104,7 +121,9 @@ static bool peer(const struct connection *c, const struct bj_tls_report *report)
 
 	if (flags->expect_no_peer_cert)
 		return report->peer_chain_count == 0 || wrong("certificates of the peer", (long)report->peer_chain_count, 0);
-	if (wants && report->peer_chain_count == 0)
+	if (!form(c, report))
+		return false;
+	if (wants && report->peer_chain_count == 0 && report->peer_public_key.len == 0)
 		return wrong("certificates of the peer", 0, 1);
 	if (flags->expect_verify_result && report->peer_chain_count > 0 && (flags->verify_peer || flags->require_client_certificate) &&
 	    report->peer_verified == flags->verify_fail)
@@ -153,6 +172,16 @@ static bool certificate_types(const struct connection *c)
 	return wrong("bytes of certificate_types", (long)c->seen->certificate_types_len, (long)want->len);
 }
 
+static bool quic_params(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_quic_params;
+	struct bj_bytes got = bj_tls_quic_peer_params(c->tls);
+
+	if (want->is_set && !bytes_equal(got, bytes_of(want->bytes, want->len)))
+		return wrong("bytes of the parameters of QUIC", (long)got.len, (long)want->len);
+	return true;
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
@@ -160,7 +189,7 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 
 	bj_tls_report(c->tls, &report);
 	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
-	    !certificate_types(c))
+	    !certificate_types(c) || !quic_params(c))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

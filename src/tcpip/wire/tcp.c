@@ -221,8 +221,20 @@ void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, st
 		return;
 	sum = checksum_pseudo(from, to, IP_TCP, len);
 	checksum_add(&sum, bytes_of(w->buf + start, len));
-	w->len = start + 16;
+	w->len = start + TCP_CHECKSUM_AT;
 	wr_u16(w, checksum_value(&sum));
+	w->len = start + len;
+}
+
+void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to)
+{
+	size_t len = w->len - start;
+	struct checksum sum = checksum_pseudo(from, to, IP_TCP, len);
+
+	if (!wr_ok(w))
+		return;
+	w->len = start + TCP_CHECKSUM_AT;
+	wr_u16(w, checksum_fold(&sum));
 	w->len = start + len;
 }
 

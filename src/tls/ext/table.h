@@ -22,6 +22,8 @@ enum ext {
 	EXT_SIGNATURE_ALGORITHMS,
 	EXT_ALPN,
 	EXT_SCT,
+	EXT_CLIENT_CERTIFICATE_TYPE,
+	EXT_SERVER_CERTIFICATE_TYPE,
 	EXT_PADDING,
 	EXT_EXTENDED_MASTER_SECRET,
 	EXT_RECORD_SIZE_LIMIT,
@@ -36,6 +38,7 @@ enum ext {
 	EXT_POST_HANDSHAKE_AUTH,
 	EXT_SIGNATURE_ALGORITHMS_CERT,
 	EXT_KEY_SHARE,
+	EXT_QUIC_PARAMS,
 	EXT_RENEGOTIATION_INFO,
 	EXT_KNOWN, /* how many */
 };
@@ -93,6 +96,8 @@ bool ext_stands_in(struct bj_bytes list, uint16_t type);
 /* Writing: the type and an open length; ext_close() fills it in. */
 size_t ext_open(struct writer *w, enum ext ext);
 void ext_close(struct writer *w, size_t mark);
+/* An extension whose body is `body` as it is. */
+void ext_write(struct writer *w, enum ext ext, struct bj_bytes body);
 void ext_write_empty(struct writer *w, enum ext ext);
 /* An extension that is one vector with a length of `width` bytes. */
 void ext_write_vec(struct writer *w, enum ext ext, struct bj_bytes content, unsigned width);
