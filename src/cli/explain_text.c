@@ -174,6 +174,9 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_EXCESSIVE_DATA,
 	  "Handshake bytes stand before and after a change of keys in the same record. Accepting them would allow unauthenticated bytes in.",
 	  "The peer has a defect, or somebody injected bytes." },
+	{ BJ_ERR_TOO_MUCH_EARLY_DATA,
+	  "A client sent more with its first flight than the server's ticket allowed it to.",
+	  "The client has a defect; until it is mended, turn early data off." },
 
 	/* TLS: configuration */
 	{ BJ_ERR_CONFIG_NO_TRUST,

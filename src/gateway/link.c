@@ -138,6 +138,7 @@ static bool next_record(struct link *l, struct bj_bytes *out)
 			l->ended = true;
 			break;
 		case BJ_TLS_ASK:
+		case BJ_TLS_EARLY_DATA: /* neither is turned on */
 			return tls_failed(l, BJ_ERR_INTERNAL);
 		}
 	}

@@ -94,7 +94,7 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 {
 	struct outbox *out = &conn->out;
 	/* the first ClientHello says 0x0301 for the sake of old peers. rfc9846:5.1 */
-	uint16_t version = !conn->is_server && conn->version == 0 ? VERSION_1_0 : VERSION_1_2;
+	uint16_t version = !conn->is_server && conn->version == 0 && type != RECORD_CCS ? VERSION_1_0 : VERSION_1_2;
 	size_t sealed = 0;
 	enum bj_err err;
 

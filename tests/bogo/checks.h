@@ -6,6 +6,8 @@
 
 /* After the handshake. False: said on standard error. */
 bool checks_handshake(const struct connection *c, bool is_resumption);
+/* Clients: of the session that came. */
+bool checks_session(const struct connection *c, struct bj_bytes session);
 /* After the whole exchange. */
 bool checks_end(const struct connection *c);
 
