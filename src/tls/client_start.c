@@ -8,12 +8,13 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 #include "tls/keys.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 #include "x509/general_name.h"
 
-#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
+#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX) + 5) /* and one of GREASE */
 #define HELLO_FIXED_ROOM 1600 /* more than all of a hello but shares, protocols, cookie and tickets */
 
 /* ---- offering a session */
@@ -49,6 +50,22 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	}
 	*conn->session = s;
 	wipe(&s, sizeof(s));
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_hint_groups(struct bj_tls *conn, const uint16_t *groups, size_t count)
+{
+	struct bj_bytes own = config_codes_view(&conn->config->groups);
+
+	if (conn->err)
+		return (enum bj_err)conn->err;
+	if (conn->is_server || state_at(&conn->state) != ST_START)
+		return BJ_ERR_STATE;
+	conn->group_hint = 0;
+	for (size_t i = 0; i < codes_count(own) && !conn->group_hint; i++)
+		for (size_t k = 0; k < count; k++)
+			if (groups[k] == codes_at(own, i))
+				conn->group_hint = groups[k];
 	return BJ_OK;
 }
 
@@ -94,6 +111,8 @@ static enum bj_err first_shares(struct bj_tls *conn, struct writer *list)
 	uint16_t half = (uint16_t)kex_plain_half(codes_at(groups, 0));
 	enum bj_err err = BJ_OK;
 
+	if (conn->group_hint)
+		return share_make(conn, list, conn->group_hint);
 	if (conn->config->share_groups.count > 0)
 		return chosen_shares(conn, list);
 	for (size_t i = 0; i < count && i < codes_count(groups) && !err; i++)
@@ -113,6 +132,8 @@ static enum bj_err shares_make(struct bj_tls *conn, struct writer *list)
 		hs->kex_count = hs->share_count = 0;
 		return share_make(conn, list, hs->group);
 	}
+	if (hs->form && hs->form->group)
+		key_share_add(list, hs->form->group, BYTES_LIT("\0"));
 	if (!conn->retried)
 		return first_shares(conn, list);
 	for (size_t i = 0; i < hs->share_count; i++)
@@ -246,6 +267,8 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	enum bj_err err = BJ_OK;
 
 	hello_fill(conn, &hello, versions);
+	if (hs->form)
+		hello_form_apply(hs->form, &hello);
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
@@ -290,7 +313,9 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 	}
 	if (config_has_version(conn->config, VERSION_1_3) && hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
-	err = early_offer(conn);
+	err = hello_form_make(conn->config, &hs->rng, &hs->form);
+	if (!err)
+		err = early_offer(conn);
 	if (err)
 		return err;
 	state_settle(&conn->state, F_EARLY, hs->early_data != NULL);

@@ -84,6 +84,7 @@ struct bj_tls_config {
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	bool must_authenticate; /* clients: a credential must fit where one is asked for */
+	bool grease, permute;   /* rfc8701; clients: extensions in random order */
 	bool is_fallback;       /* clients: the second try, with a lower version */
 	uint16_t record_max;    /* plaintext in a record that is sent */
 	uint16_t version_min, version_max;

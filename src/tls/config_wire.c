@@ -12,6 +12,24 @@ BJ_API enum bj_err bj_tls_config_must_authenticate(struct bj_tls_config *config,
 	return err;
 }
 
+BJ_API enum bj_err bj_tls_config_grease(struct bj_tls_config *config, bool grease)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (!err)
+		config->grease = grease;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_permute(struct bj_tls_config *config, bool permute)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (!err)
+		config->permute = permute;
+	return err;
+}
+
 BJ_API enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback)
 {
 	enum bj_err err = config_may_change(config);

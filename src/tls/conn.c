@@ -240,6 +240,7 @@ void handshake_free(struct bj_tls *conn)
 	bj_credential_free(hs->answer.credential);
 	free(hs->credential_made.message);
 	free(hs->peer_share);
+	free(hs->form);
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);

@@ -101,6 +101,7 @@ struct handshake {
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
+	struct hello_form *form;                /* clients: GREASE and order of the hellos; allocated, null for none */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -201,6 +202,7 @@ struct bj_tls {
 	uint32_t err;
 	struct state state;
 	uint16_t version, group, signature_scheme;
+	uint16_t group_hint;          /* clients: one of ours that the server is said to have; 0: nothing is known */
 	int16_t alert_sent, alert_received;
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */

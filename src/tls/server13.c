@@ -9,6 +9,7 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -468,6 +469,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 			.ticket = wr_view(&ticket),
 			.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
 			.early_data_max = s.early_max,
+			.grease = conn->config->grease ? grease_value((uint8_t)s.age_add) : 0,
 		};
 
 		new_session_ticket_write(w, &nst);

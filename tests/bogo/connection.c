@@ -86,6 +86,8 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 			return false;
 		}
 	}
+	if (flags->group_hints.is_set && bj_tls_hint_groups(c->tls, flags->group_hints.codes, flags->group_hints.count) != BJ_OK)
+		return false;
 	c->fd = socket_connect(flags);
 	if (c->fd < 0)
 		return false;

@@ -13,6 +13,7 @@
 #include "crypto/kex.h"
 #include "policy.h"
 #include "tls/config.h"
+#include "tls/group.h"
 #include "tls/scheme.h"
 
 #define TICKET_LIFETIME_S 172800
@@ -109,14 +110,19 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
 	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
 	const struct policy *policy = policy_of(flags);
+	uint16_t known[FLAG_LIST_MAX];
+	size_t known_count = 0;
 
 	if (policy && policy->groups.codes) {
 		groups = policy->groups.codes;
 		count = policy->groups.count;
 	}
-	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
+	for (size_t i = 0; i < count; i++) /* those that exist for us, as below */
+		if (group_find(groups[i]) && known_count < FLAG_LIST_MAX)
+			known[known_count++] = groups[i];
+	if (bj_tls_config_groups(config, known, known_count) != BJ_OK)
 		return EXIT_UNIMPLEMENTED;
-	return set_shares(config, flags, groups, count);
+	return set_shares(config, flags, known, known_count);
 }
 
 /* Those of the list that exist for us; none at all is a feature that we do not have. */
@@ -308,6 +314,10 @@ static int set_wire(struct bj_tls_config *config, const struct flags *flags)
 
 	if (!err)
 		err = bj_tls_config_fallback(config, flags->fallback_scsv);
+	if (!err)
+		err = bj_tls_config_grease(config, flags->enable_grease || flags->is_server);
+	if (!err)
+		err = bj_tls_config_permute(config, flags->permute_extensions);
 	if (!err && flags->record_max)
 		err = bj_tls_config_record_max(config, (size_t)flags->record_max);
 	return err ? 1 : 0;

@@ -216,6 +216,32 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	}
 }
 
+static void write_grease(struct writer *w, uint16_t type, struct bj_bytes body)
+{
+	if (!type)
+		return;
+	wr_u16(w, type);
+	wr_vec(w, body, 2);
+}
+
+static void write_extensions(struct writer *w, const struct client_hello *hello)
+{
+	const struct client_hello_form *form = hello->form;
+
+	if (form)
+		write_grease(w, form->first, (struct bj_bytes){ NULL, 0 });
+	for (unsigned i = 0; i < EXT_KNOWN; i++) {
+		enum ext ext = (enum ext)(form ? form->order[i] : i);
+
+		if (has(hello, ext) && ext != EXT_PRE_SHARED_KEY)
+			write_extension(w, ext, hello);
+	}
+	if (form)
+		write_grease(w, form->last, BYTES_LIT("\0"));
+	if (has(hello, EXT_PRE_SHARED_KEY))
+		write_extension(w, EXT_PRE_SHARED_KEY, hello);
+}
+
 void client_hello_write(struct writer *w, const struct client_hello *hello)
 {
 	size_t message = message_open(w, MSG_CLIENT_HELLO), list;
@@ -231,11 +257,7 @@ void client_hello_write(struct writer *w, const struct client_hello *hello)
 	wr_vec(w, hello->compression, 1);
 	if (hello->has) {
 		list = wr_open(w, 2);
-		for (unsigned ext = 0; ext < EXT_KNOWN; ext++)
-			if (has(hello, (enum ext)ext) && ext != EXT_PRE_SHARED_KEY)
-				write_extension(w, (enum ext)ext, hello);
-		if (has(hello, EXT_PRE_SHARED_KEY))
-			write_extension(w, EXT_PRE_SHARED_KEY, hello);
+		write_extensions(w, hello);
 		wr_close(w, list, 2);
 	}
 	message_close(w, message);
