@@ -51,6 +51,7 @@ struct bj_stack_options {
 	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
 	uint32_t event_count_max; /* 0: no events. What is not fetched in time is lost, and counted */
+	bool source_routes;       /* heed those that packets came by, and answer by them; off: they are not looked at */
 	bool no_isn_clock;        /* for scripts: initial sequence numbers without the running clock */
 };
 
@@ -95,6 +96,7 @@ struct bj_stack_stats {
 	uint64_t cookies_sent, cookies_taken, cookies_refused;
 	uint64_t fragments_in, datagrams_whole, fragments_dropped;
 	uint64_t accept_overflows, events_lost;
+	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
 	size_t connections;         /* now, in any state */
 	size_t time_waits;
 	size_t memory_used;         /* buffers, now */
@@ -157,8 +159,25 @@ enum bj_congestion {
 	BJ_CONGESTION_RENO = 1,
 };
 
+/* Explicit congestion notification (rfc3168). */
+enum bj_ecn {
+	BJ_ECN_ANSWER = 0, /* if the peer asks */
+	BJ_ECN_ASK = 1,    /* and ask, when we open */
+	BJ_ECN_OFF = 2,
+};
+
+#define BJ_SOURCE_ROUTE_MAX 8
+
+/* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
+struct bj_source_route {
+	uint8_t count;             /* 0: none */
+	bool strict;               /* and no others */
+	struct bj_ip hops[BJ_SOURCE_ROUTE_MAX];
+};
+
 struct bj_tcp_options {
 	enum bj_congestion congestion;
+	enum bj_ecn ecn;
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
 	bool no_sack, no_timestamps, no_window_scale;
@@ -167,6 +186,7 @@ struct bj_tcp_options {
 	uint8_t ttl;               /* 0: 64 (MUST-49 of rfc9293:3.9.2) */
 	uint8_t tos;
 	uint16_t mss_max;          /* 0: what the MTU allows */
+	struct bj_source_route source_route; /* of connections that we open */
 	uint32_t send_buffer_max;  /* 0: tuned, up to 4 MiB */
 	uint32_t receive_buffer_max; /* 0: tuned, up to 6 MiB */
 	uint32_t initial_window;   /* segments; 0: 10 (rfc6928) */
@@ -180,6 +200,11 @@ struct bj_tcp_options {
 	int64_t ack_delay_us;      /* 0: 40 ms; below half a second (MUST-40) */
 	int64_t time_wait_us;      /* 0: 60 s, twice a segment lifetime of 30 s */
 	int64_t fin_wait_2_us;     /* 0: 60 s; for connections that nobody owns any more */
+	/* Fast Open (rfc7413): bytes in the SYN. A listener takes them, if the cookie is good; bj_tcp_connect() sends what is
+	 * written before the next bj_stack_output(). They may come twice: for requests that do no harm when repeated. */
+	bool fast_open;
+	bool fast_open_without_cookie; /* for networks where nobody can pretend to be somebody else */
+	uint32_t fast_open_max;    /* opened fast and not yet proved, in the whole stack; 0: 256 */
 	/* listeners */
 	uint32_t backlog;          /* established ones that wait for accept; 0: 1024 */
 	uint32_t syn_backlog;      /* half-open ones before cookies are sent; 0: 1024 */
@@ -280,6 +305,8 @@ struct bj_tcp_info {
 	uint32_t retransmits;    /* segments, ever */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
+	bool ecn, ecn_marked;    /* congestion is told by marks; one came */
+	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */
 };
@@ -328,7 +355,8 @@ enum bj_sent_why {
 	BJ_SENT_SYN, BJ_SENT_DATA, BJ_SENT_FIN, BJ_SENT_ACK, BJ_SENT_DELAYED_ACK, BJ_SENT_WINDOW, BJ_SENT_CHALLENGE,
 	BJ_SENT_FAST_RETRANSMIT, BJ_SENT_TIMEOUT, BJ_SENT_TAIL_PROBE, BJ_SENT_WINDOW_PROBE, BJ_SENT_KEEPALIVE, BJ_SENT_RST,
 };
-enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG };
+enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG,
+		    BJ_LOST_SYN, BJ_LOST_MARKED };
 enum bj_timer_why { BJ_TIMER_RTO, BJ_TIMER_TAIL, BJ_TIMER_REORDER, BJ_TIMER_PERSIST, BJ_TIMER_ACK, BJ_TIMER_KEEPALIVE, BJ_TIMER_LINGER };
 enum bj_drop_why { BJ_DROP_PAWS, BJ_DROP_WINDOW, BJ_DROP_RST, BJ_DROP_SYN, BJ_DROP_ACK, BJ_DROP_NO_ACK, BJ_DROP_MEMORY, BJ_DROP_CLOSED };
 

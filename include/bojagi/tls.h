@@ -359,6 +359,50 @@ BJ_API uint16_t bj_tls_suite_by_name(const char *name);
 BJ_API uint16_t bj_tls_group_by_name(const char *name);
 BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
 
+/* ================================================================ records by somebody else (the kernel's TLS, a network card)
+ *
+ * When the handshake is done, either direction's keys may be given away. From then on whoever has them makes or opens the records, and
+ * the engine refuses to (BJ_ERR_STATE), because a nonce must never be used twice. What the engine would send then (alerts, key updates) is
+ * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. Records that
+ * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). */
+
+struct bj_tls_traffic_keys {
+	uint16_t version;
+	uint16_t suite;      /* says the AEAD */
+	uint8_t key_len;     /* 16 or 32 */
+	uint8_t iv_len;      /* 12; in 1.2 with AES-GCM the 4 bytes of the salt, with the sequence number as explicit nonce behind them */
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint64_t sequence;   /* of the next record */
+};
+/* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, for
+ * writing while bytes wait to be pulled, for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
+ * the engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct bj_tls_traffic_keys *out);
+/* 1.3, after writing was given away: the next generation of its keys (rfc9846:4.6.3). The caller sends the KeyUpdate (18 00 00 01 00, or
+ * 01 at the end to ask the peer for the same) as the last record under the old ones. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
+/* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
+ * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE or nothing. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
+						  enum bj_tls_event *out_event);
+
+/* ================================================================ moving an open connection to another process
+ *
+ * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
+ * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
+ * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * carried. */
+#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
+/* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
+ * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another
+ * key, or that does not fit the configuration; BJ_ERR_CONFIG_NOT_FROZEN, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_unpack(struct bj_tls_config *config, const void *key, size_t key_len, const void *blob, size_t len,
+					     struct bj_tls **out);
+
 /* ================================================================ QUIC (rfc9001)
  *
  * A connection of such a configuration has no records. It takes and gives the bytes of CRYPTO frames by level, gives the secrets that

@@ -35,6 +35,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_trust_add_file(struct bj_trust *trust, const c
 BJ_API BJ_MUST_USE enum bj_err bj_trust_add_system(struct bj_trust *trust, size_t *out_count);
 BJ_API size_t bj_trust_count(const struct bj_trust *trust);
 
+/* Pins: from the first one on, a chain is only good if the key of one of its certificates, the anchor's included, is pinned; else
+ * BJ_ERR_CERT_PIN. A pin is the SHA-256 (32 bytes) of a SubjectPublicKeyInfo; as text "sha256//BASE64", "pin-sha256=BASE64" or 64
+ * hexadecimal digits. Pin the key of a CA or a spare one, too: who pins one key alone cannot replace it. Before other threads use `trust`.
+ * BJ_ERR_SYNTAX, BJ_ERR_LIMIT above BJ_PINS_MAX. */
+#define BJ_PINS_MAX 32
+BJ_API BJ_MUST_USE enum bj_err bj_trust_pin(struct bj_trust *trust, const void *sha256);
+BJ_API BJ_MUST_USE enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text);
+
 /* ---- revocation lists */
 
 /* A set of certificate revocation lists (CRLs), also deltas and indirect ones. Filled by one thread, then only read. */
@@ -127,6 +135,13 @@ struct bj_verdict {
 	char anchor[BJ_VERDICT_SUBJECT_MAX];  /* on success: the subject of the anchor */
 	char note[BJ_VERDICT_DETAIL_MAX];     /* on success: what could not be found out, for people; mostly empty */
 };
+
+/* What would put an end to a failure, for people; static; "" for a verdict that is good. */
+BJ_API const char *bj_verdict_fix(const struct bj_verdict *verdict);
+/* All of it in one line: certificate, failure, finding, rule, fix; or who is trusted and the note. Ends in a zero byte, cut to fit (with
+ * BJ_VERDICT_TEXT_MAX it always does). Returns the length. */
+#define BJ_VERDICT_TEXT_MAX 768
+BJ_API size_t bj_verdict_text(const struct bj_verdict *verdict, char *out, size_t cap);
 
 /* Judges a chain of DER certificates as a TLS client judges its server. `name` is a DNS name or the text of an IP address; null
  * checks none. Returns verdict->err. */

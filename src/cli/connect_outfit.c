@@ -139,6 +139,12 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
 	}
+	for (size_t i = 0; i < wish->pin_count; i++)
+		if (bj_trust_pin_text(trust, wish->pins[i]) != BJ_OK) {
+			bj_trust_free(trust);
+			return say_failure(EXIT_USAGE, "--pin is sha256//BASE64 or 64 hexadecimal digits, not '%s'; `bojagi cert show HOST` prints it",
+					   wish->pins[i]);
+		}
 	*out = trust;
 	return EXIT_GOOD;
 }

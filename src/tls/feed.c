@@ -198,7 +198,7 @@ static enum bj_err take_data(struct bj_tls *conn, struct bj_bytes body, struct b
 	return BJ_OK;
 }
 
-static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
+enum bj_err feed_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
 {
 	conn->message = CONN_RECORD;
 	switch (rec->type) {
@@ -309,7 +309,7 @@ static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struc
 		out->used += rec.used;
 		conn->records_in++;
 		if (!skipped)
-			err = take_record(conn, &rec, out);
+			err = feed_record(conn, &rec, out);
 	}
 	if (!err)
 		conn->message = CONN_NO_MESSAGE;
@@ -323,7 +323,7 @@ BJ_API enum bj_err bj_tls_feed(struct bj_tls *conn, int64_t now_ms, uint8_t *buf
 	*out = (struct bj_tls_fed){ 0 };
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic)
+	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic || conn->rd_given)
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = feed_run(conn, buf, len, out);

@@ -98,6 +98,8 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 	size_t sealed = 0;
 	enum bj_err err;
 
+	if (conn->wr_given)
+		return BJ_ERR_STATE;
 	err = outbox_room(out, len + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + BJ_TLS_OVERHEAD_MAX);
 	if (err)
 		return err;
@@ -180,7 +182,7 @@ enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description
 	if (err)
 		return err;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, true, description, piece);
-	if (conn->quic) /* its code goes out in a frame of QUIC's own. rfc9001:4.8 */
+	if (conn->quic || conn->wr_given) /* its code goes out in a frame of QUIC's own (rfc9001:4.8), or in a record by whom has the keys */
 		return BJ_OK;
 	return queue_record(conn, &conn->wr, RECORD_ALERT, &piece, 1, ALERT_LEN);
 }

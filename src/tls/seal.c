@@ -96,7 +96,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	*out_used = *out_len = 0;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (room(conn) == 0 || conn->close_sent || conn->quic)
+	if (room(conn) == 0 || conn->close_sent || conn->quic || conn->wr_given)
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
 	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
@@ -152,7 +152,7 @@ BJ_API enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent || conn->quic)
+	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent || conn->quic || conn->wr_given)
 		return BJ_ERR_STATE;
 	err = update_keys(conn, ask_peer);
 	return err ? conn_fail(conn, err) : BJ_OK;

@@ -8,6 +8,11 @@ void state_start(struct state *s)
 	*s = (struct state){ .at = ST_START };
 }
 
+void state_reopen(struct state *s, bool is_13)
+{
+	*s = (struct state){ .at = ST_OPEN, .settled = F_13, .holds = is_13 ? F_13 : 0 };
+}
+
 bool state_holds(const struct state *s, unsigned fact)
 {
 	check((s->settled & fact) == fact);

@@ -89,6 +89,8 @@ struct state {
 };
 
 void state_start(struct state *s);
+/* A connection that was open elsewhere: of all facts, rows of an open one ask for the version alone. */
+void state_reopen(struct state *s, bool is_13);
 
 static inline enum hs_state state_at(const struct state *s)
 {

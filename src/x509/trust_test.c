@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/base64.h"
+#include "crypto/hash.h"
 #include "crypto/pkcs12.h"
 #include "x509/credential.h"
 #include "x509/made_chain.h"
@@ -286,6 +287,74 @@ static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state
 	pkcs12_written_free(&file);
 }
 
+static void pin_of(const struct made_cert *made, uint8_t out[HASH_MAX])
+{
+	hash_once(HASH_SHA256, made->cert.spki, out);
+}
+
+static void only_a_chain_with_a_pinned_key_is_good(void **state)
+{
+	const struct bj_bytes chain[] = { leaf.cert.der, middle.cert.der };
+	const struct made_cert *pinned[] = { &leaf, &middle, &root };
+	struct bj_verdict verdict;
+	uint8_t pin[HASH_MAX];
+	char text[96] = "sha256//", words[BJ_VERDICT_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_COUNT(pinned); i++) {
+		struct bj_trust *trust = bj_trust_new();
+
+		assert_int_equal(bj_trust_add_der(trust, root.cert.der.ptr, root.cert.der.len), BJ_OK);
+		assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", MADE_NOW * INT64_C(1000), &verdict), BJ_OK);
+		pin_of(&stranger, pin);
+		assert_int_equal(bj_trust_pin(trust, pin), BJ_OK);
+		assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", MADE_NOW * INT64_C(1000), &verdict), BJ_ERR_CERT_PIN);
+		assert_true(verdict.index == 0 && strstr(verdict.detail, "its key is pin-sha256="));
+		bj_verdict_text(&verdict, words, sizeof(words));
+		assert_non_null(strstr(words, "[rfc7469:2.6]; pin the peer's new key"));
+		/* what else is wrong comes first */
+		assert_int_equal(bj_verify_server(trust, chain, 2, "other.example.com", MADE_NOW * INT64_C(1000), &verdict), BJ_ERR_CERT_NAME);
+		pin_of(pinned[i], pin);
+		base64_encode(pin, 32, text + 8);
+		assert_int_equal(bj_trust_pin_text(trust, text), BJ_OK);
+		assert_int_equal(bj_verify_server(trust, chain, 2, "www.example.com", MADE_NOW * INT64_C(1000), &verdict), BJ_OK);
+		bj_trust_free(trust);
+	}
+}
+
+static void what_is_no_pin_is_refused(void **state)
+{
+	static const char *const bad[] = { "", "sha256//", "sha256//AAAA", "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "pin-sha256=\"AAAA\"",
+					   "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+					   "g000000000000000000000000000000000000000000000000000000000000000" };
+	struct bj_trust *trust = bj_trust_new();
+	uint8_t pin[32] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		if (bj_trust_pin_text(trust, bad[i]) != BJ_ERR_SYNTAX)
+			fail_msg("%s", bad[i]);
+	assert_false(trust_has_pins(trust));
+	for (size_t i = 0; i < BJ_PINS_MAX; i++)
+		assert_int_equal(bj_trust_pin(trust, pin), BJ_OK);
+	assert_int_equal(bj_trust_pin(trust, pin), BJ_ERR_LIMIT);
+	bj_trust_free(trust);
+}
+
+static void every_failure_of_a_certificate_has_its_fix(void **state)
+{
+	static const enum bj_err errs[] = {
+#define BJ_ERR(name, value, id, alert, words) BJ_ERR_##name,
+#include <bojagi/err.def>
+#undef BJ_ERR
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(errs); i++) {
+		const struct bj_verdict verdict = { .err = errs[i], .rule = "" };
+
+		if (errs[i] >= 200 && errs[i] < 300 && !bj_verdict_fix(&verdict)[0])
+			fail_msg("%s", bj_err_name(errs[i]));
+	}
+}
+
 static void a_walk_meets_every_anchor_once(void **state)
 {
 	struct bj_trust *trust = bj_trust_new();
@@ -316,6 +385,9 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(der_is_read_as_pem_is),
 		cmocka_unit_test(a_pkcs12_file_gives_its_chain_in_order_without_the_root),
+		cmocka_unit_test(only_a_chain_with_a_pinned_key_is_good),
+		cmocka_unit_test(what_is_no_pin_is_refused),
+		cmocka_unit_test(every_failure_of_a_certificate_has_its_fix),
 		cmocka_unit_test(a_walk_meets_every_anchor_once),
 	};
 

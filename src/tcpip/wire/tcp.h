@@ -18,6 +18,7 @@
 #define TCP_SACK_BLOCKS_MAX 4
 #define TCP_WINDOW_SHIFT_MAX 14
 #define TCP_FAST_OPEN_COOKIE_MAX 16
+#define TCP_FAST_OPEN_EXPERIMENT 0xf989 /* of option 254, what it was before it had a number */
 
 enum tcp_flag {
 	TCP_FIN = 0x01,
@@ -43,6 +44,7 @@ enum tcp_option {
 	TCP_OPTION_USER_TIMEOUT = 28,
 	TCP_OPTION_AO = 29,
 	TCP_OPTION_FAST_OPEN = 34,
+	TCP_OPTION_EXPERIMENT = 254,
 };
 
 struct tcp_block {
@@ -52,6 +54,7 @@ struct tcp_block {
 
 struct tcp_options {
 	bool has_mss, has_window_scale, sack_permitted, has_timestamps, has_user_timeout, has_fast_open;
+	bool fast_open_experimental;
 	uint16_t mss;
 	uint8_t window_scale;
 	uint32_t ts_val, ts_ecr;
