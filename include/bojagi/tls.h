@@ -129,6 +129,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_must_authenticate(struct bj_tls_con
  * found; and a client's extensions in another order each time. Default: neither. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_grease(struct bj_tls_config *config, bool grease);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_permute(struct bj_tls_config *config, bool permute);
+/* Certificates may come, and go where the peer takes it, compressed in 1.3 (rfc8879), by these algorithms in this order of preference: 1 zlib,
+ * 2 brotli, 3 zstd. BJ_ERR_ARGUMENT for one that this library was built without. Servers compress once, when the configuration is frozen.
+ * Default: none. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_tls_config *config, const uint16_t *algorithms, size_t count);
 /* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
 /* Records that are sent hold at most so many bytes of plaintext: 512 to BJ_TLS_RECORD_PLAIN_MAX, the default. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
@@ -118,10 +119,11 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
+	conn->hs->compression = cert_compression_choose(conn->config, request.compressions);
 	return auth_take_authorities(conn, request.authorities);
 }
 
-static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum bj_err err = certificate_parse(body, conn->hs->offered, &cert);
@@ -134,6 +136,13 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_NO_CERTIFICATE;
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
+}
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->message == MSG_COMPRESSED_CERTIFICATE)
+		return cert_compression_take(conn, body, chain_take);
+	return chain_take(conn, body);
 }
 
 static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
@@ -194,7 +203,7 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	certificate_write(w, &cert);
 	state_settle(&conn->state, F_CERT, cert.count > 0);
-	return BJ_OK;
+	return conn->hs->compression && cert.count > 0 ? cert_compression_replace(conn, w) : BJ_OK;
 }
 
 static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)

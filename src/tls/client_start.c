@@ -264,9 +264,13 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	uint8_t shares[SHARES_BYTES_MAX], versions[4];
 	struct writer list = wr_make(shares, sizeof(shares));
 	struct client_hello hello;
+	uint8_t compressions[2 * CONFIG_COMPRESSION_MAX];
 	enum bj_err err = BJ_OK;
 
 	hello_fill(conn, &hello, versions);
+	hello.compressions = config_compressions_write(conn->config, compressions);
+	if (hello.compressions.len > 0 && (hello.has & EXT_BIT(EXT_SUPPORTED_VERSIONS)))
+		hello.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
 	if (hs->form)
 		hello_form_apply(hs->form, &hello);
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))

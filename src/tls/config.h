@@ -27,6 +27,9 @@
 #define CONFIG_PIN_MAX 64 /* public keys that are expected */
 #define CONFIG_PIN_LEN 32
 
+#define CONFIG_COMPRESSION_MAX 4
+
+struct compression;
 struct ticket_keys;
 struct session_cache;
 struct replay_guard;
@@ -53,6 +56,14 @@ static inline struct bj_bytes config_types_view(const struct config_types *types
 	return (struct bj_bytes){ types->types, types->count };
 }
 
+/* Servers: a CompressedCertificate, with its header. */
+struct config_compressed {
+	const struct compression *by;
+	uint8_t staples; /* which set of what may be stapled it has */
+	uint8_t *message;
+	size_t len;
+};
+
 /* A credential as the handshake needs it. */
 struct config_credential {
 	struct bj_credential *credential;
@@ -63,6 +74,8 @@ struct config_credential {
 	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
 	size_t message_len;
+	struct config_compressed *compressed; /* cert_compression.c; allocated */
+	size_t compressed_count;
 };
 
 /* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
@@ -84,6 +97,8 @@ struct bj_tls_config {
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	bool must_authenticate; /* clients: a credential must fit where one is asked for */
+	uint8_t compression_count;
+	const struct compression *compressions[CONFIG_COMPRESSION_MAX]; /* of certificates, in order of preference */
 	bool grease, permute;   /* rfc8701; clients: extensions in random order */
 	bool is_fallback;       /* clients: the second try, with a lower version */
 	uint16_t record_max;    /* plaintext in a record that is sent */
@@ -170,6 +185,9 @@ static inline struct bj_bytes config_authorities(const struct bj_tls_config *con
 {
 	return (struct bj_bytes){ config->authorities, config->authorities_len };
 }
+
+/* The codes of the compressions, in wire form. */
+struct bj_bytes config_compressions_write(const struct bj_tls_config *config, uint8_t wire[2 * CONFIG_COMPRESSION_MAX]);
 
 /* For setters: BJ_ERR_ARGUMENT without a configuration, BJ_ERR_CONFIG_FROZEN. */
 enum bj_err config_may_change(const struct bj_tls_config *config) BJ_MUST_USE;

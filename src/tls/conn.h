@@ -95,6 +95,7 @@ struct handshake {
 	uint8_t schemes_len;
 	struct bj_bytes authorities;            /* that the peer named, where a credential must match them; allocated */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
+	const struct compression *compression;  /* that the peer takes our certificate with; null: none */
 	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
 	uint8_t compat;                         /* COMPAT_*: change_cipher_spec for middleboxes */

@@ -6,6 +6,7 @@
 
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
@@ -299,6 +300,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
+	uint8_t compressions[2 * CONFIG_COMPRESSION_MAX];
 	struct certificate_request request = {
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
@@ -310,6 +312,9 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	if (request.authorities.len > 0)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
+	request.compressions = config_compressions_write(conn->config, compressions);
+	if (request.compressions.len > 0)
+		request.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }
@@ -335,8 +340,15 @@ static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
+	struct bj_bytes compressed = cert_compression_message(conn);
 	enum bj_err err;
 
+	if (compressed.len > 0) {
+		err = conn_room(conn, w, compressed.len);
+		if (!err)
+			wr_bytes(w, compressed);
+		return err;
+	}
 	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
 		return certificate_staple(conn, w);
 	err = conn_room(conn, w, credential->message_len + HS_ROOM);
@@ -390,7 +402,7 @@ static enum bj_err end_of_early_take(struct bj_tls *conn, struct bj_bytes body)
 	return end_of_early_data_parse(body);
 }
 
-static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum bj_err err = certificate_parse(body, 0, &cert);
@@ -403,6 +415,13 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
 	return auth_take_chain(conn, cert.chain, cert.count);
+}
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->message == MSG_COMPRESSED_CERTIFICATE)
+		return cert_compression_take(conn, body, chain_take);
+	return chain_take(conn, body);
 }
 
 static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/hello.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
@@ -72,6 +73,7 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	if (codes_have(hello->suites, SUITE_SCSV_RENEGOTIATION))
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
+	hs->compression = cert_compression_choose(conn->config, hello->compressions);
 	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
 	if (!err)

@@ -66,6 +66,8 @@ static const struct flag flag_table[] = {
 	{ "server-preference", FLAG_BOOL, AT(server_preference) },
 	{ "no-legacy-server-connect", FLAG_BOOL, AT(no_legacy_server) },
 	{ "fallback-scsv", FLAG_BOOL, AT(fallback_scsv) },
+	{ "install-cert-compression-algs", FLAG_BOOL, AT(compressions) },
+	{ "install-one-cert-compression-alg", FLAG_INT, AT(one_compression) },
 	{ "enable-grease", FLAG_BOOL, AT(enable_grease) },
 	{ "permute-extensions", FLAG_BOOL, AT(permute_extensions) },
 	{ "server-supported-groups-hint", FLAG_LIST, AT(group_hints) },

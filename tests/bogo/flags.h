@@ -54,7 +54,8 @@ struct flags {
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
 	bool no_legacy_server; /* always so */
-	bool fallback_scsv, enable_grease, permute_extensions;
+	bool fallback_scsv, enable_grease, permute_extensions, compressions;
+	int one_compression;
 	struct flag_list group_hints;
 	int record_max;
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;

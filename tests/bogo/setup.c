@@ -15,6 +15,7 @@
 #include "tls/config.h"
 #include "tls/group.h"
 #include "tls/scheme.h"
+#include "toys.h"
 
 #define TICKET_LIFETIME_S 172800
 #define TICKET_ROTATE_S 28800
@@ -318,6 +319,7 @@ static int set_wire(struct bj_tls_config *config, const struct flags *flags)
 		err = bj_tls_config_grease(config, flags->enable_grease || flags->is_server);
 	if (!err)
 		err = bj_tls_config_permute(config, flags->permute_extensions);
+	toys_install(config, flags);
 	if (!err && flags->record_max)
 		err = bj_tls_config_record_max(config, (size_t)flags->record_max);
 	return err ? 1 : 0;

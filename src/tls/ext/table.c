@@ -13,6 +13,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_CLIENT_CERTIFICATE_TYPE] = { 19, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "client_certificate_type" },
 	[EXT_SERVER_CERTIFICATE_TYPE] = { 20, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "server_certificate_type" },
 	[EXT_PADDING] = { 21, EXT_IN_CH, "padding" },
+	[EXT_COMPRESS_CERTIFICATE] = { 27, EXT_IN_CH | EXT_IN_CR, "compress_certificate" },
 	[EXT_EXTENDED_MASTER_SECRET] = { 23, EXT_IN_CH | EXT_IN_SH12, "extended_master_secret" },
 	[EXT_RECORD_SIZE_LIMIT] = { 28, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "record_size_limit" },
 	[EXT_SESSION_TICKET] = { 35, EXT_IN_CH | EXT_IN_SH12, "session_ticket" },

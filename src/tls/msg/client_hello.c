@@ -3,6 +3,7 @@
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
+#include "tls/ext/compress_certificate.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/early_data.h"
 #include "tls/ext/ec_point_formats.h"
@@ -47,6 +48,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hel
 	case EXT_PADDING:
 		h->padding = (uint16_t)body.len;
 		return padding_parse(body);
+	case EXT_COMPRESS_CERTIFICATE:
+		return compress_certificate_parse(body, &h->compressions);
 	case EXT_EXTENDED_MASTER_SECRET:
 		return extended_master_secret_parse(body);
 	case EXT_RECORD_SIZE_LIMIT:
@@ -170,6 +173,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 		break;
 	case EXT_PADDING:
 		padding_write(w, h->padding);
+		break;
+	case EXT_COMPRESS_CERTIFICATE:
+		compress_certificate_write(w, h->compressions);
 		break;
 	case EXT_RECORD_SIZE_LIMIT:
 		record_size_limit_write(w, h->record_size_limit);

@@ -40,6 +40,7 @@ struct client_hello {
 	struct bj_bytes quic_params; /* rfc9001:8.2; opaque */
 	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
 	struct bj_bytes server_types; /* of the server's */
+	struct bj_bytes compressions; /* codes */
 	uint16_t record_size_limit;
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;

@@ -32,6 +32,7 @@ static const struct client_hello full = {
 	.authorities = ROW_BYTES("\0\x02" "ab"),
 	.client_types = ROW_BYTES("\2\0"),
 	.server_types = ROW_BYTES("\2"),
+	.compressions = ROW_BYTES("\0\1\0\2"),
 	.record_size_limit = 16385,
 	.psk_modes = PSK_MODE_DHE_KE,
 	.wants_ocsp = true,
