@@ -135,8 +135,6 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_permute(struct bj_tls_config *confi
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_tls_config *config, const uint16_t *algorithms, size_t count);
 /* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
-/* Records that are sent hold at most so many bytes of plaintext: 512 to BJ_TLS_RECORD_PLAIN_MAX, the default. */
-BJ_API BJ_MUST_USE enum bj_err bj_tls_config_record_max(struct bj_tls_config *config, size_t len);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
@@ -144,11 +142,51 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_confi
 /* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
  * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
+/* ---- lengths of records (64..16384 bytes of plaintext; 0, the default: as the protocol allows) */
+
+/* Our records hold at most so much, those of the handshake too. What a peer asks for (record_size_limit, max_fragment_length) is kept to
+ * without being told here. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_send_max(struct bj_tls_config *config, size_t len);
+/* The peer is told by record_size_limit (rfc8449) that its protected records may hold at most so much; more is BJ_ERR_RECORD_OVERFLOW once it
+ * has answered. A server can tell those clients only that use the extension themselves. Where it was agreed on, len + 30 bytes are enough of
+ * a buffer for the records of an open connection. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_t len);
+/* Clients: asks for records of at most 512, 1024, 2048 or 4096 bytes in both directions by the older max_fragment_length (rfc6066:4), for
+ * servers that have nothing else. Whoever has both uses record_size_limit. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len);
+/* 1.3: what a record hides (plaintext and type) is filled up with zeros to a multiple of so many bytes, 2..4096, as far as the record may be
+ * that long (rfc9846:5.4). Default: 0, no padding. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t multiple);
+
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
 typedef void bj_tls_keylog_fn(void *self, const char *line);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self);
+
+/* A key that both sides were given in another way (rfc9846:2.2): at least 16 bytes of randomness, no password. `identity` names it and is
+ * sent in the clear. It is imported (rfc9258) with `context`, which both sides must have the same, and with the hash that it is meant
+ * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. All is copied. */
+#define BJ_TLS_PSK_IDENTITY_MAX 1024 /* so long may a context be, too */
+#define BJ_TLS_PSK_KEY_MIN 16
+#define BJ_TLS_PSK_KEY_MAX 64
+#define BJ_TLS_PSK_MAX 64            /* keys in a configuration */
+enum bj_tls_psk_hash {
+	BJ_TLS_PSK_SHA256 = 0,
+	BJ_TLS_PSK_SHA384,
+};
+struct bj_tls_psk {
+	const void *identity, *key, *context;
+	size_t identity_len, key_len, context_len;
+	enum bj_tls_psk_hash hash;
+	bool raw;
+};
+/* Adds a key, in order of preference. Clients offer all of them, behind a session; a client that has keys and neither anchors nor pins
+ * nor the question about the verdict takes no certificate. A server takes the first of its keys that is offered; of those that were
+ * added behind a credential, only where no credential is for the client. Keys serve 1.3 alone. BJ_ERR_LIMIT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, const struct bj_tls_psk *psk);
+/* Is this identity, as it came, an imported one? Gives its two parts, as views into it. */
+BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_identity, struct bj_bytes *out_context);
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
@@ -286,6 +324,9 @@ enum bj_tls_question {
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
+	BJ_TLS_Q_TICKET,     /* servers: is bj_tls_question_bytes() a ticket of the owner's? answer: what it was made of */
+	BJ_TLS_Q_PSK,        /* servers: which key has bj_tls_question_bytes() as its identity (bj_tls_psk_imported())? */
+	BJ_TLS_Q_TICKET_SEAL, /* servers: make a ticket of bj_tls_question_bytes(), which are secret, and stay whole and unchanged in it */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
@@ -295,6 +336,13 @@ BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
+/* `state`: what the owner was given at BJ_TLS_Q_TICKET_SEAL; none (a length of zero): it is no ticket of ours. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket(struct bj_tls *conn, const void *state, size_t len);
+/* At most BJ_TLS_TICKET_MAX bytes; none: no ticket is sent. */
+#define BJ_TLS_TICKET_MAX 16384
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket_seal(struct bj_tls *conn, const void *ticket, size_t len);
+/* Null: it is unknown. BJ_ERR_ARGUMENT as in bj_tls_config_psk(). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_psk(struct bj_tls *conn, const struct bj_tls_psk *psk);
 /* False: the handshake goes on, and what the client sent early is passed over. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept);
 
@@ -345,6 +393,7 @@ struct bj_tls_report {
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;
+	struct bj_bytes psk_identity;     /* of the key from outside, as its owner names it; empty if there is none */
 	enum bj_tls_early early_data;
 	int32_t age_skew_ms;       /* servers, 1.3, resumed: by how much the client's age of the session is more than ours */
 };

@@ -6,8 +6,11 @@
 #include "crypto/rng_os.h"
 #include "tls/cache.h"
 #include "tls/ext/certificate_type.h"
+#include "tls/ext/max_fragment_length.h"
+#include "tls/ext/record_size_limit.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
+#include "tls/psk.h"
 #include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
@@ -107,7 +110,6 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 	atomic_init(&config->refs, 1);
 	config->role = role;
 	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
-	config->record_max = BJ_TLS_RECORD_PLAIN_MAX;
 	config->rng = rng_os;
 	config->peer_types = (struct config_types){ 1, { CERTIFICATE_X509 } };
 	config->ticket_count = TICKET_COUNT_DEFAULT;
@@ -137,6 +139,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	replay_guard_free(config->replay);
+	config_psks_free(config);
 	config_credentials_free(config);
 	free(config->authorities);
 	free(config->pins);
@@ -416,7 +419,8 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
-	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
+			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
 	enum bj_err err = config_may_change(config);
 
 	if (err)
@@ -436,6 +440,47 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 	config->observer = fn;
 	config->observer_self = self;
 	return BJ_OK;
+}
+
+/* ---- lengths of records */
+
+static enum bj_err length_set(struct bj_tls_config *config, size_t len, size_t min, size_t max, uint16_t *out)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (len != 0 && (len < min || len > max))
+		return BJ_ERR_ARGUMENT;
+	*out = (uint16_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_send_max(struct bj_tls_config *config, size_t len)
+{
+	return length_set(config, len, RECORD_SIZE_LIMIT_MIN, BJ_TLS_RECORD_PLAIN_MAX, config ? &config->send_max : NULL);
+}
+
+BJ_API enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_t len)
+{
+	return length_set(config, len, RECORD_SIZE_LIMIT_MIN, BJ_TLS_RECORD_PLAIN_MAX, config ? &config->record_limit : NULL);
+}
+
+BJ_API enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || (len != 0 && !max_fragment_code(len)))
+		return BJ_ERR_ARGUMENT;
+	config->max_fragment = (uint16_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t multiple)
+{
+	return length_set(config, multiple, 2, CONFIG_PADDING_MAX, config ? &config->padding : NULL);
 }
 
 /* ---- QUIC */
@@ -471,6 +516,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->psk_only) /* 1.2 has certificates only */
+		config->version_min = VERSION_1_3;
 	if (config->quic)
 		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
@@ -492,7 +539,7 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	return narrow_groups(config);
 }
 
-static enum bj_err lint(const struct bj_tls_config *config)
+static enum bj_err lint(struct bj_tls_config *config)
 {
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
 	bool can_judge = asks_verify || ((config->trust || !config_has_type(&config->peer_types, CERTIFICATE_X509)) &&
@@ -502,11 +549,13 @@ static enum bj_err lint(const struct bj_tls_config *config)
 		return BJ_ERR_CONFIG_EMPTY;
 	if (config->quic && config->alpn_len == 0)
 		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
-	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
+	config->psk_only = config->role == BJ_TLS_CLIENT && config->psk_count > 0 && !can_judge && !config->insecure_no_verify;
+	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify && !config->psk_only)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
+	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential && config->psk_count == 0 &&
+	    !(config->ask >> BJ_TLS_Q_PSK & 1))
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
 	return BJ_OK;
 }

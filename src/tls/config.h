@@ -19,6 +19,7 @@
 #define CONFIG_KEY_SHARE_MAX 3
 #define CONFIG_KEY_SHARES_DEFAULT 255 /* one, and that of its plain half if it is a hybrid */
 #define CONFIG_AUTHORITIES_MAX 16384 /* bytes; a hint that is longer is left out */
+#define CONFIG_PADDING_MAX 4096
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
@@ -33,6 +34,7 @@ struct compression;
 struct ticket_keys;
 struct session_cache;
 struct replay_guard;
+struct config_psk;
 
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
@@ -93,6 +95,7 @@ struct bj_tls_config {
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */
+	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
 	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;
@@ -101,7 +104,6 @@ struct bj_tls_config {
 	const struct compression *compressions[CONFIG_COMPRESSION_MAX]; /* of certificates, in order of preference */
 	bool grease, permute;   /* rfc8701; clients: extensions in random order */
 	bool is_fallback;       /* clients: the second try, with a lower version */
-	uint16_t record_max;    /* plaintext in a record that is sent */
 	uint16_t version_min, version_max;
 	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
@@ -137,6 +139,9 @@ struct bj_tls_config {
 	uint8_t context[CONFIG_CONTEXT_MAX];
 	uint8_t context_len;
 
+	struct config_psk *psks; /* from outside, in order of preference */
+	size_t psk_count;
+	bool psk_only; /* clients: they have keys and nothing to judge a certificate by */
 	uint32_t early_max; /* bytes of early data; 0: none */
 	unsigned early_window_s;
 	struct replay_guard *replay; /* servers with early data; else null */

@@ -1,7 +1,5 @@
-/* config_wire.c - setters of what others see of us on the wire: the form of a hello, the length of records. */
+/* config_wire.c - setters of what others see of us on the wire: the form of a hello, and how far a client insists. */
 #include "tls/config.h"
-
-#define RECORD_MAX_LEAST 512
 
 BJ_API enum bj_err bj_tls_config_must_authenticate(struct bj_tls_config *config, bool must)
 {
@@ -37,16 +35,4 @@ BJ_API enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_
 	if (!err)
 		config->is_fallback = is_fallback;
 	return err;
-}
-
-BJ_API enum bj_err bj_tls_config_record_max(struct bj_tls_config *config, size_t len)
-{
-	enum bj_err err = config_may_change(config);
-
-	if (err)
-		return err;
-	if (len < RECORD_MAX_LEAST || len > BJ_TLS_RECORD_PLAIN_MAX)
-		return BJ_ERR_ARGUMENT;
-	config->record_max = (uint16_t)len;
-	return BJ_OK;
 }

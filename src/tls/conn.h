@@ -59,6 +59,8 @@ struct answer {
 	bool is_there;                    /* signatures and verdicts are put where they belong: handshake.signature, .verdict */
 	struct bj_credential *credential; /* a reference */
 	bool accepts;                     /* early data */
+	struct bj_bytes bytes;            /* a ticket, or what it holds: allocated, secret */
+	struct config_psk *psk;           /* allocated, secret */
 };
 
 struct handshake {
@@ -103,6 +105,10 @@ struct handshake {
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
 	struct hello_form *form;                /* clients: GREASE and order of the hellos; allocated, null for none */
+	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
+	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
+	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
+	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -196,6 +202,7 @@ struct bj_tls {
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
 	size_t session_blob_len;
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
+	struct kept_psk *psk;         /* under a key from outside: its name; allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
 	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
@@ -205,6 +212,7 @@ struct bj_tls {
 	uint16_t version, group, signature_scheme;
 	uint16_t group_hint;          /* clients: one of ours that the server is said to have; 0: nothing is known */
 	int16_t alert_sent, alert_received;
+	uint16_t send_max, receive_limit; /* limits.h */
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */
@@ -227,6 +235,11 @@ struct bj_tls {
 enum {
 	TOLD_DONE = 1,
 	TELL_TICKET = 2,
+};
+
+struct kept_psk {
+	size_t len;
+	uint8_t bytes[];
 };
 
 struct kept_peer {

@@ -34,6 +34,8 @@ struct flag_credential {
 	struct flag_bytes ocsp, scts;
 	bool must_match;
 	bool is_bare; /* a raw public key */
+	bool is_psk, psk_sha384;
+	struct flag_bytes psk_key, psk_identity, psk_context;
 };
 
 struct flags {
@@ -57,13 +59,16 @@ struct flags {
 	bool fallback_scsv, enable_grease, permute_extensions, compressions;
 	int one_compression;
 	struct flag_list group_hints;
-	int record_max;
+
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
 	bool wants_ocsp, wants_scts;
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
+
+	/* records */
+	int max_send_fragment;
 
 	/* compliance policies */
 	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
@@ -88,6 +93,7 @@ struct flags {
 	/* resumption and early data */
 	bool enable_early_data, unfinished_write;
 	const char *quic_early_context;
+	bool ticket_callback, ticket_aead_callback, renew_ticket, skip_ticket;
 	int early_write_after_message;
 	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
 	const char *expect_early_data_reason;

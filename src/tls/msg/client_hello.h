@@ -42,6 +42,7 @@ struct client_hello {
 	struct bj_bytes server_types; /* of the server's */
 	struct bj_bytes compressions; /* codes */
 	uint16_t record_size_limit;
+	uint8_t max_fragment;        /* max_fragment_length's code */
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */
