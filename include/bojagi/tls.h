@@ -146,6 +146,19 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config 
  * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
  * peers are judged anew. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
+/* Clients with credentials: fail where a server asks for a certificate and none of ours fits what it takes (BJ_ERR_NO_COMMON_SIGNATURE,
+ * BJ_ERR_NO_CREDENTIAL), instead of going on without one and leaving it to the server. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_must_authenticate(struct bj_tls_config *config, bool must);
+/* Values that mean nothing (rfc8701) in a client's hello and in a server's tickets, so that peers who choke on what they do not know are
+ * found; and a client's extensions in another order each time. Default: neither. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_grease(struct bj_tls_config *config, bool grease);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_permute(struct bj_tls_config *config, bool permute);
+/* Certificates may come, and go where the peer takes it, compressed in 1.3 (rfc8879), by these algorithms in this order of preference: 1 zlib,
+ * 2 brotli, 3 zstd. BJ_ERR_ARGUMENT for one that this library was built without. Servers compress once, when the configuration is frozen.
+ * Default: none. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_tls_config *config, const uint16_t *algorithms, size_t count);
+/* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
@@ -264,6 +277,10 @@ BJ_API void *bj_tls_owner(const struct bj_tls *conn);
 /* Clients: offers a session that bj_tls_session() gave earlier, before bj_tls_start(). BJ_ERR_BAD_TICKET if it is expired, damaged,
  * or for another name or configuration: the connection then goes on with a full handshake. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void *session, size_t len);
+
+/* Clients, before bj_tls_start(): groups that the server is said to have (by its name's records, or from before). The key share is then for the
+ * first of the configuration's groups among them, alone; without one nothing changes. What is not true costs a HelloRetryRequest. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_hint_groups(struct bj_tls *conn, const uint16_t *groups, size_t count);
 
 /* Clients: makes the ClientHello, which bj_tls_pull() hands out. Servers need no start. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms);

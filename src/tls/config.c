@@ -27,7 +27,7 @@
 #define CACHE_ENTRIES_MAX 1000000
 #define CACHE_TIMEOUT_MAX_S 86400
 
-static enum bj_err may_change(const struct bj_tls_config *config)
+enum bj_err config_may_change(const struct bj_tls_config *config)
 {
 	if (!config)
 		return BJ_ERR_ARGUMENT;
@@ -50,7 +50,7 @@ static enum bj_err codes_set(struct bj_tls_config *config, struct config_codes *
 			     bool (*exists)(uint16_t code))
 {
 	struct config_codes codes = { 0 };
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -77,7 +77,7 @@ static void all_suites(struct config_codes *out, uint16_t version_min)
 
 BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 	bool modern;
 
 	if (err)
@@ -154,7 +154,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -192,7 +192,7 @@ BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -224,7 +224,7 @@ BJ_API enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *confi
 
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -237,7 +237,7 @@ BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t
 
 BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -248,7 +248,7 @@ BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, 
 
 BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->prefer_own_order = own;
@@ -259,7 +259,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 {
 	uint8_t bytes[CONFIG_ALPN_BYTES_MAX];
 	struct writer w = wr_make(bytes, sizeof(bytes));
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -281,7 +281,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 
 BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->strict_sni = strict;
@@ -290,7 +290,7 @@ BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool s
 
 BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -304,7 +304,7 @@ BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_t
 
 BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -317,7 +317,7 @@ BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum 
 BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s, unsigned rotate_s,
 					 unsigned keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -334,7 +334,7 @@ BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned 
 
 BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -347,7 +347,7 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 
 BJ_API enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -361,7 +361,7 @@ BJ_API enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, un
 
 BJ_API enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -373,7 +373,7 @@ BJ_API enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned 
 
 BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -386,7 +386,7 @@ BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32
 
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -399,7 +399,7 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 
 BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->keep_peer_chain = keep;
@@ -408,7 +408,7 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 
 BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -421,7 +421,7 @@ BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocs
 
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -433,7 +433,7 @@ BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng
 
 BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -444,7 +444,7 @@ BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_key
 
 BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -455,7 +455,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -468,7 +468,7 @@ BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t ques
 {
 	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
 			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -480,7 +480,7 @@ BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t ques
 
 BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -493,7 +493,7 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 
 static enum bj_err length_set(struct bj_tls_config *config, size_t len, size_t min, size_t max, uint16_t *out)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -515,7 +515,7 @@ BJ_API enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_
 
 BJ_API enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -534,7 +534,7 @@ BJ_API enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t mu
 
 BJ_API enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->quic = on;

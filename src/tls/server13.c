@@ -7,9 +7,11 @@
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
 #include "tls/both13.h"
+#include "tls/cert_compression.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 #include "tls/issue.h"
 #include "tls/keys.h"
 #include "tls/later.h"
@@ -98,7 +100,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		err = take_share(hs, share);
 	if (err)
 		return err;
-	if (hs->session_id_len > 0)
+	if (!conn->quic) /* also without a session id: somebody in the middle may want it all the same. rfc9846:D.4 rfc9001:8.4 */
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
@@ -236,6 +238,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
+	uint8_t compressions[2 * CONFIG_COMPRESSION_MAX];
 	struct certificate_request request = {
 		.context = later_context(conn),
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
@@ -251,6 +254,9 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	if (request.schemes_cert.len > 0)
 		request.has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
+	request.compressions = config_compressions_write(conn->config, compressions);
+	if (request.compressions.len > 0)
+		request.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }
@@ -276,8 +282,15 @@ static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
+	struct bj_bytes compressed = cert_compression_message(conn);
 	enum bj_err err;
 
+	if (compressed.len > 0) {
+		err = conn_room(conn, w, compressed.len);
+		if (!err)
+			wr_bytes(w, compressed);
+		return err;
+	}
 	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
 		return certificate_staple(conn, w);
 	err = conn_room(conn, w, credential->message_len + HS_ROOM);
@@ -302,7 +315,7 @@ static enum bj_err end_of_early_take(struct bj_tls *conn, struct bj_bytes body)
 	return end_of_early_data_parse(body);
 }
 
-static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum bj_err err = certificate_parse(body, 0, &cert);
@@ -315,6 +328,13 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
 	return auth_take_chain(conn, cert.chain, cert.count);
+}
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->message == MSG_COMPRESSED_CERTIFICATE)
+		return cert_compression_take(conn, body, chain_take);
+	return chain_take(conn, body);
 }
 
 static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
@@ -371,12 +391,13 @@ static enum bj_err seal_take(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
-static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const struct new_session_ticket *nst)
+static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, struct new_session_ticket *nst)
 {
 	enum bj_err err = conn_room(conn, w, nst->ticket.len + 64);
 
 	if (err)
 		return err;
+	nst->grease = conn->config->grease ? grease_value((uint8_t)nst->age_add) : 0;
 	new_session_ticket_write(w, nst);
 	state_settle(&conn->state, F_TICKET, --conn->hs->tickets_left > 0);
 	return BJ_OK;
@@ -386,7 +407,7 @@ static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const str
 static enum bj_err ticket_pass(struct bj_tls *conn, struct writer *w)
 {
 	const struct issue *issue = conn->hs->issue;
-	const struct new_session_ticket nst = {
+	struct new_session_ticket nst = {
 		.lifetime_s = issue->lifetime_s,
 		.age_add = issue->age_add,
 		.nonce = bytes_of(&issue->nonce, 1),

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/hello.h"
 #include "tls/retry.h"
 #include "tls/limits.h"
@@ -77,6 +78,7 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
 	hello_take_delegated(conn, hello->delegated);
+	hs->compression = cert_compression_choose(conn->config, hello->compressions);
 	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
 	if (!err && conn_is_13(conn))

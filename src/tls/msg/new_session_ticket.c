@@ -49,6 +49,10 @@ void new_session_ticket_write(struct writer *w, const struct new_session_ticket 
 	list = wr_open(w, 2);
 	if (nst->has & EXT_BIT(EXT_EARLY_DATA))
 		early_data_write_ticket(w, nst->early_data_max);
+	if (nst->grease) {
+		wr_u16(w, nst->grease);
+		wr_u16(w, 0);
+	}
 	wr_close(w, list, 2);
 	message_close(w, message);
 }
