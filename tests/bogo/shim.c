@@ -111,11 +111,16 @@ static bool write_first(struct connection *c)
 static uint8_t shown[READ_MAX];
 
 /* What is read next is seen twice before: the view stays. At the end there is nothing to see. */
-static bool peek(struct connection *c)
+static bool peek(struct connection *c, bool *out_end)
 {
 	struct bj_bytes first, second;
 
-	if (!connection_peek(c, &first) || !connection_peek(c, &second))
+	if (!connection_peek(c, &first))
+		return false;
+	*out_end = first.len == 0; /* said once: nobody waits for more */
+	if (*out_end)
+		return true;
+	if (!connection_peek(c, &second))
 		return false;
 	if (first.ptr != second.ptr || first.len != second.len || first.len > sizeof(shown))
 		return false;
@@ -129,6 +134,7 @@ static bool echo(struct connection *c)
 	static uint8_t buf[READ_MAX];
 	const struct flags *flags = c->flags;
 	size_t cap = flags->read_size > 0 && flags->read_size < READ_MAX ? (size_t)flags->read_size : READ_USUAL;
+	bool is_end = false;
 	uint8_t byte;
 
 	for (;;) {
@@ -136,8 +142,10 @@ static bool echo(struct connection *c)
 
 		if (flags->key_update_before_read && bj_tls_key_update(c->tls, false) != BJ_OK)
 			return false;
-		if (flags->peek_then_read && !peek(c))
+		if (flags->peek_then_read && !peek(c, &is_end))
 			return false;
+		if (is_end)
+			return true;
 		n = connection_read(c, buf, cap);
 		if (n <= 0)
 			return n == 0;
