@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
+#include "tls/ech.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
 
@@ -120,7 +121,7 @@ enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 			.trust = config->trust,
 			.purpose = is_client ? PATH_SERVER : PATH_CLIENT,
 			.now = conn->now_ms / 1000,
-			.name = bytes_text(is_client && !config->insecure_no_name ? conn->name : NULL),
+			.name = bytes_text(is_client && !config->insecure_no_name ? ech_verify_name(conn) : NULL),
 			.check_time = true,
 		};
 		err = path_verify(&in, &hs->verdict);
@@ -220,7 +221,8 @@ void auth_client_credential(struct bj_tls *conn)
 	struct handshake *hs = conn->hs;
 	struct config_wish wish = wish_of(conn);
 
-	if (config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
+	/* who answers for the public name alone is not told who we are. rfc9849:6.1.7 */
+	if (ech_is(conn, BJ_TLS_ECH_REJECTED) || config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
 		hs->credential = NULL;
 }
 

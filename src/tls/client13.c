@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/ech.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -65,8 +66,12 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct encrypted_extensions ee;
-	enum bj_err err = encrypted_extensions_parse(body, conn->hs->offered, &ee);
+	/* the inner hello's extension is answered in no other way than by counting. rfc9849:5 */
+	uint32_t offered = conn->hs->offered & ~(ech_is(conn, BJ_TLS_ECH_ACCEPTED) ? EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO) : 0);
+	enum bj_err err = encrypted_extensions_parse(body, offered, &ee);
 
+	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
+		err = ech_client_take_retry(conn, ee.ech);
 	if (err)
 		return err;
 	return (ee.has & EXT_BIT(EXT_ALPN)) ? hello_take_alpn(conn, ee.alpn) : BJ_OK;

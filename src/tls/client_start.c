@@ -1,10 +1,11 @@
 /* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
  *
- * Leaves out   early data, GREASE, ECH, PSKs from outside
+ * Leaves out   early data, GREASE, PSKs from outside
  */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
+#include "tls/ech.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -187,8 +188,8 @@ static enum hash_alg psk_hash(const struct bj_tls *conn)
 	return (enum hash_alg)suite_find(conn->hs->session->suite)->hash;
 }
 
-/* Fills in the binder at the end of the message in `w`. rfc9846:4.2.11.2 */
-static void binder_make(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
+/* rfc9846:4.2.11.2 */
+void hello_bind(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
 {
 	struct handshake *hs = conn->hs;
 	enum hash_alg alg = psk_hash(conn);
@@ -205,7 +206,19 @@ static void binder_make(struct bj_tls *conn, struct writer *w, const struct psk_
 	secret_wipe(&key);
 }
 
-/* Writes the hello with pre_shared_key in it: identities and a place for the binder. */
+/* Writes a hello as it is, or the two of Encrypted ClientHello. */
+static enum bj_err write_hello(struct bj_tls *conn, struct writer *w, struct client_hello *hello)
+{
+	if (conn->ech)
+		return ech_client_write(conn, w, hello);
+	client_hello_write(w, hello);
+	if ((hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && wr_ok(w))
+		hello_bind(conn, w, &hello->psk);
+	conn->hs->offered = hello->has;
+	return BJ_OK;
+}
+
+/* The same with pre_shared_key in it: identities and a place for the binder. */
 static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct client_hello *hello)
 {
 	const struct session *s = conn->hs->session;
@@ -214,17 +227,16 @@ static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct 
 	size_t cap = s->ticket_len + 16;
 	uint8_t *identities = malloc(cap);
 	struct writer list = wr_make(identities, cap);
+	enum bj_err err;
 
 	if (!identities)
 		return BJ_ERR_NO_MEMORY;
 	psk_identity_add(&list, bytes_of(s->ticket, s->ticket_len), age_ms + s->age_add);
 	hello->has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	hello->psk = (struct psk_offer){ wr_view(&list), bytes_of(binders, 1 + (size_t)binders[0]), 1 };
-	client_hello_write(w, hello);
-	if (wr_ok(w))
-		binder_make(conn, w, &hello->psk);
+	err = write_hello(conn, w, hello);
 	free(identities);
-	return BJ_OK;
+	return err;
 }
 
 static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
@@ -249,12 +261,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	}
 	if (hs->session && hs->session->version == VERSION_1_2)
 		hello.ticket = bytes_of(hs->session->ticket, hs->session->ticket_len);
-	if (psk_is_offered(conn))
-		err = write_with_psk(conn, w, &hello);
-	else
-		client_hello_write(w, &hello);
-	hs->offered = hello.has;
-	return err;
+	return psk_is_offered(conn) ? write_with_psk(conn, w, &hello) : write_hello(conn, w, &hello);
 }
 
 static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
@@ -266,6 +273,10 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	hs->session = conn->session;
 	conn->session = NULL;
+	if (conn->ech || conn->config->ech_grease)
+		err = ech_client_begin(conn);
+	if (err)
+		return err;
 	if (hs->session && hs->session->version == VERSION_1_2 && hs->session->id_len > 0) {
 		hs->session_id_len = hs->session->id_len;
 		memcpy(hs->session_id, hs->session->id, hs->session->id_len);
@@ -317,8 +328,10 @@ static enum bj_err server_hello_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_hello *hello = &hs->server_hello;
-	enum bj_err err = parse_answer(conn, body, hello);
+	enum bj_err err = conn->ech ? ech_client_settle(conn, body) : BJ_OK;
 
+	if (!err)
+		err = parse_answer(conn, body, hello);
 	if (err)
 		return err;
 	if (hello->version == VERSION_1_2 && config_has_version(conn->config, VERSION_1_3) && server_hello_sentinel(hello) != SENTINEL_NONE)
@@ -352,8 +365,10 @@ static enum bj_err retry_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_hello *retry = &hs->server_hello;
-	enum bj_err err = server_hello_parse(body, hs->offered | EXT_BIT(EXT_COOKIE), retry);
+	enum bj_err err = conn->ech ? ech_client_settle(conn, body) : BJ_OK;
 
+	if (!err)
+		err = server_hello_parse(body, hs->offered | EXT_BIT(EXT_COOKIE), retry);
 	if (err)
 		return err;
 	if (!retry->is_retry || retry->version != VERSION_1_3 || !config_has_version(conn->config, VERSION_1_3))

@@ -133,6 +133,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	config_credentials_free(config);
+	config_ech_free(config);
 	free(config->authorities);
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
@@ -419,6 +420,29 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 	return BJ_OK;
 }
 
+/* ---- Encrypted ClientHello */
+
+BJ_API enum bj_err bj_tls_config_ech_key(struct bj_tls_config *config, const void *ech_config, size_t ech_config_len, const void *private_key,
+					 size_t private_key_len, bool retry)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_SERVER || !ech_config || !private_key)
+		return BJ_ERR_ARGUMENT;
+	return config_ech_add(config, bytes_of(ech_config, ech_config_len), bytes_of(private_key, private_key_len), retry);
+}
+
+BJ_API enum bj_err bj_tls_config_ech_grease(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->ech_grease = on;
+	return err;
+}
+
 /* ---- freezing */
 
 static enum bj_err narrow_groups(struct bj_tls_config *config)
@@ -523,6 +547,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = narrow(config);
 	if (!err)
 		err = config_credentials_freeze(config);
+	if (!err)
+		err = config_ech_freeze(config);
 	if (!err)
 		err = make_authorities(config);
 	if (!err)

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "crypto/rng_os.h"
+#include "tls/ech.h"
 #include "tls/flight.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
@@ -155,6 +156,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	free(conn->name);
 	free(conn->peer);
 	free(conn->verdict);
+	ech_free(conn);
 	bj_tls_config_free(conn->config);
 	wipe(conn, sizeof(*conn));
 }
@@ -218,6 +220,7 @@ void handshake_free(struct bj_tls *conn)
 
 	if (!hs)
 		return;
+	ech_end(conn);
 	transcript_fini(&hs->transcript);
 	record_keys_fini(&hs->next_rd);
 	record_keys_fini(&hs->next_wr);
@@ -281,6 +284,8 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 
 	if (err)
 		return err;
+	if (!conn->is_server && ech_is(conn, BJ_TLS_ECH_REJECTED))
+		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
 	peer_keep(conn);

@@ -146,6 +146,7 @@ struct handshake {
 	struct answer answer;
 
 	struct bj_bytes body; /* of the message received last; views for STEP */
+	struct bj_bytes instead; /* what the transcript takes instead of the message that is being handled; set by handlers (ech.h) */
 };
 
 enum {
@@ -187,6 +188,7 @@ struct bj_tls {
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
 	size_t session_blob_len;
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
+	struct ech *ech;              /* Encrypted ClientHello, where it is in use; allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
 	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */

@@ -1,5 +1,6 @@
 /* report.c - what is known about a connection, and the questions that it asks its owner. */
 #include "tls/conn.h"
+#include "tls/ech.h"
 
 static const char *message_words(const struct bj_tls *conn)
 {
@@ -17,7 +18,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.alert_sent = conn->alert_sent,
 		.alert_received = conn->alert_received,
 		.message = conn->err ? message_words(conn) : "",
-		.handshake_done = state_at(&conn->state) == ST_OPEN,
+		.handshake_done = state_at(&conn->state) == ST_OPEN && conn->err != BJ_ERR_ECH_REJECTED,
 		.close_sent = conn->close_sent,
 		.close_received = conn->close_received,
 		.version = conn->version,
@@ -46,6 +47,12 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		out->sct_list = hs->peer_scts;
 		out->peer_chain = hs->peer_chain;
 		out->peer_chain_count = hs->peer_chain_count;
+	}
+	if (conn->ech) {
+		out->ech = (enum bj_tls_ech)conn->ech->status;
+		out->ech_public_name = ech_verify_name(conn) != conn->name ? conn->ech->public_name : NULL;
+		if (conn->err == BJ_ERR_ECH_REJECTED)
+			out->ech_retry_configs = bytes_of(conn->ech->retry, conn->ech->retry_len);
 	}
 	if (!out->verdict && hs && hs->judged)
 		out->verdict = &hs->verdict;

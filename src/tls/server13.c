@@ -7,6 +7,7 @@
 
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
+#include "tls/ech.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -85,8 +86,9 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 
 static enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
 {
+	static const uint8_t room_for_confirmation[ECH_CONFIRMATION_LEN];
 	struct handshake *hs = conn->hs;
-	const struct server_hello retry = {
+	struct server_hello retry = {
 		.is_retry = true,
 		.legacy_version = VERSION_1_2,
 		.session_id = bytes_of(hs->session_id, hs->session_id_len),
@@ -98,7 +100,12 @@ static enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
 
 	conn->retried = true;
 	transcript_retry(&hs->transcript);
+	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED)) {
+		retry.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
+		retry.ech = bytes_of(room_for_confirmation, sizeof(room_for_confirmation));
+	}
 	server_hello_write(w, &retry);
+	ech_server_confirm(conn, w, true);
 	return BJ_OK;
 }
 
@@ -121,14 +128,17 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct client_hello *hello = &hs->client_hello;
-	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
+	struct bj_bytes whole;
 	struct key_share share;
 	struct reader shares;
 	uint8_t print[HASH_MAX];
 	enum bj_err err = client_hello_parse(body, hello);
 
+	if (!err && conn->ech)
+		err = ech_server_again(conn, &body);
 	if (err)
 		return err;
+	whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
 	client_hello_fingerprint(HASH_SHA256, hello, print);
 	shares = rd_of(hello->shares);
 	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || (hello->has & EXT_BIT(EXT_COOKIE)))
@@ -258,6 +268,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	if (state_holds(&conn->state, F_RESUMED))
 		hello.has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	server_hello_write(w, &hello);
+	ech_server_confirm(conn, w, false);
 	return BJ_OK;
 }
 
@@ -273,6 +284,13 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) { /* what the client should have encrypted to. rfc9849:7.1 */
+		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
+		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
+		err = conn_room(conn, w, HS_ROOM + ee.ech.len);
+		if (err)
+			return err;
+	}
 	encrypted_extensions_write(w, &ee);
 	conn->auth_asked = !resumed && conn->config->client_auth != BJ_TLS_AUTH_NONE;
 	if (!resumed)

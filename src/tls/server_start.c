@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/ech.h"
 #include "tls/hello.h"
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
@@ -54,6 +55,8 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	struct client_hello *hello = &hs->client_hello;
 	enum bj_err err = client_hello_parse(body, hello);
 
+	if (!err && (hello->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
+		err = ech_server_take(conn, &body);
 	if (err)
 		return err;
 	err = choose_version(conn, hello);

@@ -77,17 +77,23 @@ void transcript_drop_kept(struct transcript *t)
 
 void transcript_retry(struct transcript *t)
 {
-	uint8_t digest[HASH_MAX];
-	uint8_t header[4] = { MESSAGE_HASH_TYPE, 0, 0, 0 };
-	enum hash_alg alg = t->hash.alg;
-	size_t len;
+	struct transcript retried;
 
-	check(alg != HASH_NONE && !t->keep); /* only 1.3 has retries, and it keeps nothing */
-	len = hash_final(&t->hash, digest);
-	header[3] = (uint8_t)len;
-	hash_init(&t->hash, alg);
-	hash_update(&t->hash, header, sizeof(header));
-	hash_update(&t->hash, digest, len);
+	check(t->hash.alg != HASH_NONE && !t->keep); /* only 1.3 has retries, and it keeps nothing */
+	transcript_retried(t, t->hash.alg, &retried);
+	t->hash = retried.hash;
+}
+
+void transcript_retried(const struct transcript *t, enum hash_alg alg, struct transcript *out)
+{
+	uint8_t digest[HASH_MAX];
+	size_t len = transcript_peek_pieces(t, alg, NULL, 0, digest);
+	const uint8_t header[4] = { MESSAGE_HASH_TYPE, 0, 0, (uint8_t)len };
+
+	*out = (struct transcript){ 0 };
+	hash_init(&out->hash, alg);
+	hash_update(&out->hash, header, sizeof(header));
+	hash_update(&out->hash, digest, len);
 }
 
 size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX])
@@ -97,6 +103,11 @@ size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX])
 
 size_t transcript_peek_with(const struct transcript *t, enum hash_alg alg, struct bj_bytes tail, uint8_t out[HASH_MAX])
 {
+	return transcript_peek_pieces(t, alg, &tail, 1, out);
+}
+
+size_t transcript_peek_pieces(const struct transcript *t, enum hash_alg alg, const struct bj_bytes *pieces, size_t count, uint8_t out[HASH_MAX])
+{
 	struct hash h = t->hash;
 
 	if (h.alg == HASH_NONE) {
@@ -104,6 +115,7 @@ size_t transcript_peek_with(const struct transcript *t, enum hash_alg alg, struc
 		hash_update(&h, t->kept, t->kept_len);
 	}
 	check(h.alg == alg);
-	hash_update(&h, tail.ptr, tail.len);
+	for (size_t i = 0; i < count; i++)
+		hash_update(&h, pieces[i].ptr, pieces[i].len);
 	return hash_final(&h, out);
 }

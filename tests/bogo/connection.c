@@ -1,6 +1,8 @@
 /* connection.c - moves bytes between the runner's socket and the engine, and answers the engine's questions. */
 #include "connection.h"
 
+#include "checks.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -67,6 +69,13 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 		err = bj_tls_resume(c->tls, now_ms, session.ptr, session.len);
 		if (err && err != BJ_ERR_BAD_TICKET) {
 			fprintf(stderr, "to resume: :%s:\n", bj_err_name(err));
+			return false;
+		}
+	}
+	if (flags->ech_list.is_set || flags->reject_unusable_ech) {
+		err = bj_tls_ech(c->tls, flags->ech_list.bytes, flags->ech_list.len);
+		if (err && (err != BJ_ERR_NOT_FOUND || flags->reject_unusable_ech)) {
+			fprintf(stderr, "to encrypt the hello: :%s:\n", bj_err_name(err));
 			return false;
 		}
 	}
@@ -161,6 +170,8 @@ static enum bj_err answer_verify(struct connection *c)
 		fprintf(stderr, ":CERTIFICATE_VERIFY_FAILED:\n");
 		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_REFUSED : BJ_ERR_NO_CREDENTIAL;
 	}
+	if (!checks_verify(c))
+		verdict.err = BJ_ERR_INTERNAL;
 	if (c->flags->fail_ocsp_callback) {
 		fprintf(stderr, ":OCSP_CB_ERROR:\n");
 		verdict.err = BJ_ERR_OCSP;

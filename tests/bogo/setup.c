@@ -261,6 +261,18 @@ static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
 	}
 }
 
+static int set_ech(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_err err = bj_tls_config_ech_grease(config, flags->ech_grease);
+
+	for (size_t i = 0; i < flags->ech_key_count && !err; i++) {
+		const struct flag_ech *key = &flags->ech_keys[i];
+
+		err = bj_tls_config_ech_key(config, key->config.bytes, key->config.len, key->key.bytes, key->key.len, key->is_retry);
+	}
+	return err ? 1 : 0;
+}
+
 static int set_all(struct bj_tls_config *config, const struct flags *flags)
 {
 	int status = set_versions(config, flags);
@@ -272,6 +284,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	status = status ? status : set_ech(config, flags);
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;

@@ -19,6 +19,9 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return record_size_limit_parse(body, &ee->record_size_limit);
 	case EXT_EARLY_DATA:
 		return early_data_parse(body);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		ee->ech = body;
+		return BJ_OK;
 	default: /* has no place here: the walker refuses it */
 		return BJ_ERR_INTERNAL;
 	}
@@ -64,6 +67,12 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		record_size_limit_write(w, ee->record_size_limit);
 	if (ee->has & EXT_BIT(EXT_EARLY_DATA))
 		ext_write_empty(w, EXT_EARLY_DATA);
+	if (ee->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)) {
+		size_t mark = ext_open(w, EXT_ENCRYPTED_CLIENT_HELLO);
+
+		wr_bytes(w, ee->ech);
+		ext_close(w, mark);
+	}
 	wr_close(w, list, 2);
 	message_close(w, message);
 }

@@ -10,6 +10,7 @@ struct encrypted_extensions {
 	struct bj_bytes alpn;
 	struct bj_bytes groups; /* codes */
 	uint16_t record_size_limit;
+	struct bj_bytes ech; /* a list of configurations with its length, not looked into */
 };
 
 enum bj_err encrypted_extensions_parse(struct bj_bytes body, uint32_t offered, struct encrypted_extensions *out) BJ_MUST_USE;

@@ -34,6 +34,7 @@ static const struct client_hello full = {
 	.psk_modes = PSK_MODE_DHE_KE,
 	.wants_ocsp = true,
 	.padding = 5,
+	.ech = { ECH_OUTER, 7, 1, 3, ROW_BYTES("enc"), ROW_BYTES("payload") },
 };
 
 static uint8_t buf[4096], again[4096];

@@ -3,6 +3,7 @@
 #include "tls/ext/alpn.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/ec_point_formats.h"
+#include "tls/ext/encrypted_client_hello.h"
 #include "tls/ext/extended_master_secret.h"
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/record_size_limit.h"
@@ -65,6 +66,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct se
 		return cookie_parse(body, &h->cookie);
 	case EXT_KEY_SHARE:
 		return h->is_retry ? key_share_parse_retry(body, &h->share.group) : key_share_parse_answer(body, &h->share);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		return encrypted_client_hello_parse_retry(body, &h->ech);
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
 	case EXT_STATUS_REQUEST:
@@ -98,6 +101,8 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 	is_13 = names_version(extensions);
 	h.is_retry = is_13 && memcmp(h.random.ptr, server_hello_retry_random, RANDOM_LEN) == 0;
 	h.version = h.legacy_version;
+	if (!is_13)
+		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 	err = ext_walk(extensions, !is_13 ? EXT_IN_SH12 : h.is_retry ? EXT_IN_HRR : EXT_IN_SH, offered, &list);
 	if (err)
 		return err;
@@ -145,6 +150,13 @@ static void write_extension(struct writer *w, enum ext ext, const struct server_
 		else
 			key_share_write_answer(w, &h->share);
 		break;
+	case EXT_ENCRYPTED_CLIENT_HELLO: {
+		size_t mark = ext_open(w, ext);
+
+		wr_bytes(w, h->ech);
+		ext_close(w, mark);
+		break;
+	}
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);
 		break;
