@@ -42,6 +42,12 @@ enum bj_tls_client_auth {
 	BJ_TLS_AUTH_REQUIRED, /* asked for; without one the handshake fails */
 };
 
+/* Forms of a certificate (rfc7250). */
+enum bj_tls_certificate_type {
+	BJ_TLS_X509 = 0,
+	BJ_TLS_RAW_PUBLIC_KEY = 2, /* a SubjectPublicKeyInfo alone, in the place of a chain */
+};
+
 #define BJ_TLS_RECORD_PLAIN_MAX 16384                         /* rfc9846:5.1 */
 #define BJ_TLS_RECORD_MAX (5 + 16384 + 256)                   /* the largest record that is ever sent or accepted in 1.3 */
 #define BJ_TLS_RECORD_MAX_12 (5 + 16384 + 2048)               /* the largest that is accepted in 1.2 */
@@ -96,6 +102,16 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *co
 /* The anchors that peers are judged by (takes a reference). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
+/* Raw public keys (rfc7250). In which forms the peer may show its certificate, in order of preference; default X.509 alone. A raw public
+ * key is judged by the keys that are expected: whoever takes raw keys names at least one, or answers BJ_TLS_Q_VERIFY
+ * (BJ_ERR_CONFIG_NO_TRUST at freezing). Names and anchors say nothing about it. Servers: of client certificates. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Clients: which forms of their own they offer. Default: those of their credentials (bj_credential_from_key() makes bare keys), in the
+ * order in which they were added. Servers show what their credentials are and the client takes, the first that fits. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_own_types(struct bj_tls_config *config, const enum bj_tls_certificate_type *types, size_t count);
+/* Adds a key that is expected: its SubjectPublicKeyInfo in DER, or the SHA-256 of that (32 bytes). At most 64. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_key(struct bj_tls_config *config, const void *spki, size_t len);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *config, const void *sha256);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
@@ -104,7 +120,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *confi
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
- * client-certificate policy. Default: empty. */
+ * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
+ * peers are judged anew. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
@@ -235,7 +252,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
 /* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
-/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference). */
+/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
+ * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
+ * than this call. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
 					     uint8_t *out, size_t len);
 /* Lets go of what an idle connection does not need (expanded keys); it is made again when needed. */
@@ -286,11 +305,13 @@ struct bj_tls_report {
 	uint16_t signature_scheme; /* the server's handshake signature; 0 when resumed */
 	bool resumed;
 	bool retried;              /* there was a HelloRetryRequest */
+	bool extended_master_secret; /* the keys are bound to this handshake: always in 1.3; a 1.2 connection without is never resumed */
 	bool client_certificate_asked;
 	const char *server_name;   /* what the client asked for (or the client's own); null if none; lives with the connection */
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
+	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain, which is empty then */
 	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
 	struct bj_bytes sct_list;
 	enum bj_tls_ech ech;
@@ -334,6 +355,66 @@ BJ_API BJ_MUST_USE enum bj_err bj_ech_key_generate(const char *public_name, unsi
 						   const struct bj_rng *rng, struct bj_ech_key *out);
 /* The configurations of these keys as an ECHConfigList, to be published (its base64 is the `ech` of an HTTPS record). BJ_ERR_SPACE. */
 BJ_API BJ_MUST_USE enum bj_err bj_ech_config_list(const struct bj_ech_key *keys, size_t count, void *out, size_t cap, size_t *out_len);
+
+/* ================================================================ QUIC (rfc9001)
+ *
+ * A connection of such a configuration has no records. It takes and gives the bytes of CRYPTO frames by level, gives the secrets that
+ * QUIC protects its packets with, and carries the transport parameters. Everything else (configuration, questions, sessions, report,
+ * exporters) is as above; what belongs to records (bj_tls_feed, _seal, _pull, _close, _eof, _key_update) is BJ_ERR_STATE or does nothing.
+ *
+ *     bj_tls_config_quic(), bj_tls_config_alpn(), ... freeze        once
+ *     bj_tls_new(), bj_tls_quic_set_params(), client: bj_tls_start()
+ *     loop: bj_tls_quic_feed() what came, in the order of the stream of its level
+ *           bj_tls_quic_secret() until it has none                  install them
+ *           bj_tls_quic_pull() until it gives nothing               into CRYPTO frames of the level that it says
+ *
+ * A failure is sent as CONNECTION_CLOSE with the code 0x0100 + bj_tls_report()'s alert_sent, at the levels that are there; a peer's
+ * CONNECTION_CLOSE never comes here. BJ_TLS_DONE is "handshake complete" (rfc9001:4.1.1); whether it is confirmed, and when keys are
+ * thrown away, QUIC decides. Updates of keys are QUIC's too (rfc9001:6). Sessions of QUIC and of records do not resume each other. */
+
+enum bj_tls_level {
+	BJ_TLS_LEVEL_INITIAL = 0,     /* keys come from the connection id, not from here */
+	BJ_TLS_LEVEL_EARLY = 1,       /* 0-RTT: a secret, never bytes of the handshake */
+	BJ_TLS_LEVEL_HANDSHAKE = 2,
+	BJ_TLS_LEVEL_APPLICATION = 3, /* 1-RTT */
+};
+
+#define BJ_TLS_QUIC_PARAMS_MAX 4096 /* bytes of our own; the peer's are limited by its message */
+
+/* Connections are for QUIC: TLS 1.3 alone (BJ_ERR_CONFIG_EMPTY at freezing if that is off), with application protocols
+ * (BJ_ERR_CONFIG_NO_ALPN if there are none). Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on);
+
+/* What the quic_transport_parameters extension carries to the peer (rfc9001:8.2), copied: clients before bj_tls_start(), servers before the
+ * first bytes are fed, or at the question BJ_TLS_Q_CREDENTIAL (which a resumed handshake does not ask). May be repeated until
+ * then. BJ_ERR_STATE at another time or without QUIC; BJ_ERR_ARGUMENT above BJ_TLS_QUIC_PARAMS_MAX. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_set_params(struct bj_tls *conn, const void *params, size_t len);
+/* The peer's; empty until they came. They live with the connection. Nobody has vouched for them before BJ_TLS_DONE. */
+BJ_API struct bj_bytes bj_tls_quic_peer_params(const struct bj_tls *conn);
+
+/* Takes handshake bytes of a level: all of them, in any pieces; nothing of `bytes` is kept by reference. Tells one event (never
+ * BJ_TLS_DATA or BJ_TLS_CLOSE): call again without bytes until it is BJ_TLS_NONE or BJ_TLS_ASK. After an answer call it without
+ * bytes, too; the level does not matter then. BJ_ERR_STATE, with nothing changed, for bytes of a level that there is no reading secret
+ * of yet (QUIC keeps them), before bj_tls_start() of a client and without the parameters of a server. Bytes of a level that is over end
+ * the connection: retransmissions are QUIC's to drop. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_feed(struct bj_tls *conn, int64_t now_ms, enum bj_tls_level level, const void *bytes, size_t len,
+						enum bj_tls_event *out_event);
+/* The level whose bytes are read now; never BJ_TLS_LEVEL_EARLY. */
+BJ_API enum bj_tls_level bj_tls_quic_read_level(const struct bj_tls *conn);
+/* Handshake bytes to send: the next at most `cap` ones, all of one level, which `out_level` says; returns how many, 0 for none.
+ * bj_tls_pending() says how many wait on all levels. */
+BJ_API size_t bj_tls_quic_pull(struct bj_tls *conn, enum bj_tls_level *out_level, uint8_t *out, size_t cap);
+
+struct bj_tls_quic_secret {
+	enum bj_tls_level level;
+	bool write;        /* for packets that we send; else for those that we read */
+	uint16_t suite;    /* says AEAD, header protection and hash (rfc9001:5) */
+	uint8_t len;       /* of the secret: 32 or 48 */
+	uint8_t bytes[48];
+};
+/* The next secret that came into force, oldest first; each is given once and wiped here. False: there is none now. The caller wipes
+ * its copy. What a failed connection had not given yet is gone. */
+BJ_API bool bj_tls_quic_secret(struct bj_tls *conn, struct bj_tls_quic_secret *out);
 
 /* ================================================================ the short way: wrap a socket */
 

@@ -75,6 +75,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_credential_from_pem(const void *chain, size_t 
 /* The same from files; `key_path` may be null. */
 BJ_API BJ_MUST_USE enum bj_err bj_credential_from_files(const char *chain_path, const char *key_path,
 							struct bj_credential **out);
+/* A bare key, for peers that take raw public keys (rfc7250): a PEM text with a private key. It has no chain and nothing to staple. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out);
+/* DER of the SubjectPublicKeyInfo; the view lives as long as the credential. */
+BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential);
 BJ_API struct bj_credential *bj_credential_ref(struct bj_credential *credential);
 BJ_API void bj_credential_free(struct bj_credential *credential);
 BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);

@@ -63,6 +63,8 @@ static void print_negotiated(const struct terminal *t, const struct connection *
 	if (r->resumed)
 		fputs("  resumed", t->stream);
 	fputc('\n', t->stream);
+	if (r->handshake_done && !r->extended_master_secret)
+		fprintf(t->stream, "  %sthe server has no extended master secret: this connection is never resumed\n", terminal_mark(t, MARK_WARN));
 }
 
 static void print_chain(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
@@ -266,6 +268,7 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_bool(json, "handshake_done", r->handshake_done);
 	json_bool(json, "resumed", r->resumed);
 	json_bool(json, "retried", r->retried);
+	json_bool(json, "extended_master_secret", r->extended_master_secret);
 	json_bool(json, "client_certificate_asked", r->client_certificate_asked);
 	json_int(json, "tickets", c->client.tickets);
 	json_alert(json, "alert_sent", r->alert_sent);

@@ -77,6 +77,10 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_NO_COMMON_SIGNATURE,
 	  "The peer accepts no signature algorithm that any of the credentials here can produce.",
 	  "Add a credential with another kind of key (ECDSA P-256 and RSA 2048 together reach everyone), or widen the peer's list." },
+	{ BJ_ERR_NO_COMMON_CERTIFICATE_TYPE,
+	  "One side shows or takes only raw public keys, the other only certificates (RFC 7250), or there is no credential of the form that "
+	  "was agreed.",
+	  "Give the server a credential of the form that its clients take, or let the peer take both forms." },
 	{ BJ_ERR_NO_CREDENTIAL,
 	  "The server has no certificate and key that it could show to this client.",
 	  "Configure a certificate whose key suits the client's version and signature algorithms." },
@@ -119,9 +123,9 @@ const struct explain_text explain_texts[] = {
 	  "The client marked its hello as a second try with a lower version, though the server supports a higher one.",
 	  "Find out why the first try failed; falling back is never needed with a correct server." },
 	{ BJ_ERR_NO_EXTENDED_MASTER_SECRET,
-	  "The TLS 1.2 peer does not bind its keys to the handshake (extended master secret), so sessions could be confused between "
-	  "servers.",
-	  "Update the peer; software since about 2015 has it. TLS 1.3 does not need it." },
+	  "The TLS 1.2 peer does not bind its keys to the handshake (extended master secret). Such a connection works, but it is never "
+	  "resumed and exports no keys, since two connections could be made to share them; here one of the two was asked for.",
+	  "Update the peer; software since about 2015 has it (Go since 1.21). TLS 1.3 does not need it." },
 	{ BJ_ERR_RENEGOTIATION,
 	  "The peer wanted to negotiate again inside a running connection. That has a long history of attacks and is never done here.",
 	  "Ask for client certificates in the first handshake, by listener or name." },
@@ -170,6 +174,23 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_EXCESSIVE_DATA,
 	  "Handshake bytes stand before and after a change of keys in the same record. Accepting them would allow unauthenticated bytes in.",
 	  "The peer has a defect, or somebody injected bytes." },
+	{ BJ_ERR_ECH_REJECTED,
+	  "The hello was encrypted (ECH, RFC 9849) to a key that the server no longer has. The server proved its public name and said which "
+	  "keys it has now, if any; nothing of yours was sent.",
+	  "Connect once more with the configurations that came back, or without encrypting the hello where none came." },
+	{ BJ_ERR_ECH_INNER,
+	  "The hello inside an encrypted ClientHello breaks a rule: it offers TLS 1.2, lacks the mark of an inner hello, has padding that is "
+	  "not zero, or refers to extensions that the outer hello does not have in that order.",
+	  "The client has a defect; report it there." },
+	{ BJ_ERR_ECH_DECRYPT,
+	  "The first encrypted ClientHello opened but the second one, which answers a HelloRetryRequest, did not.",
+	  "The client has a defect, or somebody changed its second hello on the way." },
+	{ BJ_ERR_ECH_CONFIRMATION,
+	  "The server said in its HelloRetryRequest that it opened the encrypted ClientHello, and in its ServerHello that it did not.",
+	  "Servers behind one address may have different keys: give all of them the same ones." },
+	{ BJ_ERR_ECH_CONFIG,
+	  "A list of Encrypted ClientHello configurations, from a DNS record, a file or a server, cannot be read.",
+	  "Compare it with what the server's operator publishes; in DNS it is the `ech` of the HTTPS record, in base64." },
 
 	/* TLS: configuration */
 	{ BJ_ERR_CONFIG_NO_TRUST,
@@ -186,9 +207,15 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_CONFIG_BAD_NAME,
 	  "The server's name is neither a DNS name (letters, digits, hyphens; international names as xn--) nor an IP address.",
 	  "Leave out the port, brackets, scheme and final dot." },
+	{ BJ_ERR_CONFIG_NO_ALPN,
+	  "QUIC has no use for a connection without an application protocol (RFC 9001, 8.1).",
+	  "Give the configuration its list with bj_tls_config_alpn(), such as h3." },
 	{ BJ_ERR_CONFIG_EMPTY,
 	  "Versions, suites, groups and signature algorithms were narrowed until no handshake could succeed.",
 	  "For TLS 1.3 at least one of its three suites must stay; for 1.2 one ECDHE suite; always one group." },
+	{ BJ_ERR_CONFIG_ECH,
+	  "The server has keys for Encrypted ClientHello but none that clients may be told of when theirs is too old.",
+	  "Mark the newest key as one to retry with." },
 
 	/* certificates: structure */
 	{ BJ_ERR_CERT_DER,
@@ -285,6 +312,9 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_CERT_REFUSED,
 	  "The program that uses the library looked at the certificate itself and does not accept it, for a reason of its own.",
 	  "Look into that program's log or configuration: the library found nothing to object to." },
+	{ BJ_ERR_KEY_UNEXPECTED,
+	  "The peer showed a raw public key (RFC 7250) instead of a certificate, and it is not one of the keys that are expected.",
+	  "Compare the key with the one that the peer is meant to have: either it has a new one, or somebody else answers." },
 	{ BJ_ERR_CERT_REVOCATION_UNKNOWN,
 	  "It was asked to prove that the certificate is not revoked, and there is no fresh list or answer that covers it.",
 	  "Renew the CRL file, or have the server staple an OCSP response. The text behind it says what was found." },

@@ -129,6 +129,8 @@ static void json_tls(struct writer *w, const struct session *s)
 	key_text(w, "group", bytes_text(r.group ? bj_tls_group_name(r.group) : ""));
 	key(w, "resumed");
 	out_text(w, r.resumed ? "true" : "false");
+	if (r.handshake_done && !r.extended_master_secret) /* worth a word only where it is missing */
+		out_text(w, ",\"extended_master_secret\":false");
 	key_text(w, "sni", bytes_text(r.server_name));
 	key_text(w, "alpn", r.alpn);
 	key_text(w, "client_subject", s->identity ? bytes_of(s->identity->subject, s->identity->subject_len) : bytes_of(NULL, 0));
@@ -221,6 +223,8 @@ static void text_tls(struct writer *w, const struct session *s)
 	out_quoted(w, bytes_text(r.server_name), LOG_TEXT_MAX);
 	out_text(w, " alpn=");
 	out_quoted(w, r.alpn, LOG_TEXT_MAX);
+	if (r.handshake_done && !r.extended_master_secret)
+		out_text(w, " no-extended-master-secret");
 	if (s->identity) {
 		out_text(w, " subject=");
 		out_quoted(w, bytes_of(s->identity->subject, s->identity->subject_len), LOG_TEXT_MAX);

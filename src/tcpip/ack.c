@@ -12,6 +12,7 @@ struct ack_round {
 	uint32_t delivered; /* acknowledged and not SACKed before, or newly SACKed */
 	uint32_t rtt_us;    /* of the newest record delivered that was sent once; 0: none */
 	int64_t rtt_sent_us;
+	bool again_acked;   /* a record that was sent twice was acknowledged: Karn's doubt is about the whole ACK */
 	bool dsack;
 	bool new_sack;
 	bool duplicate;     /* rfc5681:2 */
@@ -38,6 +39,7 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	while ((s = flight_first(t)) && seq_lt(s->seq, ack)) {
 		uint32_t upto = seq_min(s->end, ack);
 
+		r->again_acked |= (s->flags & SENT_AGAIN) != 0;
 		if (!(s->flags & SENT_SACKED)) {
 			r->delivered += upto - s->seq;
 			note_delivered(t, s, r);
@@ -146,6 +148,26 @@ static bool was_needless(const struct bj_tcp *t, const struct ack_round *r)
 	return r->dsack && f->undo_resent == 0;
 }
 
+/* Two ACKs that go on, the second for bytes that were sent once: all was there, the timer was too quick. */
+static bool frto_says_needless(struct bj_tcp *t, const struct ack_round *r)
+{
+	struct tcp_flight *f = t->flight;
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	if (f->recovery != BJ_RECOVERY_LOSS || f->frto == FRTO_NO || (r->acked == 0 && !r->duplicate))
+		return false;
+	if (r->acked == 0 || r->dsack || seq_ge(t->snd_una, f->recover)) {
+		if (f->frto == FRTO_SECOND_ACK) /* the two new segments are out: one more, for the one that was held back */
+			t->cwnd = u32_max(t->cwnd, u32_min(t->ssthresh, 3u * t->mss));
+		f->frto = FRTO_NO;
+		return false;
+	}
+	if (f->frto == FRTO_SECOND_ACK)
+		return !r->again_acked;
+	f->frto = tcp_unsent(t) > 0 && seq_gt(edge, t->snd_nxt) ? FRTO_SECOND_ACK : FRTO_NO;
+	return false;
+}
+
 static void undo(struct bj_tcp *t)
 {
 	flight_unmark_lost(t);
@@ -193,7 +215,7 @@ static void judge_tail_probe(struct bj_tcp *t, const struct ack_round *r, uint32
 		f->tail_pending = false;
 	} else if (seq_gt(ack, f->tail_end) || (r->acked > 0 && ack == f->tail_end)) {
 		if (seq_gt(ack, f->tail_end)) {
-			cc_enter_recovery(t);
+			cc_enter_recovery(t, r->delivered);
 			cc_exit_recovery(t); /* the window pays for the loss, nothing is left to repair */
 			stack_event(t, BJ_EVENT_LOST, BJ_LOST_TAIL_PROBE, 0, f->tail_end, 0);
 		}
@@ -210,7 +232,7 @@ static int64_t find_losses(struct bj_tcp *t, const struct ack_round *r)
 	uint32_t marked = t->sack_ok ? rack_detect(t, &wait_us) : newreno_detect(t, r);
 
 	if (marked > 0 && f->recovery < BJ_RECOVERY_FAST)
-		cc_enter_recovery(t);
+		cc_enter_recovery(t, r->delivered);
 	cc_set_disorder(t);
 	if (f->recovery == BJ_RECOVERY_FAST)
 		cc_recovery_ack(t, r->delivered, r->acked > 0 && marked == 0);
@@ -225,7 +247,7 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 	int64_t wait_us = 0;
 
 	judge_tail_probe(t, r, t->snd_una);
-	if (was_needless(t, r))
+	if (was_needless(t, r) || frto_says_needless(t, r))
 		undo(t);
 	if (f->recovery >= BJ_RECOVERY_FAST && seq_ge(t->snd_una, f->recover)) {
 		cc_exit_recovery(t);
@@ -235,8 +257,8 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 		wait_us = find_losses(t, r);
 	if (r->acked > 0 && !was_fast && f->recovery != BJ_RECOVERY_FAST)
 		cc_acked(t, u32_min(r->acked, r->delivered), r->rtt_us); /* what was SACKed before has counted for the pipe */
-	if (!tcp_has_unacked(t))
-		flight_free(t);
+	if (!tcp_has_unacked(t) && tcp_unsent(t) == 0)
+		flight_free(t); /* a sender that has more to say keeps what its window has learned */
 	if (r->acked > 0 || r->new_sack || wait_us)
 		tcp_arm_retransmit(t, wait_us);
 }
@@ -254,6 +276,24 @@ static bool take_window(struct bj_tcp *t, const struct arrival *a, bool new_ack)
 	t->snd_wl2 = a->seg.ack;
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, window);
 	return window != before;
+}
+
+/* A record that was sent once says how long its way was, unless its own ACK got lost and it is this later one that tells of
+ * it: what fills a hole brings news of all that came long before. The echo is then the only witness (rfc6298:3, rfc7323:4). */
+static void measure(struct bj_tcp *t, struct ack_round *r)
+{
+	if (r->dsack)
+		return; /* a duplicate made the peer speak: neither our records nor the echo know when it left */
+	if (r->again_acked)
+		r->rtt_us = 0;
+	if (r->acked > 0 && r->has_ts && r->ts_ecr) {
+		uint32_t ms = tcp_ts_now(t) - r->ts_ecr;
+
+		if (ms < RTO_MAX_US / 1000 && (r->rtt_us == 0 || r->rtt_us > (ms + 1) * 1000))
+			r->rtt_us = u32_max(ms * 1000, 1);
+	}
+	if (r->rtt_us)
+		rtt_sample(t, r->rtt_us);
 }
 
 void tcp_ack(struct bj_tcp *t, const struct arrival *a)
@@ -279,15 +319,8 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	take_sack(t, &a->seg.options, ack, &r);
 	r.duplicate = outstanding && r.acked == 0 && a->seg.payload.len == 0 && !window_changed &&
 		      !(a->seg.flags & (TCP_SYN | TCP_FIN));
-	if (r.rtt_us == 0 && r.acked > 0 && r.has_ts && r.ts_ecr && outstanding) {
-		/* all were retransmitted: only the echo tells (rfc7323:4) */
-		uint32_t ms = tcp_ts_now(t) - r.ts_ecr;
-
-		if (ms < RTO_MAX_US / 1000)
-			r.rtt_us = u32_max(ms * 1000, 1);
-	}
-	if (r.rtt_us)
-		rtt_sample(t, r.rtt_us);
+	if (outstanding)
+		measure(t, &r);
 	if (t->flight)
 		judge_flight(t, &r);
 	else if (r.acked > 0)

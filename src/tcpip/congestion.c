@@ -232,7 +232,7 @@ void cc_set_disorder(struct bj_tcp *t)
 		set_recovery(t, f->sacked > 0 || f->dup_acks > 0 ? BJ_RECOVERY_DISORDER : BJ_RECOVERY_OPEN);
 }
 
-void cc_enter_recovery(struct bj_tcp *t)
+void cc_enter_recovery(struct bj_tcp *t, uint32_t delivered)
 {
 	struct tcp_flight *f = t->flight;
 
@@ -244,11 +244,12 @@ void cc_enter_recovery(struct bj_tcp *t)
 		t->fast_recoveries++;
 	f->prr_delivered = 0;
 	f->prr_out = 0;
-	f->recover_fs = u32_max(t->snd_nxt - t->snd_una, 1);
+	f->recover_fs = u32_max(t->snd_nxt - t->snd_una - f->sacked + delivered, 1); /* what recovery can deliver */
 }
 
 void cc_timeout(struct bj_tcp *t)
 {
+	t->flight->frto = t->flight->recovery == BJ_RECOVERY_LOSS ? FRTO_NO : FRTO_FIRST_ACK;
 	if (t->flight->recovery != BJ_RECOVERY_LOSS)
 		reduce(t);
 	set_recovery(t, BJ_RECOVERY_LOSS);
@@ -285,6 +286,7 @@ void cc_exit_recovery(struct bj_tcp *t)
 	if (t->flight->recovery == BJ_RECOVERY_FAST)
 		t->cwnd = t->ssthresh;
 	t->flight->undo_possible = false;
+	t->flight->frto = FRTO_NO;
 	t->flight->epoch_us = 0;
 	t->flight->dup_acks = 0;
 	t->flight->reno_sacked = 0;
@@ -298,6 +300,7 @@ void cc_undo(struct bj_tcp *t)
 	t->cwnd = u32_max(t->cwnd, f->undo_cwnd);
 	t->ssthresh = f->undo_ssthresh;
 	f->undo_possible = false;
+	f->frto = FRTO_NO;
 	t->cwnd_limited = false; /* by the window that was wrong */
 	f->max_out = flight_pipe(t);
 	f->dup_acks = 0;

@@ -13,8 +13,8 @@ void cc_init(struct bj_tcp *t);
 void cc_acked(struct bj_tcp *t, uint32_t acked, uint32_t rtt_us);
 /* OPEN or DISORDER, by what is SACKED or counted; nothing during a recovery. */
 void cc_set_disorder(struct bj_tcp *t);
-/* Loss was found: fast recovery begins. */
-void cc_enter_recovery(struct bj_tcp *t);
+/* Loss was found: fast recovery begins, at an ACK that delivered so many bytes. */
+void cc_enter_recovery(struct bj_tcp *t, uint32_t delivered);
 void cc_timeout(struct bj_tcp *t);
 /* Each ACK in fast recovery: rfc9937:6.2. `delivered` bytes were acknowledged or newly SACKed. */
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack);

@@ -46,7 +46,6 @@ struct tcp_flight {
 	uint32_t rack_end, rack_rtt_us, rack_fack;
 	uint32_t dsack_round;
 	bool dsack_round_valid, dsack_in_round;
-	uint8_t reo_persist;
 	/* tail loss probe: rfc8985:7 */
 	bool tail_pending, tail_resent;
 	uint32_t tail_end;
@@ -62,7 +61,15 @@ struct tcp_flight {
 	bool in_css, round_valid;
 	/* undo of a needless recovery */
 	uint32_t undo_cwnd, undo_ssthresh, undo_una, undo_resent, undo_ts;
-	bool undo_possible, first_ack_seen;
+	bool undo_possible;
+	uint8_t frto;           /* enum frto_step */
+};
+
+/* Was the timeout a false alarm? rfc5682:2.1 and rfc5682:3.1 */
+enum frto_step {
+	FRTO_NO,
+	FRTO_FIRST_ACK,  /* the first segment went out again: what does the next ACK say? */
+	FRTO_SECOND_ACK, /* it went on, and new bytes were sent instead of the old ones */
 };
 
 /* Null without memory. */

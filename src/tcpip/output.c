@@ -164,7 +164,7 @@ static bool send_lost(struct bj_tcp *t, struct writer *w)
 	struct sent *s = flight_next_lost(t);
 	bool by_timeout = t->flight && t->flight->recovery == BJ_RECOVERY_LOSS;
 
-	if (!s)
+	if (!s || t->flight->frto == FRTO_SECOND_ACK)
 		return false;
 	if (u32_min(s->end - s->seq, tcp_payload_max(t)) > cc_room(t)) {
 		t->cwnd_limited = true;

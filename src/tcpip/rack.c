@@ -26,8 +26,8 @@ void rack_delivered(struct bj_tcp *t, const struct sent *s, uint32_t ts_ecr, boo
 		if (rtt < t->min_rtt_us)
 			return;
 	}
-	f->rack_rtt_us = (uint32_t)i64_min(rtt, RTO_MAX_US);
 	if (sent_after(s->sent_us, s->end, f->rack_sent_us, f->rack_end)) {
+		f->rack_rtt_us = (uint32_t)i64_min(rtt, RTO_MAX_US);
 		f->rack_sent_us = s->sent_us;
 		f->rack_end = s->end;
 	}
@@ -57,14 +57,12 @@ void rack_dsack(struct bj_tcp *t)
 	f->dsack_round = t->snd_nxt;
 	if (t->reo_mult < REO_MULT_MAX)
 		t->reo_mult = t->reo_mult ? t->reo_mult + 1 : 2;
-	f->reo_persist = REO_PERSIST;
+	t->reo_persist = REO_PERSIST;
 }
 
 void rack_recovery_ended(struct bj_tcp *t)
 {
-	struct tcp_flight *f = t->flight;
-
-	if (f->reo_persist > 0 && --f->reo_persist == 0)
+	if (t->reo_persist > 0 && --t->reo_persist == 0)
 		t->reo_mult = 1;
 }
 

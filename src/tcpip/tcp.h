@@ -95,7 +95,7 @@ struct bj_tcp {
 	uint16_t rcv_mss;
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
-	uint8_t tail_probes, undos, duplicates_received;
+	uint8_t tail_probes, undos, duplicates_received, reo_persist;
 	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
 	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
 	uint64_t bytes_acked, bytes_received;

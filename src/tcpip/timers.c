@@ -145,13 +145,23 @@ static void fire_persist(struct bj_tcp *t)
 	stack_want_output(t);
 }
 
+/* The probe restarts no timer (rfc6298:5): the timeout counts from the oldest record, but leaves the probe's answer the time
+ * to come. */
+static int64_t timeout_after_probe(const struct bj_tcp *t)
+{
+	const struct sent *first = flight_first(t);
+	int64_t left = first ? first->sent_us + rto_now(t) - t->stack->now_us : 0;
+
+	return i64_max(left, t->srtt_us ? t->srtt_us + (int64_t)t->srtt_us / 2 : rto_now(t));
+}
+
 static void fire_tail(struct bj_tcp *t)
 {
 	stack_event(t, BJ_EVENT_TIMER, BJ_TIMER_TAIL, 0, t->snd_una, 0);
 	t->probe_due = true;
 	if (t->tail_probes < UINT8_MAX)
 		t->tail_probes++;
-	set_retransmit(t, TCP_RETRANSMIT_RTO, until_r2(t, rto_now(t)));
+	set_retransmit(t, TCP_RETRANSMIT_RTO, until_r2(t, timeout_after_probe(t)));
 	stack_want_output(t);
 }
 
@@ -162,7 +172,7 @@ static void fire_reorder(struct bj_tcp *t)
 
 	stack_event(t, BJ_EVENT_TIMER, BJ_TIMER_REORDER, 0, t->snd_una, 0);
 	if (f && rack_detect(t, &wait_us) > 0 && f->recovery < BJ_RECOVERY_FAST) {
-		cc_enter_recovery(t);
+		cc_enter_recovery(t, 0);
 		cc_recovery_ack(t, 0, false);
 	}
 	tcp_arm_retransmit(t, wait_us);

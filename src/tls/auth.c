@@ -5,6 +5,8 @@
 
 #include "crypto/hash.h"
 #include "tls/ech.h"
+#include "tls/ext/certificate_type.h"
+#include "tls/raw_key.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
 
@@ -17,8 +19,8 @@ static enum bj_err chain_copy(struct handshake *hs, const struct bj_bytes *ders,
 	for (size_t i = 0; i < count; i++)
 		len += ders[i].len;
 	hs->peer_der = malloc(len);
-	hs->peer_certs = calloc(count, sizeof(*hs->peer_certs));
-	if (!hs->peer_der || !hs->peer_certs)
+	hs->peer_cert = malloc(sizeof(*hs->peer_cert));
+	if (!hs->peer_der || !hs->peer_cert)
 		return BJ_ERR_NO_MEMORY;
 	for (size_t i = 0; i < count; i++) {
 		memcpy(hs->peer_der + at, ders[i].ptr, ders[i].len);
@@ -30,27 +32,36 @@ static enum bj_err chain_copy(struct handshake *hs, const struct bj_bytes *ders,
 	return BJ_OK;
 }
 
+/* rfc9846:4.4.2: no more than one. */
+static enum bj_err take_key(struct bj_tls *conn, const struct bj_bytes *ders, size_t count)
+{
+	struct handshake *hs = conn->hs;
+	enum bj_err err = count == 1 ? chain_copy(hs, ders, 1) : BJ_ERR_ILLEGAL_PARAMETER;
+
+	if (err)
+		return err;
+	if (cert_of_key(hs->peer_chain[0], hs->peer_cert) != BJ_OK)
+		return BJ_ERR_DECODE;
+	conn->peer_is_key = true;
+	return BJ_OK;
+}
+
 enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, size_t count)
 {
 	struct handshake *hs = conn->hs;
 	enum bj_err err;
 
-	check(!hs->peer_der && !hs->peer_certs);
+	check(!hs->peer_der && !hs->peer_cert);
 	if (count == 0)
 		return BJ_OK;
+	if (hs->peer_type == CERTIFICATE_RAW_KEY)
+		return take_key(conn, ders, count);
 	if (count > PATH_CHAIN_MAX)
 		return BJ_ERR_CERT_CHAIN_TOO_LONG;
 	err = chain_copy(hs, ders, count);
 	if (err)
 		return err;
-	for (size_t i = 0; i < count; i++) {
-		err = cert_parse(hs->peer_chain[i], &hs->peer_certs[hs->peer_cert_count]);
-		if (!err)
-			hs->peer_cert_count++;
-		else if (i == 0)
-			return err;
-	}
-	return BJ_OK;
+	return cert_parse(hs->peer_chain[0], hs->peer_cert);
 }
 
 /* A copy of its own; an empty view changes nothing. */
@@ -101,32 +112,45 @@ enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
-enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
+/* The verdict by anchors, lists and what was stapled, or by the keys that are expected. */
+static void judge_by_config(struct bj_tls *conn)
 {
 	const struct bj_tls_config *config = conn->config;
 	struct handshake *hs = conn->hs;
 	bool is_client = !conn->is_server;
-	struct path_input in;
+	const struct path_sent sent = {
+		.trust = config->trust,
+		.leaf = hs->peer_cert,
+		.rest = hs->peer_chain + 1,
+		.rest_count = hs->peer_chain_count - 1,
+		.purpose = is_client ? PATH_SERVER : PATH_CLIENT,
+		.name = bytes_text(is_client && !config->insecure_no_name ? ech_verify_name(conn) : NULL),
+		.now = conn->now_ms / 1000,
+		.staple = hs->peer_ocsp,
+		.staple_asked = is_client && config->wants_ocsp,
+	};
 	enum bj_err err;
 
-	if (hs->peer_cert_count == 0)
+	if (conn->peer_is_key) {
+		raw_key_judge(conn, &hs->verdict);
+		return;
+	}
+	err = path_verify_chain(&sent, &hs->verdict);
+	if (err != hs->verdict.err)
+		hs->verdict.err = err ? err : BJ_ERR_INTERNAL;
+}
+
+enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
+{
+	const struct bj_tls_config *config = conn->config;
+	struct handshake *hs = conn->hs;
+
+	if (hs->peer_chain_count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
 	if (!hs->answer.is_there) {
-		if (is_client && config->insecure_no_verify)
+		if (!conn->is_server && config->insecure_no_verify)
 			return BJ_OK; /* nothing is judged, and the report says so */
-		in = (struct path_input){
-			.leaf = &hs->peer_certs[0],
-			.extra = &hs->peer_certs[1],
-			.extra_count = hs->peer_cert_count - 1,
-			.trust = config->trust,
-			.purpose = is_client ? PATH_SERVER : PATH_CLIENT,
-			.now = conn->now_ms / 1000,
-			.name = bytes_text(is_client && !config->insecure_no_name ? ech_verify_name(conn) : NULL),
-			.check_time = true,
-		};
-		err = path_verify(&in, &hs->verdict);
-		if (err != hs->verdict.err)
-			hs->verdict.err = err ? err : BJ_ERR_INTERNAL;
+		judge_by_config(conn);
 	}
 	hs->judged = true;
 	if (hs->verdict.err)
@@ -142,9 +166,9 @@ enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj
 
 	if (!s || !codes_have(config_codes_view(&conn->config->schemes), scheme))
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	if (conn->hs->peer_cert_count == 0)
+	if (conn->hs->peer_chain_count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
-	leaf = &conn->hs->peer_certs[0];
+	leaf = conn->hs->peer_cert;
 	if (!scheme_fits(s, leaf->key.kind, conn->version) || !scheme_allowed(s, leaf))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (leaf->has_key_usage && !(leaf->key_usage & KU_DIGITAL_SIGNATURE))
@@ -172,7 +196,26 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 		.authorities = conn->hs->authorities,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
+		.types = conn->is_server ? conn->hs->own_types : (uint8_t)(1 << conn->hs->own_type),
 	};
+}
+
+enum bj_err auth_own_chain(const struct bj_credential *credential, struct certificate *out, size_t *out_len)
+{
+	*out = (struct certificate){ .count = bj_credential_chain_count(credential) };
+	*out_len = HS_ROOM;
+	if (out->count > PATH_CHAIN_MAX)
+		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	if (credential_is_bare(credential)) {
+		out->count = 1;
+		out->chain[0] = bj_credential_public_key(credential);
+	}
+	for (size_t i = 0; i < out->count; i++) {
+		if (!credential_is_bare(credential))
+			out->chain[i] = bj_credential_chain(credential, i);
+		*out_len += out->chain[i].len + 8;
+	}
+	return BJ_OK;
 }
 
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body)
@@ -197,6 +240,8 @@ static enum bj_err credential_answered(struct bj_tls *conn)
 			return err;
 		hs->credential = &hs->credential_made;
 	}
+	if (!(wish.types >> hs->credential->type & 1))
+		return BJ_ERR_NO_CREDENTIAL;
 	hs->scheme = config_choose_scheme(conn->config, &wish, hs->credential);
 	return hs->scheme ? BJ_OK : BJ_ERR_NO_COMMON_SIGNATURE;
 }
@@ -211,9 +256,11 @@ enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body)
 		err = credential_answered(conn);
 	else
 		err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
-	if (!err)
-		conn->signature_scheme = hs->scheme;
-	return err;
+	if (err)
+		return err;
+	conn->signature_scheme = hs->scheme;
+	hs->own_type = hs->credential->type;
+	return BJ_OK;
 }
 
 void auth_client_credential(struct bj_tls *conn)

@@ -6,13 +6,14 @@
 #define TLS_AUTH_H
 
 #include "tls/conn.h"
+#include "tls/msg/certificate.h"
 
-/* Copies the peer's certificates (views of DER, end entity first) into hs and parses them. `count` may be zero. Errors:
- * BJ_ERR_CERT_CHAIN_TOO_LONG, BJ_ERR_CERT_*, BJ_ERR_NO_MEMORY. A certificate behind the first that does not parse is left out of
- * the parsed ones but stays in the chain that the owner sees. */
+/* Copies the peer's certificates (views of DER, end entity first) into hs and parses the first. `count` may be zero. Errors:
+ * BJ_ERR_CERT_CHAIN_TOO_LONG, BJ_ERR_CERT_*, BJ_ERR_NO_MEMORY. Where a raw public key was agreed, the only one is that; else
+ * BJ_ERR_ILLEGAL_PARAMETER, BJ_ERR_DECODE. The others are read when the chain is judged. */
 enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, size_t count) BJ_MUST_USE;
 
-/* ASK(VERIFY): judges hs->peer_certs with the configuration's trust, or takes the owner's verdict. */
+/* ASK(VERIFY): judges hs->peer_chain with the configuration's trust, or takes the owner's verdict. */
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
@@ -23,6 +24,8 @@ enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list) BJ_
 /* Servers: what the credential has of that and the client asked for; else empty. */
 struct bj_bytes auth_ocsp(const struct bj_tls *conn);
 struct bj_bytes auth_scts(const struct bj_tls *conn);
+/* Our chain or bare key as a message has it, and about how long that is. */
+enum bj_err auth_own_chain(const struct bj_credential *credential, struct certificate *out, size_t *out_len) BJ_MUST_USE;
 /* ASK(CREDENTIAL), servers: hs->credential and hs->scheme, by conn->name, hs->schemes and hs->kinds. */
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);

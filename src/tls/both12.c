@@ -1,9 +1,10 @@
 /* both12.c - see both12.h. */
 #include "tls/both12.h"
 
+#include "tls/auth.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
-#include "tls/msg/certificate.h"
 #include "tls/msg/finished.h"
 #include "x509/credential.h"
 
@@ -17,10 +18,13 @@ static void master_made(struct bj_tls *conn)
 enum bj_err master12_step(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
+	enum hash_alg alg = (enum hash_alg)conn->suite->hash;
 	uint8_t hash[HASH_MAX];
-	size_t len = transcript_peek(&hs->transcript, hash);
 
-	keys12_master((enum hash_alg)conn->suite->hash, &hs->shared, bytes_of(hash, len), &conn->s12.master);
+	if (conn->is_unbound)
+		keys12_master_unbound(alg, &hs->shared, hs->client_random, hs->server_random, &conn->s12.master);
+	else
+		keys12_master(alg, &hs->shared, bytes_of(hash, transcript_peek(&hs->transcript, hash)), &conn->s12.master);
 	master_made(conn);
 	return BJ_OK;
 }
@@ -32,27 +36,29 @@ enum bj_err master12_resume(struct bj_tls *conn, const struct session *s)
 	return hello_resumed(conn, s);
 }
 
+enum bj_err certificate12_parse_form(const struct bj_tls *conn, struct bj_bytes body, struct certificate *out)
+{
+	bool is_key = conn->hs->peer_type == CERTIFICATE_RAW_KEY;
+
+	return is_key ? certificate12_parse_key(body, out) : certificate12_parse(body, out);
+}
+
 /* Ours; an empty list where a client has none that fits. */
 enum bj_err certificate12_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *own = conn->hs->credential;
 	struct certificate cert = { 0 };
 	size_t len = HS_ROOM;
-	enum bj_err err;
+	enum bj_err err = own ? auth_own_chain(own->credential, &cert, &len) : BJ_OK;
 
-	if (own) {
-		cert.count = bj_credential_chain_count(own->credential);
-		if (cert.count > PATH_CHAIN_MAX)
-			return BJ_ERR_CERT_CHAIN_TOO_LONG;
-		for (size_t i = 0; i < cert.count; i++) {
-			cert.chain[i] = bj_credential_chain(own->credential, i);
-			len += cert.chain[i].len + 3;
-		}
-	}
-	err = conn_room(conn, w, len);
+	if (!err)
+		err = conn_room(conn, w, len);
 	if (err)
 		return err;
-	certificate12_write(w, &cert);
+	if (conn->hs->own_type == CERTIFICATE_RAW_KEY)
+		certificate12_write_key(w, &cert);
+	else
+		certificate12_write(w, &cert);
 	return BJ_OK;
 }
 

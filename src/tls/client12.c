@@ -1,6 +1,7 @@
 /* client12.c - the client's side of a TLS 1.2 handshake, from the ServerHello on (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * The server must have extended master secret (rfc7627:5.2) and renegotiation_info (rfc5746:3.4), and never gets a renegotiation.
+ * The server must have renegotiation_info (rfc5746:3.4), and never gets a renegotiation. Without extended master secret (rfc7627:5.3)
+ * there is only this one connection: no session that is resumed or kept lacks it (docs/decisions/0065).
  */
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/msg/server_hello_done.h"
+#include "tls/raw_key.h"
 
 /* How long a session is offered whose server did not say, and at most. rfc5246:F.1.4 */
 #define LIFETIME_DEFAULT_S 7200
@@ -48,12 +50,18 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (!(hello->has & EXT_BIT(EXT_EXTENDED_MASTER_SECRET)))
-		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	conn->is_unbound = !(hello->has & EXT_BIT(EXT_EXTENDED_MASTER_SECRET));
+	if (resumed && conn->is_unbound)
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET; /* our session has it. rfc7627:5.3 */
 	if (!(hello->has & EXT_BIT(EXT_RENEGOTIATION_INFO)))
 		return BJ_ERR_RENEGOTIATION_INFO;
 	if (hello->has & EXT_BIT(EXT_ALPN)) {
 		err = hello_take_alpn(conn, hello->alpn);
+		if (err)
+			return err;
+	}
+	if (!resumed) {
+		err = raw_key_take_answer(conn, hello->has, hello->client_type, hello->server_type);
 		if (err)
 			return err;
 	}
@@ -95,7 +103,7 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum key_kind kind;
-	enum bj_err err = certificate12_parse(body, &cert);
+	enum bj_err err = certificate12_parse_form(conn, body, &cert);
 
 	if (err)
 		return err;
@@ -104,7 +112,7 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	if (err)
 		return err;
-	kind = conn->hs->peer_certs[0].key.kind;
+	kind = conn->hs->peer_cert->key.kind;
 	return suite_fits_key(conn->suite, kind) && curve_was_offered(conn, kind) ? BJ_OK : BJ_ERR_WRONG_CERTIFICATE_TYPE;
 }
 
@@ -160,6 +168,8 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 	struct certificate_request12 request;
 	enum bj_err err = certificate_request12_parse(body, &request);
 
+	if (!err)
+		err = raw_key_can_show(conn);
 	if (err)
 		return err;
 	hello_take_schemes(conn, request.schemes);
@@ -270,7 +280,7 @@ static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 	struct session s;
 	enum bj_err err;
 
-	if (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0))
+	if (conn->is_unbound || (hs->ticket12_len == 0 && (conn->resumed || hs->session_id_len == 0)))
 		return BJ_OK;
 	err = session_make(conn, &s);
 	if (err)

@@ -12,6 +12,8 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/quic.h"
+#include "tls/raw_key.h"
 
 /* ---- the ServerHello */
 
@@ -72,6 +74,10 @@ static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
 		err = ech_client_take_retry(conn, ee.ech);
+	if (!err && conn->quic)
+		err = quic_take_answer(conn, &ee);
+	if (!err && !state_holds(&conn->state, F_RESUMED))
+		err = raw_key_take_answer(conn, ee.has, ee.client_type, ee.server_type);
 	if (err)
 		return err;
 	return (ee.has & EXT_BIT(EXT_ALPN)) ? hello_take_alpn(conn, ee.alpn) : BJ_OK;
@@ -86,6 +92,9 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	if (request.context.len > 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
+	err = raw_key_can_show(conn);
+	if (err)
+		return err;
 	hello_take_schemes(conn, request.schemes);
 	conn->auth_asked = true;
 	return auth_take_authorities(conn, request.authorities);
@@ -150,18 +159,9 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 	enum bj_err err;
 
 	auth_client_credential(conn);
-	if (conn->hs->credential) {
-		const struct bj_credential *credential = conn->hs->credential->credential;
-
-		cert.count = bj_credential_chain_count(credential);
-		if (cert.count > PATH_CHAIN_MAX)
-			return BJ_ERR_CERT_CHAIN_TOO_LONG;
-		for (size_t i = 0; i < cert.count; i++) {
-			cert.chain[i] = bj_credential_chain(credential, i);
-			len += cert.chain[i].len + 8;
-		}
-	}
-	err = conn_room(conn, w, len);
+	err = conn->hs->credential ? auth_own_chain(conn->hs->credential->credential, &cert, &len) : BJ_OK;
+	if (!err)
+		err = conn_room(conn, w, len);
 	if (err)
 		return err;
 	certificate_write(w, &cert);

@@ -9,6 +9,8 @@
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
+#include "tls/quic.h"
+#include "tls/raw_key.h"
 #include "x509/general_name.h"
 
 #define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
@@ -147,6 +149,7 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_SERVER_NAME);
 		hello->server_name = bytes_text(conn->name);
 	}
+	raw_key_offer(config, hello);
 	if (config->wants_ocsp)
 		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
 	if (config->wants_scts)
@@ -154,6 +157,10 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 	if (config->alpn_len > 0) {
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
+	}
+	if (conn->quic) {
+		hello->has |= EXT_BIT(EXT_QUIC_PARAMS);
+		hello->quic_params = conn->quic->params;
 	}
 	if (has_12)
 		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO);
@@ -251,7 +258,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
-		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + (hs->session ? hs->session->ticket_len : 0));
+		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + hello.quic_params.len + (hs->session ? hs->session->ticket_len : 0));
 	if (err)
 		return err;
 	hello.shares = wr_view(&list);
@@ -280,7 +287,7 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 	if (hs->session && hs->session->version == VERSION_1_2 && hs->session->id_len > 0) {
 		hs->session_id_len = hs->session->id_len;
 		memcpy(hs->session_id, hs->session->id, hs->session->id_len);
-	} else if (config_has_version(conn->config, VERSION_1_3) || (hs->session && hs->session->ticket_len > 0)) {
+	} else if (!conn->quic && (config_has_version(conn->config, VERSION_1_3) || (hs->session && hs->session->ticket_len > 0))) {
 		/* for middleboxes; and a 1.2 server that takes a ticket says so by repeating it. rfc9846:D.4 rfc5077:3.4 */
 		hs->session_id_len = sizeof(hs->session_id);
 		err = rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));

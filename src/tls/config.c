@@ -5,6 +5,7 @@
 
 #include "crypto/rng_os.h"
 #include "tls/cache.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
 #include "tls/scheme.h"
@@ -106,6 +107,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 	config->role = role;
 	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
 	config->rng = rng_os;
+	config->peer_types = (struct config_types){ 1, { CERTIFICATE_X509 } };
 	config->ticket_count = TICKET_COUNT_DEFAULT;
 	config->ticket_lifetime_s = TICKET_LIFETIME_DEFAULT_S;
 	config->ticket_rotate_s = TICKET_ROTATE_DEFAULT_S;
@@ -135,6 +137,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	config_credentials_free(config);
 	config_ech_free(config);
 	free(config->authorities);
+	free(config->pins);
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
 	free(config);
@@ -443,6 +446,17 @@ BJ_API enum bj_err bj_tls_config_ech_grease(struct bj_tls_config *config, bool o
 	return err;
 }
 
+/* ---- QUIC */
+
+BJ_API enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = may_change(config);
+
+	if (!err)
+		config->quic = on;
+	return err;
+}
+
 /* ---- freezing */
 
 static enum bj_err narrow_groups(struct bj_tls_config *config)
@@ -465,6 +479,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->quic)
+		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
 		const struct suite *suite = suite_find(codes_at(config_codes_view(&config->suites), i));
 
@@ -487,12 +503,16 @@ static enum bj_err narrow(struct bj_tls_config *config)
 static enum bj_err lint(const struct bj_tls_config *config)
 {
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
+	bool can_judge = asks_verify || ((config->trust || !config_has_type(&config->peer_types, CERTIFICATE_X509)) &&
+					 (config->pin_count > 0 || !config_has_type(&config->peer_types, CERTIFICATE_RAW_KEY)));
 
 	if (config->groups.count == 0 || config->schemes.count == 0)
 		return BJ_ERR_CONFIG_EMPTY;
-	if (config->role == BJ_TLS_CLIENT && !config->trust && !config->insecure_no_verify && !asks_verify)
+	if (config->quic && config->alpn_len == 0)
+		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
+	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !config->trust && !asks_verify)
+	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
@@ -553,6 +573,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = make_authorities(config);
 	if (!err)
 		err = make_stores(config);
+	if (!err)
+		config_peer_freeze(config);
 	if (!err)
 		config->frozen = true;
 	return err;

@@ -24,6 +24,9 @@
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
 
+#define CONFIG_PIN_MAX 64 /* public keys that are expected */
+#define CONFIG_PIN_LEN 32
+
 struct ticket_keys;
 struct session_cache;
 
@@ -38,11 +41,23 @@ static inline struct bj_bytes config_codes_view(const struct config_codes *codes
 	return (struct bj_bytes){ codes->wire, 2 * (size_t)codes->count };
 }
 
+/* Forms of certificates (rfc7250), in order of preference. */
+struct config_types {
+	uint8_t count;
+	uint8_t types[2];
+};
+
+static inline struct bj_bytes config_types_view(const struct config_types *types)
+{
+	return (struct bj_bytes){ types->types, types->count };
+}
+
 /* A credential as the handshake needs it. */
 struct config_credential {
 	struct bj_credential *credential;
 	const struct pkey *key; /* the credential's; not counted here */
 	enum key_kind kind;
+	uint8_t type; /* CERTIFICATE_X509, or CERTIFICATE_RAW_KEY for a bare key */
 	struct config_codes schemes; /* that it signs with; empty: the configuration's */
 	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
@@ -73,6 +88,7 @@ struct bj_tls_config {
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */
+	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;
 	uint16_t version_min, version_max;
@@ -94,6 +110,13 @@ struct bj_tls_config {
 	struct bj_trust *trust;
 	uint8_t *authorities; /* servers that ask for certificates: the anchors' names in wire form; null if none or too many to say */
 	size_t authorities_len;
+
+	/* raw public keys, and what verdicts depend on (config_peer.c) */
+	struct config_types own_types;  /* clients: that are offered; empty until frozen: by the credentials */
+	struct config_types peer_types; /* that the peer may show */
+	uint8_t (*pins)[CONFIG_PIN_LEN]; /* SHA-256 of the SubjectPublicKeyInfos that are expected */
+	size_t pin_count;
+	uint8_t judge_print[32];        /* of all that verdicts depend on; zero where nobody is judged */
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
 	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
@@ -126,10 +149,11 @@ struct config_wish {
 	struct bj_bytes authorities; /* that it named: a list in wire form, or empty */
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
+	uint8_t types;           /* 1 << form of certificate */
 };
 
-/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, or
- * only such as must match an issuer and do not). */
+/* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, none
+ * in a form that the peer takes, or only such as must match an issuer and do not). */
 enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
 				     const struct config_credential **out, uint16_t *out_scheme) BJ_MUST_USE;
 /* The scheme to sign with for that credential, of what both sides have; 0 if there is none. */
@@ -153,6 +177,12 @@ static inline struct bj_bytes config_authorities(const struct bj_tls_config *con
 {
 	return (struct bj_bytes){ config->authorities, config->authorities_len };
 }
+
+/* config_peer.c */
+bool config_has_type(const struct config_types *types, uint8_t type);
+/* Is this SubjectPublicKeyInfo one that is expected? */
+bool config_expects_key(const struct bj_tls_config *config, struct bj_bytes spki);
+void config_peer_freeze(struct bj_tls_config *config);
 
 /* config_credential.c, for freezing and the end */
 enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;

@@ -1,15 +1,16 @@
 /* config_credential.c - the credentials of a configuration: the index of their names, and the choice for a peer.
  *
  * The choice: credentials whose certificate has exactly the name come first, then those with a wildcard over its first label, then (a
- * name that nobody has, or none) all in the order they were added, unless strict. Of those the first that the peer can use.
+ * name that nobody has, or none) all in the order they were added, unless strict. Of those the first that the peer can use. Bare keys
+ * are for every name.
  *
  * Implements   rfc6066:3 rfc9846:4.4.2.2 rfc9525:6.3 (names compare without case; a wildcard stands for the whole first label)
  */
 #include <stdlib.h>
 
-#include "tls/config.h"
+#include "tls/auth.h"
 #include "tls/ext/certificate_authorities.h"
-#include "tls/msg/certificate.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
 #include "x509/general_name.h"
@@ -52,16 +53,13 @@ void config_credentials_free(struct bj_tls_config *config)
 
 static enum bj_err message_make(struct config_credential *row)
 {
-	struct certificate cert = { .count = bj_credential_chain_count(row->credential) };
-	size_t len = 64;
+	struct certificate cert;
 	struct writer w;
+	size_t len;
+	enum bj_err err = auth_own_chain(row->credential, &cert, &len);
 
-	if (cert.count == 0 || cert.count > PATH_CHAIN_MAX)
-		return BJ_ERR_CERT_CHAIN_TOO_LONG;
-	for (size_t i = 0; i < cert.count; i++) {
-		cert.chain[i] = bj_credential_chain(row->credential, i);
-		len += cert.chain[i].len + 8;
-	}
+	if (err)
+		return err;
 	row->message = malloc(len);
 	if (!row->message)
 		return BJ_ERR_NO_MEMORY;
@@ -77,6 +75,7 @@ enum bj_err config_credential_make(struct bj_credential *credential, bool with_m
 	enum bj_err err;
 
 	row.kind = pkey_kind(row.key);
+	row.type = credential_is_bare(credential) ? CERTIFICATE_RAW_KEY : CERTIFICATE_X509;
 	if (with_message) {
 		err = message_make(&row);
 		if (err) {
@@ -233,6 +232,7 @@ struct choice {
 	uint16_t scheme;
 	bool covered; /* some credential has the name */
 	bool strange; /* some was for other authorities */
+	bool formed;  /* some has a form that the peer takes */
 };
 
 static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
@@ -240,8 +240,9 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 	const struct config_credential *row = &config->credentials[index];
 	uint16_t scheme;
 
-	if (choice->credential)
+	if (choice->credential || !(wish->types >> row->type & 1))
 		return;
+	choice->formed = true;
 	if (row->must_match && !is_issued_by_one(row, wish->authorities)) {
 		choice->strange = true;
 		return;
@@ -267,10 +268,28 @@ static void consider_name(const struct bj_tls_config *config, const struct confi
 		else
 			high = mid;
 	}
+	if (!(wish->types >> CERTIFICATE_X509 & 1)) /* bare keys have no names */
+		return;
 	for (; low < config->name_count && text_compare(config->names[low].name, config->names[low].len, name, len) == 0; low++) {
 		choice->covered = true;
 		consider(config, wish, config->names[low].credential, choice);
 	}
+}
+
+/* A bare key has no name and so is for every one: it comes before a certificate for the name that was added later. */
+static void consider_bare(const struct bj_tls_config *config, const struct config_wish *wish, struct choice *choice)
+{
+	struct choice bare = { 0 };
+	size_t count = choice->credential ? (size_t)(choice->credential - config->credentials) : config->credential_count;
+
+	for (size_t i = 0; i < count && !bare.credential; i++)
+		if (config->credentials[i].type == CERTIFICATE_RAW_KEY)
+			consider(config, wish, i, &bare);
+	choice->formed |= bare.formed;
+	if (!bare.credential)
+		return;
+	choice->credential = bare.credential;
+	choice->scheme = bare.scheme;
 }
 
 enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
@@ -298,14 +317,16 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 			consider_name(config, wish, star, len - (size_t)(star - name), &choice);
 		}
 	}
-	if (!choice.covered) {
+	if (wish->types >> CERTIFICATE_RAW_KEY & 1)
+		consider_bare(config, wish, &choice);
+	if (!choice.covered && !choice.credential) {
 		if (wish->name.len > 0 && config->strict_sni)
 			return BJ_ERR_UNKNOWN_NAME;
 		for (size_t i = 0; i < config->credential_count && !choice.credential; i++)
 			consider(config, wish, i, &choice);
 	}
 	if (!choice.credential)
-		return choice.strange ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
+		return choice.strange || !choice.formed ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
 	*out = choice.credential;
 	*out_scheme = choice.scheme;
 	return BJ_OK;

@@ -164,6 +164,7 @@ static const struct config_credential *choose(const struct bj_tls_config *config
 	uint8_t wire[] = { (uint8_t)(scheme >> 8), (uint8_t)scheme };
 	struct config_wish wish = {
 		.name = bytes_text(name), .schemes = bytes_of(wire, 2), .authorities = authorities, .kinds = ~(uint32_t)0, .version = BJ_TLS_1_3,
+		.types = 1 << BJ_TLS_X509,
 	};
 	const struct config_credential *chosen = NULL;
 	uint16_t with;

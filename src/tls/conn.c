@@ -7,6 +7,7 @@
 #include "crypto/rng_os.h"
 #include "tls/ech.h"
 #include "tls/flight.h"
+#include "tls/quic.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
 
@@ -96,8 +97,12 @@ BJ_API enum bj_err bj_tls_init(void *memory, struct bj_tls_config *config, const
 	conn->alert_sent = conn->alert_received = -1;
 	conn->message = CONN_NO_MESSAGE;
 	err = name_take(conn, name);
-	if (err)
+	if (!err && config->quic)
+		err = quic_new(conn);
+	if (err) {
+		free(conn->name);
 		return err;
+	}
 	bj_tls_config_ref(config);
 	state_start(&conn->state);
 	*out = conn;
@@ -129,6 +134,8 @@ static void secrets_wipe(struct bj_tls *conn)
 	wipe(&conn->s12, sizeof(conn->s12));
 	inbox_free(&conn->in);
 	outbox_free(&conn->flight);
+	if (conn->err != BJ_ERR_ECH_REJECTED) /* that is said with the keys that the handshake came to */
+		quic_wipe(conn);
 	if (conn->session) {
 		session_fini(conn->session);
 		free(conn->session);
@@ -153,6 +160,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	secrets_wipe(conn);
 	blob_free(conn);
 	outbox_free(&conn->out);
+	quic_free(conn);
 	free(conn->name);
 	free(conn->peer);
 	free(conn->verdict);
@@ -237,7 +245,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);
-	free(hs->peer_certs);
+	free(hs->peer_cert);
 	free((void *)hs->authorities.ptr);
 	free((void *)hs->peer_ocsp.ptr);
 	free((void *)hs->peer_scts.ptr);

@@ -104,6 +104,8 @@ struct handshake {
 	size_t cookie_len;
 
 	/* certificates */
+	uint8_t own_types;                      /* servers: 1 << form of certificate that the client takes */
+	uint8_t own_type, peer_type;            /* agreed forms; TYPE_NONE: none in common */
 	const struct config_credential *credential; /* ours: chosen from the configuration */
 	struct bj_credential *credential_owned;     /* ours: given by an answer; a reference */
 	struct config_credential credential_made;   /* the same as a row */
@@ -116,8 +118,7 @@ struct handshake {
 	size_t peer_der_len;
 	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
 	size_t peer_chain_count;
-	struct cert *peer_certs;                /* those of them that parse; the first is the end entity's */
-	size_t peer_cert_count;
+	struct cert *peer_cert;                 /* the first of them, parsed */
 	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
@@ -148,6 +149,8 @@ struct handshake {
 	struct bj_bytes body; /* of the message received last; views for STEP */
 	struct bj_bytes instead; /* what the transcript takes instead of the message that is being handled; set by handlers (ech.h) */
 };
+
+#define TYPE_NONE 0xff
 
 enum {
 	STAGE_NONE = 0,
@@ -183,6 +186,7 @@ struct bj_tls {
 	struct inbox in;
 	struct outbox flight; /* messages that are built, until they are sealed; freed when the handshake ends */
 	struct outbox out;
+	struct quic *quic;     /* quic.h; null where there are records */
 	int64_t now_ms;
 	struct session *session;      /* clients: what the next ticket becomes; servers: null */
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
@@ -201,8 +205,10 @@ struct bj_tls {
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;
+	bool peer_is_key;             /* the peer showed a raw public key: where a chain would be, that stands alone */
 	bool is_placed;               /* in memory of the owner's */
 	bool resumed, retried, auth_asked, peer_verified;
+	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */

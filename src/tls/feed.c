@@ -4,8 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "tls/conn.h"
+#include "tls/feed.h"
 #include "tls/flight.h"
+#include "tls/quic.h"
 
 #define INBOX_FIRST 1024
 
@@ -108,7 +109,7 @@ static enum bj_err take_inbox(struct bj_tls *conn)
 	return BJ_OK;
 }
 
-static enum bj_err take_handshake(struct bj_tls *conn, struct bj_bytes body)
+enum bj_err feed_handshake(struct bj_tls *conn, struct bj_bytes body)
 {
 	size_t taken = 0;
 	enum bj_err err;
@@ -197,7 +198,7 @@ static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, st
 	conn->message = CONN_RECORD;
 	switch (rec->type) {
 	case RECORD_HANDSHAKE:
-		return take_handshake(conn, rec->body);
+		return feed_handshake(conn, rec->body);
 	case RECORD_CCS:
 		return take_ccs(conn, rec);
 	case RECORD_ALERT:
@@ -253,35 +254,40 @@ static enum bj_err open_record(struct bj_tls *conn, uint8_t *buf, size_t len, st
 
 /* ---- the loop */
 
-static bool tell(struct bj_tls *conn, struct bj_tls_fed *out)
+bool feed_tell(struct bj_tls *conn, enum bj_tls_event *out)
 {
 	if (conn->hs && conn->hs->question) {
-		out->event = BJ_TLS_ASK;
+		*out = BJ_TLS_ASK;
 		return true;
 	}
 	if (state_at(&conn->state) == ST_OPEN && !(conn->told & TOLD_DONE)) {
 		conn->told |= TOLD_DONE;
-		out->event = BJ_TLS_DONE;
+		*out = BJ_TLS_DONE;
 		return true;
 	}
 	if (conn->told & TELL_TICKET) {
 		conn->told &= (uint8_t)~TELL_TICKET;
-		out->event = BJ_TLS_TICKET;
+		*out = BJ_TLS_TICKET;
 		return true;
 	}
 	return false;
 }
 
+enum bj_err feed_answered(struct bj_tls *conn)
+{
+	enum bj_err err;
+
+	if (!conn->hs || conn->hs->question)
+		return BJ_OK;
+	err = handshake_advance(conn);
+	return err ? err : take_inbox(conn);
+}
+
 static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struct bj_tls_fed *out)
 {
-	enum bj_err err = BJ_OK;
+	enum bj_err err = feed_answered(conn);
 
-	if (conn->hs && !conn->hs->question) { /* an answer may have come */
-		err = handshake_advance(conn);
-		if (!err)
-			err = take_inbox(conn);
-	}
-	while (!err && !out->event && !tell(conn, out)) {
+	while (!err && !out->event && !feed_tell(conn, &out->event)) {
 		struct record rec;
 		bool skipped;
 
@@ -312,7 +318,7 @@ BJ_API enum bj_err bj_tls_feed(struct bj_tls *conn, int64_t now_ms, uint8_t *buf
 	*out = (struct bj_tls_fed){ 0 };
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!conn->is_server && state_at(&conn->state) == ST_START)
+	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic)
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = feed_run(conn, buf, len, out);
@@ -329,7 +335,7 @@ BJ_API enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (conn->is_server || state_at(&conn->state) != ST_START)
+	if (conn->is_server || state_at(&conn->state) != ST_START || (conn->quic && !conn->quic->params.ptr))
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = handshake_new(conn);
@@ -340,6 +346,8 @@ BJ_API enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms)
 
 BJ_API enum bj_err bj_tls_eof(struct bj_tls *conn)
 {
+	if (conn->quic)
+		return BJ_ERR_STATE;
 	conn->eof = true;
 	if (conn->err)
 		return (enum bj_err)conn->err;

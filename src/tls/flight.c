@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "tls/quic.h"
+
 #define OUTBOX_FIRST 4096
 
 /* Room for `len` more bytes behind what is there. */
@@ -112,12 +114,28 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 	return BJ_OK;
 }
 
+/* QUIC: the bytes themselves, without records. */
+static enum bj_err queue_bytes(struct bj_tls *conn, struct bj_bytes bytes)
+{
+	struct outbox *out = &conn->out;
+	enum bj_err err = outbox_room(out, bytes.len, OUTBOX_MAX, OUTBOX_FIRST);
+
+	if (err)
+		return err;
+	bytes_copy(out->buf + out->len, bytes.ptr, bytes.len);
+	out->len += (uint32_t)bytes.len;
+	quic_queued(conn, bytes.len);
+	return BJ_OK;
+}
+
 enum bj_err flight_flush(struct bj_tls *conn)
 {
 	struct outbox *f = &conn->flight;
 	enum bj_err err = BJ_OK;
 
-	for (size_t at = 0; at < f->len && !err;) {
+	if (conn->quic && f->len > 0)
+		err = queue_bytes(conn, bytes_of(f->buf, f->len));
+	for (size_t at = 0; at < f->len && !err && !conn->quic;) {
 		size_t len = f->len - at < RECORD_PLAIN_MAX ? f->len - at : RECORD_PLAIN_MAX;
 		struct bj_bytes piece = { f->buf + at, len };
 
@@ -167,5 +185,7 @@ enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description
 	if (err)
 		return err;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, true, description, piece);
+	if (conn->quic) /* its code goes out in a frame of QUIC's own. rfc9001:4.8 */
+		return BJ_OK;
 	return queue_record(conn, &conn->wr, RECORD_ALERT, &piece, 1, ALERT_LEN);
 }

@@ -5,6 +5,7 @@
 
 #include "tls/ech.h"
 #include "tls/ext/alpn.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 
@@ -58,7 +59,7 @@ enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *he
 	struct bj_bytes own = config_alpn_list(conn->config), name;
 
 	if (own.len == 0 || !(hello->has & EXT_BIT(EXT_ALPN)))
-		return BJ_OK;
+		return conn->quic ? BJ_ERR_NO_ALPN : BJ_OK; /* rfc9001:8.1 */
 	name = alpn_choose(own, hello->alpn);
 	if (name.len == 0)
 		return BJ_ERR_NO_ALPN;
@@ -97,6 +98,8 @@ bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16
 		return false;
 	if (conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !s->peer_verified)
 		return false;
+	if (!(conn->hs->own_types >> certificate_type_of(s->own_is_key) & 1))
+		return false; /* the client no longer takes what was shown to it */
 	if (conn->config->keep_peer_chain && s->has_peer && s->peer_len == 0)
 		return false; /* the owner wants to see a certificate that was too large to keep */
 	session_binding(conn->config, conn->name, binding);
@@ -133,6 +136,8 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 		.made_ms = conn->now_ms,
 		.lifetime_s = lifetime_s,
 		.peer_verified = conn->peer_verified,
+		.peer_is_key = conn->peer_is_key,
+		.own_is_key = hs && conn->is_server && hs->own_type == CERTIFICATE_RAW_KEY,
 		.alpn_len = (uint8_t)conn->alpn.len,
 	};
 	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
@@ -159,6 +164,9 @@ enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 	conn->resumed = true;
 	conn->resumed_until_ms = s->made_ms + (int64_t)s->lifetime_s * 1000;
 	conn->peer_verified = s->peer_verified;
+	conn->peer_is_key = s->peer_is_key;
+	if (conn->is_server)
+		conn->hs->own_type = certificate_type_of(s->own_is_key);
 	if (!conn->config->keep_peer_chain || s->peer_len == 0)
 		return BJ_OK;
 	conn->peer = malloc(sizeof(*conn->peer) + s->peer_len);

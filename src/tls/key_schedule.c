@@ -230,6 +230,11 @@ static void derive_from(enum hash_alg alg, const struct secret *from, struct bj_
 	hmac_key_wipe(&key);
 }
 
+void ks_finished_key(enum hash_alg alg, const struct secret *traffic, struct secret *out)
+{
+	derive_from(alg, traffic, BYTES_LIT("finished"), (struct bj_bytes){ 0 }, out);
+}
+
 void ks_update(enum hash_alg alg, struct secret *traffic)
 {
 	derive_from(alg, traffic, BYTES_LIT("traffic upd"), (struct bj_bytes){ 0 }, traffic);

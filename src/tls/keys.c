@@ -1,6 +1,8 @@
 /* keys.c - changes of traffic keys. */
 #include "tls/keys.h"
 
+#include "tls/quic.h"
+
 static enum hash_alg suite_hash(const struct bj_tls *conn)
 {
 	return (enum hash_alg)conn->suite->hash;
@@ -22,6 +24,18 @@ static void saw_keys(struct bj_tls *conn, bool write, uint8_t kind)
 	conn_observe(conn, BJ_TLS_SAW_KEYS, write, kind, (struct bj_bytes){ NULL, 0 });
 }
 
+/* A secret comes in force for a direction: for its records, or for the owner's packets. */
+static enum bj_err secret_use(struct bj_tls *conn, bool write, enum bj_tls_level level, const struct secret *secret,
+			      struct secret *out_finished_key)
+{
+	if (!conn->quic)
+		return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, out_finished_key);
+	if (out_finished_key)
+		ks_finished_key(suite_hash(conn), secret, out_finished_key);
+	quic_secret_put(conn, level, write, conn->suite, secret);
+	return BJ_OK;
+}
+
 static enum bj_err handshake_keys(struct bj_tls *conn)
 {
 	struct handshake *hs = conn->hs;
@@ -37,9 +51,9 @@ static enum bj_err handshake_keys(struct bj_tls *conn)
 	hs->stage = STAGE_MASTER;
 	conn_keylog(conn, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_view(&client));
 	conn_keylog(conn, "SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_view(&server));
-	err = ks_traffic_keys(conn->suite, conn->is_server ? &client : &server, &conn->rd, &hs->finished_peers);
+	err = secret_use(conn, false, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &client : &server, &hs->finished_peers);
 	if (!err)
-		err = ks_traffic_keys(conn->suite, conn->is_server ? &server : &client, &conn->wr, &hs->finished_ours);
+		err = secret_use(conn, true, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &server : &client, &hs->finished_ours);
 	secret_wipe(&client);
 	secret_wipe(&server);
 	saw_keys(conn, false, 0);
@@ -68,6 +82,7 @@ static enum bj_err application_keys(struct bj_tls *conn, bool write)
 	bool of_client = write != conn->is_server;
 	struct secret *secret = write ? &conn->s13.write : &conn->s13.read;
 	uint8_t hash[HASH_MAX];
+	enum bj_err err;
 
 	if (hs->stage == STAGE_MASTER)
 		keys_master(conn);
@@ -76,7 +91,10 @@ static enum bj_err application_keys(struct bj_tls *conn, bool write)
 	if (of_client) /* the client's Finished was the last: the transcript is complete */
 		ks_master_resumption(&hs->master, transcript_now(conn, hash), &conn->s13.resumption);
 	saw_keys(conn, write, 1);
-	return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, NULL);
+	err = secret_use(conn, write, BJ_TLS_LEVEL_APPLICATION, secret, NULL);
+	if (conn->quic)
+		secret_wipe(secret); /* the next generations are QUIC's own matter. rfc9001:6 */
+	return err;
 }
 
 static enum bj_err keys_12(struct bj_tls *conn, bool write)

@@ -8,15 +8,29 @@
 #define SALT_LEN 4
 #define LABEL_MAX 255
 
-void keys12_master(enum hash_alg alg, struct secret *premaster, struct bj_bytes session_hash, struct secret *out_master)
+/* The seed is two pieces one after the other. */
+static void master_make(enum hash_alg alg, struct secret *premaster, const char *label, struct bj_bytes first, struct bj_bytes second,
+			struct secret *out_master)
 {
 	struct hmac_key key;
 
 	hmac_key_init(&key, alg, secret_view(premaster));
 	secret_wipe(premaster);
 	out_master->len = KEYS12_MASTER_LEN;
-	prf12(&key, "extended master secret", session_hash, (struct bj_bytes){ 0 }, out_master->bytes, KEYS12_MASTER_LEN);
+	prf12(&key, label, first, second, out_master->bytes, KEYS12_MASTER_LEN);
 	hmac_key_wipe(&key);
+}
+
+void keys12_master(enum hash_alg alg, struct secret *premaster, struct bj_bytes session_hash, struct secret *out_master)
+{
+	master_make(alg, premaster, "extended master secret", session_hash, (struct bj_bytes){ 0 }, out_master);
+}
+
+void keys12_master_unbound(enum hash_alg alg, struct secret *premaster, const uint8_t client_random[KEYS12_RANDOM_LEN],
+			   const uint8_t server_random[KEYS12_RANDOM_LEN], struct secret *out_master)
+{
+	master_make(alg, premaster, "master secret", bytes_of(client_random, KEYS12_RANDOM_LEN),
+		    bytes_of(server_random, KEYS12_RANDOM_LEN), out_master);
 }
 
 enum bj_err keys12_traffic(const struct suite *suite, const struct secret *master, const uint8_t client_random[KEYS12_RANDOM_LEN],

@@ -1,6 +1,7 @@
-/* keys12.h - the secrets of TLS 1.2 (rfc5246:8.1 rfc5246:6.3 rfc7627:4), with extended master secret only.
+/* keys12.h - the secrets of TLS 1.2 (rfc5246:8.1 rfc5246:6.3 rfc7627:4).
  *
- * Leaves out   the master secret of rfc5246:8.1 without the session hash: we require both sides to have rfc7627
+ * The master secret without the session hash is for full handshakes with peers that lack rfc7627; docs/decisions/0065 says what such a
+ * connection does not get.
  */
 #ifndef TLS_KEYS12_H
 #define TLS_KEYS12_H
@@ -14,6 +15,9 @@
 
 /* Consumes and wipes the premaster secret. `session_hash`: the transcript up to and with ClientKeyExchange. */
 void keys12_master(enum hash_alg alg, struct secret *premaster, struct bj_bytes session_hash, struct secret *out_master);
+/* The same without it: bound to the two randoms only. rfc5246:8.1 */
+void keys12_master_unbound(enum hash_alg alg, struct secret *premaster, const uint8_t client_random[KEYS12_RANDOM_LEN],
+			   const uint8_t server_random[KEYS12_RANDOM_LEN], struct secret *out_master);
 /* Record keys of both directions. */
 enum bj_err keys12_traffic(const struct suite *suite, const struct secret *master, const uint8_t client_random[KEYS12_RANDOM_LEN],
 			   const uint8_t server_random[KEYS12_RANDOM_LEN], struct record_keys *client,

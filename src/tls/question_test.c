@@ -236,18 +236,12 @@ static bool try_pair(void)
 	return open;
 }
 
-static void every_allocation_may_fail(void **state)
+/* Fails each allocation of a handshake in turn. */
+static void fail_each(void)
 {
 	unsigned failures = 0;
 	bool open;
 
-	teardown(NULL);
-	memset(&pair, 0, sizeof(pair));
-	setup_again(NULL);
-	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
-	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
-	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
-	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
 	for (long i = 0;; i++) {
@@ -265,6 +259,49 @@ static void every_allocation_may_fail(void **state)
 	assert_true(failures > 5);
 }
 
+static void every_allocation_may_fail_with_raw_keys(void **state)
+{
+	const enum bj_tls_certificate_type raw = BJ_TLS_RAW_PUBLIC_KEY;
+	struct bj_tls_config *configs[2];
+	struct bj_credential *own;
+	struct pkey *key;
+
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	setup_again(NULL);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
+	assert_int_equal(credential_make_bare(key, &own), BJ_OK);
+	pkey_free(key);
+	bj_tls_config_free(client);
+	client = bj_tls_config_new(BJ_TLS_CLIENT);
+	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+	configs[0] = client;
+	configs[1] = server;
+	for (size_t i = 0; i < 2; i++) {
+		struct bj_bytes spki = bj_credential_public_key(own);
+
+		assert_int_equal(bj_tls_config_credential(configs[i], own), BJ_OK);
+		assert_int_equal(bj_tls_config_peer_types(configs[i], &raw, 1), BJ_OK);
+		assert_int_equal(bj_tls_config_peer_key(configs[i], spki.ptr, spki.len), BJ_OK);
+		assert_int_equal(bj_tls_config_ask(configs[i], 0), BJ_OK);
+		assert_int_equal(bj_tls_config_keep_peer_chain(configs[i], true), BJ_OK);
+	}
+	bj_credential_free(own);
+	fail_each();
+}
+
+static void every_allocation_may_fail(void **state)
+{
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	setup_again(NULL);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+	fail_each();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown), { #f "_in_1_2", f, setup12, teardown, NULL }
 
 int main(void)
@@ -277,6 +314,7 @@ int main(void)
 		T(questions_are_told_again_until_they_are_answered),
 		T(questions_do_not_depend_on_how_bytes_come),
 		T(every_allocation_may_fail),
+		T(every_allocation_may_fail_with_raw_keys),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

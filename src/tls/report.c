@@ -27,6 +27,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.signature_scheme = conn->signature_scheme,
 		.resumed = conn->resumed,
 		.retried = conn->retried,
+		.extended_master_secret = conn->version != 0 && !conn->is_unbound,
 		.client_certificate_asked = conn->auth_asked,
 		.server_name = conn->name,
 		.alpn = conn->alpn,
@@ -53,6 +54,11 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		out->ech_public_name = ech_verify_name(conn) != conn->name ? conn->ech->public_name : NULL;
 		if (conn->err == BJ_ERR_ECH_REJECTED)
 			out->ech_retry_configs = bytes_of(conn->ech->retry, conn->ech->retry_len);
+	}
+	if (conn->peer_is_key && out->peer_chain_count > 0) {
+		out->peer_public_key = out->peer_chain[0];
+		out->peer_chain = NULL;
+		out->peer_chain_count = 0;
 	}
 	if (!out->verdict && hs && hs->judged)
 		out->verdict = &hs->verdict;

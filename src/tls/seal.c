@@ -25,7 +25,7 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap)
 	struct outbox *box = &conn->out;
 	size_t len = bj_tls_pending(conn) < cap ? bj_tls_pending(conn) : cap;
 
-	if (len == 0)
+	if (len == 0 || conn->quic) /* bytes without their level are of no use: bj_tls_quic_pull() */
 		return 0;
 	memcpy(out, box->buf + box->off, len);
 	box->off += (uint32_t)len;
@@ -86,7 +86,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	*out_used = *out_len = 0;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) || conn->close_sent)
+	if (!is_open(conn) || conn->close_sent || conn->quic)
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
 	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
@@ -122,7 +122,7 @@ BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 
 BJ_API void bj_tls_close(struct bj_tls *conn)
 {
-	if (conn->err || conn->close_sent)
+	if (conn->err || conn->close_sent || conn->quic)
 		return;
 	if (flight_alert(conn, ALERT_WARNING, ALERT_CLOSE_NOTIFY) == BJ_OK)
 		conn->alert_sent = ALERT_CLOSE_NOTIFY;
@@ -141,7 +141,7 @@ BJ_API enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent)
+	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent || conn->quic)
 		return BJ_ERR_STATE;
 	err = update_keys(conn, ask_peer);
 	return err ? conn_fail(conn, err) : BJ_OK;
@@ -155,6 +155,8 @@ enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
+	if (conn->quic)
+		return BJ_ERR_UNEXPECTED_MESSAGE; /* rfc9001:6 */
 	if (conn->behind)
 		return BJ_ERR_EXCESSIVE_DATA;
 	if (++conn->updates > CONN_KEY_UPDATE_MAX)
@@ -177,6 +179,8 @@ BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const v
 		return BJ_ERR_ARGUMENT;
 	if (conn_is_13(conn))
 		return ks_export((enum hash_alg)conn->suite->hash, &conn->s13.exporter, bytes_text(label), ctx, out, len);
+	if (conn->is_unbound)
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET; /* a second connection could have the same keys. rfc7627:5.4 */
 	return keys12_export((enum hash_alg)conn->suite->hash, &conn->s12.master, conn->s12.client_random, conn->s12.server_random,
 			     bytes_text(label), context != NULL, ctx, out, len);
 }

@@ -1,7 +1,8 @@
 /* server12.c - the server's side of a TLS 1.2 handshake (rfc5246:7.3 rfc5246:7.4 rfc8422:5 rfc5077:3).
  *
- * Both sides must have extended master secret (rfc7627:5.1), so a session can always be resumed safely, and must say that they know
- * of secure renegotiation (rfc5746:3.6), which never happens: nothing receives a ClientHello once this table runs.
+ * A client without extended master secret (rfc7627:5.3) gets a full handshake and neither ticket nor session id, so every session that
+ * there is can be resumed safely (docs/decisions/0065). One that knows nothing of secure renegotiation is let in (rfc5746:3.6): what that
+ * is about never happens here, since nothing receives a ClientHello once this table runs.
  *
  * Leaves out   signature algorithms with SHA-1 (a client that names none is refused), new tickets for resumed sessions
  *              (the first ticket's lifetime ends it)
@@ -12,6 +13,7 @@
 #include "tls/auth.h"
 #include "tls/both12.h"
 #include "tls/cache.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/group.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -22,6 +24,7 @@
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/msg/server_hello_done.h"
+#include "tls/raw_key.h"
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
 {
@@ -104,6 +107,7 @@ static enum bj_err session_take(struct bj_tls *conn, struct session *s)
 	*hs->session = *s;
 	wipe(s, sizeof(*s));
 	conn->suite = suite_find(hs->session->suite);
+	hs->own_type = certificate_type_of(hs->session->own_is_key);
 	return BJ_OK;
 }
 
@@ -114,10 +118,7 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 	enum bj_err err;
 	bool found;
 
-	if (!offered(conn, EXT_EXTENDED_MASTER_SECRET))
-		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
-	if (!offered(conn, EXT_RENEGOTIATION_INFO))
-		return BJ_ERR_RENEGOTIATION_INFO;
+	conn->is_unbound = !offered(conn, EXT_EXTENDED_MASTER_SECRET);
 	err = hello_choose_alpn(conn, hello);
 	if (err)
 		return err;
@@ -126,10 +127,16 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 		session_fini(&s);
 		found = false;
 	}
+	if (found && conn->is_unbound) { /* that session has it. rfc7627:5.3 */
+		session_fini(&s);
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	}
 	state_settle(&conn->state, F_RESUMED, found);
 	if (found)
 		return session_take(conn, &s);
-	err = choose_suites(conn, hello);
+	err = raw_key_agree(conn);
+	if (!err)
+		err = choose_suites(conn, hello);
 	return err ? err : choose_group(conn, hello);
 }
 
@@ -140,9 +147,9 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 {
 	struct handshake *hs = conn->hs;
 
-	*out_ticket = conn->config->tickets && offered(conn, EXT_SESSION_TICKET);
+	*out_ticket = conn->config->tickets && offered(conn, EXT_SESSION_TICKET) && !conn->is_unbound;
 	hs->session_id_len = 0;
-	if (*out_ticket || !conn->config->cache)
+	if (*out_ticket || !conn->config->cache || conn->is_unbound)
 		return BJ_OK;
 	hs->session_id_len = sizeof(hs->session_id);
 	return rng_fill(&hs->rng, hs->session_id, sizeof(hs->session_id));
@@ -150,8 +157,8 @@ static enum bj_err offer_session(struct bj_tls *conn, bool *out_ticket)
 
 static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
 {
-	const uint32_t repeated = EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_RENEGOTIATION_INFO);
-	uint32_t has = EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | (conn->hs->offered & repeated);
+	const uint32_t repeated = EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_RENEGOTIATION_INFO) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET);
+	uint32_t has = conn->hs->offered & repeated;
 
 	if (conn->name && !resumed)
 		has |= EXT_BIT(EXT_SERVER_NAME);
@@ -159,6 +166,7 @@ static uint32_t answers(const struct bj_tls *conn, bool resumed, bool ticket)
 		has |= EXT_BIT(EXT_ALPN);
 	if (ticket)
 		has |= EXT_BIT(EXT_SESSION_TICKET);
+	has |= raw_key_answers(conn, resumed);
 	if (!resumed && auth_ocsp(conn).len > 0)
 		has |= EXT_BIT(EXT_STATUS_REQUEST);
 	if (!resumed && auth_scts(conn).len > 0)
@@ -191,6 +199,8 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	hello.suite = conn->suite->code;
 	hello.has = answers(conn, resumed, ticket);
 	hello.scts = auth_scts(conn);
+	hello.client_type = hs->peer_type;
+	hello.server_type = hs->own_type;
 	err = conn_room(conn, w, HS_ROOM + hello.scts.len);
 	if (err)
 		return err;
@@ -278,7 +288,7 @@ static enum bj_err hello_done_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
-	enum bj_err err = certificate12_parse(body, &cert);
+	enum bj_err err = certificate12_parse_form(conn, body, &cert);
 
 	if (err)
 		return err;

@@ -17,6 +17,8 @@
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/quic.h"
+#include "tls/raw_key.h"
 
 #define PSK_TRIES 4 /* tickets of one hello that are opened */
 
@@ -234,7 +236,7 @@ static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
 		return psk_take(conn, body, &s, binder);
 	if (!(hello->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS)))
 		return BJ_ERR_MISSING_EXTENSION;
-	return BJ_OK;
+	return raw_key_agree(conn);
 }
 
 /* ---- our flight */
@@ -274,7 +276,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 {
-	struct encrypted_extensions ee = { .alpn = conn->alpn };
+	struct encrypted_extensions ee = { .alpn = conn->alpn, .client_type = conn->hs->peer_type, .server_type = conn->hs->own_type };
 	bool resumed = state_holds(&conn->state, F_RESUMED);
 	enum bj_err err = compat_ccs(conn);
 
@@ -287,10 +289,17 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) { /* what the client should have encrypted to. rfc9849:7.1 */
 		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
-		err = conn_room(conn, w, HS_ROOM + ee.ech.len);
-		if (err)
-			return err;
 	}
+	if (conn->quic) {
+		ee.has |= EXT_BIT(EXT_QUIC_PARAMS);
+		ee.quic_params = conn->quic->params;
+		if (!conn->quic->params.ptr)
+			return BJ_ERR_INTERNAL; /* the owner was asked and set none */
+	}
+	ee.has |= raw_key_answers(conn, resumed);
+	err = conn_room(conn, w, HS_ROOM + ee.ech.len + ee.quic_params.len);
+	if (err)
+		return err;
 	encrypted_extensions_write(w, &ee);
 	conn->auth_asked = !resumed && conn->config->client_auth != BJ_TLS_AUTH_NONE;
 	if (!resumed)
@@ -318,20 +327,17 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 /* With what is stapled it is made anew; without, as the configuration has it. */
 static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
 {
-	const struct bj_credential *credential = conn->hs->credential->credential;
-	struct certificate cert = {
-		.count = bj_credential_chain_count(credential),
-		.ocsp = auth_ocsp(conn),
-		.scts = auth_scts(conn),
-	};
-	enum bj_err err = conn_room(conn, w, conn->hs->credential->message_len + cert.ocsp.len + cert.scts.len + HS_ROOM);
+	struct certificate cert;
+	size_t len;
+	enum bj_err err = auth_own_chain(conn->hs->credential->credential, &cert, &len);
 
 	if (err)
 		return err;
-	if (cert.count > PATH_CHAIN_MAX)
-		return BJ_ERR_CERT_CHAIN_TOO_LONG;
-	for (size_t i = 0; i < cert.count; i++)
-		cert.chain[i] = bj_credential_chain(credential, i);
+	cert.ocsp = auth_ocsp(conn);
+	cert.scts = auth_scts(conn);
+	err = conn_room(conn, w, len + cert.ocsp.len + cert.scts.len);
+	if (err)
+		return err;
 	certificate_write(w, &cert);
 	return BJ_OK;
 }

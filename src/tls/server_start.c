@@ -4,6 +4,8 @@
 #include "tls/auth.h"
 #include "tls/ech.h"
 #include "tls/hello.h"
+#include "tls/quic.h"
+#include "tls/raw_key.h"
 
 static enum bj_err choose_version(struct bj_tls *conn, const struct client_hello *hello)
 {
@@ -62,6 +64,9 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	err = choose_version(conn, hello);
 	if (err)
 		return err;
+	err = quic_take_hello(conn, hello);
+	if (err)
+		return err;
 	state_settle(&conn->state, F_13, conn_is_13(conn));
 	memcpy(hs->client_random, hello->random.ptr, RANDOM_LEN);
 	bytes_copy(hs->session_id, hello->session_id.ptr, hello->session_id.len);
@@ -70,6 +75,7 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	if (codes_have(hello->suites, SUITE_SCSV_RENEGOTIATION))
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
+	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
 	if (!err)
 		err = auth_take_authorities(conn, hello->authorities);

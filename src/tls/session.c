@@ -56,8 +56,11 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 		lower[i] = (uint8_t)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
 	hash_init(&h, HASH_SHA256);
 	hash_update(&h, policy, sizeof(policy));
+	hash_update(&h, config->judge_print, sizeof(config->judge_print));
 	hash_update(&h, config->context, config->context_len);
 	hash_update(&h, lower, len);
+	if (config->quic) /* sessions of records are no use to QUIC, and the other way round */
+		hash_update(&h, "quic", 4);
 	hash_peek(&h, digest);
 	memcpy(out, digest, SESSION_BINDING_LEN);
 }
@@ -80,7 +83,7 @@ void session_write(struct writer *w, const struct session *s)
 	wr_u32(w, s->lifetime_s);
 	wr_u32(w, s->age_add);
 	wr_vec(w, secret_view(&s->secret), 1);
-	wr_u8(w, (uint8_t)(s->peer_verified << 1 | s->has_peer));
+	wr_u8(w, (uint8_t)(s->own_is_key << 3 | s->peer_is_key << 2 | s->peer_verified << 1 | s->has_peer));
 	if (s->has_peer) {
 		wr_raw(w, s->peer_digest, sizeof(s->peer_digest));
 		wr_vec(w, bytes_of(s->peer, s->peer_len), 2);
@@ -107,8 +110,10 @@ static void read_state(struct reader *r, struct session *s, struct bj_bytes *out
 	else
 		secret_set(&s->secret, b.ptr, b.len);
 	flags = rd_u8(r);
-	if (flags > 3 || s->made_ms < 0 || s->made_ms > INT64_MAX / 2)
+	if (flags > 15 || s->made_ms < 0 || s->made_ms > INT64_MAX / 2)
 		rd_fail(r);
+	s->own_is_key = flags >> 3 & 1;
+	s->peer_is_key = flags >> 2 & 1;
 	s->peer_verified = flags >> 1 & 1;
 	s->has_peer = flags & 1;
 	if (s->has_peer) {

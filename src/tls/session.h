@@ -1,7 +1,7 @@
 /* session.h - what is remembered of a connection so that a later one may resume it, and the form in which clients keep it.
  *
- * A session is bound to the server's name, the application protocol, the context of the configuration, the client-certificate policy
- * and the hash of its suite. What does not fit, is too old or damaged is not resumed: the handshake is silently a full one.
+ * A session is bound to the server's name, the application protocol, the context of the configuration, the client-certificate policy,
+ * all that a verdict about the peer depends on (anchors, revocation lists, expected keys) and the hash of its suite. What does not fit, is too old or damaged is not resumed: the handshake is silently a full one.
  *
  * The client's blob is versioned and bounded and ends in a checksum against damage (not against an enemy: it is the owner's to keep).
  */
@@ -34,6 +34,8 @@ struct session {
 	struct secret secret;                  /* 1.3: the PSK; 1.2: the master secret */
 	bool peer_verified;
 	bool has_peer;
+	bool peer_is_key;                      /* it showed a raw public key: `peer` and `peer_digest` are of that */
+	bool own_is_key;                       /* servers: we showed one */
 	uint8_t peer_digest[SESSION_DIGEST_LEN]; /* SHA-256 of the peer's certificate */
 	uint8_t *peer;                         /* where the chain is kept: the peer's own certificate; allocated */
 	size_t peer_len;

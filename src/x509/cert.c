@@ -121,6 +121,16 @@ enum bj_err cert_parse(struct bj_bytes der, struct cert *out)
 	return BJ_OK;
 }
 
+enum bj_err cert_of_key(struct bj_bytes spki, struct cert *out)
+{
+	struct cert cert = { .der = spki, .spki = spki };
+	enum bj_err err = spki.len > CERT_DER_MAX ? BJ_ERR_CERT_DER : algorithm_spki(spki, &cert.key, &cert.key_only);
+
+	if (!err)
+		*out = cert;
+	return err;
+}
+
 bool cert_is_self_issued(const struct cert *cert)
 {
 	return cert->subject_hash == cert->issuer_hash && name_equal(cert->subject, cert->issuer);

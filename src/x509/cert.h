@@ -92,6 +92,10 @@ struct cert {
  * BJ_ERR_CERT_ALGORITHM for a signature of a kind that is not known here. */
 enum bj_err cert_parse(struct bj_bytes der, struct cert *out) BJ_MUST_USE;
 
+/* A raw public key (rfc7250:3) in the place of a certificate: der and spki are it, and the key is set; nothing else is. `spki` must
+ * hold exactly one SubjectPublicKeyInfo. BJ_ERR_CERT_DER, BJ_ERR_CERT_KEY. */
+enum bj_err cert_of_key(struct bj_bytes spki, struct cert *out) BJ_MUST_USE;
+
 /* Subject and issuer are the same name. */
 bool cert_is_self_issued(const struct cert *cert);
 

@@ -11,6 +11,8 @@
 #include "x509/hostname.h"
 #include "x509/name.h"
 
+#define SPKI_MAX (KEY_RSA_BITS_MAX / 8 + 160) /* a modulus, an exponent, and what stands around them */
+
 struct bj_credential {
 	atomic_uint references;
 	size_t count;
@@ -67,7 +69,7 @@ static enum bj_err staple_set(struct bj_bytes *staple, const void *bytes, size_t
 
 BJ_API enum bj_err bj_credential_staple_ocsp(struct bj_credential *credential, const void *response, size_t len)
 {
-	return credential ? staple_set(&credential->ocsp, response, len, BJ_STAPLE_MAX) : BJ_ERR_ARGUMENT;
+	return credential && (credential->count > 0 || len == 0) ? staple_set(&credential->ocsp, response, len, BJ_STAPLE_MAX) : BJ_ERR_ARGUMENT;
 }
 
 /* At least one timestamp, none empty. rfc6962:3.3 */
@@ -86,7 +88,7 @@ static bool is_sct_list(struct bj_bytes bytes)
 
 BJ_API enum bj_err bj_credential_staple_scts(struct bj_credential *credential, const void *list, size_t len)
 {
-	if (!credential || (len > 0 && (!list || !is_sct_list(bytes_of(list, len)))))
+	if (!credential || (len > 0 && (credential->count == 0 || !list || !is_sct_list(bytes_of(list, len)))))
 		return BJ_ERR_ARGUMENT;
 	return staple_set(&credential->scts, list, len, BJ_STAPLE_MAX);
 }
@@ -104,6 +106,16 @@ struct bj_bytes credential_scts(const struct bj_credential *credential)
 const struct cert *credential_leaf(const struct bj_credential *credential)
 {
 	return &credential->leaf;
+}
+
+bool credential_is_bare(const struct bj_credential *credential)
+{
+	return credential->count == 0;
+}
+
+BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential)
+{
+	return credential->leaf.spki;
 }
 
 const struct pkey *credential_key(const struct bj_credential *credential)
@@ -192,6 +204,30 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 	return BJ_OK;
 }
 
+enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)
+{
+	uint8_t spki[SPKI_MAX];
+	struct bj_credential *credential;
+	size_t len;
+	enum bj_err err = pkey_spki(key, spki, sizeof(spki), &len);
+
+	if (err)
+		return err;
+	credential = calloc(1, sizeof(*credential) + len);
+	if (!credential)
+		return BJ_ERR_NO_MEMORY;
+	atomic_init(&credential->references, 1);
+	credential->key = pkey_ref(key);
+	memcpy(credential->ders, spki, len);
+	err = cert_of_key(bytes_of(credential->ders, len), &credential->leaf);
+	if (err) {
+		bj_credential_free(credential);
+		return err;
+	}
+	*out = credential;
+	return BJ_OK;
+}
+
 /* ---- from PEM */
 
 static bool is_key_label(struct bj_bytes label)
@@ -262,5 +298,26 @@ BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, c
 		wipe(chain_der, chain_cap); /* the chain's text may hold the key, which was decoded here to be skipped */
 	free(key_der);
 	free(chain_der);
+	return err;
+}
+
+BJ_API enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out)
+{
+	size_t cap = PEM_DER_MAX(key_len);
+	struct pkey *pkey = NULL;
+	uint8_t *der;
+	enum bj_err err;
+
+	if (!key || key_len > PEM_TEXT_MAX)
+		return key ? BJ_ERR_LIMIT : BJ_ERR_ARGUMENT;
+	der = malloc(cap);
+	if (!der)
+		return BJ_ERR_NO_MEMORY;
+	err = key_from_text(key, key_len, der, cap, &pkey);
+	if (!err)
+		err = credential_make_bare(pkey, out);
+	pkey_free(pkey);
+	wipe(der, cap);
+	free(der);
 	return err;
 }

@@ -15,8 +15,13 @@
  * and signatures are checked. BJ_ERR_CHAIN_ORDER, BJ_ERR_KEY_MISMATCH, BJ_ERR_CERT_*, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. */
 enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out) BJ_MUST_USE;
 
+/* A bare key, without a certificate (rfc7250). Takes a reference of `key`. BJ_ERR_CRYPTO, BJ_ERR_CERT_KEY, BJ_ERR_NO_MEMORY. */
+enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out) BJ_MUST_USE;
+
+/* Of a bare key only the fields that cert_of_key() sets. */
 const struct cert *credential_leaf(const struct bj_credential *credential);
 const struct pkey *credential_key(const struct bj_credential *credential);
+bool credential_is_bare(const struct bj_credential *credential);
 /* What servers staple to the chain; empty if nothing. */
 struct bj_bytes credential_ocsp(const struct bj_credential *credential);
 struct bj_bytes credential_scts(const struct bj_credential *credential);

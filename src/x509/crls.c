@@ -76,6 +76,17 @@ const struct crl_held *crls_next(const struct crl_held *held, uint32_t issuer_ha
 	return skip_to(held->next, issuer_hash);
 }
 
+const struct crl_held *crls_each(const struct bj_crls *crls, const struct crl_held *before)
+{
+	size_t at = before ? bucket_of(before->crl.issuer_hash) + 1 : 0;
+
+	if (before && before->next)
+		return before->next;
+	while (at < BUCKETS && !crls->buckets[at])
+		at++;
+	return at < BUCKETS ? crls->buckets[at] : NULL;
+}
+
 static bool holds(const struct bj_crls *crls, const struct crl *crl)
 {
 	const struct crl_held *h = crls_first(crls, crl->issuer_hash);

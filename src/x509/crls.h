@@ -20,5 +20,7 @@ struct crl_held {
 /* The first list whose issuer has this hash, and the next one; null at the end. Names still have to be compared. */
 const struct crl_held *crls_first(const struct bj_crls *crls, uint32_t issuer_hash);
 const struct crl_held *crls_next(const struct crl_held *held, uint32_t issuer_hash);
+/* Every list, in no order in particular: begin with null; null at the end. */
+const struct crl_held *crls_each(const struct bj_crls *crls, const struct crl_held *before);
 
 #endif

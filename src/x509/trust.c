@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/pem.h"
+#include "crypto/hash.h"
+#include "x509/crls.h"
 #include "x509/name.h"
 #include "x509/signature_memory.h"
 
@@ -203,4 +205,26 @@ BJ_API enum bj_err bj_trust_add_pem(struct bj_trust *trust, const void *text, si
 	if (out_count)
 		*out_count = count;
 	return err;
+}
+
+static void print_add(uint8_t sum[32], const uint8_t digest[32])
+{
+	for (size_t i = 0; i < 32; i++)
+		sum[i] = (uint8_t)(sum[i] + digest[i]);
+}
+
+void trust_print(const struct bj_trust *trust, uint8_t out[32])
+{
+	uint8_t sums[65] = { (uint8_t)trust->revocation }, digest[HASH_MAX];
+	const struct anchor *anchor = NULL;
+	const struct crl_held *held = NULL;
+
+	while ((anchor = trust_each(trust, anchor)) != NULL) {
+		hash_once(HASH_SHA256, anchor->cert.der, digest);
+		print_add(sums + 1, digest);
+	}
+	while (trust->crls && (held = crls_each(trust->crls, held)) != NULL)
+		print_add(sums + 33, held->tbs_hash);
+	hash_once(HASH_SHA256, bytes_of(sums, sizeof(sums)), digest);
+	memcpy(out, digest, 32);
 }

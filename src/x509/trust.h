@@ -26,6 +26,9 @@ const struct anchor *trust_each(const struct bj_trust *trust, const struct ancho
 struct signature_memory *trust_memory(const struct bj_trust *trust);
 /* The lists to look into, null if none, and what to make of them. */
 const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocation *out_policy);
+/* A digest of all that a verdict depends on besides the chain: the anchors, the lists and what is made of them. Orders do not matter.
+ * Walks over everything: for when a configuration is made. */
+void trust_print(const struct bj_trust *trust, uint8_t out[32]);
 /* Is exactly this certificate an anchor? */
 bool trust_holds(const struct bj_trust *trust, const struct cert *cert);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pem.h"
+#include "crypto/hash.h"
 #include "setup.h"
 #include "tls/conn.h"
 
@@ -34,16 +35,18 @@ static bool negotiated(const struct connection *c, const struct bj_tls_report *r
 
 	return number("version", flags->expect_version, report->version) && number("suite", flags->expect_cipher, report->suite) &&
 	       number("suite", flags->expect_cipher_aes, report->suite) &&
+	       number("extended master secret", flags->expect_extended_master_secret, report->extended_master_secret) &&
 	       number("group", full ? flags->expect_curve : 0, report->group) &&
 	       number("signature of the peer", report->resumed ? 0 : flags->expect_peer_signature, c->seen->peer_scheme) &&
 	       text("application protocol", flags->is_server ? flags->select_alpn : flags->expect_alpn, report->alpn);
 }
 
-/* A client of 1.2 has its session when the handshake ends; one of 1.3 later. */
+/* A client of 1.2 has its session when the handshake ends, with extended master secret; one of 1.3 later. */
 static bool sessions(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
-	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2;
+	bool want = !flags->expect_no_session && (!report->resumed || flags->expect_ticket_renewal) && report->version == BJ_TLS_1_2 &&
+		    report->extended_master_secret;
 	bool got = bj_tls_session(c->tls).len > 0;
 	bool resumed = is_resumption && !flags->expect_session_miss;
 
@@ -95,6 +98,22 @@ static bool same_chain(const struct bj_tls_report *report, const char *path)
 	return want == report->peer_chain_count || wrong("length of the peer's chain", (long)report->peer_chain_count, (long)want);
 }
 
+/* What a raw public key is, and that it is one. */
+static bool form(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flag_list *type = &c->flags->expect_peer_type;
+	const struct flag_bytes *key = &c->flags->expect_peer_key;
+	bool is_key = report->peer_public_key.len > 0;
+	uint8_t digest[HASH_MAX];
+
+	if (type->is_set && is_key != (type->codes[0] == BJ_TLS_RAW_PUBLIC_KEY))
+		return wrong("form of the peer's certificate", is_key, type->codes[0]);
+	if (!key->is_set)
+		return true;
+	hash_once(HASH_SHA256, report->peer_public_key, digest);
+	return bytes_equal(bytes_of(digest, 32), bytes_of(key->bytes, key->len)) || wrong("the peer's key", (long)report->peer_public_key.len, 0);
+}
+
 static bool peer(const struct connection *c, const struct bj_tls_report *report)
 {
 	const struct flags *flags = c->flags;
@@ -102,7 +121,9 @@ static bool peer(const struct connection *c, const struct bj_tls_report *report)
 
 	if (flags->expect_no_peer_cert)
 		return report->peer_chain_count == 0 || wrong("certificates of the peer", (long)report->peer_chain_count, 0);
-	if (wants && report->peer_chain_count == 0)
+	if (!form(c, report))
+		return false;
+	if (wants && report->peer_chain_count == 0 && report->peer_public_key.len == 0)
 		return wrong("certificates of the peer", 0, 1);
 	if (flags->expect_verify_result && report->peer_chain_count > 0 && (flags->verify_peer || flags->require_client_certificate) &&
 	    report->peer_verified == flags->verify_fail)
@@ -173,13 +194,24 @@ bool checks_rejected(const struct connection *c)
 	return true;
 }
 
+static bool quic_params(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_quic_params;
+	struct bj_bytes got = bj_tls_quic_peer_params(c->tls);
+
+	if (want->is_set && !bytes_equal(got, bytes_of(want->bytes, want->len)))
+		return wrong("bytes of the parameters of QUIC", (long)got.len, (long)want->len);
+	return true;
+}
+
 bool checks_handshake(const struct connection *c, bool is_resumption)
 {
 	const struct flags *flags = c->flags;
 	struct bj_tls_report report;
 
 	bj_tls_report(c->tls, &report);
-	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c))
+	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
+	    !quic_params(c))
 		return false;
 	if (flags->expect_ech_accept != (report.ech == BJ_TLS_ECH_ACCEPTED) && (flags->expect_ech_accept || flags->ech_list.is_set))
 		return wrong("Encrypted ClientHello", report.ech, BJ_TLS_ECH_ACCEPTED);

@@ -40,7 +40,7 @@ static int socket_connect(const struct flags *flags)
 	return fd;
 }
 
-static bool socket_write(int fd, const uint8_t *ptr, size_t len)
+bool socket_write(int fd, const uint8_t *ptr, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = send(fd, ptr, len, MSG_NOSIGNAL);
@@ -64,6 +64,13 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 	if (err) {
 		fprintf(stderr, "a new connection: :%s:\n", bj_err_name(err));
 		return false;
+	}
+	if (flags->quic_params.is_set) {
+		err = bj_tls_quic_set_params(c->tls, flags->quic_params.bytes, flags->quic_params.len);
+		if (err) {
+			fprintf(stderr, "the parameters of QUIC: :%s:\n", bj_err_name(err));
+			return false;
+		}
 	}
 	if (session.len > 0) {
 		err = bj_tls_resume(c->tls, now_ms, session.ptr, session.len);
@@ -92,6 +99,8 @@ bool connection_flush(struct connection *c)
 {
 	uint8_t buf[4096];
 
+	if (c->flags->is_quic)
+		return quic_flush(c);
 	while (bj_tls_pending(c->tls) > 0) {
 		size_t n = bj_tls_pull(c->tls, buf, c->flags->is_async ? 1 : sizeof(buf));
 
@@ -179,7 +188,7 @@ static enum bj_err answer_verify(struct connection *c)
 	return bj_tls_answer_verify(c->tls, &verdict);
 }
 
-static enum bj_err answer(struct connection *c)
+enum bj_err connection_answer(struct connection *c)
 {
 	if (c->flags->is_async && !c->was_asked) {
 		c->was_asked = true;
@@ -230,6 +239,8 @@ static bool fill(struct connection *c)
 /* Feeds until something is told; reads where nothing is. BJ_TLS_NONE: the peer's bytes ended. */
 static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 {
+	if (c->flags->is_quic)
+		return quic_run(c, out_event);
 	for (;;) {
 		struct bj_tls_fed fed;
 		enum bj_err err = bj_tls_feed(c->tls, c->now_ms, c->in + c->in_at, c->in_len - c->in_at, &fed);
@@ -241,7 +252,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 		*out_event = fed.event;
 		switch (fed.event) {
 		case BJ_TLS_ASK:
-			err = answer(c);
+			err = connection_answer(c);
 			if (err)
 				return err;
 			break;
@@ -313,6 +324,8 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 
 	if (!c->is_done && !connection_handshake(c))
 		return false;
+	if (c->flags->is_quic)
+		return quic_write(c, BJ_TLS_LEVEL_APPLICATION, data);
 	while (data.len > 0) {
 		size_t used, len;
 

@@ -7,6 +7,7 @@
 #define BOGO_CONNECTION_H
 
 #include "flags.h"
+#include "quic.h"
 #include "seen.h"
 
 #define CONNECTION_RAW_MAX 16384
@@ -26,7 +27,10 @@ struct connection {
 	uint8_t raw[CONNECTION_RAW_MAX]; /* from the socket, not fed yet */
 	size_t raw_len, raw_at;
 	uint8_t in[2 * BJ_TLS_RECORD_MAX_12]; /* fed to the engine */
-	size_t in_len, in_at;
+	size_t in_len, in_at;          /* with QUIC: of quic.record */
+	struct quic_mock quic;
+	enum bj_tls_level quic_level;  /* of what stands there */
+	bool alerted;
 };
 
 /* Connects, and says who we are. False: said on standard error. `session`: to be offered, or empty. */
@@ -41,5 +45,9 @@ bool connection_write(struct connection *c, struct bj_bytes data);
 bool connection_flush(struct connection *c);
 /* Sends what waits, half-closes, lets the peer finish, frees. */
 void connection_close(struct connection *c);
+
+/* For quic.c. */
+bool socket_write(int fd, const uint8_t *ptr, size_t len);
+enum bj_err connection_answer(struct connection *c);
 
 #endif

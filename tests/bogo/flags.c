@@ -13,6 +13,7 @@ enum flag_kind {
 	FLAG_TEXT,
 	FLAG_LIST,       /* one value each time that it stands */
 	FLAG_CREDENTIAL, /* begins another credential */
+	FLAG_BARE,       /* the same, a raw public key */
 	FLAG_CERT,       /* of the credential that was begun last: text */
 	FLAG_KEY,
 	FLAG_SIGNING,    /* likewise: a list */
@@ -44,6 +45,7 @@ static const struct flag flag_table[] = {
 	{ "is-handshaker-supported", FLAG_BOOL, AT(is_handshaker_supported) },
 
 	{ "new-x509-credential", FLAG_CREDENTIAL, 0 },
+	{ "new-rpk-credential", FLAG_BARE, 0 },
 	{ "cert-file", FLAG_CERT, 0 },
 	{ "key-file", FLAG_KEY, 0 },
 	{ "signing-prefs", FLAG_SIGNING, 0 },
@@ -51,6 +53,8 @@ static const struct flag flag_table[] = {
 	{ "signed-cert-timestamps", FLAG_SCTS, 0 },
 	{ "must-match-issuer", FLAG_MATCH, 0 },
 	{ "trust-cert", FLAG_TEXT, AT(trust_cert) },
+	{ "available-client-cert-types", FLAG_LIST, AT(own_types) },
+	{ "accepted-peer-cert-types", FLAG_LIST, AT(peer_types) },
 	{ "min-version", FLAG_INT, AT(min_version) },
 	{ "max-version", FLAG_INT, AT(max_version) },
 	{ "no-tls1", FLAG_BOOL, AT(no_tls1) },
@@ -63,6 +67,7 @@ static const struct flag flag_table[] = {
 	{ "no-key-shares", FLAG_BOOL, AT(no_key_shares) },
 	{ "verify-prefs", FLAG_LIST, AT(verify_prefs) },
 	{ "server-preference", FLAG_BOOL, AT(server_preference) },
+	{ "no-legacy-server-connect", FLAG_BOOL, AT(no_legacy_server) },
 	{ "no-ticket", FLAG_BOOL, AT(no_ticket) },
 	{ "verify-peer", FLAG_BOOL, AT(verify_peer) },
 	{ "verify-fail", FLAG_BOOL, AT(verify_fail) },
@@ -97,6 +102,15 @@ static const struct flag flag_table[] = {
 	{ "expect-no-ech-retry-configs", FLAG_BOOL, AT(expect_no_ech_retry_configs) },
 	{ "expect-ech-name-override", FLAG_TEXT, AT(expect_ech_name_override) },
 	{ "expect-no-ech-name-override", FLAG_BOOL, AT(expect_no_ech_name_override) },
+
+	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
+	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
+	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },
+	{ "cnsa1-202603", FLAG_BOOL, AT(policy_cnsa1) },
+	{ "quic", FLAG_BOOL, AT(is_quic) },
+	{ "quic-transport-params", FLAG_BYTES, AT(quic_params) },
+	{ "expect-quic-transport-params", FLAG_BYTES, AT(expect_quic_params) },
+	{ "quic-use-legacy-codepoint", FLAG_INT, AT(quic_legacy_codepoint) },
 
 	{ "implicit-handshake", FLAG_BOOL, AT(implicit_handshake) },
 	{ "handshake-twice", FLAG_BOOL, AT(handshake_twice) },
@@ -133,6 +147,8 @@ static const struct flag flag_table[] = {
 	{ "expect-curve-id", FLAG_INT, AT(expect_curve) },
 	{ "expect-peer-signature-algorithm", FLAG_INT, AT(expect_peer_signature) },
 	{ "expect-selected-credential", FLAG_SELECTED, 0 },
+	{ "expect-peer-certificate-type", FLAG_LIST, AT(expect_peer_type) },
+	{ "expect-peer-rpk-sha256", FLAG_BYTES, AT(expect_peer_key) },
 	{ "expect-peer-verify-pref", FLAG_LIST, AT(expect_peer_verify_prefs) },
 	{ "expect-ocsp-response", FLAG_BYTES, AT(expect_ocsp) },
 	{ "expect-signed-cert-timestamps", FLAG_BYTES, AT(expect_scts) },
@@ -162,7 +178,7 @@ static const struct flag *flag_find(const char *name)
 
 static bool has_value(const struct flag *flag)
 {
-	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL && flag->kind != FLAG_MATCH;
+	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL && flag->kind != FLAG_BARE && flag->kind != FLAG_MATCH;
 }
 
 static bool list_add(struct flag_list *list, const char *value)
@@ -226,6 +242,11 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return list_add(field, value);
 	case FLAG_CREDENTIAL:
 		return ++flags->credential_count < FLAG_CREDENTIAL_MAX;
+	case FLAG_BARE:
+		if (++flags->credential_count == FLAG_CREDENTIAL_MAX)
+			return false;
+		flags->credentials[flags->credential_count].is_bare = true;
+		return true;
 	case FLAG_CERT:
 		credential->cert_file = value;
 		return true;

@@ -40,6 +40,7 @@ struct flag_credential {
 	struct flag_list signing_prefs;
 	struct flag_bytes ocsp, scts;
 	bool must_match;
+	bool is_bare; /* a raw public key */
 };
 
 struct flags {
@@ -53,11 +54,13 @@ struct flags {
 	struct flag_credential credentials[FLAG_CREDENTIAL_MAX];
 	size_t credential_count; /* those behind the first */
 	const char *trust_cert;
+	struct flag_list own_types, peer_types; /* forms of certificates */
 	int min_version, max_version;
 	bool no_tls1, no_tls11, no_tls12, no_tls13;
 	const char *cipher;
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
+	bool no_legacy_server; /* always so */
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
@@ -71,6 +74,14 @@ struct flags {
 	struct flag_bytes ech_list, expect_ech_retry_configs;
 	bool ech_grease, reject_unusable_ech, expect_ech_accept, expect_no_ech_retry_configs, expect_no_ech_name_override;
 	const char *expect_ech_name_override;
+
+	/* compliance policies */
+	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
+
+	/* QUIC */
+	bool is_quic;
+	struct flag_bytes quic_params, expect_quic_params;
+	int quic_legacy_codepoint;
 
 	/* the exchange */
 	bool implicit_handshake, handshake_twice, no_op_handshake, handshake_never_done;
@@ -88,6 +99,8 @@ struct flags {
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;
 	int expect_selected_credential;
 	bool has_expect_selected_credential;
+	struct flag_list expect_peer_type;
+	struct flag_bytes expect_peer_key; /* SHA-256 */
 	struct flag_list expect_peer_verify_prefs;
 	struct flag_bytes expect_ocsp, expect_scts;
 	bool expect_session_miss, expect_no_session, expect_session_id, expect_no_session_id, expect_ticket_renewal;

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wipe.h"
 #include "crypto/kex.h"
+#include "policy.h"
 #include "tls/config.h"
 #include "tls/scheme.h"
 
@@ -104,7 +106,12 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	static const uint16_t usual[] = { KEX_X25519MLKEM768, KEX_X25519, KEX_P256, KEX_P384 };
 	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
 	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->groups.codes) {
+		groups = policy->groups.codes;
+		count = policy->groups.count;
+	}
 	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
 		return EXIT_UNIMPLEMENTED;
 	return set_shares(config, flags, groups, count);
@@ -125,18 +132,24 @@ static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
 {
 	uint16_t codes[FLAG_LIST_MAX];
 	size_t count = known_schemes(&flags->verify_prefs, codes);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->schemes.codes)
+		return bj_tls_config_signature_algorithms(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
 	if (!flags->verify_prefs.is_set)
 		return 0;
 	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
 /* What is signed with does not follow what is accepted: all that there are, but for -signing-prefs. */
-static int set_signing(struct bj_tls_config *config, const struct flag_list *prefs)
+static int set_signing(struct bj_tls_config *config, const struct flags *flags, const struct flag_list *prefs)
 {
 	uint16_t codes[FLAG_LIST_MAX];
 	size_t count = known_schemes(prefs, codes);
+	const struct policy *policy = policy_of(flags);
 
+	if (policy && policy->schemes.codes)
+		return bj_tls_config_credential_schemes(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
 	for (size_t i = 0; i < SCHEME_COUNT && !prefs->is_set; i++)
 		codes[count++] = scheme_table[i].code;
 	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
@@ -151,6 +164,22 @@ static enum bj_err staple(struct bj_credential *credential, const struct flags *
 	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
 }
 
+static enum bj_err bare_load(const char *path, struct bj_credential **out)
+{
+	char text[16384];
+	FILE *file = fopen(path, "rb");
+	enum bj_err err;
+	size_t len;
+
+	if (!file)
+		return BJ_ERR_FILE_OPEN;
+	len = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	err = bj_credential_from_key(text, len, out);
+	wipe(text, sizeof(text));
+	return err;
+}
+
 static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
 {
 	struct bj_credential *credential;
@@ -158,9 +187,10 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 
 	if (!flag->cert_file && !flag->key_file)
 		return 0;
-	if (!flag->cert_file || !flag->key_file)
+	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
 		return EXIT_UNIMPLEMENTED;
-	err = bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
+	err = flag->is_bare ? bare_load(flag->key_file, &credential) :
+			      bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
 	if (err == BJ_ERR_KEY_KIND)
 		return EXIT_UNIMPLEMENTED;
 	if (!err) {
@@ -170,10 +200,10 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 		bj_credential_free(credential);
 	}
 	if (err)
-		fprintf(stderr, "the credential %s: :%s:\n", flag->cert_file, bj_err_name(err));
+		fprintf(stderr, "the credential %s: :%s:\n", flag->key_file, bj_err_name(err));
 	if (!err && flag->must_match)
 		err = bj_tls_config_credential_must_match(config);
-	return err ? 1 : set_signing(config, &flag->signing_prefs);
+	return err ? 1 : set_signing(config, flags, &flag->signing_prefs);
 }
 
 static int set_credentials(struct bj_tls_config *config, const struct flags *flags)
@@ -193,8 +223,10 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 	size_t count = 0, at = 0;
 
 	if (flags->is_server) {
-		names[0] = flags->reject_alpn ? "no such protocol" : flags->select_alpn;
-		if (!names[0] || flags->decline_alpn)
+		bool none = flags->reject_alpn || (flags->is_quic && (flags->decline_alpn || !flags->select_alpn));
+
+		names[0] = none ? "no such protocol" : flags->select_alpn; /* QUIC must have one */
+		if (!names[0] || (flags->decline_alpn && !flags->is_quic))
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -211,12 +243,32 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 	return count == 0 || bj_tls_config_alpn(config, names, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
+static bool types_good(const struct flag_list *list, enum bj_tls_certificate_type types[FLAG_LIST_MAX])
+{
+	for (size_t i = 0; i < list->count; i++)
+		types[i] = (enum bj_tls_certificate_type)list->codes[i];
+	return list->is_set;
+}
+
+static int set_types(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_tls_certificate_type types[FLAG_LIST_MAX];
+	enum bj_err err = BJ_OK;
+
+	if (types_good(&flags->peer_types, types))
+		err = bj_tls_config_peer_types(config, types, flags->peer_types.count);
+	if (!err && types_good(&flags->own_types, types))
+		err = bj_tls_config_own_types(config, types, flags->own_types.count);
+	return err ? EXIT_UNIMPLEMENTED : 0;
+}
+
 /* Who is verified, and which questions are asked. */
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
 	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
 						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
-	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server);
+	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server) ||
+			(flags->peer_types.is_set && flags->verify_fail);
 	uint32_t ask = 0;
 	enum bj_err err = BJ_OK;
 
@@ -273,18 +325,35 @@ static int set_ech(struct bj_tls_config *config, const struct flags *flags)
 	return err ? 1 : 0;
 }
 
+static int set_policy(struct bj_tls_config *config, const struct flags *flags)
+{
+	const struct policy *policy = policy_of(flags);
+
+	if (!policy)
+		return 0;
+	if (bj_tls_config_suites(config, policy->suites.codes, policy->suites.count) != BJ_OK)
+		return 1;
+	return bj_tls_config_prefer_own_order(config, true) == BJ_OK ? 0 : 1;
+}
+
 static int set_all(struct bj_tls_config *config, const struct flags *flags)
 {
 	int status = set_versions(config, flags);
 
 	status = status ? status : set_questions(config, flags);
 	status = status || !flags->cipher ? status : set_ciphers(config, flags->cipher);
+	status = status ? status : set_policy(config, flags);
 	status = status ? status : set_groups(config, flags);
 	status = status ? status : set_schemes(config, flags);
 	status = status ? status : set_credentials(config, flags);
+	status = status ? status : set_types(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	status = status ? status : set_ech(config, flags);
+	if (!status && flags->quic_legacy_codepoint)
+		status = EXIT_UNIMPLEMENTED;
+	if (!status && bj_tls_config_quic(config, flags->is_quic) != BJ_OK)
+		status = 1;
 	if (!status && flags->server_preference && bj_tls_config_prefer_own_order(config, true) != BJ_OK)
 		status = 1;
 	return status;

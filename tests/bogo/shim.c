@@ -71,7 +71,10 @@ static bool write_exported(struct connection *c)
 
 static bool write_secrets(struct connection *c)
 {
-	struct bj_bytes read = secret_view(&c->tls->s13.read), write = secret_view(&c->tls->s13.write);
+	const struct quic_side *quic_read = &c->quic.read[BJ_TLS_LEVEL_APPLICATION], *quic_write = &c->quic.write[BJ_TLS_LEVEL_APPLICATION];
+	bool quic = c->flags->is_quic;
+	struct bj_bytes read = quic ? bytes_of(quic_read->secret, quic_read->len) : secret_view(&c->tls->s13.read);
+	struct bj_bytes write = quic ? bytes_of(quic_write->secret, quic_write->len) : secret_view(&c->tls->s13.write);
 	uint8_t len[2] = { (uint8_t)read.len, (uint8_t)(read.len >> 8) };
 
 	if (!c->flags->export_traffic_secrets)
@@ -135,7 +138,7 @@ static bool end(struct connection *c)
 {
 	uint8_t byte;
 
-	if (!c->flags->check_close_notify)
+	if (!c->flags->check_close_notify || c->flags->is_quic)
 		return true;
 	bj_tls_close(c->tls);
 	if (!connection_flush(c))
@@ -161,6 +164,8 @@ static bool exchange(struct connection *c, bool is_resumption)
 	}
 	if (!write_exported(c) || !write_secrets(c))
 		return false;
+	if (flags->send_alert && flags->is_quic)
+		return quic_alert(c, ALERT_OF_THE_TEST);
 	if (flags->send_alert)
 		return flight_alert(c->tls, ALERT_FATAL, ALERT_OF_THE_TEST) == BJ_OK;
 	if (!write_first(c) || (!flags->shim_shuts_down && !echo(c)))

@@ -1,4 +1,5 @@
-/* fuzz_certificate_message.c - Certificate in both forms; bit 0 of the first byte says which, the others what was offered. */
+/* fuzz_certificate_message.c - Certificate in both forms; bit 0 of the first byte says which, bit 3 that raw public keys were
+ * agreed, the others what was offered. */
 #include "base/check.h"
 #include "tls/msg/certificate.h"
 
@@ -17,7 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	body = bytes_of(data + 1, size - 1);
 	offered = (data[0] & 2 ? EXT_BIT(EXT_STATUS_REQUEST) : 0) | (data[0] & 4 ? EXT_BIT(EXT_SCT) : 0);
-	if (data[0] & 1) {
+	if ((data[0] & 9) == 9) {
+		struct cert key;
+
+		if (certificate12_parse_key(body, &cert))
+			return 0;
+		certificate12_write_key(&w, &cert);
+		check(wr_ok(&w) && bytes_equal(bytes_of(out + MESSAGE_HEADER_LEN, w.len - MESSAGE_HEADER_LEN), body));
+		if (cert.count > 0 && cert_of_key(cert.chain[0], &key) == BJ_OK)
+			check(bytes_equal(key.spki, cert.chain[0]) && key.key.kind != KEY_NONE);
+	} else if (data[0] & 1) {
 		if (certificate12_parse(body, &cert))
 			return 0;
 		certificate12_write(&w, &cert);

@@ -1,9 +1,10 @@
 """Peers for the interoperation tests: a PKI made with openssl, servers on free loopback ports, and the table of results.
 
-The table is collected while the tests run and written to build/interop.md; `docs/interop.md` holds the reviewed copy (set
-BOJAGI_UPDATE_DOCS=1 to rewrite it).
+The table is collected while the tests run and written to build/interop.md with the peers that are absent; `docs/interop.md` holds the
+reviewed copy. BOJAGI_UPDATE_DOCS=1 rewrites it, BOJAGI_UPDATE_DOCS=add adds the rows of peers that only another machine or PATH has.
 """
 
+import json
 import os
 import pathlib
 import random
@@ -155,9 +156,13 @@ def serve(pki, workdir):
         server.stop()
 
 
+ABSENT = set()
+
+
 def need(program):
     path = shutil.which(program)
     if path is None:
+        ABSENT.add(program)
         pytest.skip(f"{program} is not installed")
     return path
 
@@ -185,6 +190,13 @@ def need_openssl_35():
         pytest.skip("ML-KEM comes with OpenSSL 3.5")
 
 
+def json_of(done):
+    """The report of `connect --json`: on standard error where standard output is the server's."""
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
+    assert len(lines) == 1, done.stdout + done.stderr
+    return json.loads(lines[0])
+
+
 class Table:
     def __init__(self):
         self.rows = {}
@@ -201,16 +213,28 @@ def table():
     return TABLE
 
 
+ROW = re.compile(r"\| (client|server) \| (.+?) \| (.+?) \| (.+?) \|$", re.M)
+
+
+def page(rows, absent):
+    lines = ["# Interoperation", "", "Produced by `tests/interop`; each row is a connection that a test made and checked. `BOJAGI_UPDATE_DOCS=1` rewrites this page,",
+             "`BOJAGI_UPDATE_DOCS=add` adds the rows of other peers to it.", "",
+             "| our side | peer | what | result |", "|-|-|-|-|"]
+    lines += [f"| {role} | {peer} | {what} | {result} |" for (role, peer, what), result in sorted(rows.items())]
+    if absent:
+        lines += ["", "Absent when this was made: " + ", ".join(sorted(absent)) + "."]
+    return "\n".join(lines) + "\n"
+
+
 def pytest_sessionfinish(session, exitstatus):
     if not TABLE.rows:
         return
-    lines = ["# Interoperation", "", "Produced by `tests/interop`; each row is a connection that a test made and checked. `BOJAGI_UPDATE_DOCS=1` rewrites this page.", "",
-             "| our side | peer | what | result |", "|-|-|-|-|"]
-    lines += [f"| {role} | {peer} | {what} | {result} |" for (role, peer, what), result in sorted(TABLE.rows.items())]
-    text = "\n".join(lines) + "\n"
+    update = os.environ.get("BOJAGI_UPDATE_DOCS")
     try:
-        (BUILD / "interop.md").write_text(text)
-        if os.environ.get("BOJAGI_UPDATE_DOCS"):
-            (ROOT / "docs" / "interop.md").write_text(text)
+        (BUILD / "interop.md").write_text(page(TABLE.rows, ABSENT))
+        if update:
+            book = ROOT / "docs" / "interop.md"
+            old = {found[:3]: found[3] for found in ROW.findall(book.read_text())} if update == "add" else {}
+            book.write_text(page({**old, **TABLE.rows}, set()))
     except OSError as trouble:
         print(f"the table of interoperation was not written: {trouble}")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from peers import BOJAGI, HYBRIDS, Server, free_port, need, need_openssl_35, run, version_number, version_of
+from peers import BOJAGI, HYBRIDS, Server, free_port, json_of, need, need_openssl_35, run, version_number, version_of
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,6 @@ def s_server(pki, workdir):
     yield start
     for server in running.values():
         server.stop()
-
-
-def json_of(done):
-    assert done.stdout.startswith("{"), done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("key", ["ecdsa", "rsa", "p384", "ed25519"])

@@ -11,6 +11,8 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_SIGNATURE_ALGORITHMS] = { 13, EXT_IN_CH | EXT_IN_CR, "signature_algorithms" },
 	[EXT_ALPN] = { 16, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "application_layer_protocol_negotiation" },
 	[EXT_SCT] = { 18, EXT_IN_CH | EXT_IN_CR | EXT_IN_CT | EXT_IN_SH12, "signed_certificate_timestamp" },
+	[EXT_CLIENT_CERTIFICATE_TYPE] = { 19, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "client_certificate_type" },
+	[EXT_SERVER_CERTIFICATE_TYPE] = { 20, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "server_certificate_type" },
 	[EXT_PADDING] = { 21, EXT_IN_CH, "padding" },
 	[EXT_EXTENDED_MASTER_SECRET] = { 23, EXT_IN_CH | EXT_IN_SH12, "extended_master_secret" },
 	[EXT_RECORD_SIZE_LIMIT] = { 28, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "record_size_limit" },
@@ -26,6 +28,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_SIGNATURE_ALGORITHMS_CERT] = { 50, EXT_IN_CH | EXT_IN_CR, "signature_algorithms_cert" },
 	[EXT_KEY_SHARE] = { 51, EXT_IN_CH | EXT_IN_SH | EXT_IN_HRR, "key_share" },
 	[EXT_ENCRYPTED_CLIENT_HELLO] = { 0xfe0d, EXT_IN_CH | EXT_IN_EE | EXT_IN_HRR | EXT_IN_SH12, "encrypted_client_hello" },
+	[EXT_QUIC_PARAMS] = { 57, EXT_IN_CH | EXT_IN_EE, "quic_transport_parameters" },
 	[EXT_RENEGOTIATION_INFO] = { 0xff01, EXT_IN_CH | EXT_IN_SH12, "renegotiation_info" },
 };
 
@@ -108,6 +111,14 @@ size_t ext_open(struct writer *w, enum ext ext)
 void ext_close(struct writer *w, size_t mark)
 {
 	wr_close(w, mark, 2);
+}
+
+void ext_write(struct writer *w, enum ext ext, struct bj_bytes body)
+{
+	size_t mark = ext_open(w, ext);
+
+	wr_bytes(w, body);
+	ext_close(w, mark);
 }
 
 void ext_write_empty(struct writer *w, enum ext ext)

@@ -22,6 +22,8 @@ enum ext {
 	EXT_SIGNATURE_ALGORITHMS,
 	EXT_ALPN,
 	EXT_SCT,
+	EXT_CLIENT_CERTIFICATE_TYPE,
+	EXT_SERVER_CERTIFICATE_TYPE,
 	EXT_PADDING,
 	EXT_EXTENDED_MASTER_SECRET,
 	EXT_RECORD_SIZE_LIMIT,
@@ -37,6 +39,7 @@ enum ext {
 	EXT_SIGNATURE_ALGORITHMS_CERT,
 	EXT_KEY_SHARE,
 	EXT_ENCRYPTED_CLIENT_HELLO,
+	EXT_QUIC_PARAMS,
 	EXT_RENEGOTIATION_INFO,
 	EXT_KNOWN, /* how many */
 };
@@ -80,6 +83,8 @@ enum bj_err ext_walk(struct bj_bytes list, enum ext_place place, uint32_t offere
 /* Writing: the type and an open length; ext_close() fills it in. */
 size_t ext_open(struct writer *w, enum ext ext);
 void ext_close(struct writer *w, size_t mark);
+/* An extension whose body is `body` as it is. */
+void ext_write(struct writer *w, enum ext ext, struct bj_bytes body);
 void ext_write_empty(struct writer *w, enum ext ext);
 /* An extension that is one vector with a length of `width` bytes. */
 void ext_write_vec(struct writer *w, enum ext ext, struct bj_bytes content, unsigned width);

@@ -117,3 +117,24 @@ void certificate12_write(struct writer *w, const struct certificate *cert)
 	wr_close(w, list, 3);
 	message_close(w, message);
 }
+
+enum bj_err certificate12_parse_key(struct bj_bytes body, struct certificate *out)
+{
+	struct reader r = rd_of(body);
+	struct certificate cert = { 0 };
+
+	cert.chain[0] = rd_vec_bytes(&r, 3);
+	cert.count = cert.chain[0].len > 0;
+	if (!rd_end(&r))
+		return BJ_ERR_DECODE;
+	*out = cert;
+	return BJ_OK;
+}
+
+void certificate12_write_key(struct writer *w, const struct certificate *cert)
+{
+	size_t message = message_open(w, MSG_CERTIFICATE);
+
+	wr_vec(w, cert->count > 0 ? cert->chain[0] : (struct bj_bytes){ NULL, 0 }, 3);
+	message_close(w, message);
+}

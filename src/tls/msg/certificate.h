@@ -20,5 +20,9 @@ enum bj_err certificate_parse(struct bj_bytes body, uint32_t offered, struct cer
 void certificate_write(struct writer *w, const struct certificate *cert);
 enum bj_err certificate12_parse(struct bj_bytes body, struct certificate *out) BJ_MUST_USE;
 void certificate12_write(struct writer *w, const struct certificate *cert);
+/* 1.2 where raw public keys were agreed: one SubjectPublicKeyInfo in the place of the list; an empty one says that there is none.
+ * rfc7250:3 */
+enum bj_err certificate12_parse_key(struct bj_bytes body, struct certificate *out) BJ_MUST_USE;
+void certificate12_write_key(struct writer *w, const struct certificate *cert);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tls/msg/client_hello.h"
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_authorities.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/early_data.h"
 #include "tls/ext/ec_point_formats.h"
@@ -37,6 +38,10 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return signature_algorithms_parse(body, &h->schemes);
 	case EXT_ALPN:
 		return alpn_parse(body, &h->alpn);
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		return certificate_type_parse(body, &h->client_types);
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		return certificate_type_parse(body, &h->server_types);
 	case EXT_PADDING:
 		h->padding = (uint16_t)body.len;
 		return padding_parse(body);
@@ -65,6 +70,9 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return key_share_parse(body, &h->shares);
 	case EXT_ENCRYPTED_CLIENT_HELLO:
 		return encrypted_client_hello_parse(body, &h->ech);
+	case EXT_QUIC_PARAMS: /* opaque here: QUIC reads it */
+		h->quic_params = body;
+		return BJ_OK;
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
 	case EXT_SCT:
@@ -163,6 +171,12 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	case EXT_ALPN:
 		alpn_write(w, h->alpn);
 		break;
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		certificate_type_write(w, ext, h->client_types);
+		break;
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		certificate_type_write(w, ext, h->server_types);
+		break;
 	case EXT_PADDING:
 		padding_write(w, h->padding);
 		break;
@@ -195,6 +209,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 		break;
 	case EXT_ENCRYPTED_CLIENT_HELLO:
 		encrypted_client_hello_write(w, &h->ech);
+		break;
+	case EXT_QUIC_PARAMS:
+		ext_write(w, ext, h->quic_params);
 		break;
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);

@@ -1,6 +1,7 @@
 /* encrypted_extensions.c - see encrypted_extensions.h. */
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/ext/alpn.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/ext/early_data.h"
 #include "tls/ext/record_size_limit.h"
 #include "tls/ext/server_name.h"
@@ -15,8 +16,15 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return supported_groups_parse(body, &ee->groups);
 	case EXT_ALPN:
 		return alpn_parse_answer(body, &ee->alpn);
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		return certificate_type_parse_answer(body, &ee->client_type);
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		return certificate_type_parse_answer(body, &ee->server_type);
 	case EXT_RECORD_SIZE_LIMIT:
 		return record_size_limit_parse(body, &ee->record_size_limit);
+	case EXT_QUIC_PARAMS:
+		ee->quic_params = body;
+		return BJ_OK;
 	case EXT_EARLY_DATA:
 		return early_data_parse(body);
 	case EXT_ENCRYPTED_CLIENT_HELLO:
@@ -63,16 +71,18 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		supported_groups_write(w, ee->groups);
 	if (ee->has & EXT_BIT(EXT_ALPN))
 		alpn_write_answer(w, ee->alpn);
+	if (ee->has & EXT_BIT(EXT_CLIENT_CERTIFICATE_TYPE))
+		certificate_type_write_answer(w, EXT_CLIENT_CERTIFICATE_TYPE, ee->client_type);
+	if (ee->has & EXT_BIT(EXT_SERVER_CERTIFICATE_TYPE))
+		certificate_type_write_answer(w, EXT_SERVER_CERTIFICATE_TYPE, ee->server_type);
 	if (ee->has & EXT_BIT(EXT_RECORD_SIZE_LIMIT))
 		record_size_limit_write(w, ee->record_size_limit);
 	if (ee->has & EXT_BIT(EXT_EARLY_DATA))
 		ext_write_empty(w, EXT_EARLY_DATA);
-	if (ee->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)) {
-		size_t mark = ext_open(w, EXT_ENCRYPTED_CLIENT_HELLO);
-
-		wr_bytes(w, ee->ech);
-		ext_close(w, mark);
-	}
+	if (ee->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO))
+		ext_write(w, EXT_ENCRYPTED_CLIENT_HELLO, ee->ech);
+	if (ee->has & EXT_BIT(EXT_QUIC_PARAMS))
+		ext_write(w, EXT_QUIC_PARAMS, ee->quic_params);
 	wr_close(w, list, 2);
 	message_close(w, message);
 }

@@ -9,8 +9,10 @@ struct encrypted_extensions {
 	uint32_t has; /* server_name and early_data have no value */
 	struct bj_bytes alpn;
 	struct bj_bytes groups; /* codes */
+	struct bj_bytes quic_params; /* rfc9001:8.2; opaque */
 	uint16_t record_size_limit;
 	struct bj_bytes ech; /* a list of configurations with its length, not looked into */
+	uint8_t client_type, server_type; /* forms of certificates */
 };
 
 enum bj_err encrypted_extensions_parse(struct bj_bytes body, uint32_t offered, struct encrypted_extensions *out) BJ_MUST_USE;

@@ -1,6 +1,7 @@
 /* server_hello.c - see server_hello.h. */
 #include "tls/msg/server_hello.h"
 #include "tls/ext/alpn.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/ec_point_formats.h"
 #include "tls/ext/encrypted_client_hello.h"
@@ -72,6 +73,10 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct se
 		return renegotiation_info_parse(body);
 	case EXT_STATUS_REQUEST:
 		return body.len == 0 ? BJ_OK : BJ_ERR_DECODE;
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		return certificate_type_parse_answer(body, &h->client_type);
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		return certificate_type_parse_answer(body, &h->server_type);
 	case EXT_SCT:
 		return sct_list_parse(body, &h->scts);
 	default: /* has no place here: the walker refuses it */
@@ -150,15 +155,17 @@ static void write_extension(struct writer *w, enum ext ext, const struct server_
 		else
 			key_share_write_answer(w, &h->share);
 		break;
-	case EXT_ENCRYPTED_CLIENT_HELLO: {
-		size_t mark = ext_open(w, ext);
-
-		wr_bytes(w, h->ech);
-		ext_close(w, mark);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		ext_write(w, ext, h->ech);
 		break;
-	}
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);
+		break;
+	case EXT_CLIENT_CERTIFICATE_TYPE:
+		certificate_type_write_answer(w, ext, h->client_type);
+		break;
+	case EXT_SERVER_CERTIFICATE_TYPE:
+		certificate_type_write_answer(w, ext, h->server_type);
 		break;
 	case EXT_SCT:
 		sct_list_write(w, h->scts);
