@@ -1,6 +1,6 @@
 /* ech_encode.c - splits a hello into what is encrypted and what is shared, and joins it again.
  *
- * Implements   rfc9849:5.1 rfc9849:6.1.3 rfc9849:B
+ * Implements   rfc9849:5.1 rfc9849:6.1.3 rfc9849:A
  */
 #include "tls/ech_encode.h"
 
