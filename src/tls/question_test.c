@@ -213,6 +213,9 @@ static void questions_do_not_depend_on_how_bytes_come(void **state)
 
 /* ---- memory runs out */
 
+static uint8_t ech_list[BJ_ECH_CONFIG_MAX];
+static size_t ech_list_len; /* 0: hellos are not encrypted */
+
 /* Like a pair, but every call may fail. Says whether both are open. */
 static bool try_pair(void)
 {
@@ -221,6 +224,8 @@ static bool try_pair(void)
 	memset(&pair, 0, sizeof(pair));
 	pair.now_ms = NOW_MS;
 	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) || bj_tls_new(server, NULL, &pair.server.conn))
+		return false;
+	if (ech_list_len > 0 && bj_tls_ech(pair.client.conn, ech_list, ech_list_len) != BJ_OK)
 		return false;
 	if (bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK)
 		pair_run(&pair);
@@ -290,6 +295,28 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 	fail_each();
 }
 
+/* With a retry, so that there are two encrypted hellos. */
+static void every_allocation_may_fail_with_an_encrypted_hello(void **state)
+{
+	const uint16_t p384 = KEX_P384;
+	struct bj_ech_key key;
+
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	version = BJ_TLS_1_3;
+	setup_again(NULL);
+	assert_int_equal(bj_ech_key_generate("public.example", 0, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&key, 1, ech_list, sizeof(ech_list), &ech_list_len), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(server, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	fail_each();
+	assert_int_equal(report_of(&pair.server).ech, BJ_TLS_ECH_ACCEPTED);
+	ech_list_len = 0;
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	teardown(NULL);
@@ -315,6 +342,7 @@ int main(void)
 		T(questions_do_not_depend_on_how_bytes_come),
 		T(every_allocation_may_fail),
 		T(every_allocation_may_fail_with_raw_keys),
+		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
