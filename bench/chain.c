@@ -71,31 +71,31 @@ static char *text_of(BIO *bio, size_t *out_len)
 
 void chain_make(struct chain *out)
 {
-	EVP_PKEY *root_key = EVP_EC_gen("P-256"), *mid_key = EVP_EC_gen("P-256");
-	BIO *sent = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem()), *root = BIO_new(BIO_s_mem());
+	EVP_PKEY *root_key = EVP_EC_gen("P-256"), *middle_key = EVP_EC_gen("P-256"), *leaf_key = EVP_EC_gen("P-256");
+	BIO *sent_text = BIO_new(BIO_s_mem()), *key_text = BIO_new(BIO_s_mem()), *root_text = BIO_new(BIO_s_mem());
+	X509 *root, *middle, *leaf;
 
 	memset(out, 0, sizeof(*out));
-	out->leaf_key = EVP_EC_gen("P-256");
-	need(root_key && mid_key && out->leaf_key && sent && key && root, "keys");
-	out->root = issue("Bench Root", root_key, NULL, root_key, 1001, "critical,CA:TRUE");
-	out->intermediate = issue("Bench Intermediate", mid_key, out->root, root_key, 1002, "critical,CA:TRUE,pathlen:0");
-	out->leaf = issue(CHAIN_NAME, out->leaf_key, out->intermediate, mid_key, 1003, "critical,CA:FALSE");
-	need(PEM_write_bio_X509(sent, out->leaf) && PEM_write_bio_X509(sent, out->intermediate), "pem");
-	need(PEM_write_bio_PKCS8PrivateKey(key, out->leaf_key, NULL, NULL, 0, NULL, NULL), "pem");
-	need(PEM_write_bio_X509(root, out->root), "pem");
-	out->sent_pem = text_of(sent, &out->sent_len);
-	out->key_pem = text_of(key, &out->key_len);
-	out->root_pem = text_of(root, &out->root_len);
+	need(root_key && middle_key && leaf_key && sent_text && key_text && root_text, "keys");
+	root = issue("Bench Root", root_key, NULL, root_key, 1001, "critical,CA:TRUE");
+	middle = issue("Bench Intermediate", middle_key, root, root_key, 1002, "critical,CA:TRUE,pathlen:0");
+	leaf = issue(CHAIN_NAME, leaf_key, middle, middle_key, 1003, "critical,CA:FALSE");
+	need(PEM_write_bio_X509(sent_text, leaf) && PEM_write_bio_X509(sent_text, middle), "pem");
+	need(PEM_write_bio_PKCS8PrivateKey(key_text, leaf_key, NULL, NULL, 0, NULL, NULL), "pem");
+	need(PEM_write_bio_X509(root_text, root), "pem");
+	out->sent_pem = text_of(sent_text, &out->sent_len);
+	out->key_pem = text_of(key_text, &out->key_len);
+	out->root_pem = text_of(root_text, &out->root_len);
+	X509_free(root);
+	X509_free(middle);
+	X509_free(leaf);
 	EVP_PKEY_free(root_key);
-	EVP_PKEY_free(mid_key);
+	EVP_PKEY_free(middle_key);
+	EVP_PKEY_free(leaf_key);
 }
 
 void chain_free(struct chain *c)
 {
-	X509_free(c->root);
-	X509_free(c->intermediate);
-	X509_free(c->leaf);
-	EVP_PKEY_free(c->leaf_key);
 	free(c->sent_pem);
 	free(c->key_pem);
 	free(c->root_pem);

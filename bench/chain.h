@@ -2,15 +2,12 @@
 #ifndef BENCH_CHAIN_H
 #define BENCH_CHAIN_H
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
+#include <stddef.h>
 
 #define CHAIN_NAME "bench.example.com"
 
+/* PEM: what a server sends, its key, and the anchor. */
 struct chain {
-	X509 *root, *intermediate, *leaf;
-	EVP_PKEY *leaf_key;
-	/* PEM: what a server sends, its key, and the anchor */
 	char *sent_pem, *key_pem, *root_pem;
 	size_t sent_len, key_len, root_len;
 };

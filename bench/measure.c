@@ -54,12 +54,14 @@ struct options options_parse(int argc, char **argv)
 			o.rounds = (unsigned)strtoul(argv[++i], NULL, 10);
 		} else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
 			o.only = argv[++i];
+		} else if (strcmp(argv[i], "--peer") == 0 && i + 1 < argc && o.peer_count < PEERS_MAX) {
+			o.peers[o.peer_count++] = argv[++i];
 		} else {
 			o.rounds = 0;
 		}
 	}
 	if (o.rounds < 1 || o.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT]\n", argv[0], ROUNDS_MAX);
+		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT] [--peer FILE.so]...\n", argv[0], ROUNDS_MAX);
 		exit(2);
 	}
 	return o;
@@ -70,26 +72,56 @@ bool options_want(const struct options *o, const char *name)
 	return !o->only || strstr(name, o->only);
 }
 
-void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
-	    enum measure_sense sense)
+static double ratio_to_best(const struct measured *all, unsigned count, enum measure_sense sense)
+{
+	double best = 0;
+
+	for (unsigned i = 1; i < count; i++)
+		if (all[i].value > 0 && (best == 0 || (sense == LESS_IS_BETTER ? all[i].value < best : all[i].value > best)))
+			best = all[i].value;
+	return best > 0 ? all[0].value / best : 0;
+}
+
+static void head(const struct measured *all, unsigned count)
 {
 	static bool headed;
-	double ratio = theirs > 0 ? ours / theirs : 0;
-	const char *verdict = "";
 
-	if (bar > 0)
-		verdict = (sense == LESS_IS_BETTER ? ratio <= bar : ratio >= bar) ? "  reached" : "  MISSED";
+	if (headed)
+		return;
+	headed = true;
+	printf("%-34s %-8s %-10s", "", "side", "unit");
+	for (unsigned i = 0; i < count; i++)
+		printf(" %12s", all[i].name);
+	printf(" %7s\n", "ratio");
+}
+
+void report_all(const struct options *o, const char *name, const char *side, const char *unit, const struct measured *all, unsigned count,
+		double bar, enum measure_sense sense)
+{
+	double ratio = ratio_to_best(all, count, sense);
+
 	if (o->json) {
-		printf("{\"bench\":\"%s\",\"side\":\"%s\",\"unit\":\"%s\",\"bojagi\":%.3f,\"openssl\":%.3f,\"ratio\":%.3f}\n", name, side,
-		       unit, ours, theirs, ratio);
+		printf("{\"bench\":\"%s\",\"side\":\"%s\",\"unit\":\"%s\"", name, side, unit);
+		for (unsigned i = 0; i < count; i++)
+			printf(",\"%s\":%.3f", all[i].name, all[i].value);
+		printf(",\"ratio\":%.3f}\n", ratio);
 	} else {
-		if (!headed)
-			printf("%-34s %-8s %-10s %12s %12s %7s\n", "", "side", "unit", "bojagi", "openssl", "ratio");
-		headed = true;
-		printf("%-34s %-8s %-10s %12.3f %12.3f %7.2f", name, side, unit, ours, theirs, ratio);
+		head(all, count);
+		printf("%-34s %-8s %-10s", name, side, unit);
+		for (unsigned i = 0; i < count; i++)
+			printf(" %12.3f", all[i].value);
+		printf(" %7.2f", ratio);
 		if (bar > 0)
-			printf("  (bar %.2f)%s", bar, verdict);
+			printf("  (bar %.2f)%s", bar, (sense == LESS_IS_BETTER ? ratio <= bar : ratio >= bar) ? "  reached" : "  MISSED");
 		printf("\n");
 	}
 	fflush(stdout);
+}
+
+void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
+	    enum measure_sense sense)
+{
+	const struct measured all[] = { { "bojagi", ours }, { "openssl", theirs } };
+
+	report_all(o, name, side, unit, all, 2, bar, sense);
 }

@@ -8,6 +8,7 @@
 
 #define ROUNDS_DEFAULT 7
 #define ROUNDS_MAX 99
+#define PEERS_MAX 6
 
 /* Processor time of this thread in nanoseconds. */
 double cpu_ns(void);
@@ -21,9 +22,11 @@ struct options {
 	bool json;
 	unsigned rounds;
 	const char *only; /* part of a name, or null: all */
+	const char *peers[PEERS_MAX]; /* files given with --peer */
+	unsigned peer_count;
 };
 
-/* --json, --rounds N, --only TEXT. Ends the program with a usage text on anything else. */
+/* --json, --rounds N, --only TEXT, --peer FILE. Ends the program with a usage text on anything else. */
 struct options options_parse(int argc, char **argv);
 bool options_want(const struct options *o, const char *name);
 
@@ -32,5 +35,13 @@ enum measure_sense { LESS_IS_BETTER, MORE_IS_BETTER };
 /* Prints one row: a line of a table, or one JSON object. `bar` is the ratio to reach, 0 if there is none. */
 void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
 	    enum measure_sense sense);
+
+struct measured {
+	const char *name;
+	double value;
+};
+/* The same for several: the first is ours, the bar is for the ratio to the best of the others. */
+void report_all(const struct options *o, const char *name, const char *side, const char *unit, const struct measured *all, unsigned count,
+		double bar, enum measure_sense sense);
 
 #endif

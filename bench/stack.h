@@ -44,5 +44,7 @@ struct stack {
 
 extern const struct stack stack_libssl;
 extern const struct stack stack_bojagi;
+/* What a file given with --peer exports (its library inside, or beside it under names of its own). */
+extern const struct stack stack_peer;
 
 #endif

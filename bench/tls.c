@@ -1,9 +1,10 @@
-/* tls.c - our TLS beside libssl, in one process and interleaved: handshakes, bulk, memory.
+/* tls.c - our TLS beside libssl and others (--peer), in one process and interleaved: handshakes, bulk, memory.
  *
  * Both ends of a connection run in one thread with memory between them; each end's own processor time is counted. A handshake
  * counts from the making of the connection to its freeing, with the tickets that follow it. Sending counts sealing without
  * moving the records anywhere; receiving counts one copy of the records, as from a kernel, then opening.
  */
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,13 +33,51 @@ struct ends {
 	void *client, *server;
 };
 
-static const struct stack *const stacks[2] = { &stack_bojagi, &stack_libssl };
+#define STACKS_MAX (2 + PEERS_MAX)
+
+static const struct stack *stacks[STACKS_MAX] = { &stack_bojagi, &stack_libssl };
+static unsigned stack_count = 2;
 static struct chain chain;
 
 static void die(const struct stack *s, const char *what)
 {
 	fprintf(stderr, "bench: %s: %s\n", s->name, what);
 	exit(1);
+}
+
+static void report_stacks(const struct options *o, const char *name, const char *side, const char *unit, const double values[STACKS_MAX],
+			  double bar, enum measure_sense sense)
+{
+	struct measured all[STACKS_MAX];
+
+	for (unsigned k = 0; k < stack_count; k++)
+		all[k] = (struct measured){ stacks[k]->name, values[k] };
+	if (bar > 0 && stack_count > 2) /* beside several: no dearer than the cheapest, and half as much again of the bulk */
+		bar = sense == LESS_IS_BETTER ? 1.0 : 1.5;
+	report_all(o, name, side, unit, all, stack_count, bar, sense);
+}
+
+static void report_rounds(const struct options *o, const char *name, const char *side, const char *unit, double values[][ROUNDS_MAX],
+			  double bar, enum measure_sense sense)
+{
+	double medians[STACKS_MAX];
+
+	for (unsigned k = 0; k < stack_count; k++)
+		medians[k] = median(values[k], o->rounds);
+	report_stacks(o, name, side, unit, medians, bar, sense);
+}
+
+/* A library of the same names inside a peer's file must find its own: hence DEEPBIND. */
+static void take_peer(const char *path)
+{
+	void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+	const struct stack *peer = file ? (const struct stack *)dlsym(file, "stack_peer") : NULL;
+
+	if (!peer) {
+		fprintf(stderr, "bench: %s\n", dlerror());
+		exit(2);
+	}
+	stacks[stack_count++] = peer;
 }
 
 /* Runs a handshake to the end of both ends' messages; adds each end's time if `cost` is given. */
@@ -134,21 +173,21 @@ static struct cost handshakes(const struct stack *s, int version, bool resume, u
 static void bench_handshakes(const struct options *o, const char *name, int version, bool resume, unsigned count, double server_bar,
 			     double client_bar)
 {
-	double client[2][ROUNDS_MAX], server[2][ROUNDS_MAX];
+	double client[STACKS_MAX][ROUNDS_MAX], server[STACKS_MAX][ROUNDS_MAX];
 
 	if (!options_want(o, name))
 		return;
-	for (unsigned k = 0; k < 2; k++) /* warm up */
+	for (unsigned k = 0; k < stack_count; k++) /* warm up */
 		(void)handshakes(stacks[k], version, resume, count / 4 + 1);
 	for (unsigned r = 0; r < o->rounds; r++)
-		for (unsigned k = 0; k < 2; k++) {
+		for (unsigned k = 0; k < stack_count; k++) {
 			struct cost c = handshakes(stacks[k], version, resume, count);
 
 			client[k][r] = c.client / 1000;
 			server[k][r] = c.server / 1000;
 		}
-	report(o, name, "server", "us", median(server[0], o->rounds), median(server[1], o->rounds), server_bar, LESS_IS_BETTER);
-	report(o, name, "client", "us", median(client[0], o->rounds), median(client[1], o->rounds), client_bar, LESS_IS_BETTER);
+	report_rounds(o, name, "server", "us", server, server_bar, LESS_IS_BETTER);
+	report_rounds(o, name, "client", "us", client, client_bar, LESS_IS_BETTER);
 }
 
 /* ---- bulk */
@@ -190,12 +229,12 @@ static double receive_rate(const struct stack *s, struct ends *e, size_t text_le
 
 static void bench_bulk(const struct options *o, const char *name, int version, size_t text_len, unsigned count, double bar)
 {
-	double rates[2][2][ROUNDS_MAX];
+	double rates[2][STACKS_MAX][ROUNDS_MAX];
 
 	if (!options_want(o, name))
 		return;
 	for (unsigned r = 0; r < o->rounds; r++)
-		for (unsigned k = 0; k < 2; k++) {
+		for (unsigned k = 0; k < stack_count; k++) {
 			const struct stack *s = stacks[k];
 			void *client = s->config_new(&chain, false, version), *server = s->config_new(&chain, true, version);
 			struct ends e = connect_ends(s, client, server, NULL, NULL);
@@ -207,8 +246,8 @@ static void bench_bulk(const struct options *o, const char *name, int version, s
 			s->config_free(client);
 			s->config_free(server);
 		}
-	report(o, name, "send", "GB/s", median(rates[0][0], o->rounds), median(rates[0][1], o->rounds), bar, MORE_IS_BETTER);
-	report(o, name, "receive", "GB/s", median(rates[1][0], o->rounds), median(rates[1][1], o->rounds), 0, MORE_IS_BETTER);
+	report_rounds(o, name, "send", "GB/s", rates[0], bar, MORE_IS_BETTER);
+	report_rounds(o, name, "receive", "GB/s", rates[1], 0, MORE_IS_BETTER);
 }
 
 /* ---- memory */
@@ -298,15 +337,20 @@ static struct memory memory_of(const struct stack *s, int version)
 
 static void bench_memory(const struct options *o, const char *name, int version)
 {
-	struct memory m[2];
+	double all[3][STACKS_MAX];
 
 	if (!options_want(o, name))
 		return;
-	for (unsigned k = 0; k < 2; k++)
-		m[k] = memory_of(stacks[k], version);
-	report(o, name, "end", "B rss", m[0].rss_per_end, m[1].rss_per_end, 0, LESS_IS_BETTER);
-	report(o, name, "end", "B malloc", m[0].malloc_per_end, m[1].malloc_per_end, 0, LESS_IS_BETTER);
-	report(o, name, "server", "B malloc", m[0].malloc_server, m[1].malloc_server, 0, LESS_IS_BETTER);
+	for (unsigned k = 0; k < stack_count; k++) {
+		struct memory m = memory_of(stacks[k], version);
+
+		all[0][k] = m.rss_per_end;
+		all[1][k] = m.malloc_per_end;
+		all[2][k] = m.malloc_server;
+	}
+	report_stacks(o, name, "end", "B rss", all[0], 0, LESS_IS_BETTER);
+	report_stacks(o, name, "end", "B malloc", all[1], 0, LESS_IS_BETTER);
+	report_stacks(o, name, "server", "B malloc", all[2], 0, LESS_IS_BETTER);
 }
 
 int main(int argc, char **argv)
@@ -315,6 +359,8 @@ int main(int argc, char **argv)
 
 	if (!o.only)
 		o.only = BENCH_PART;
+	for (unsigned i = 0; i < o.peer_count; i++)
+		take_peer(o.peers[i]);
 	chain_make(&chain);
 	if (!o.json)
 		printf("%s; ECDSA P-256, leaf + intermediate + root, X25519, AES-128-GCM; median of %u rounds\n\n",

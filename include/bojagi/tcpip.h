@@ -51,6 +51,7 @@ struct bj_stack_options {
 	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
 	uint32_t event_count_max; /* 0: no events. What is not fetched in time is lost, and counted */
+	bool source_routes;       /* heed those that packets came by, and answer by them; off: they are not looked at */
 	bool no_isn_clock;        /* for scripts: initial sequence numbers without the running clock */
 };
 
@@ -64,6 +65,25 @@ BJ_API BJ_MUST_USE enum bj_err bj_stack_add_address(struct bj_stack *stack, cons
 BJ_API void bj_stack_input(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet);
 /* The next packet to send. BJ_ERR_WOULD_BLOCK: none now. BJ_ERR_SPACE: `cap` is below the MTU. */
 BJ_API BJ_MUST_USE enum bj_err bj_stack_output(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len);
+
+/* What a device does for packets, both ways: the part of the virtio-net header that matters. Offsets count from the packet's
+ * first byte. */
+struct bj_offload {
+	bool checksum_good;       /* in: TCP's checksum was checked by the device, or never left the machine */
+	bool checksum_missing;    /* out: the field holds the sum of the pseudo-header; the device adds the rest */
+	uint16_t segment_len;     /* payload of each segment where the packet stands for several; 0: it is one */
+	uint16_t header_len;      /* with segment_len: all headers together */
+	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
+	uint16_t checksum_offset; /* and where it is written, counted from there */
+};
+
+#define BJ_OFFLOAD_PACKET_MAX 65535
+
+/* The two calls above for a device that segments and sums: packets of many segments, up to `cap`, and their checksums left out. */
+BJ_API void bj_stack_input_offloaded(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload);
+BJ_API BJ_MUST_USE enum bj_err bj_stack_output_offloaded(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
+							 size_t *out_len, struct bj_offload *out_offload);
+
 /* When to call bj_stack_tick() next; INT64_MAX: never, until something else happens. Sometimes too early, never late. */
 BJ_API int64_t bj_stack_deadline(const struct bj_stack *stack);
 BJ_API void bj_stack_tick(struct bj_stack *stack, int64_t now_us);
@@ -76,6 +96,7 @@ struct bj_stack_stats {
 	uint64_t cookies_sent, cookies_taken, cookies_refused;
 	uint64_t fragments_in, datagrams_whole, fragments_dropped;
 	uint64_t accept_overflows, events_lost;
+	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
 	size_t connections;         /* now, in any state */
 	size_t time_waits;
 	size_t memory_used;         /* buffers, now */
@@ -84,6 +105,53 @@ struct bj_stack_stats {
 
 BJ_API void bj_stack_stats(const struct bj_stack *stack, struct bj_stack_stats *out);
 
+/* ---- a link with frames: Ethernet under a stack */
+
+/* Between a stack and a device that carries Ethernet frames: finds the neighbours' addresses with ARP (rfc826) and neighbour
+ * discovery (rfc4861), answers for the stack's own addresses, and writes and takes off the frames' headers. It takes the
+ * place of the stack in the calls of input, output, deadline and tick; connections are the stack's as before. */
+struct bj_link;
+
+struct bj_mac {
+	uint8_t bytes[6];
+};
+
+struct bj_link_options {
+	struct bj_mac mac;
+	size_t neighbour_max;      /* 0: 512. The one that was used longest ago makes room */
+	int64_t reachable_us;      /* 0: 30 s. How long an answer is believed without a question */
+	int64_t retransmit_us;     /* 0: 1 s. Between questions; three are asked */
+};
+
+/* `stack` stays the caller's and must outlive the link. BJ_ERR_ARGUMENT: the address is not one station's. */
+BJ_API BJ_MUST_USE enum bj_err bj_link_make(struct bj_stack *stack, const struct bj_link_options *options, int64_t now_us,
+					    struct bj_link **out);
+/* Takes null. */
+BJ_API void bj_link_free(struct bj_link *link);
+/* Where packets go: addresses that begin with these bits (of 32 or 128) are neighbours, or, with a gateway, behind it. The longest
+ * prefix counts. Without any route every address is a neighbour. BJ_ERR_LIMIT beyond 16. */
+BJ_API BJ_MUST_USE enum bj_err bj_link_add_route(struct bj_link *link, const struct bj_ip *prefix, unsigned bits, const struct bj_ip *gateway);
+
+/* As those of the stack, with frames. `offload` may be null. */
+BJ_API void bj_link_input(struct bj_link *link, int64_t now_us, struct bj_bytes frame, const struct bj_offload *offload);
+BJ_API BJ_MUST_USE enum bj_err bj_link_output(struct bj_link *link, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+					      struct bj_offload *out_offload);
+/* Those of the stack are in it. */
+BJ_API int64_t bj_link_deadline(const struct bj_link *link);
+BJ_API void bj_link_tick(struct bj_link *link, int64_t now_us);
+
+struct bj_link_stats {
+	uint64_t frames_in, frames_out;
+	uint64_t malformed;         /* frames, ARP packets and neighbour discovery that were none */
+	uint64_t not_ours;          /* for other stations, or IP packets for us in frames for all */
+	uint64_t questions, answers;/* sent */
+	uint64_t no_route, no_answer; /* packets that were dropped */
+	uint64_t neighbours_evicted;
+	size_t neighbours;          /* now */
+};
+
+BJ_API void bj_link_stats(const struct bj_link *link, struct bj_link_stats *out);
+
 /* ---- options of connections and listeners */
 
 enum bj_congestion {
@@ -91,8 +159,25 @@ enum bj_congestion {
 	BJ_CONGESTION_RENO = 1,
 };
 
+/* Explicit congestion notification (rfc3168). */
+enum bj_ecn {
+	BJ_ECN_ANSWER = 0, /* if the peer asks */
+	BJ_ECN_ASK = 1,    /* and ask, when we open */
+	BJ_ECN_OFF = 2,
+};
+
+#define BJ_SOURCE_ROUTE_MAX 8
+
+/* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
+struct bj_source_route {
+	uint8_t count;             /* 0: none */
+	bool strict;               /* and no others */
+	struct bj_ip hops[BJ_SOURCE_ROUTE_MAX];
+};
+
 struct bj_tcp_options {
 	enum bj_congestion congestion;
+	enum bj_ecn ecn;
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
 	bool no_sack, no_timestamps, no_window_scale;
@@ -101,6 +186,7 @@ struct bj_tcp_options {
 	uint8_t ttl;               /* 0: 64 (MUST-49 of rfc9293:3.9.2) */
 	uint8_t tos;
 	uint16_t mss_max;          /* 0: what the MTU allows */
+	struct bj_source_route source_route; /* of connections that we open */
 	uint32_t send_buffer_max;  /* 0: tuned, up to 4 MiB */
 	uint32_t receive_buffer_max; /* 0: tuned, up to 6 MiB */
 	uint32_t initial_window;   /* segments; 0: 10 (rfc6928) */
@@ -114,6 +200,11 @@ struct bj_tcp_options {
 	int64_t ack_delay_us;      /* 0: 40 ms; below half a second (MUST-40) */
 	int64_t time_wait_us;      /* 0: 60 s, twice a segment lifetime of 30 s */
 	int64_t fin_wait_2_us;     /* 0: 60 s; for connections that nobody owns any more */
+	/* Fast Open (rfc7413): bytes in the SYN. A listener takes them, if the cookie is good; bj_tcp_connect() sends what is
+	 * written before the next bj_stack_output(). They may come twice: for requests that do no harm when repeated. */
+	bool fast_open;
+	bool fast_open_without_cookie; /* for networks where nobody can pretend to be somebody else */
+	uint32_t fast_open_max;    /* opened fast and not yet proved, in the whole stack; 0: 256 */
 	/* listeners */
 	uint32_t backlog;          /* established ones that wait for accept; 0: 1024 */
 	uint32_t syn_backlog;      /* half-open ones before cookies are sent; 0: 1024 */
@@ -214,6 +305,8 @@ struct bj_tcp_info {
 	uint32_t retransmits;    /* segments, ever */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
+	bool ecn, ecn_marked;    /* congestion is told by marks; one came */
+	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */
 };
@@ -262,7 +355,8 @@ enum bj_sent_why {
 	BJ_SENT_SYN, BJ_SENT_DATA, BJ_SENT_FIN, BJ_SENT_ACK, BJ_SENT_DELAYED_ACK, BJ_SENT_WINDOW, BJ_SENT_CHALLENGE,
 	BJ_SENT_FAST_RETRANSMIT, BJ_SENT_TIMEOUT, BJ_SENT_TAIL_PROBE, BJ_SENT_WINDOW_PROBE, BJ_SENT_KEEPALIVE, BJ_SENT_RST,
 };
-enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG };
+enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG,
+		    BJ_LOST_SYN, BJ_LOST_MARKED };
 enum bj_timer_why { BJ_TIMER_RTO, BJ_TIMER_TAIL, BJ_TIMER_REORDER, BJ_TIMER_PERSIST, BJ_TIMER_ACK, BJ_TIMER_KEEPALIVE, BJ_TIMER_LINGER };
 enum bj_drop_why { BJ_DROP_PAWS, BJ_DROP_WINDOW, BJ_DROP_RST, BJ_DROP_SYN, BJ_DROP_ACK, BJ_DROP_NO_ACK, BJ_DROP_MEMORY, BJ_DROP_CLOSED };
 

@@ -136,6 +136,15 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, s
 typedef void bj_tls_keylog_fn(void *self, const char *line);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self);
 
+/* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
+ * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
+ * takes each hello once, within a window and within this process; where several processes share ticket keys, the owner must keep a
+ * record of its own (BJ_TLS_Q_EARLY_DATA). Even so only requests that do no harm when they are made twice belong into it.
+ * Servers: `max_bytes` of it are taken (0: none) on connections that resume a session made with this on; `window_s` (1..600): how far
+ * the age that a client says may be from the one that we know. Clients: at most `max_bytes` are sent early, where the session allows
+ * it; the window is not looked at. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s);
+
 /* Clients: no chain is judged, any server is believed. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config);
 /* Clients: the chain is judged but the name in it is not. */
@@ -218,6 +227,7 @@ enum bj_tls_event {
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
 	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
+	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
 };
 struct bj_tls_fed {
 	size_t used; /* bytes of the input that are done with */
@@ -237,7 +247,11 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap);
 
 /* Seals plaintext into records. What waits to be pulled comes out first, so the order is right by itself. As much is taken as fits:
  * `out_used` says how many bytes of the input (counted over all pieces), `out_len` how many were written. BJ_ERR_STATE before the
- * handshake allows sending. A cap of BJ_TLS_RECORD_MAX or more always makes progress when nothing is pending. */
+ * handshake allows sending. A cap of BJ_TLS_RECORD_MAX or more always makes progress when nothing is pending.
+ * A client that offers early data (its report says BJ_TLS_EARLY_OFFERED) may seal from bj_tls_start() on, until the server's answer and
+ * up to the limit, beyond which it is BJ_ERR_STATE until BJ_TLS_DONE. If the report then says anything but BJ_TLS_EARLY_ACCEPTED, all
+ * that was sealed before BJ_TLS_DONE is lost and must be sealed again, as far as it still fits the protocol that was chosen. A server
+ * that took early data may answer before BJ_TLS_DONE. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, size_t in_count, uint8_t *out, size_t cap,
 					   size_t *out_used, size_t *out_len);
 /* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
@@ -257,6 +271,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_p
  * than this call. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
 					     uint8_t *out, size_t len);
+/* The same of the early exporter: of clients that offer early data and servers that took it, until the handshake is complete. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_export_early(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
+						   uint8_t *out, size_t len);
 /* Lets go of what an idle connection does not need (expanded keys); it is made again when needed. */
 BJ_API void bj_tls_rest(struct bj_tls *conn);
 
@@ -271,6 +288,7 @@ enum bj_tls_question {
 	BJ_TLS_Q_CREDENTIAL, /* servers: which credential for this hello? answer: bj_tls_answer_credential() */
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
+	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
@@ -280,6 +298,8 @@ BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
+/* False: the handshake goes on, and what the client sent early is passed over. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept);
 
 /* ---- what is known about a connection */
 
@@ -289,6 +309,24 @@ enum bj_tls_ech {
 	BJ_TLS_ECH_OFFERED,  /* clients: the server has not answered yet */
 	BJ_TLS_ECH_ACCEPTED, /* the inner hello counts; servers: also where a server in front opened it */
 	BJ_TLS_ECH_REJECTED, /* the outer hello counts; servers: also where the client only looked so */
+};
+
+/* What became of early data, and why. */
+enum bj_tls_early {
+	BJ_TLS_EARLY_OFF = 0,     /* the configuration does not have it on, or nothing is settled yet */
+	BJ_TLS_EARLY_NOT_OFFERED, /* servers: the client did not send any */
+	BJ_TLS_EARLY_OFFERED,     /* clients: it may be sent now; servers: being considered */
+	BJ_TLS_EARLY_ACCEPTED,
+	BJ_TLS_EARLY_VERSION,     /* TLS 1.2 */
+	BJ_TLS_EARLY_NO_SESSION,  /* the client offered none */
+	BJ_TLS_EARLY_SESSION,     /* the session does not allow it */
+	BJ_TLS_EARLY_NOT_RESUMED, /* the server did not take the session */
+	BJ_TLS_EARLY_RETRY,       /* there was a HelloRetryRequest */
+	BJ_TLS_EARLY_SUITE,       /* another suite or protocol than that of the session */
+	BJ_TLS_EARLY_ALPN,
+	BJ_TLS_EARLY_AGE,         /* the client's age of the session is not within the window: slow, or sent again */
+	BJ_TLS_EARLY_REPLAYED,    /* this hello was seen before, or the guard had no room */
+	BJ_TLS_EARLY_REFUSED,     /* the owner's answer; clients: the server did not say why */
 };
 
 struct bj_tls_report {
@@ -321,6 +359,8 @@ struct bj_tls_report {
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;
+	enum bj_tls_early early_data;
+	int32_t age_skew_ms;       /* servers, 1.3, resumed: by how much the client's age of the session is more than ours */
 };
 BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out);
 /* The failure that sticks, or BJ_OK. */
@@ -355,6 +395,50 @@ BJ_API BJ_MUST_USE enum bj_err bj_ech_key_generate(const char *public_name, unsi
 						   const struct bj_rng *rng, struct bj_ech_key *out);
 /* The configurations of these keys as an ECHConfigList, to be published (its base64 is the `ech` of an HTTPS record). BJ_ERR_SPACE. */
 BJ_API BJ_MUST_USE enum bj_err bj_ech_config_list(const struct bj_ech_key *keys, size_t count, void *out, size_t cap, size_t *out_len);
+
+/* ================================================================ records by somebody else (the kernel's TLS, a network card)
+ *
+ * When the handshake is done, either direction's keys may be given away. From then on whoever has them makes or opens the records, and
+ * the engine refuses to (BJ_ERR_STATE), because a nonce must never be used twice. What the engine would send then (alerts, key updates) is
+ * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. Records that
+ * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). */
+
+struct bj_tls_traffic_keys {
+	uint16_t version;
+	uint16_t suite;      /* says the AEAD */
+	uint8_t key_len;     /* 16 or 32 */
+	uint8_t iv_len;      /* 12; in 1.2 with AES-GCM the 4 bytes of the salt, with the sequence number as explicit nonce behind them */
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint64_t sequence;   /* of the next record */
+};
+/* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, for
+ * writing while bytes wait to be pulled, for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
+ * the engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct bj_tls_traffic_keys *out);
+/* 1.3, after writing was given away: the next generation of its keys (rfc9846:4.6.3). The caller sends the KeyUpdate (18 00 00 01 00, or
+ * 01 at the end to ask the peer for the same) as the last record under the old ones. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
+/* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
+ * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE or nothing. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
+						  enum bj_tls_event *out_event);
+
+/* ================================================================ moving an open connection to another process
+ *
+ * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
+ * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
+ * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * carried. */
+#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
+/* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
+ * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another
+ * key, or that does not fit the configuration; BJ_ERR_CONFIG_NOT_FROZEN, BJ_ERR_NO_MEMORY. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_unpack(struct bj_tls_config *config, const void *key, size_t key_len, const void *blob, size_t len,
+					     struct bj_tls **out);
 
 /* ================================================================ QUIC (rfc9001)
  *
@@ -424,7 +508,8 @@ BJ_API bool bj_tls_quic_secret(struct bj_tls *conn, struct bj_tls_quic_secret *o
 struct bj_tls_socket;
 
 /* Wraps and, on a blocking socket, completes the handshake; on another one nothing is sent yet. `name` as in bj_tls_new(). `out` is set on failure too when there is a
- * connection to ask for the reason; free it either way. */
+ * connection to ask for the reason; free it either way. A server's configuration with early data on is BJ_ERR_ARGUMENT: here it could not
+ * be told from other data. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_wrap(struct bj_tls_config *config, int fd, const char *name, struct bj_tls_socket **out);
 /* Drives the handshake of a non-blocking socket; BJ_OK when done. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_socket_handshake(struct bj_tls_socket *sock);

@@ -35,6 +35,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_trust_add_file(struct bj_trust *trust, const c
 BJ_API BJ_MUST_USE enum bj_err bj_trust_add_system(struct bj_trust *trust, size_t *out_count);
 BJ_API size_t bj_trust_count(const struct bj_trust *trust);
 
+/* Pins: from the first one on, a chain is only good if the key of one of its certificates, the anchor's included, is pinned; else
+ * BJ_ERR_CERT_PIN. A pin is the SHA-256 (32 bytes) of a SubjectPublicKeyInfo; as text "sha256//BASE64", "pin-sha256=BASE64" or 64
+ * hexadecimal digits. Pin the key of a CA or a spare one, too: who pins one key alone cannot replace it. Before other threads use `trust`.
+ * BJ_ERR_SYNTAX, BJ_ERR_LIMIT above BJ_PINS_MAX. */
+#define BJ_PINS_MAX 32
+BJ_API BJ_MUST_USE enum bj_err bj_trust_pin(struct bj_trust *trust, const void *sha256);
+BJ_API BJ_MUST_USE enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text);
+
 /* ---- revocation lists */
 
 /* A set of certificate revocation lists (CRLs), also deltas and indirect ones. Filled by one thread, then only read. */
@@ -75,10 +83,29 @@ BJ_API BJ_MUST_USE enum bj_err bj_credential_from_pem(const void *chain, size_t 
 /* The same from files; `key_path` may be null. */
 BJ_API BJ_MUST_USE enum bj_err bj_credential_from_files(const char *chain_path, const char *key_path,
 							struct bj_credential **out);
-/* A bare key, for peers that take raw public keys (rfc7250): a PEM text with a private key. It has no chain and nothing to staple. */
+/* A bare key, for peers that take raw public keys (rfc7250): a private key in PEM or DER, not encrypted. It has no chain and nothing to staple. */
 BJ_API BJ_MUST_USE enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out);
 /* DER of the SubjectPublicKeyInfo; the view lives as long as the credential. */
 BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *credential);
+
+/* A credential out of whatever people have: what it is made of is seen from the bytes. Everything is copied. */
+struct bj_credential_source {
+	struct bj_bytes chain;      /* PEM (the key may be in it), DER of one certificate, or PKCS#12 (with its key, in any order) */
+	struct bj_bytes key;        /* PEM or DER of PKCS#8, SEC1 or PKCS#1; a null pointer: in `chain` */
+	struct bj_bytes passphrase; /* of an encrypted PKCS#8 key or of PKCS#12; a null pointer: there is none */
+};
+
+#define BJ_WHY_MAX 256
+/* `why` (may be null) gets what was found, for people, where more can be said than the code says; else it is empty. Errors besides those
+ * of bj_credential_from_pem(): BJ_ERR_KEY_ENCRYPTED where a passphrase is needed, BJ_ERR_KEY_PASSPHRASE, BJ_ERR_KEY_ENCRYPTION (RC2
+ * and other algorithms of the past), BJ_ERR_PKCS12, BJ_ERR_FILE_KIND. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_from(const struct bj_credential_source *source, struct bj_credential **out,
+						  char why[BJ_WHY_MAX]);
+/* The same from files. `key_path` may be null, or a URI of PKCS#11 ("pkcs11:...", rfc7512; through libcrypto's provider of that name:
+ * BJ_ERR_UNSUPPORTED if it is not installed). `passphrase` is null or where it is: "file:PATH" (its first line), "env:NAME" or
+ * "pass:TEXT". Nobody is asked. */
+BJ_API BJ_MUST_USE enum bj_err bj_credential_open(const char *chain_path, const char *key_path, const char *passphrase,
+						  struct bj_credential **out, char why[BJ_WHY_MAX]);
 BJ_API struct bj_credential *bj_credential_ref(struct bj_credential *credential);
 BJ_API void bj_credential_free(struct bj_credential *credential);
 BJ_API size_t bj_credential_chain_count(const struct bj_credential *credential);
@@ -108,6 +135,13 @@ struct bj_verdict {
 	char anchor[BJ_VERDICT_SUBJECT_MAX];  /* on success: the subject of the anchor */
 	char note[BJ_VERDICT_DETAIL_MAX];     /* on success: what could not be found out, for people; mostly empty */
 };
+
+/* What would put an end to a failure, for people; static; "" for a verdict that is good. */
+BJ_API const char *bj_verdict_fix(const struct bj_verdict *verdict);
+/* All of it in one line: certificate, failure, finding, rule, fix; or who is trusted and the note. Ends in a zero byte, cut to fit (with
+ * BJ_VERDICT_TEXT_MAX it always does). Returns the length. */
+#define BJ_VERDICT_TEXT_MAX 768
+BJ_API size_t bj_verdict_text(const struct bj_verdict *verdict, char *out, size_t cap);
 
 /* Judges a chain of DER certificates as a TLS client judges its server. `name` is a DNS name or the text of an IP address; null
  * checks none. Returns verdict->err. */

@@ -52,9 +52,9 @@ static void show(void *ptr, size_t len)
 
 enum bj_err slab_init(struct slab *s, const struct slab_options *options)
 {
-	size_t size = options->object_size, chunk = SLAB_CHUNK_MIN;
+	size_t size = options->object_size, chunk = options->chunk_min ? options->chunk_min : SLAB_CHUNK_MIN;
 
-	if (size == 0 || size > SLAB_OBJECT_MAX)
+	if (size == 0 || size > SLAB_OBJECT_MAX || chunk < SLAB_CHUNK_MIN || (chunk & (chunk - 1)))
 		return BJ_ERR_ARGUMENT;
 	size = (size + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN;
 	while ((chunk - CHUNK_HEAD) / size < SLAB_CHUNK_OBJECTS_MIN)

@@ -21,6 +21,7 @@ struct slab_options {
 	size_t object_size;    /* 1 .. SLAB_OBJECT_MAX */
 	size_t object_count_max; /* 0: no limit but memory */
 	size_t reserve_chunks; /* empty chunks that are kept */
+	size_t chunk_min;      /* 0: SLAB_CHUNK_MIN. A power of two: larger where there are many objects, as each chunk costs pages */
 	bool wipe;             /* overwrite objects on release: they hold secrets */
 };
 

@@ -12,6 +12,7 @@ static void sizes_out_of_range_are_refused(void **state)
 	(void)state;
 	assert_int_equal(slab_init(&s, &(struct slab_options){ .object_size = 0 }), BJ_ERR_ARGUMENT);
 	assert_int_equal(slab_init(&s, &(struct slab_options){ .object_size = SLAB_OBJECT_MAX + 1 }), BJ_ERR_ARGUMENT);
+	assert_int_equal(slab_init(&s, &(struct slab_options){ .object_size = 8, .chunk_min = 3 * SLAB_CHUNK_MIN }), BJ_ERR_ARGUMENT);
 	slab_fini(&s);
 }
 

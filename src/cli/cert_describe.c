@@ -116,5 +116,6 @@ void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
 	json_bool(json, "ca", cert->is_ca);
 	json_text(json, "serial", fields.serial);
 	json_text(json, "sha256", fields.sha256);
+	json_text(json, "pin_sha256", fields.pin);
 	json_object_end(json);
 }

@@ -163,19 +163,17 @@ enum bj_err local_issue(const struct local_pair *ca, enum issue_kind kind, const
 
 /* ---- files */
 
-static enum bj_err load_cert(const char *path, struct local_pair *out)
+enum bj_err local_cert_of(const void *bytes, size_t len, struct local_pair *out)
 {
-	struct file_bytes text = { 0 };
-	uint8_t *der = NULL;
-	struct pem_block block;
-	struct pem pem;
-	enum bj_err err = file_read(path, FILE_CREDENTIAL_MAX, &text);
+	uint8_t *der = malloc(PEM_DER_MAX(len));
+	struct pem pem = pem_make(bytes, len);
+	struct pem_block block = { .der = bytes_of(bytes, len) };
+	enum bj_err err = BJ_OK;
 
-	if (err)
-		return err;
-	der = malloc(PEM_DER_MAX(text.len));
-	pem = pem_make(text.ptr, text.len);
-	err = der ? pem_next_labelled(&pem, "CERTIFICATE", der, PEM_DER_MAX(text.len), &block) : BJ_ERR_NO_MEMORY;
+	if (!der)
+		return BJ_ERR_NO_MEMORY;
+	if (len == 0 || *(const uint8_t *)bytes != 0x30) /* no PEM text starts like a SEQUENCE */
+		err = pem_next_labelled(&pem, "CERTIFICATE", der, PEM_DER_MAX(len), &block);
 	if (!err && block.der.len > sizeof(out->der))
 		err = BJ_ERR_LIMIT;
 	if (!err) {
@@ -183,7 +181,19 @@ static enum bj_err load_cert(const char *path, struct local_pair *out)
 		out->der_len = block.der.len;
 		err = cert_parse(bytes_of(out->der, out->der_len), &out->cert);
 	}
+	wipe(der, PEM_DER_MAX(len)); /* the text may hold a key, too */
 	free(der);
+	return err;
+}
+
+static enum bj_err load_cert(const char *path, struct local_pair *out)
+{
+	struct file_bytes text = { 0 };
+	enum bj_err err = file_read(path, FILE_CREDENTIAL_MAX, &text);
+
+	if (err)
+		return err;
+	err = local_cert_of(text.ptr, text.len, out);
 	file_bytes_free(&text);
 	return err;
 }
@@ -224,7 +234,7 @@ enum bj_err local_load_ca(const char *folder, struct local_pair *out)
 	return load_key(path, &out->key);
 }
 
-static enum bj_err pem_text(const char *label, const uint8_t *der, size_t len, char **out, size_t *out_len)
+enum bj_err local_pem(const char *label, const uint8_t *der, size_t len, char **out, size_t *out_len)
 {
 	size_t base64_len = BASE64_TEXT_LEN(len), at = 0;
 	size_t cap = base64_len + base64_len / PEM_LINE + 2 * strlen(label) + 64;
@@ -254,7 +264,7 @@ static enum bj_err pem_text(const char *label, const uint8_t *der, size_t len, c
 
 enum bj_err local_cert_pem(const struct local_pair *pair, char **out, size_t *out_len)
 {
-	return pem_text("CERTIFICATE", pair->der, pair->der_len, out, out_len);
+	return local_pem("CERTIFICATE", pair->der, pair->der_len, out, out_len);
 }
 
 enum bj_err local_key_pem(const struct local_pair *pair, char **out, size_t *out_len)
@@ -264,7 +274,7 @@ enum bj_err local_key_pem(const struct local_pair *pair, char **out, size_t *out
 	enum bj_err err = pkey_pkcs8(pair->key, der, sizeof(der), &len);
 
 	if (!err)
-		err = pem_text("PRIVATE KEY", der, len, out, out_len);
+		err = local_pem("PRIVATE KEY", der, len, out, out_len);
 	wipe(der, sizeof(der));
 	return err;
 }

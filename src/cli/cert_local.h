@@ -40,6 +40,9 @@ enum bj_err local_load_ca(const char *folder, struct local_pair *out) BJ_MUST_US
 enum bj_err local_issue(const struct local_pair *ca, enum issue_kind kind, const char *const *names, size_t name_count, unsigned days,
 			int64_t now, struct local_pair *out, const char **out_bad) BJ_MUST_USE;
 void local_fini(struct local_pair *pair);
+/* The first certificate of a text in PEM, or of DER; no key. */
+enum bj_err local_cert_of(const void *bytes, size_t len, struct local_pair *out) BJ_MUST_USE;
+enum bj_err local_pem(const char *label, const uint8_t *der, size_t len, char **out, size_t *out_len) BJ_MUST_USE;
 
 /* PEM texts, allocated, with a zero byte at the end; the key's is to be wiped. */
 enum bj_err local_cert_pem(const struct local_pair *pair, char **out, size_t *out_len) BJ_MUST_USE;

@@ -33,7 +33,9 @@ static const char help[] =
 	"  -connect HOST:PORT   the same as a plain HOST[:PORT]; the port is 443 unless said\n"
 	"  -servername NAME     the name to ask for and to verify (default: the host)\n"
 	"  -CAfile FILE         trust these anchors instead of the system's\n"
-	"  -cert FILE -key FILE certificate chain and key to show when the server asks\n"
+	"  -cert FILE -key FILE certificate chain and key (PEM, DER, P12, pkcs11: URI) to show when the server asks\n"
+	"  -pass SOURCE         passphrase of the key or P12: file:PATH, env:NAME\n"
+	"  --pin PIN            and one of the keys in its chain must be this: sha256//BASE64; may be repeated\n"
 	"  -tls1_2, -tls1_3     only this version\n"
 	"  -ciphersuites LIST   suites of TLS 1.3; -cipher LIST those of 1.2\n"
 	"  -groups LIST         groups for the key exchange, preferred first\n"
@@ -49,7 +51,7 @@ static const char help[] =
 	"  --json               the report as one JSON object\n"
 	"\n"
 	"exit: 0 good, 6 name, 7 refused, 28 timeout, 35 handshake, 56 broke later, 58 own certificate,\n"
-	"      60 not trusted, 77 CA file, 98 client certificate wanted\n";
+	"      60 not trusted, 77 CA file, 90 pin, 98 client certificate wanted\n";
 
 /* ---- options */
 
@@ -59,6 +61,8 @@ enum {
 	OPTION_CAFILE,
 	OPTION_CERT,
 	OPTION_KEY,
+	OPTION_PASSIN,
+	OPTION_PIN,
 	OPTION_TLS12,
 	OPTION_TLS13,
 	OPTION_CIPHERSUITES,
@@ -84,6 +88,9 @@ static const struct option own[] = {
 	{ "CAfile", required_argument, NULL, OPTION_CAFILE },
 	{ "cert", required_argument, NULL, OPTION_CERT },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "pass", required_argument, NULL, OPTION_PASSIN },
+	{ "passin", required_argument, NULL, OPTION_PASSIN },
+	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
 	{ "ciphersuites", required_argument, NULL, OPTION_CIPHERSUITES },
@@ -186,6 +193,14 @@ static int take_option(struct connect_wish *wish, int option)
 		return EXIT_GOOD;
 	case OPTION_KEY:
 		wish->key_file = optarg;
+		return EXIT_GOOD;
+	case OPTION_PIN:
+		if (wish->pin_count == CONNECT_PINS_MAX)
+			return say_failure(EXIT_USAGE, "--pin can be given %d times", CONNECT_PINS_MAX);
+		wish->pins[wish->pin_count++] = optarg;
+		return EXIT_GOOD;
+	case OPTION_PASSIN:
+		wish->passin = optarg;
 		return EXIT_GOOD;
 	case OPTION_TLS12:
 		wish->tls12 = true;

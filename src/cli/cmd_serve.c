@@ -11,6 +11,7 @@
 #include "cli/cert_local.h"
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 #include "cli/serve.h"
 #include "cli/terminal.h"
@@ -25,6 +26,7 @@ static const char help[] =
 	"  --port N               port (default 8443, with --http 8080; 0: any free one)\n"
 	"  --listen ADDRESS       address (default: this machine only)\n"
 	"  --cert FILE, --key F   chain and key (default: from the local CA, which is made if there is none)\n"
+	"  --passin SOURCE        passphrase of the key or P12: file:PATH, env:NAME\n"
 	"  --dir DIR              folder of the local CA\n"
 	"  --ca FILE              ask clients for a certificate of these CAs\n"
 	"  --require-client-cert  and refuse those without\n"
@@ -39,7 +41,7 @@ struct serve_wish {
 	struct server *server;
 	const char *folder;
 	const char *listen;
-	const char *cert, *key;
+	const char *cert, *key, *passin;
 	const char *ca_folder;
 	const char *client_ca;
 	bool require_client;
@@ -57,6 +59,7 @@ enum {
 	OPTION_LISTEN,
 	OPTION_CERT,
 	OPTION_KEY,
+	OPTION_PASSIN,
 	OPTION_DIR,
 	OPTION_CA,
 	OPTION_REQUIRE,
@@ -72,6 +75,7 @@ static const struct option own[] = {
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "cert", required_argument, NULL, OPTION_CERT },
 	{ "key", required_argument, NULL, OPTION_KEY },
+	{ "passin", required_argument, NULL, OPTION_PASSIN },
 	{ "dir", required_argument, NULL, OPTION_DIR },
 	{ "ca", required_argument, NULL, OPTION_CA },
 	{ "require-client-cert", no_argument, NULL, OPTION_REQUIRE },
@@ -102,6 +106,9 @@ static int take_option(struct serve_wish *wish, int option)
 		return EXIT_GOOD;
 	case OPTION_KEY:
 		wish->key = optarg;
+		return EXIT_GOOD;
+	case OPTION_PASSIN:
+		wish->passin = optarg;
 		return EXIT_GOOD;
 	case OPTION_DIR:
 		wish->ca_folder = optarg;
@@ -205,9 +212,9 @@ static int load_credential(struct serve_wish *wish, struct bj_tls_config *config
 	if (wish->key && !wish->cert)
 		return say_failure(EXIT_USAGE, "--key needs --cert, too");
 	if (wish->cert) {
-		err = bj_credential_from_files(wish->cert, wish->key, &credential);
-		if (err)
-			return say_err(EXIT_OWN_CERTIFICATE, err, "--cert %s", wish->cert);
+		code = own_credential_open("--cert", wish->cert, wish->key, wish->passin, &credential);
+		if (code)
+			return code;
 	} else {
 		code = make_credential(wish, &credential);
 		if (code)
@@ -277,9 +284,9 @@ static int make_tls(struct serve_wish *wish)
 
 /* ---- listening */
 
-static void accepted(struct listener *listener, int fd, const struct addr *peer)
+static void accepted(struct listener *listener, const struct stream_source *source, const struct addr *peer)
 {
-	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), fd, peer);
+	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), source, peer);
 }
 
 static int listen_at(struct serve_wish *wish, const char *text, bool must)

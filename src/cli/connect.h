@@ -9,12 +9,16 @@
 
 #define CONNECT_LIST_MAX 16
 
+#define CONNECT_PINS_MAX 16
+
 struct connect_wish {
 	struct options options;
 	struct target target;
 	const char *server_name; /* null: the target's host */
 	const char *ca_file;     /* null: the system's anchors */
-	const char *cert_file, *key_file;
+	const char *cert_file, *key_file, *passin;
+	const char *pins[CONNECT_PINS_MAX];
+	size_t pin_count;
 	const char *alpn[CONNECT_LIST_MAX];
 	size_t alpn_count;
 	uint16_t groups[CONNECT_LIST_MAX];

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 
 /* ---- what is told on the way */
@@ -141,6 +142,12 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
 	}
+	for (size_t i = 0; i < wish->pin_count; i++)
+		if (bj_trust_pin_text(trust, wish->pins[i]) != BJ_OK) {
+			bj_trust_free(trust);
+			return say_failure(EXIT_USAGE, "--pin is sha256//BASE64 or 64 hexadecimal digits, not '%s'; `bojagi cert show HOST` prints it",
+					   wish->pins[i]);
+		}
 	*out = trust;
 	return EXIT_GOOD;
 }
@@ -149,12 +156,14 @@ static int load_credential(const struct connect_wish *wish, struct bj_tls_config
 {
 	struct bj_credential *credential = NULL;
 	enum bj_err err;
+	int code;
 
 	if (!wish->cert_file)
 		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
-	err = bj_credential_from_files(wish->cert_file, wish->key_file, &credential);
-	if (!err)
-		err = bj_tls_config_credential(config, credential);
+	code = own_credential_open("-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
+	if (code)
+		return code;
+	err = bj_tls_config_credential(config, credential);
 	bj_credential_free(credential);
 	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "-cert %s", wish->cert_file) : EXIT_GOOD;
 }

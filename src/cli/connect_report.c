@@ -105,7 +105,6 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 static void print_verdict(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
 {
 	const struct bj_verdict *v = &c->client.verdict;
-	const struct explain_text *text;
 
 	if (!c->client.judged) {
 		if (c->report.resumed)
@@ -120,6 +119,11 @@ static void print_verdict(const struct terminal *t, const struct connect_wish *w
 		fputs(" by ", t->stream);
 		terminal_print(t, v->anchor, strlen(v->anchor));
 		fputc('\n', t->stream);
+		if (v->note[0]) {
+			fprintf(t->stream, "  %s", terminal_mark(t, MARK_WARN));
+			terminal_print(t, v->note, strlen(v->note));
+			fputc('\n', t->stream);
+		}
 		return;
 	}
 	fprintf(t->stream, "  %snot trusted for ", terminal_mark(t, MARK_BAD));
@@ -137,9 +141,8 @@ static void print_verdict(const struct terminal *t, const struct connect_wish *w
 	}
 	if (v->rule && v->rule[0])
 		fprintf(t->stream, "      rule %s\n", v->rule);
-	text = explain_text_find(v->err);
-	if (text)
-		fprintf(t->stream, "      %s\n", text->next);
+	if (bj_verdict_fix(v)[0])
+		fprintf(t->stream, "      fix: %s\n", bj_verdict_fix(v));
 	if (wish->insecure)
 		fprintf(t->stream, "  %sgoing on all the same: --insecure\n", terminal_mark(t, MARK_WARN));
 }
@@ -280,6 +283,7 @@ static void json_tls(struct json *json, const struct connection *c)
 static void json_verdict(struct json *json, const struct connection *c)
 {
 	const struct bj_verdict *v = &c->client.verdict;
+	char words[BJ_VERDICT_TEXT_MAX];
 
 	if (!c->client.judged) {
 		json_null(json, "verdict");
@@ -292,7 +296,11 @@ static void json_verdict(struct json *json, const struct connection *c)
 	json_text(json, "subject", v->subject);
 	json_text(json, "detail", v->detail);
 	json_text(json, "rule", v->rule);
+	json_text(json, "fix", bj_verdict_fix(v));
 	json_text(json, "anchor", v->anchor);
+	json_text(json, "note", v->note);
+	bj_verdict_text(v, words, sizeof(words));
+	json_text(json, "words", words);
 	json_object_end(json);
 }
 

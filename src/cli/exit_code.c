@@ -17,6 +17,13 @@ enum exit_code exit_of_err(enum bj_err err)
 		return EXIT_REFUSED;
 	case BJ_ERR_IO_TIMEOUT:
 		return EXIT_TIMEOUT;
+	case BJ_ERR_FILE_KIND:
+		return EXIT_OWN_CERTIFICATE;
+	case BJ_ERR_CERT_PIN:
+		return EXIT_PIN;
+	case BJ_ERR_CERT_STAPLE_MISSING:
+	case BJ_ERR_OCSP:
+		return EXIT_OCSP;
 	case BJ_ERR_CERTIFICATE_REQUIRED:
 		return EXIT_CLIENT_CERTIFICATE;
 	case BJ_ERR_IO:

@@ -191,6 +191,9 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_ECH_CONFIG,
 	  "A list of Encrypted ClientHello configurations, from a DNS record, a file or a server, cannot be read.",
 	  "Compare it with what the server's operator publishes; in DNS it is the `ech` of the HTTPS record, in base64." },
+	{ BJ_ERR_TOO_MUCH_EARLY_DATA,
+	  "A client sent more with its first flight than the server's ticket allowed it to.",
+	  "The client has a defect; until it is mended, turn early data off." },
 
 	/* TLS: configuration */
 	{ BJ_ERR_CONFIG_NO_TRUST,
@@ -315,6 +318,10 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_KEY_UNEXPECTED,
 	  "The peer showed a raw public key (RFC 7250) instead of a certificate, and it is not one of the keys that are expected.",
 	  "Compare the key with the one that the peer is meant to have: either it has a new one, or somebody else answers." },
+	{ BJ_ERR_CERT_PIN,
+	  "The chain is good, but none of its public keys is one of those that were pinned: the peer has a new key, another CA, or somebody "
+	  "stands between who has a certificate that your system trusts.",
+	  "If the peer changed its key on purpose, pin the new one: `bojagi cert show HOST` prints it as pin-sha256." },
 	{ BJ_ERR_CERT_REVOCATION_UNKNOWN,
 	  "It was asked to prove that the certificate is not revoked, and there is no fresh list or answer that covers it.",
 	  "Renew the CRL file, or have the server staple an OCSP response. The text behind it says what was found." },
@@ -345,8 +352,24 @@ const struct explain_text explain_texts[] = {
 	  "The private key is not the one to the first certificate of the chain.",
 	  "Is the order of the file right (own certificate first)? After a renewal: were both files replaced?" },
 	{ BJ_ERR_KEY_ENCRYPTED,
-	  "The private key is protected with a password, and there is nobody to ask for it.",
-	  "`openssl pkey -in FILE -out NEW` removes the password; keep the new file readable by the server alone." },
+	  "The private key, or the PKCS#12 file, is protected with a passphrase, and none was given. Nobody is asked for it in the middle of "
+	  "a program's work.",
+	  "Say where the passphrase is: --passin file:PATH or env:NAME; or take it away: `openssl pkey -in FILE -out NEW`." },
+	{ BJ_ERR_KEY_PASSPHRASE,
+	  "The passphrase that was given does not open the private key or the PKCS#12 file.",
+	  "Only the first line of a passphrase file counts. `openssl pkey -in FILE` or `openssl pkcs12 -in FILE -noout` asks for it." },
+	{ BJ_ERR_KEY_ENCRYPTION,
+	  "The private key or the PKCS#12 file is encrypted with an algorithm of the past: RC2, RC4 or DES, or the old encryption of PEM with "
+	  "a DEK-Info line, which derives its key with one round of MD5.",
+	  "Write it anew: `openssl pkcs8 -topk8 -in FILE -out NEW` for keys; `openssl pkcs12 -legacy -in OLD -out X.pem`, then "
+	  "`openssl pkcs12 -export -in X.pem -out NEW`." },
+	{ BJ_ERR_PKCS12,
+	  "The file begins like PKCS#12 (a .p12 or .pfx file) but its inside is damaged.",
+	  "Was it copied as text, or is its end missing? `openssl pkcs12 -in FILE -info -noout` shows what can be read." },
+	{ BJ_ERR_FILE_KIND,
+	  "The file is of another kind than the one that is needed here, for example a signing request in the place of a certificate, or an "
+	  "error page that was saved under the certificate's name.",
+	  "The message says what it seems to be; `bojagi cert show FILE` shows what is in it." },
 	{ BJ_ERR_CHAIN_ORDER,
 	  "In a chain file every certificate must be issued by the one that follows it. Here one is not.",
 	  "Put them in order: own certificate, then its issuer, then the issuer's issuer; leave out the root." },

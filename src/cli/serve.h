@@ -92,7 +92,7 @@ enum serve_step {
 };
 
 /* serve_session.c */
-void serve_session_start(struct server *server, int fd, const struct addr *peer);
+void serve_session_start(struct server *server, const struct stream_source *source, const struct addr *peer);
 /* Seals or copies into the empty output; returns how much was taken (all of it up to SERVE_PIECE bytes). */
 size_t serve_write(struct serve_session *s, const void *bytes, size_t len);
 void serve_session_close(struct serve_session *s);

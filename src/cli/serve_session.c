@@ -295,12 +295,12 @@ static struct serve_session *session_new(struct server *server)
 	return NULL;
 }
 
-void serve_session_start(struct server *server, int fd, const struct addr *peer)
+void serve_session_start(struct server *server, const struct stream_source *source, const struct addr *peer)
 {
 	struct serve_session *s = server->session_count < SERVE_SESSIONS_MAX ? session_new(server) : NULL;
 
 	if (!s) {
-		close(fd);
+		stream_source_drop(source);
 		return;
 	}
 	s->peer = *peer;
@@ -308,7 +308,7 @@ void serve_session_start(struct server *server, int fd, const struct addr *peer)
 	list_push_back(&server->sessions, &s->link);
 	server->session_count++;
 	serve_http_init(s);
-	if (stream_init_socket(&s->stream, &server->loop, fd, ready) != BJ_OK) {
+	if (stream_init(&s->stream, &server->loop, source, ready) != BJ_OK) {
 		session_free(s);
 		return;
 	}

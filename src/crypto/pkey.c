@@ -22,6 +22,8 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "crypto/ec_der.h"
+#include "crypto/pbe.h"
+#include "crypto/pkey_own.h"
 #include "crypto/pss.h"
 #include "crypto/rng_os.h"
 #include "crypto/sig.h"
@@ -31,7 +33,7 @@ struct pkey {
 	enum key_kind kind;
 	uint16_t bits;
 	EVP_PKEY *evp;
-	EC_KEY *ec;
+	EC_KEY *ec; /* this and the next are null for a key that is elsewhere: `evp` signs */
 	RSA *rsa;
 	size_t point_len, modulus_len, exponent_len;
 	uint8_t point[KEY_POINT_MAX];
@@ -169,7 +171,7 @@ static enum bj_err try_out(const struct pkey *key)
 }
 
 /* Takes over `evp`, also on failure. */
-static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
+static enum bj_err wrap(EVP_PKEY *evp, enum bj_err (*take)(struct pkey *key), struct pkey **out)
 {
 	struct pkey *key = (struct pkey *)calloc(1, sizeof(*key));
 	enum bj_err err;
@@ -180,7 +182,7 @@ static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
 	}
 	atomic_init(&key->references, 1);
 	key->evp = evp;
-	err = take_parts(key);
+	err = take(key);
 	if (!err)
 		err = try_out(key);
 	if (err) {
@@ -190,6 +192,74 @@ static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
 	}
 	*out = key;
 	return BJ_OK;
+}
+
+static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
+{
+	return wrap(evp, take_parts, out);
+}
+
+/* ---- keys that are elsewhere */
+
+static enum bj_err take_remote_rsa(struct pkey *key)
+{
+	BIGNUM *n = NULL, *e = NULL;
+	enum bj_err err = BJ_ERR_KEY_FORMAT;
+
+	if (EVP_PKEY_get_bn_param(key->evp, "n", &n) == 1 && EVP_PKEY_get_bn_param(key->evp, "e", &e) == 1) {
+		int bits = BN_num_bits(n);
+
+		err = bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX || BN_num_bytes(e) > (int)sizeof(key->exponent) ? BJ_ERR_KEY_KIND :
+																 BJ_OK;
+		if (!err) {
+			key->kind = EVP_PKEY_is_a(key->evp, "RSA-PSS") ? KEY_RSA_PSS : KEY_RSA;
+			key->bits = (uint16_t)bits;
+			key->modulus_len = (size_t)BN_bn2bin(n, key->modulus);
+			key->exponent_len = (size_t)BN_bn2bin(e, key->exponent);
+		}
+	}
+	BN_free(n);
+	BN_free(e);
+	return err;
+}
+
+static enum bj_err take_remote_ec(struct pkey *key)
+{
+	char group[64] = "";
+	size_t len = 0;
+	int nid;
+
+	if (EVP_PKEY_get_utf8_string_param(key->evp, "group", group, sizeof(group), NULL) != 1)
+		return BJ_ERR_KEY_FORMAT;
+	nid = OBJ_txt2nid(group);
+	key->kind = kind_of_curve(nid != NID_undef ? nid : EC_curve_nist2nid(group));
+	if (key->kind == KEY_NONE)
+		return BJ_ERR_KEY_KIND;
+	key->bits = sig_curve_of(key->kind)->bits;
+	if (EVP_PKEY_get_octet_string_param(key->evp, "pub", key->point, sizeof(key->point), &len) != 1 || key->point[0] != 4 ||
+	    len != 1 + 2 * (size_t)sig_curve_of(key->kind)->field_len)
+		return BJ_ERR_KEY_FORMAT;
+	key->point_len = len;
+	return BJ_OK;
+}
+
+static enum bj_err take_remote(struct pkey *key)
+{
+	if (EVP_PKEY_is_a(key->evp, "RSA") || EVP_PKEY_is_a(key->evp, "RSA-PSS"))
+		return take_remote_rsa(key);
+	if (EVP_PKEY_is_a(key->evp, "EC"))
+		return take_remote_ec(key);
+	return EVP_PKEY_is_a(key->evp, "ED25519") ? take_ed25519(key) : BJ_ERR_KEY_KIND;
+}
+
+enum bj_err pkey_wrap_remote(EVP_PKEY *evp, struct pkey **out)
+{
+	return wrap(evp, take_remote, out);
+}
+
+EVP_PKEY *pkey_evp(const struct pkey *key)
+{
+	return key->evp;
 }
 
 /* Takes over `ec`, also on failure. */
@@ -205,14 +275,68 @@ static enum bj_err pkey_wrap_ec(EC_KEY *ec, struct pkey **out)
 	return pkey_wrap(evp, out);
 }
 
-static bool is_encrypted(struct bj_bytes der)
+/* Null if it is no EncryptedPrivateKeyInfo. */
+static X509_SIG *read_encrypted(struct bj_bytes der)
 {
 	const unsigned char *p = der.ptr;
 	X509_SIG *sig = d2i_X509_SIG(NULL, &p, (long)der.len);
 
-	X509_SIG_free(sig);
 	ERR_clear_error();
-	return sig != NULL && p == der.ptr + der.len;
+	if (!sig || p == der.ptr + der.len)
+		return sig;
+	X509_SIG_free(sig);
+	return NULL;
+}
+
+static bool is_encrypted(struct bj_bytes der)
+{
+	X509_SIG *sig = read_encrypted(der);
+
+	X509_SIG_free(sig);
+	return sig != NULL;
+}
+
+static enum bj_err open_encrypted(const X509_SIG *sealed, struct bj_bytes passphrase, struct pkey **out)
+{
+	struct pbe_work work = { PBE_WORK_MAX };
+	const X509_ALGOR *algorithm = NULL;
+	PKCS8_PRIV_KEY_INFO *info;
+	unsigned char *der = NULL;
+	int len;
+	enum bj_err err;
+
+	X509_SIG_get0(sealed, &algorithm, NULL);
+	err = pbe_check(algorithm, &work);
+	if (err)
+		return err;
+	info = PKCS8_decrypt(sealed, passphrase.len ? (const char *)passphrase.ptr : "", (int)passphrase.len);
+	if (!info)
+		return BJ_ERR_KEY_PASSPHRASE;
+	len = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	if (len <= 0)
+		return BJ_ERR_KEY_FORMAT;
+	err = pkey_from_der(bytes_of(der, (size_t)len), out);
+	OPENSSL_clear_free(der, (size_t)len);
+	return err;
+}
+
+enum bj_err pkey_from_encrypted(struct bj_bytes der, struct bj_bytes passphrase, struct pkey **out)
+{
+	X509_SIG *sealed;
+	enum bj_err err;
+
+	if (der.len == 0 || der.len > KEY_DER_MAX)
+		return BJ_ERR_KEY_FORMAT;
+	if (passphrase.len > PASSPHRASE_MAX)
+		return BJ_ERR_LIMIT;
+	sealed = read_encrypted(der);
+	if (!sealed)
+		return BJ_ERR_KEY_FORMAT;
+	err = open_encrypted(sealed, passphrase, out);
+	X509_SIG_free(sealed);
+	ERR_clear_error();
+	return err;
 }
 
 enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out)
@@ -404,6 +528,31 @@ static enum bj_err sign_ed25519(const struct pkey *key, struct bj_bytes message,
 	return err;
 }
 
+/* Where the private half is elsewhere, its owner pads and hashes. */
+static enum bj_err sign_remote(const struct pkey *key, struct sig_row row, struct bj_bytes message, uint8_t *out, size_t cap, size_t *out_len)
+{
+	const char *digest = row.scheme == SCHEME_ED25519 ? NULL : row.hash == HASH_SHA256 ? "SHA256" : row.hash == HASH_SHA384 ? "SHA384" :
+																  "SHA512";
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *sign = NULL; /* the digest context's */
+	uint8_t signature[SIG_LEN_MAX];
+	size_t len = sizeof(signature);
+	bool good = ctx && EVP_DigestSignInit_ex(ctx, &sign, digest, NULL, NULL, key->evp, NULL) == 1;
+
+	if (good && row.scheme == SCHEME_PSS)
+		good = EVP_PKEY_CTX_set_rsa_padding(sign, RSA_PKCS1_PSS_PADDING) == 1 &&
+		       EVP_PKEY_CTX_set_rsa_pss_saltlen(sign, RSA_PSS_SALTLEN_DIGEST) == 1;
+	good = good && EVP_DigestSign(ctx, signature, &len, message.ptr, message.len) == 1;
+	EVP_MD_CTX_free(ctx);
+	if (!good)
+		return BJ_ERR_CRYPTO;
+	if (len > cap)
+		return BJ_ERR_SPACE;
+	memcpy(out, signature, len);
+	*out_len = len;
+	return BJ_OK;
+}
+
 enum bj_err pkey_sign(const struct pkey *key, enum sig_alg alg, struct bj_bytes message, uint8_t *out, size_t cap,
 		      size_t *out_len)
 {
@@ -413,7 +562,9 @@ enum bj_err pkey_sign(const struct pkey *key, enum sig_alg alg, struct bj_bytes 
 
 	if (!sig_fits_key(alg, key->kind))
 		return BJ_ERR_ARGUMENT;
-	if (row.scheme == SCHEME_ED25519) {
+	if (!key->ec && !key->rsa && key->kind != KEY_ED25519) {
+		err = sign_remote(key, row, message, out, cap, out_len);
+	} else if (row.scheme == SCHEME_ED25519) {
 		err = sign_ed25519(key, message, out, cap, out_len);
 	} else {
 		(void)hash_once(row.hash, message, digest);

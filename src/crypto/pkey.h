@@ -38,6 +38,8 @@ enum sig_alg {
 #define KEY_POINT_MAX 133
 #define KEY_DER_MAX 16384  /* of a private key */
 #define ECDSA_SIG_MAX 141  /* DER of two numbers of 521 bits */
+#define PASSPHRASE_MAX 1024
+#define PBE_WORK_MAX 4000000 /* iterations that one file may ask for: a few seconds */
 
 /* ---- public keys */
 
@@ -63,6 +65,13 @@ struct pkey; /* reference counted */
 
 /* DER of PKCS#8, SEC1 or PKCS#1. BJ_ERR_KEY_FORMAT, BJ_ERR_KEY_KIND or BJ_ERR_KEY_ENCRYPTED. */
 enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out) BJ_MUST_USE;
+/* EncryptedPrivateKeyInfo (rfc5958:3): PBES2 with PBKDF2 or scrypt, and AES or 3DES in CBC. BJ_ERR_KEY_PASSPHRASE if it does not open the
+ * key, BJ_ERR_KEY_ENCRYPTION for other algorithms, BJ_ERR_LIMIT above PBE_WORK_MAX, and as above. */
+enum bj_err pkey_from_encrypted(struct bj_bytes der, struct bj_bytes passphrase, struct pkey **out) BJ_MUST_USE;
+/* A key that stays in a token (rfc7512: "pkcs11:..."), by way of libcrypto's provider for it. BJ_ERR_UNSUPPORTED if that is not installed,
+ * BJ_ERR_NOT_FOUND if it knows no such key, BJ_ERR_KEY_KIND. The PIN stands in the URI (pin-value, pin-source). */
+enum bj_err pkey_from_uri(const char *uri, struct pkey **out) BJ_MUST_USE;
+bool pkey_is_uri(const char *text);
 enum bj_err pkey_generate(enum key_kind kind, unsigned rsa_bits, struct pkey **out) BJ_MUST_USE;
 struct pkey *pkey_ref(struct pkey *key);
 void pkey_free(struct pkey *key); /* drops one reference; takes null */

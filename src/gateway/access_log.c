@@ -346,15 +346,18 @@ static void json_handshake(struct writer *w, const struct session *s, enum bj_er
 		key_text(w, "alert_name", bytes_text(bj_tls_alert_name(alert)));
 	}
 	if (r.verdict && r.verdict->err) {
+		key_number(w, "certificate", (uint64_t)(r.verdict->index + 1)); /* 0: none in particular */
 		key_text(w, "rule", bytes_text(r.verdict->rule));
 		key_text(w, "subject", bytes_text(r.verdict->subject));
 		key_text(w, "detail", bytes_text(r.verdict->detail));
+		key_text(w, "fix", bytes_text(bj_verdict_fix(r.verdict)));
 	}
 	out_text(w, "}}");
 }
 
 static void text_handshake(struct writer *w, const struct session *s, enum bj_err err, int64_t duration_us)
 {
+	char words[BJ_VERDICT_TEXT_MAX];
 	struct bj_tls_report r;
 	int alert;
 
@@ -370,7 +373,9 @@ static void text_handshake(struct writer *w, const struct session *s, enum bj_er
 	space(w);
 	out_text(w, side_of(&r));
 	text_tls(w, s);
-	text_error(w, err, bj_err_text(err));
+	if (r.verdict && r.verdict->err == err)
+		bj_verdict_text(r.verdict, words, sizeof(words));
+	text_error(w, err, r.verdict && r.verdict->err == err ? words : bj_err_text(err));
 }
 
 void access_log_handshake(struct access_log *log, const struct session *s, enum bj_err err, int64_t duration_us)

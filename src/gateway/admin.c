@@ -240,17 +240,17 @@ static void ready(struct stream *stream, unsigned what)
 	connection_end(c);
 }
 
-static void accepted(struct listener *listener, int fd, const struct addr *peer)
+static void accepted(struct listener *listener, const struct stream_source *source, const struct addr *peer)
 {
 	struct admin *admin = CONTAINER_OF(listener, struct admin, listener);
 	struct admin_connection *c = admin->count < ADMIN_CONNECTIONS_MAX ? (struct admin_connection *)calloc(1, sizeof(*c)) : NULL;
 
 	if (!c) {
-		close(fd);
+		stream_source_drop(source);
 		return;
 	}
 	c->admin = admin;
-	if (stream_init_socket(&c->stream, admin->loop, fd, ready)) {
+	if (stream_init(&c->stream, admin->loop, source, ready)) {
 		free(c);
 		return;
 	}

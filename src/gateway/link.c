@@ -138,6 +138,7 @@ static bool next_record(struct link *l, struct bj_bytes *out)
 			l->ended = true;
 			break;
 		case BJ_TLS_ASK:
+		case BJ_TLS_EARLY_DATA: /* neither is turned on */
 			return tls_failed(l, BJ_ERR_INTERNAL);
 		}
 	}
@@ -283,12 +284,13 @@ static enum bj_err make_tls(struct link *l, struct bj_tls_config *config, const 
 	return BJ_OK;
 }
 
-enum bj_err link_accept(struct link *l, struct worker *worker, int fd, struct bj_tls_config *tls, link_ready_fn *ready)
+enum bj_err link_accept(struct link *l, struct worker *worker, const struct stream_source *source, struct bj_tls_config *tls,
+			 link_ready_fn *ready)
 {
 	enum bj_err err;
 
 	*l = (struct link){ .worker = worker, .ready = ready, .want_read = true };
-	err = stream_init_socket(&l->stream, &worker->loop, fd, stream_ready);
+	err = stream_init(&l->stream, &worker->loop, source, stream_ready);
 	if (err)
 		return err;
 	if (tls) {

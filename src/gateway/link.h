@@ -49,7 +49,8 @@ struct link {
 };
 
 /* A link over an accepted socket. `tls` null: plain. On failure nothing is open. */
-BJ_MUST_USE enum bj_err link_accept(struct link *link, struct worker *worker, int fd, struct bj_tls_config *tls, link_ready_fn *ready);
+BJ_MUST_USE enum bj_err link_accept(struct link *link, struct worker *worker, const struct stream_source *source, struct bj_tls_config *tls,
+				   link_ready_fn *ready);
 /* A link to a server; with TLS the ClientHello is sent. `session` (may be empty) is offered for resumption. */
 BJ_MUST_USE enum bj_err link_connect(struct link *link, struct worker *worker, const struct addr *to, struct bj_tls_config *tls,
 				     const char *name, struct bj_bytes session, link_ready_fn *ready);

@@ -1,6 +1,5 @@
 /* session.c - see session.h. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "gateway/session.h"
 #include "gateway/worker.h"
@@ -123,8 +122,8 @@ static void give_places(struct session *s, struct worker *w)
 		client_drop(w->clients, s->client_hash);
 }
 
-/* Makes the session itself; null, and the descriptor closed, where that is not possible or not allowed. */
-static struct session *session_new(struct listening *on, int fd, const struct addr *peer)
+/* Makes the session itself; null, and the source dropped, where that is not possible or not allowed. */
+static struct session *session_new(struct listening *on, const struct stream_source *source, const struct addr *peer)
 {
 	struct worker *w = on->worker;
 	bool is_http = on->to->conf->protocol == CONF_HTTP;
@@ -132,7 +131,7 @@ static struct session *session_new(struct listening *on, int fd, const struct ad
 	struct session *s = (struct session *)slab_alloc(slab);
 
 	if (!s) {
-		close(fd);
+		stream_source_drop(source);
 		return NULL;
 	}
 	memset(s, 0, is_http ? http_session_size() : relay_session_size());
@@ -143,19 +142,19 @@ static struct session *session_new(struct listening *on, int fd, const struct ad
 	s->opened_us = w->loop.now_us;
 	memcpy(&s->peer.sa, &peer->sa, sizeof(s->peer.sa));
 	if (!admit(s, peer))
-		close(fd);
-	else if (link_accept(&s->client, w, fd, on->to->tls, link_ready) == BJ_OK)
+		stream_source_drop(source);
+	else if (link_accept(&s->client, w, source, on->to->tls, link_ready) == BJ_OK)
 		return s;
 	give_places(s, w);
 	slab_free(slab, s);
 	return NULL;
 }
 
-void session_accept(struct listener *listener, int fd, const struct addr *peer)
+void session_accept(struct listener *listener, const struct stream_source *source, const struct addr *peer)
 {
 	struct listening *on = CONTAINER_OF(listener, struct listening, listener);
 	struct worker *w = on->worker;
-	struct session *s = session_new(on, fd, peer);
+	struct session *s = session_new(on, source, peer);
 
 	if (!s) {
 		stat_add(&w->stats->connections_refused, 1);

@@ -51,7 +51,7 @@ struct session {
 };
 
 /* A listener's report. */
-void session_accept(struct listener *listener, int fd, const struct addr *peer);
+void session_accept(struct listener *listener, const struct stream_source *source, const struct addr *peer);
 void session_end(struct session *s, enum close_reason reason);
 
 static inline struct worker *session_worker(const struct session *s)

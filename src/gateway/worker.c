@@ -87,7 +87,7 @@ static void free_listening(struct listening *on)
 
 static bool is_closed(const struct listening *on)
 {
-	return on->listener.watch.fd < 0 && on->udp.watch.fd < 0;
+	return !listener_is_open(&on->listener) && on->udp.watch.fd < 0;
 }
 
 /* No more new sessions here. */

@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/wipe.h"
+#include "tls/config.h"
 
 #define IN_CAP BJ_TLS_RECORD_MAX_12
 #define OUT_CAP (BJ_TLS_RECORD_MAX + 512) /* a record, and what may wait before it */
@@ -260,6 +261,10 @@ BJ_API enum bj_err bj_tls_wrap(struct bj_tls_config *config, int fd, const char 
 	*out = NULL;
 	if (!s)
 		return BJ_ERR_NO_MEMORY;
+	if (config && config->role == BJ_TLS_SERVER && config->early_max > 0) { /* bj_tls_read() could not tell it apart */
+		free(s);
+		return BJ_ERR_ARGUMENT;
+	}
 	err = bj_tls_new(config, name, &s->conn);
 	if (err) {
 		free(s);

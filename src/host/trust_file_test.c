@@ -1,7 +1,9 @@
 /* trust_file_test.c - anchors and credentials from files. */
 #include "base/test.h"
 
+#include "crypto/pkcs12.h"
 #include "host/testkit.h"
+#include "x509/credential.h"
 #include <bojagi/x509.h>
 
 static struct kit kit;
@@ -152,6 +154,71 @@ static void a_credential_without_its_key_or_with_anothers_is_refused(void **stat
 	bj_credential_free(credential);
 }
 
+/* A PKCS#12 of what server.pem holds. */
+static void write_pkcs12(const char *name, const char *passphrase)
+{
+	struct bj_credential *credential;
+	struct bj_bytes leaf, file;
+
+	assert_int_equal(bj_credential_from_files(kit_path(&kit, "server.pem"), NULL, &credential), BJ_OK);
+	leaf = bj_credential_chain(credential, 0);
+	assert_int_equal(pkcs12_write(credential_key(credential), &leaf, 1, "me", bytes_text(passphrase), &file), BJ_OK);
+	kit_write(&kit, name, file.ptr, file.len);
+	pkcs12_written_free(&file);
+	bj_credential_free(credential);
+}
+
+static void passphrases_come_from_where_they_are_said_to_be(void **state)
+{
+	static const struct { const char *source, *has; enum bj_err err; } rows[] = {
+		{ NULL, "a passphrase is needed", BJ_ERR_KEY_ENCRYPTED },
+		{ "secret", "file:PATH, env:NAME or pass:TEXT", BJ_ERR_SYNTAX },
+		{ "env:BOJAGI_TEST_UNSET", "BOJAGI_TEST_UNSET is not set", BJ_ERR_NOT_FOUND },
+		{ "file:/nonexistent/pass", "the passphrase's file /nonexistent/pass", BJ_ERR_FILE_OPEN },
+		{ "pass:wrong", "", BJ_ERR_KEY_PASSPHRASE },
+		{ "pass:", "", BJ_ERR_KEY_PASSPHRASE },
+		{ "pass:se cret", "", BJ_OK },
+		{ "env:BOJAGI_TEST_PASS", "", BJ_OK },
+	};
+	struct bj_credential *credential = NULL;
+	char path[PATH_MAX], source[PATH_MAX + 8], why[BJ_WHY_MAX];
+
+	(void)state;
+	write_pkcs12("me.p12", "se cret");
+	(void)snprintf(path, sizeof(path), "%s", kit_path(&kit, "me.p12"));
+	assert_int_equal(setenv("BOJAGI_TEST_PASS", "se cret", 1), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		enum bj_err err = bj_credential_open(path, NULL, rows[i].source, &credential, why);
+
+		if (err != rows[i].err || !strstr(why, rows[i].has))
+			fail_msg("%s: %s \"%s\"", rows[i].source, bj_err_name(err), why);
+		bj_credential_free(credential);
+		credential = NULL;
+	}
+	kit_write(&kit, "pass", "se cret\r\nsecond line\n", 22);
+	(void)snprintf(source, sizeof(source), "file:%s", kit_path(&kit, "pass"));
+	assert_int_equal(bj_credential_open(path, NULL, source, &credential, NULL), BJ_OK);
+	bj_credential_free(credential);
+}
+
+static void what_cannot_be_opened_is_named(void **state)
+{
+	struct bj_credential *credential = NULL;
+	char chain[PATH_MAX], why[BJ_WHY_MAX];
+	enum bj_err err;
+
+	(void)state;
+	(void)snprintf(chain, sizeof(chain), "%s", kit_path(&kit, "server.pem"));
+	assert_int_equal(bj_credential_open("/nonexistent/a", NULL, NULL, &credential, why), BJ_ERR_FILE_OPEN);
+	assert_string_equal(why, "the chain /nonexistent/a: No such file or directory");
+	assert_int_equal(bj_credential_open(chain, "/nonexistent/b", NULL, &credential, why), BJ_ERR_FILE_OPEN);
+	assert_string_equal(why, "the key /nonexistent/b: No such file or directory");
+	err = bj_credential_open(chain, "pkcs11:token=none;object=none", NULL, &credential, why);
+	assert_true(err == BJ_ERR_UNSUPPORTED || err == BJ_ERR_NOT_FOUND);
+	assert_non_null(strstr(why, "token"));
+	assert_null(credential);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +228,8 @@ int main(void)
 		cmocka_unit_test(the_environment_replaces_the_systems_places),
 		cmocka_unit_test(a_bad_anchor_among_good_ones_is_skipped_in_the_systems_places),
 		cmocka_unit_test(a_credential_without_its_key_or_with_anothers_is_refused),
+		cmocka_unit_test(passphrases_come_from_where_they_are_said_to_be),
+		cmocka_unit_test(what_cannot_be_opened_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

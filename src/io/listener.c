@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "io/listener.h"
-#include "io/stream.h"
+#include "io/net.h"
 
 static enum bj_err set_options(int fd, const struct addr *addr, const struct listener_options *o)
 {
@@ -97,7 +97,9 @@ static void fire(struct loop_watch *watch, uint32_t events)
 		int fd = accept4(watch->fd, &peer.sa.any, &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			l->accepted(l, fd, &peer);
+			const struct stream_source source = { .fd = fd };
+
+			l->accepted(l, &source, &peer);
 			continue;
 		}
 		if (errno == EAGAIN)
@@ -129,8 +131,64 @@ enum bj_err listener_init(struct listener *l, struct loop *loop, int fd, listene
 	return err;
 }
 
+/* ---- of our TCP */
+
+static void take_net(struct listener *l)
+{
+	struct bj_tcp *tcp;
+
+	/* accepted() may close this listener */
+	while (l->bj && bj_tcp_accept(l->bj, &tcp) == BJ_OK) {
+		const struct stream_source source = { .fd = -1, .net = l->net, .tcp = tcp };
+		struct bj_tcp_info info;
+		struct addr peer;
+
+		bj_tcp_info(tcp, &info);
+		peer = net_addr_of(&info.remote);
+		l->accepted(l, &source, &peer);
+	}
+}
+
+void listener_net_ready(struct net *net, const struct bj_listener *bj)
+{
+	LIST_EACH_SAFE(link, &net->listeners) {
+		struct listener *l = CONTAINER_OF(link, struct listener, link);
+
+		if (l->bj == bj) {
+			take_net(l);
+			return;
+		}
+	}
+}
+
+enum bj_err listener_init_net(struct listener *l, struct net *net, const struct addr *addr, listener_fn *accepted)
+{
+	const struct bj_tcp_options options = { .no_delay = true, .backlog = LISTENER_BACKLOG };
+	const struct bj_endpoint at = net_endpoint_of(addr);
+	enum bj_err err;
+
+	*l = (struct listener){ .loop = net->loop, .net = net, .accepted = accepted, .addr = *addr };
+	l->watch.fd = -1;
+	loop_timer_init(&l->rest, rested);
+	list_init(&l->link);
+	err = bj_tcp_listen(net->stack, &at, &options, &l->bj);
+	if (!err)
+		list_push_back(&net->listeners, &l->link);
+	return err;
+}
+
+static void fini_net(struct listener *l)
+{
+	list_remove(&l->link);
+	bj_listener_close(l->bj);
+	net_wake(l->net);
+	l->bj = NULL;
+}
+
 void listener_take_waiting(struct listener *l)
 {
+	if (l->bj)
+		take_net(l);
 	if (!l->loop || l->watch.fd < 0)
 		return;
 	l->round = l->loop->rounds - 1; /* a whole batch */
@@ -139,6 +197,8 @@ void listener_take_waiting(struct listener *l)
 
 void listener_fini(struct listener *l)
 {
+	if (l->bj)
+		fini_net(l);
 	if (!l->loop || l->watch.fd < 0)
 		return;
 	loop_timer_cancel(l->loop, &l->rest);

@@ -162,7 +162,34 @@ static void socket_drop(struct stream *s)
 	s->carrier = NULL;
 }
 
-static const struct stream_carrier socket_carrier = { socket_read, socket_write, socket_watch, socket_finish, socket_drop };
+static void socket_watch_connect(struct stream *s)
+{
+	s->can &= (uint8_t)~STREAM_WRITE;
+	s->want |= STREAM_WRITE;
+	loop_change(s->loop, &s->watch, s->watch.events | EPOLLOUT);
+}
+
+static enum bj_err socket_connect_result(struct stream *s)
+{
+	socklen_t len = sizeof(int);
+	int error_number = 0;
+
+	if (getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &error_number, &len) < 0)
+		error_number = errno;
+	return error_number ? io_err_of(error_number) : BJ_OK;
+}
+
+static void socket_reset_on_drop(struct stream *s)
+{
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt(s->watch.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static const struct stream_carrier socket_carrier = {
+	socket_read, socket_write,         socket_watch,          socket_finish,
+	socket_drop, socket_watch_connect, socket_connect_result, socket_reset_on_drop,
+};
 
 static enum bj_err socket_take(struct stream *s, struct loop *loop, int fd, uint8_t can, uint32_t events, stream_ready_fn *ready)
 {
@@ -216,29 +243,4 @@ fail:
 	error_number = errno == EAGAIN ? ECONNREFUSED : errno; /* a unix socket's queue is full: nothing will tell when it is not */
 	close(fd);
 	return io_err_of(error_number);
-}
-
-void stream_watch_connect(struct stream *s)
-{
-	s->can &= (uint8_t)~STREAM_WRITE;
-	s->want |= STREAM_WRITE;
-	loop_change(s->loop, &s->watch, s->watch.events | EPOLLOUT);
-}
-
-enum bj_err stream_connect_result(struct stream *s)
-{
-	socklen_t len = sizeof(int);
-	int error_number = 0;
-
-	if (getsockopt(s->watch.fd, SOL_SOCKET, SO_ERROR, &error_number, &len) < 0)
-		error_number = errno;
-	return error_number ? io_err_of(error_number) : BJ_OK;
-}
-
-void stream_reset_on_drop(struct stream *s)
-{
-	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
-
-	if (s->carrier)
-		(void)setsockopt(s->watch.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }

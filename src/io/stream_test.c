@@ -80,10 +80,10 @@ static void on_ready(struct stream *stream, unsigned what)
 	pump(CONTAINER_OF(stream, struct side, stream));
 }
 
-static void on_accepted(struct listener *l, int fd, const struct addr *peer)
+static void on_accepted(struct listener *l, const struct stream_source *source, const struct addr *peer)
 {
 	the_pair->accepted++;
-	assert_int_equal(stream_init_socket(&the_pair->server.stream, l->loop, fd, on_ready), BJ_OK);
+	assert_int_equal(stream_init(&the_pair->server.stream, l->loop, source, on_ready), BJ_OK);
 	stream_watch(&the_pair->server.stream, STREAM_READ | STREAM_WRITE);
 }
 

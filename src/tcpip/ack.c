@@ -25,7 +25,7 @@ static void note_delivered(struct bj_tcp *t, const struct sent *s, struct ack_ro
 	rack_delivered(t, s, r->ts_ecr, r->has_ts);
 	if (!(s->flags & SENT_AGAIN) && s->sent_us >= r->rtt_sent_us) {
 		r->rtt_sent_us = s->sent_us;
-		r->rtt_us = (uint32_t)i64_max(1, i64_min(t->stack->now_us - s->sent_us, RTO_MAX_US));
+		r->rtt_us = (uint32_t)i64_max(1, i64_min(tcp_stack(t)->now_us - s->sent_us, RTO_MAX_US));
 	}
 }
 
@@ -59,11 +59,11 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	t->bytes_acked += bytes;
 	t->backoff = 0;
 	t->probes_sent = 0;
-	t->progress_us = t->stack->now_us;
-	if (t->urgent_out && seq_ge(ack, t->snd_up))
+	t->progress_us = tcp_stack(t)->now_us;
+	if (t->urgent_out && seq_ge(ack, t->rare->snd_up))
 		t->urgent_out = false;
 	if (t->send.len == 0)
-		buffer_free(&t->send, &t->stack->memory);
+		buffer_free(&t->send, &tcp_stack(t)->memory);
 }
 
 /* ---- SACK blocks */
@@ -313,7 +313,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 		advance_una(t, ack, &r);
 	window_changed = take_window(t, a, false);
 	if (t->snd_wnd == 0) {
-		t->progress_us = t->stack->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
+		t->progress_us = tcp_stack(t)->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
 		tcp_arm_retransmit(t, 0);
 	}
 	take_sack(t, &a->seg.options, ack, &r);

@@ -4,6 +4,7 @@
 #include "tcpip/isn.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/rtt.h"
 #include "tcpip/state.h"
 #include "tcpip/text.h"
@@ -38,7 +39,7 @@ enum bj_err bj_tcp_listen(struct bj_stack *stack, const struct bj_endpoint *loca
 	memcpy(l->key, local->ip.bytes, 16);
 	l->key[16] = (uint8_t)(local->port >> 8);
 	l->key[17] = (uint8_t)local->port;
-	l->config = options ? config_make(options) : config_ref(stack->defaults);
+	l->config = options ? config_make(stack, options) : config_ref(stack->defaults);
 	err = !l->config ? BJ_ERR_NO_MEMORY : listener_at(stack, l->key) ? BJ_ERR_IO_ADDRESS_IN_USE : map_insert(&stack->listeners, &l->node);
 	if (err) {
 		config_unref(l->config);
@@ -76,8 +77,8 @@ static void send_reset(struct bj_tcp *t)
 
 	if (t->ts_ok) /* rfc7323:3.2 */
 		s.options = (struct tcp_options){ .has_timestamps = true, .ts_val = tcp_ts_now(t), .ts_ecr = t->ts_recent };
-	t->stack->stats.resets_sent++;
-	stack_reply_segment(t->stack, &t->key, &s);
+	tcp_stack(t)->stats.resets_sent++;
+	stack_reply_segment(tcp_stack(t), &t->key, tcp_route(t), &s);
 	stack_event(t, BJ_EVENT_SENT, BJ_SENT_RST, 0, t->snd_nxt, 0);
 }
 
@@ -139,7 +140,7 @@ enum bj_err bj_tcp_connect(struct bj_stack *stack, const struct bj_endpoint *loc
 		return err;
 	if (stack_find(stack, &key))
 		return BJ_ERR_IO_ADDRESS_IN_USE;
-	config = options ? config_make(options) : config_ref(stack->defaults);
+	config = options ? config_make(stack, options) : config_ref(stack->defaults);
 	if (!config)
 		return BJ_ERR_NO_MEMORY;
 	t = tcp_make(stack, &key, config);
@@ -151,6 +152,13 @@ enum bj_err bj_tcp_connect(struct bj_stack *stack, const struct bj_endpoint *loc
 	t->snd_una = t->iss;
 	t->snd_nxt = t->iss;
 	t->ts_offset = ts_offset_make(stack, &key);
+	err = route_choose(t);
+	if (err) {
+		t->owned = false;
+		tcp_end(t, err);
+		stack_reap(stack);
+		return err;
+	}
 	tcp_set_state(t, BJ_TCP_SYN_SENT);
 	t->syn_due = true;
 	stack_want_output(t);
@@ -222,7 +230,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		t->write_blocked = true;
 		return BJ_ERR_WOULD_BLOCK;
 	}
-	if (!buffer_grow(&t->send, &t->stack->memory, t->send.len + room)) {
+	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
 		room = t->send.cap - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
@@ -252,11 +260,12 @@ enum bj_err bj_tcp_write(struct bj_tcp *t, struct bj_bytes bytes, size_t *out_le
 
 enum bj_err bj_tcp_write_urgent(struct bj_tcp *t, struct bj_bytes bytes, size_t *out_len)
 {
-	enum bj_err err = bj_tcp_write(t, bytes, out_len);
+	struct tcp_rare *rare = rare_of(t);
+	enum bj_err err = rare ? bj_tcp_write(t, bytes, out_len) : BJ_ERR_NO_MEMORY;
 
 	if (err)
 		return err;
-	t->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
+	rare->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
 	t->urgent_out = true;
 	return BJ_OK;
 }
@@ -313,7 +322,7 @@ static void disown(struct bj_tcp *t)
 	list_remove(&t->ready_link);
 	if (t->state == BJ_TCP_CLOSED) {
 		list_remove(&t->queue_link);
-		list_push_back(&t->stack->dead, &t->queue_link);
+		list_push_back(&tcp_stack(t)->dead, &t->queue_link);
 	}
 }
 
@@ -341,7 +350,7 @@ void bj_tcp_release(struct bj_tcp *t)
 		(void)!bj_tcp_finish(t); /* cannot fail: there is no error yet */
 	disown(t);
 	if (t->state == BJ_TCP_TIME_WAIT)
-		buffer_free(&t->receive, &t->stack->memory);
+		buffer_free(&t->receive, &tcp_stack(t)->memory);
 	if (t->state == BJ_TCP_FIN_WAIT_2)
 		tcp_arm_keepalive(t);
 }
@@ -373,9 +382,10 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.min_rtt_us = t->min_rtt_us, .backoff = t->backoff, .send_buffered = t->send.len, .receive_buffered = t->receive.len,
 		.send_buffer_max = t->send.limit, .receive_buffer_max = t->receive.limit, .retransmits = t->retransmits,
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
-		.duplicates_received = t->duplicates_received, .undos = t->undos, .bytes_acked = t->bytes_acked,
+		.duplicates_received = t->duplicates_received, .undos = t->undos, .syn_data = t->syn_data_acked,
+		.ecn = t->ecn_ok, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,
-		.urgent_ahead = t->urgent_in ? t->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
+		.urgent_ahead = t->urgent_in ? t->rare->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
 	};
 
 	info_flight(t, &i);
@@ -389,7 +399,7 @@ void bj_tcp_options(const struct bj_tcp *t, struct bj_tcp_options *out)
 
 enum bj_err bj_tcp_set_options(struct bj_tcp *t, const struct bj_tcp_options *options)
 {
-	struct tcp_config *config = config_make(options);
+	struct tcp_config *config = config_make(tcp_stack(t), options);
 
 	if (!config)
 		return BJ_ERR_NO_MEMORY;

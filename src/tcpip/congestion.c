@@ -112,7 +112,7 @@ static uint32_t cube_root(uint64_t v)
 
 static void cubic_epoch_starts(struct bj_tcp *t, struct tcp_flight *f)
 {
-	f->epoch_us = t->stack->now_us;
+	f->epoch_us = tcp_stack(t)->now_us;
 	f->w_est = t->cwnd;
 	f->cubic_rest = 0;
 	if (t->w_max > t->cwnd) {
@@ -146,7 +146,7 @@ static void cubic_acked(struct bj_tcp *t, uint32_t acked)
 
 	if (f->epoch_us == 0)
 		cubic_epoch_starts(t, f);
-	at_ms = (t->stack->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
+	at_ms = (tcp_stack(t)->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
 	target = cubic_window(t, f, at_ms);
 	if (target > (uint64_t)t->cwnd * 3 / 2)
 		target = (uint64_t)t->cwnd * 3 / 2;
@@ -257,6 +257,23 @@ void cc_timeout(struct bj_tcp *t)
 	t->flight->recover = t->snd_nxt;
 	t->flight->tail_pending = false;
 	t->flight->dup_acks = 0;
+}
+
+void cc_congestion_told(struct bj_tcp *t)
+{
+	struct tcp_flight *f = t->flight;
+
+	if (f->cwr_valid && seq_lt(t->snd_una, f->cwr_end))
+		return;
+	f->cwr_valid = true;
+	f->cwr_end = t->snd_nxt;
+	t->cwr_due = true;
+	if (f->recovery >= BJ_RECOVERY_FAST)
+		return; /* it has slowed down for this round already */
+	reduce(t);
+	f->undo_possible = false; /* nothing is sent again, nothing can turn out to be needless */
+	t->cwnd = t->ssthresh;
+	stack_event(t, BJ_EVENT_LOST, BJ_LOST_MARKED, 0, t->snd_una, 0);
 }
 
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)

@@ -1,5 +1,6 @@
 /* connections.c - connections come and go: the table, their memory, their options, and the sizes of their segments. */
 #include "tcpip/congestion.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/listen.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
@@ -22,7 +23,7 @@ static void default_i64(int64_t *v, int64_t value)
 		*v = value;
 }
 
-struct tcp_config *config_make(const struct bj_tcp_options *options)
+struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options)
 {
 	static const struct bj_tcp_options none;
 	struct tcp_config *c = (struct tcp_config *)calloc(1, sizeof(*c));
@@ -30,6 +31,7 @@ struct tcp_config *config_make(const struct bj_tcp_options *options)
 
 	if (!c)
 		return NULL;
+	c->stack = stack;
 	c->refs = 1;
 	c->options = options ? *options : none;
 	o = &c->options;
@@ -49,6 +51,7 @@ struct tcp_config *config_make(const struct bj_tcp_options *options)
 	o->ttl = o->ttl ? o->ttl : 64;
 	o->backlog = o->backlog ? o->backlog : 1024;
 	o->syn_backlog = o->syn_backlog ? o->syn_backlog : 1024;
+	o->fast_open_max = o->fast_open_max ? o->fast_open_max : 256;
 	o->initial_window = u32_min(o->initial_window, 1000);
 	return c;
 }
@@ -91,6 +94,8 @@ void tcp_update_mss(struct bj_tcp *t)
 	if (o->mss_max)
 		mss = u32_min(mss, o->mss_max);
 	mss -= t->ts_ok ? 12 : 0;
+	if (tcp_route(t))
+		mss -= (t->rare->route.len + 3u) / 4 * 4;
 	t->mss = (uint16_t)mss;
 	if (t->rcv_mss == 0)
 		t->rcv_mss = (uint16_t)u32_min(mss, tcp_is_v4(t) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6);
@@ -159,13 +164,13 @@ struct bj_tcp *tcp_make(struct bj_stack *stack, const struct tcp_key *key, struc
 	t = (struct bj_tcp *)slab_alloc(&stack->tcp_slab);
 	if (!t)
 		return NULL;
-	*t = (struct bj_tcp){ .key = *key, .stack = stack };
+	*t = (struct bj_tcp){ .key = *key, .config = config };
 	if (map_insert(&stack->tcps, &t->node)) {
 		slab_free(&stack->tcp_slab, t);
 		return NULL;
 	}
 	t->in_table = true;
-	t->config = config_ref(config);
+	(void)config_ref(config);
 	timer_init(&t->timer);
 	list_init(&t->output_link);
 	list_init(&t->ready_link);
@@ -186,16 +191,17 @@ static void leave_table(struct bj_tcp *t)
 {
 	if (!t->in_table)
 		return;
-	check(map_remove(&t->stack->tcps, &t->node));
+	check(map_remove(&tcp_stack(t)->tcps, &t->node));
 	t->in_table = false;
 }
 
 void tcp_end(struct bj_tcp *t, enum bj_err why)
 {
-	struct bj_stack *stack = t->stack;
+	struct bj_stack *stack = tcp_stack(t);
 
 	if (t->state == BJ_TCP_TIME_WAIT)
 		stack->stats.time_waits--;
+	fast_open_proved(t);
 	if (t->state != BJ_TCP_CLOSED)
 		tcp_set_state(t, BJ_TCP_CLOSED);
 	t->error = (uint16_t)why;
@@ -223,6 +229,7 @@ void stack_reap(struct bj_stack *stack)
 
 		list_remove(&t->ready_link);
 		buffer_free(&t->receive, &stack->memory);
+		rare_free(t);
 		config_unref(t->config);
 		slab_free(&stack->tcp_slab, t);
 	}
@@ -230,7 +237,7 @@ void stack_reap(struct bj_stack *stack)
 
 void tcp_enter_time_wait(struct bj_tcp *t)
 {
-	struct bj_stack *stack = t->stack;
+	struct bj_stack *stack = tcp_stack(t);
 
 	tcp_set_state(t, BJ_TCP_TIME_WAIT);
 	flight_free(t);

@@ -48,7 +48,7 @@ void cookie_send(struct bj_stack *stack, const struct arrival *syn, const struct
 		s.options.window_scale = tcp_window_shift(&config->options);
 	}
 	stack->stats.cookies_sent++;
-	stack_reply_segment(stack, &syn->key, &s);
+	stack_reply_segment(stack, &syn->key, NULL, &s);
 }
 
 bool cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out)

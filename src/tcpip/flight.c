@@ -10,7 +10,7 @@ struct tcp_flight *flight_of(struct bj_tcp *t)
 
 	if (f)
 		return f;
-	f = (struct tcp_flight *)slab_alloc(&t->stack->flights);
+	f = (struct tcp_flight *)slab_alloc(&tcp_stack(t)->flights);
 	if (!f)
 		return NULL;
 	*f = (struct tcp_flight){ .small_end = t->snd_una, .undo_una = t->snd_una, .rack_fack = t->snd_una };
@@ -28,7 +28,7 @@ void flight_free(struct bj_tcp *t)
 		return;
 	while ((s = flight_first(t)))
 		flight_remove(t, s);
-	slab_free(&t->stack->flights, t->flight);
+	slab_free(&tcp_stack(t)->flights, t->flight);
 	t->flight = NULL;
 }
 
@@ -47,11 +47,11 @@ static uint32_t sent_len(const struct sent *s)
 struct sent *flight_add(struct bj_tcp *t, uint32_t seq, uint32_t end, uint8_t flags)
 {
 	struct tcp_flight *f = flight_of(t);
-	struct sent *s = f ? (struct sent *)slab_alloc(&t->stack->sents) : NULL;
+	struct sent *s = f ? (struct sent *)slab_alloc(&tcp_stack(t)->sents) : NULL;
 
 	if (!s)
 		return NULL;
-	*s = (struct sent){ .seq = seq, .end = end, .sent_us = t->stack->now_us, .flags = flags, .count = 1 };
+	*s = (struct sent){ .seq = seq, .end = end, .sent_us = tcp_stack(t)->now_us, .flags = flags, .count = 1 };
 	list_push_back(&f->by_seq, &s->by_seq);
 	list_push_back(&f->by_time, &s->by_time);
 	return s;
@@ -62,7 +62,7 @@ bool flight_split(struct bj_tcp *t, struct sent *s, uint32_t at)
 	struct sent *rest;
 
 	check(seq_lt(s->seq, at) && seq_lt(at, s->end));
-	rest = (struct sent *)slab_alloc(&t->stack->sents);
+	rest = (struct sent *)slab_alloc(&tcp_stack(t)->sents);
 	if (!rest)
 		return false;
 	*rest = *s;
@@ -88,7 +88,7 @@ void flight_resent(struct bj_tcp *t, struct sent *s)
 		f->resent += sent_len(s);
 	}
 	s->flags |= SENT_AGAIN;
-	s->sent_us = t->stack->now_us;
+	s->sent_us = tcp_stack(t)->now_us;
 	if (s->count < UINT8_MAX)
 		s->count++;
 	list_remove(&s->by_time);
@@ -235,7 +235,7 @@ void flight_remove(struct bj_tcp *t, struct sent *s)
 	uncount(t, s);
 	hint_leave(t->flight, s);
 	list_remove(&s->by_seq);
-	slab_free(&t->stack->sents, s);
+	slab_free(&tcp_stack(t)->sents, s);
 }
 
 uint32_t flight_pipe(const struct bj_tcp *t)

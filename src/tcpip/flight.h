@@ -38,6 +38,8 @@ struct tcp_flight {
 	uint32_t sacked_count;
 	uint32_t recover;       /* snd_nxt when the recovery began */
 	uint32_t small_end;     /* end of the last partial segment (Minshall) */
+	uint32_t cwr_end;       /* marks echoed before it are of a round that was answered */
+	bool cwr_valid;
 	uint32_t max_out;       /* the most that was in the network since the last window was used up */
 	uint8_t recovery;       /* enum bj_recovery */
 	uint8_t dup_acks;

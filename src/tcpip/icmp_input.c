@@ -48,6 +48,10 @@ static void too_big(struct bj_tcp *t, uint32_t mtu)
 		return;
 	t->pmtu = (uint16_t)mtu;
 	tcp_update_mss(t);
+	if (t->state == BJ_TCP_SYN_SENT && t->rare && t->rare->syn_data) {
+		t->syn_due = true; /* without the bytes: rfc7413:4.1.3 */
+		stack_want_output(t);
+	}
 	if (!t->flight)
 		return;
 	for (struct list *it = t->flight->by_seq.next; it != &t->flight->by_seq; it = next) {

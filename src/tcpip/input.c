@@ -3,8 +3,11 @@
 
 #include "tcpip/ack.h"
 #include "tcpip/congestion.h"
+#include "tcpip/ecn.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/rtt.h"
 #include "tcpip/state.h"
 #include "tcpip/text.h"
@@ -29,16 +32,16 @@ static enum next_step drop(struct bj_tcp *t, const struct arrival *a, enum bj_dr
  * connection alone, so that nobody learns of one by asking another; bytes that are no SYN are no part of a loop. */
 static void challenge(struct bj_tcp *t, const struct arrival *a)
 {
-	uint32_t now_ms = stack_ms(t->stack);
+	uint32_t now_ms = stack_ms(tcp_stack(t));
 	bool limited = a->seg.payload.len == 0 || a->seg.flags & TCP_SYN;
 
 	if (limited && t->challenge_ms && now_ms - t->challenge_ms < TCP_CHALLENGE_SPACING_MS) {
-		t->stack->stats.challenges_withheld++;
+		tcp_stack(t)->stats.challenges_withheld++;
 		return;
 	}
 	if (limited)
 		t->challenge_ms = now_ms ? now_ms : 1;
-	t->stack->stats.challenges_sent++;
+	tcp_stack(t)->stats.challenges_sent++;
 	t->challenge_due = true;
 	stack_want_output(t);
 }
@@ -54,10 +57,9 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 
 	t->irs = a->seg.seq;
 	t->rcv_nxt = a->seg.seq + 1;
-	t->rcv_up = t->rcv_nxt;
 	t->last_ack_sent = t->rcv_nxt;
 	t->tune_start = t->rcv_nxt;
-	t->tune_ms = stack_ms(t->stack);
+	t->tune_ms = stack_ms(tcp_stack(t));
 	t->peer_mss = o->has_mss ? o->mss : a->is_v4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6; /* MUST-15 */
 	if (t->peer_mss < TCP_MSS_MIN)
 		t->peer_mss = TCP_MSS_MIN;
@@ -70,39 +72,50 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 		t->rcv_wscale = 0;
 	if (t->ts_ok) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_ms = stack_ms(t->stack);
+		t->ts_recent_ms = stack_ms(tcp_stack(t));
 	}
 	t->snd_wnd = a->seg.window;
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
+	route_learn(t, a->route);
+	ecn_negotiate(t, a);
 	tcp_update_mss(t);
 }
 
 static void sample_handshake(struct bj_tcp *t)
 {
-	if (t->timeouts == 0 && !t->from_cookie)
-		rtt_sample(t, (uint32_t)i64_min(t->stack->now_us - t->progress_us, RTO_MAX_US));
+	if (t->timeouts == 0 && !t->from_cookie && !tcp_is_open_early(t))
+		rtt_sample(t, (uint32_t)i64_min(tcp_stack(t)->now_us - t->progress_us, RTO_MAX_US));
 }
 
 void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 {
+	bool early = tcp_is_open_early(t);
+	int64_t began_us = t->progress_us;
+
 	sample_handshake(t);
+	fast_open_proved(t);
+	fast_open_answer(t, a);
 	tcp_set_state(t, BJ_TCP_ESTABLISHED);
 	t->snd_una = t->iss + 1;
 	t->backoff = 0;
-	t->progress_us = t->stack->now_us;
+	t->progress_us = tcp_stack(t)->now_us;
 	t->snd_wnd = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale);
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
 	t->quick_acks = TCP_QUICK_ACKS;
-	cc_init(t);
+	if (!early)
+		cc_init(t);
 	t->timeouts = 0;
 	t->retransmit_kind = TCP_RETRANSMIT_NONE;
 	t->retransmit_at = TCP_NEVER;
 	tcp_arm_keepalive(t);
-	if (t->passive)
+	fast_open_established(t, a, began_us);
+	if (early)
+		tcp_arm_retransmit(t, 0); /* the owner has it already */
+	else if (t->passive)
 		listen_established(t);
 	else
 		stack_ready(t, BJ_READY_OPEN);
@@ -118,7 +131,7 @@ static enum next_step syn_sent_ack(struct bj_tcp *t, struct arrival *a)
 	if (seq_gt(a->seg.ack, t->iss) && seq_le(a->seg.ack, t->snd_nxt))
 		return GO_ON;
 	if (!(a->seg.flags & TCP_RST))
-		stack_reply_reset(t->stack, a);
+		stack_reply_reset(tcp_stack(t), a);
 	return drop(t, a, BJ_DROP_ACK);
 }
 
@@ -174,7 +187,7 @@ static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 {
 	const struct tcp_options *o = &a->seg.options;
-	uint32_t now_ms = stack_ms(t->stack);
+	uint32_t now_ms = stack_ms(tcp_stack(t));
 
 	if (!t->ts_ok || a->seg.flags & TCP_RST)
 		return GO_ON;
@@ -195,8 +208,16 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	if (t->ts_ok && o->has_timestamps && seq_le(a->seq, t->last_ack_sent) && seq_le(t->last_ack_sent, a->end) &&
 	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_ms = stack_ms(t->stack);
+		t->ts_recent_ms = stack_ms(tcp_stack(t));
 	}
+	return GO_ON;
+}
+
+/* Since it is good, what its IP header says counts, too: by which way to answer, and whether it was marked. */
+static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
+{
+	route_learn(t, a->route);
+	ecn_take(t, a);
 	return GO_ON;
 }
 
@@ -213,16 +234,6 @@ static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len)
 	       (seq_le(t->rcv_nxt, seq + len - 1) && seq_lt(seq + len - 1, edge));
 }
 
-static void note_duplicate(struct bj_tcp *t, uint32_t start, uint32_t end)
-{
-	if (t->duplicates_received < UINT8_MAX)
-		t->duplicates_received++;
-	if (!t->sack_ok)
-		return;
-	t->dsack_start = start; /* rfc2883:4 */
-	t->dsack_end = end;
-}
-
 /* Takes off what lies outside of the window, so that later steps see a segment that begins at rcv_nxt or later and ends
  * inside. */
 static void trim(struct bj_tcp *t, struct tcp_segment *s)
@@ -237,7 +248,7 @@ static void trim(struct bj_tcp *t, struct tcp_segment *s)
 			bytes = u32_min(old - 1, (uint32_t)s->payload.len);
 		}
 		if (bytes > 0)
-			note_duplicate(t, s->seq, s->seq + bytes);
+			rare_note_duplicate(t, s->seq, s->seq + bytes);
 		s->payload.ptr += bytes;
 		s->payload.len -= bytes;
 		if (s->flags & TCP_URG)
@@ -274,7 +285,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	}
 	if (len > 0 && seq_lt(s->seq, t->rcv_nxt) && !(s->flags & TCP_SYN))
-		note_duplicate(t, s->seq, seq_min(end, t->rcv_nxt));
+		rare_note_duplicate(t, s->seq, seq_min(end, t->rcv_nxt));
 	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
@@ -290,7 +301,7 @@ static enum next_step check_rst(struct bj_tcp *t, struct arrival *a)
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_RST);
 	}
-	if (t->state == BJ_TCP_SYN_RECEIVED)
+	if (t->state == BJ_TCP_SYN_RECEIVED && !t->fast_open)
 		tcp_end(t, BJ_ERR_IO_REFUSED); /* a passive one goes back to LISTEN, silently (MUST-11) */
 	else if (t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || t->state == BJ_TCP_TIME_WAIT)
 		tcp_end(t, BJ_OK);
@@ -327,12 +338,12 @@ static enum next_step complete_handshake(struct bj_tcp *t, struct arrival *a)
 {
 	if (t->state != BJ_TCP_SYN_RECEIVED)
 		return GO_ON;
-	if (seq_le(a->seg.ack, t->snd_una) || seq_gt(a->seg.ack, t->snd_nxt)) {
-		stack_reply_reset(t->stack, a);
+	if (seq_le(a->seg.ack, t->iss) || seq_gt(a->seg.ack, t->snd_nxt)) {
+		stack_reply_reset(tcp_stack(t), a);
 		return drop(t, a, BJ_DROP_ACK);
 	}
-	if (t->passive && !listen_has_room(t->listener)) {
-		t->stack->stats.accept_overflows++;
+	if (t->passive && !t->fast_open && !listen_has_room(t->listener)) {
+		tcp_stack(t)->stats.accept_overflows++;
 		return drop(t, a, BJ_DROP_MEMORY); /* our SYN-ACK, or the peer's bytes, will come again */
 	}
 	tcp_establish(t, a);
@@ -383,10 +394,12 @@ static enum next_step check_urg(struct bj_tcp *t, struct arrival *a)
 
 	if (!(a->seg.flags & TCP_URG) || a->seg.urgent == 0 || !tcp_may_receive(t))
 		return GO_ON;
-	if (!t->urgent_in || seq_gt(up, t->rcv_up)) {
+	if (!rare_of(t))
+		return GO_ON;
+	if (!t->urgent_in || seq_gt(up, t->rare->rcv_up)) {
 		if (seq_le(up, t->rcv_nxt - t->receive.len))
 			return GO_ON; /* read already */
-		t->rcv_up = up;
+		t->rare->rcv_up = up;
 		t->urgent_in = true;
 		stack_ready(t, BJ_READY_URGENT); /* MUST-32 */
 	}
@@ -402,7 +415,7 @@ static enum next_step take_text(struct bj_tcp *t, struct arrival *a)
 		return GO_ON; /* behind the peer's FIN: cannot be */
 	if (!t->owned && !t->in_listener) {
 		/* nobody will read it: rfc9293:3.6.1 SHLD-3 */
-		stack_reply_reset(t->stack, a);
+		stack_reply_reset(tcp_stack(t), a);
 		tcp_end(t, BJ_ERR_IO_RESET);
 		return STOP;
 	}
@@ -454,7 +467,7 @@ static step_fn *const syn_sent_steps[] = { syn_sent_ack, syn_sent_rst, syn_sent_
 
 static step_fn *const other_steps[] = {
 	syn_received_again, check_timestamps, check_sequence, check_rst, check_syn, check_ack,
-	take_timestamp,     check_urg,        take_text,      take_fin,
+	take_timestamp,     take_ip,          check_urg,      take_text,  take_fin,
 };
 
 void tcp_input(struct bj_tcp *t, struct arrival *a)

@@ -2,6 +2,7 @@
 #include "tcpip/listen.h"
 
 #include "tcpip/cookie.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/input.h"
 #include "tcpip/isn.h"
 #include "tcpip/state.h"
@@ -79,10 +80,13 @@ static void take_syn(struct bj_listener *l, struct arrival *a)
 	t->snd_una = t->iss;
 	t->snd_nxt = t->iss;
 	tcp_take_syn(t, a);
+	fast_open_listen(t, a);
 	tcp_set_state(t, BJ_TCP_SYN_RECEIVED);
 	t->progress_us = l->stack->now_us;
 	t->syn_due = true;
 	stack_want_output(t);
+	if (t->fast_open)
+		fast_open_begin(t, a);
 }
 
 /* An ACK at a listener: a cookie that comes back, or nothing that we know of. */

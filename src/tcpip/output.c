@@ -2,9 +2,13 @@
 #include "tcpip/output.h"
 
 #include "tcpip/congestion.h"
+#include "tcpip/ecn.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
+
+#define OFFLOAD_HEADERS_MAX 128u /* IPv6's and TCP's with all options */
 
 /* ---- the window that we announce */
 
@@ -40,8 +44,8 @@ static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t
 {
 	if (!t->sack_ok)
 		return;
-	if (t->dsack_start != t->dsack_end)
-		o->sack[o->sack_count++] = (struct tcp_block){ t->dsack_start, t->dsack_end };
+	if (t->dsack_due)
+		o->sack[o->sack_count++] = (struct tcp_block){ t->rare->dsack_start, t->rare->dsack_end };
 	for (uint32_t i = 0; t->early && i < t->early->count && o->sack_count < max; i++)
 		o->sack[o->sack_count++] = (struct tcp_block){ t->early->at[i].start, t->early->at[i].end };
 }
@@ -60,8 +64,8 @@ uint32_t tcp_payload_max(const struct bj_tcp *t)
 {
 	uint32_t blocks = 0;
 
-	if (t->sack_ok && (t->early || t->dsack_start != t->dsack_end)) {
-		blocks = (t->early ? t->early->count : 0) + (t->dsack_start != t->dsack_end);
+	if (t->sack_ok && (t->early || t->dsack_due)) {
+		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
 	}
 	return t->mss - (blocks ? 4 + 8 * blocks : 0);
@@ -77,7 +81,23 @@ static void note_ack_sent(struct bj_tcp *t)
 	t->challenge_due = false;
 	t->ack_at = TCP_NEVER;
 	t->last_ack_sent = t->rcv_nxt;
-	t->dsack_start = t->dsack_end;
+	t->dsack_due = false;
+	rare_settle(t);
+}
+
+/* What is written stands for several segments, or its checksum is the device's to finish. */
+static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len)
+{
+	struct bj_offload *o = tcp_stack(t)->offload;
+
+	o->checksum_missing = true;
+	o->checksum_start = (uint16_t)start;
+	o->checksum_offset = TCP_CHECKSUM_AT;
+	if (len > tcp_payload_max(t)) {
+		o->segment_len = (uint16_t)tcp_payload_max(t);
+		o->header_len = (uint16_t)header_len;
+	}
+	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 }
 
 /* Writes a segment with `len` bytes of the send buffer from `seq` on. */
@@ -86,19 +106,26 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = seq,
 				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	size_t start;
+	bool is_new = len > 0 && seq + len + (flags & TCP_FIN ? 1 : 0) == t->snd_nxt && why == BJ_SENT_DATA;
+	size_t start, header_len;
 
+	s.flags |= ecn_flags(t, is_new);
 	fill_options(t, &s.options);
 	s.window = tcp_select_window(t);
-	if (t->urgent_out && seq_gt(t->snd_up, seq)) {
+	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {
 		s.flags |= TCP_URG;
-		s.urgent = (uint16_t)u32_min(t->snd_up - seq, UINT16_MAX);
+		s.urgent = (uint16_t)u32_min(t->rare->snd_up - seq, UINT16_MAX);
 	}
-	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, ecn_tos(t, o->tos, is_new),
+			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
+	header_len = w->len;
 	if (len > 0)
 		buffer_get(&t->send, seq - t->snd_una, len, w);
-	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	if (tcp_stack(t)->offload)
+		leave_to_device(t, w, start, header_len, len);
+	else
+		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 	note_ack_sent(t);
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
 	return wr_ok(w);
@@ -110,10 +137,12 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 				 .flags = TCP_SYN };
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	bool answers = t->state == BJ_TCP_SYN_RECEIVED;
+	uint32_t len = 0;
+	size_t start;
 
 	/* an answer offers only what was offered (rfc7323:2.2, rfc2018:2) */
 	s.options.has_mss = true;
-	s.options.mss = tcp_offer_mss(t->stack, tcp_is_v4(t), o);
+	s.options.mss = tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), o);
 	s.options.sack_permitted = answers ? t->sack_ok : !o->no_sack;
 	s.options.has_timestamps = answers ? t->ts_ok : !o->no_timestamps;
 	s.options.has_window_scale = answers ? t->wscale_ok : !o->no_window_scale;
@@ -125,15 +154,28 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	if (answers) {
 		s.flags |= TCP_ACK;
 		s.ack = t->rcv_nxt;
+		if (t->rare && t->rare->cookie_len) {
+			s.options.has_fast_open = true;
+			s.options.fast_open_experimental = t->rare->cookie_experimental;
+			s.options.fast_open = bytes_of(t->rare->cookie, t->rare->cookie_len);
+		}
+	} else {
+		len = fast_open_syn(t, &s.options);
 	}
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
-	stack_ip_header(w, &t->key, o->ttl, o->tos, TCP_HEADER_LEN + tcp_options_len(&s.options));
-	tcp_write(w, &s, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	s.flags |= ecn_syn_flags(t);
+	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos & (uint8_t)~IP_ECN_MASK,
+			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
+	start = tcp_write_header(w, &s);
+	if (len > 0)
+		buffer_get(&t->send, 0, len, w);
+	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
 	t->syn_due = false;
 	if (answers)
 		note_ack_sent(t);
-	t->snd_nxt = t->iss + 1;
-	stack_event(t, BJ_EVENT_SENT, BJ_SENT_SYN, 0, t->iss, 0);
+	if (seq_lt(t->snd_nxt, t->iss + 1 + len)) /* bytes of an earlier SYN may still be acknowledged */
+		t->snd_nxt = t->iss + 1 + len;
+	stack_event(t, BJ_EVENT_SENT, BJ_SENT_SYN, 0, t->iss, len);
 	tcp_arm_if_idle(t);
 	return wr_ok(w);
 }
@@ -190,7 +232,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
 	if (first && why != BJ_SENT_WINDOW_PROBE)
-		t->progress_us = t->stack->now_us;
+		t->progress_us = tcp_stack(t)->now_us;
 	if (len > 0 && len < tcp_payload_max(t) && why != BJ_SENT_WINDOW_PROBE)
 		t->flight->small_end = end;
 	t->snd_nxt = end;
@@ -215,9 +257,21 @@ static bool partial_may_go(const struct bj_tcp *t, uint32_t len, uint32_t unsent
 		return true;
 	if (o->cork)
 		return false;
-	if (o->no_delay || !tcp_has_unacked(t) || (t->urgent_out && seq_gt(t->snd_up, t->snd_nxt)))
+	if (o->no_delay || !tcp_has_unacked(t) || (t->urgent_out && seq_gt(t->rare->snd_up, t->snd_nxt)))
 		return true;
 	return seq_le(t->flight->small_end, t->snd_una);
+}
+
+/* How many bytes of `len` go out at once: one segment, or as many full ones as the windows and the packet's room allow where
+ * the device cuts them. */
+static uint32_t cut(const struct bj_tcp *t, const struct writer *w, uint32_t len)
+{
+	uint32_t max = tcp_payload_max(t), most;
+
+	if (len <= max || !tcp_stack(t)->offload)
+		return u32_min(len, max);
+	most = u32_min(cc_room(t), (uint32_t)wr_left(w) - OFFLOAD_HEADERS_MAX);
+	return u32_max(u32_min(len, most) / max, 1) * max;
 }
 
 static bool send_more(struct bj_tcp *t, struct writer *w)
@@ -229,7 +283,7 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 	if (unsent == 0 && !tcp_fin_unsent(t))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
-	len = u32_min(u32_min(unsent, max), room);
+	len = cut(t, w, u32_min(unsent, room));
 	fin = tcp_fin_unsent(t) && len == unsent && room > len;
 	if (len == 0 && !fin) {
 		if (!tcp_has_unacked(t) && t->retransmit_kind != TCP_RETRANSMIT_PERSIST)
@@ -322,7 +376,7 @@ static void restart_after_idle(struct bj_tcp *t)
 {
 	if (tcp_has_unacked(t) || tcp_unsent(t) == 0 || tcp_options_of(t)->slow_start_after_idle_off)
 		return;
-	if (t->stack->now_us - t->progress_us > rto_now(t))
+	if (tcp_stack(t)->now_us - t->progress_us > rto_now(t))
 		cc_restart(t);
 }
 
@@ -331,7 +385,8 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 	if (t->state == BJ_TCP_SYN_SENT || t->state == BJ_TCP_SYN_RECEIVED) {
 		if (t->syn_due)
 			return emit_syn(t, w);
-		return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
+		if (!tcp_is_open_early(t))
+			return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
 	}
 	if (tcp_may_send(t)) {
 		restart_after_idle(t);
@@ -343,5 +398,5 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 			return true;
 		}
 	}
-	return tcp_is_synchronized(t) && send_ack(t, w);
+	return (tcp_is_synchronized(t) || tcp_is_open_early(t)) && send_ack(t, w);
 }

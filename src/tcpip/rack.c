@@ -17,7 +17,7 @@ static bool sent_after(int64_t a_us, uint32_t a_end, int64_t b_us, uint32_t b_en
 void rack_delivered(struct bj_tcp *t, const struct sent *s, uint32_t ts_ecr, bool has_ts)
 {
 	struct tcp_flight *f = t->flight;
-	int64_t rtt = t->stack->now_us - s->sent_us;
+	int64_t rtt = tcp_stack(t)->now_us - s->sent_us;
 
 	if (s->flags & SENT_AGAIN) {
 		/* whose ACK is it, the first transmission's or the second's? */
@@ -69,7 +69,7 @@ void rack_recovery_ended(struct bj_tcp *t)
 uint32_t rack_detect(struct bj_tcp *t, int64_t *out_wait_us)
 {
 	struct tcp_flight *f = t->flight;
-	int64_t window, now = t->stack->now_us;
+	int64_t window, now = tcp_stack(t)->now_us;
 	uint32_t marked = 0;
 	struct list *next;
 
@@ -99,7 +99,7 @@ int64_t tail_probe_after(const struct bj_tcp *t)
 	const struct tcp_flight *f = t->flight;
 	int64_t after;
 
-	if (!f || !t->sack_ok || f->recovery >= BJ_RECOVERY_FAST || f->sacked > 0 || f->tail_pending || t->snd_wnd == 0)
+	if (!f || !t->sack_ok || !tcp_is_synchronized(t) || f->recovery >= BJ_RECOVERY_FAST || f->sacked > 0 || f->tail_pending || t->snd_wnd == 0)
 		return 0;
 	if (t->srtt_us == 0)
 		after = TAIL_FIRST_US;

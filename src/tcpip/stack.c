@@ -9,6 +9,7 @@
 #include "tcpip/input.h"
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
+#include "tcpip/route.h"
 #include "tcpip/timers.h"
 #include "tcpip/wire/ipv4.h"
 #include "tcpip/wire/ipv6.h"
@@ -29,7 +30,7 @@ static struct bj_bytes listener_key_of(const struct map_node *node)
 
 static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners)
 {
-	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, tcps, listeners };
+	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, tcps, listeners };
 	const struct bj_rng *rng = &s->options.rng;
 	enum bj_err err = BJ_OK;
 
@@ -40,15 +41,18 @@ static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struc
 
 static enum bj_err make_slabs(struct bj_stack *s)
 {
-	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1 };
+	const struct slab_options tcps = { .object_size = sizeof(struct bj_tcp), .reserve_chunks = 1, .chunk_min = STACK_CHUNK };
 	const struct slab_options flights = { .object_size = sizeof(struct tcp_flight), .reserve_chunks = 1 };
 	const struct slab_options sents = { .object_size = sizeof(struct sent), .reserve_chunks = 1 };
+	const struct slab_options rares = { .object_size = sizeof(struct tcp_rare), .reserve_chunks = 1 };
 	enum bj_err err = slab_init(&s->tcp_slab, &tcps);
 
 	if (!err)
 		err = slab_init(&s->flights, &flights);
 	if (!err)
 		err = slab_init(&s->sents, &sents);
+	if (!err)
+		err = slab_init(&s->rares, &rares);
 	return err;
 }
 
@@ -88,7 +92,7 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	if (!err)
 		err = make_slabs(s);
 	if (!err) {
-		s->defaults = config_make(NULL);
+		s->defaults = config_make(s, NULL);
 		err = s->defaults ? BJ_OK : BJ_ERR_NO_MEMORY;
 	}
 	if (!err && options->event_count_max) {
@@ -137,6 +141,7 @@ void bj_stack_free(struct bj_stack *s)
 	slab_fini(&s->tcp_slab);
 	slab_fini(&s->flights);
 	slab_fini(&s->sents);
+	slab_fini(&s->rares);
 	config_unref(s->defaults);
 	free(s->events);
 	free(s);
@@ -158,7 +163,7 @@ enum bj_err bj_stack_add_address(struct bj_stack *s, const struct bj_ip *ip)
 
 void stack_event(const struct bj_tcp *t, unsigned kind, unsigned why, unsigned before, uint32_t seq, uint32_t len)
 {
-	struct bj_stack *s = t->stack;
+	struct bj_stack *s = tcp_stack(t);
 	uint32_t at;
 
 	if (!s->events)
@@ -188,7 +193,7 @@ void stack_ready(struct bj_tcp *t, unsigned ready)
 		return;
 	t->ready |= (uint8_t)ready;
 	if (!list_is_linked(&t->ready_link))
-		list_push_back(&t->stack->ready, &t->ready_link);
+		list_push_back(&tcp_stack(t)->ready, &t->ready_link);
 }
 
 void stack_ready_listener(struct bj_listener *l)
@@ -217,18 +222,21 @@ enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
 void stack_want_output(struct bj_tcp *t)
 {
 	if (t->state != BJ_TCP_CLOSED && !list_is_linked(&t->output_link))
-		list_push_back(&t->stack->output, &t->output_link);
+		list_push_back(&tcp_stack(t)->output, &t->output_link);
 }
 
 /* ---- out */
 
-void stack_ip_header(struct writer *w, const struct tcp_key *key, uint8_t ttl, uint8_t tos, size_t payload_len)
+void stack_ip_header(struct writer *w, const struct tcp_key *key, const struct ip_route *route, uint8_t ttl, uint8_t tos,
+		     size_t payload_len)
 {
 	if (bj_ip_is_v4(&key->remote)) {
 		struct ipv4 ip = { .tos = tos, .ttl = ttl, .protocol = IP_TCP, .dont_fragment = true };
 
 		memcpy(ip.from, &key->local.bytes[12], 4);
-		memcpy(ip.to, &key->remote.bytes[12], 4);
+		memcpy(ip.to, route ? route->first : &key->remote.bytes[12], 4);
+		if (route)
+			ip.options = bytes_of(route->option, route->len);
 		ipv4_write_header(w, &ip, payload_len);
 	} else {
 		struct ipv6 ip = { .traffic_class = tos, .hop_limit = ttl, .protocol = IP_TCP };
@@ -254,12 +262,12 @@ void stack_reply(struct bj_stack *s, struct bj_bytes packet)
 	s->reply_count++;
 }
 
-void stack_reply_segment(struct bj_stack *s, const struct tcp_key *key, const struct tcp_segment *seg)
+void stack_reply_segment(struct bj_stack *s, const struct tcp_key *key, const struct ip_route *route, const struct tcp_segment *seg)
 {
 	uint8_t room[128];
 	struct writer w = wr_make(room, sizeof(room));
 
-	stack_ip_header(&w, key, 64, 0, TCP_HEADER_LEN + tcp_options_len(&seg->options));
+	stack_ip_header(&w, key, route, 64, 0, TCP_HEADER_LEN + tcp_options_len(&seg->options));
 	tcp_write(&w, seg, ip_wire(&key->local), ip_wire(&key->remote));
 	check(wr_ok(&w));
 	stack_reply(s, wr_view(&w));
@@ -278,7 +286,7 @@ void stack_reply_reset(struct bj_stack *s, const struct arrival *a)
 		r.ack = a->seg.seq + tcp_segment_len(&a->seg);
 	}
 	s->stats.resets_sent++;
-	stack_reply_segment(s, &a->key, &r);
+	stack_reply_segment(s, &a->key, NULL, &r);
 }
 
 static bool take_reply(struct bj_stack *s, uint8_t *buf, size_t *out_len)
@@ -302,11 +310,10 @@ static void set_now(struct bj_stack *s, int64_t now_us)
 		s->now_us = now_us;
 }
 
-enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len)
+static enum bj_err output(struct bj_stack *s, uint8_t *buf, size_t cap, size_t *out_len)
 {
 	struct list *link;
 
-	set_now(s, now_us);
 	if (cap < s->options.mtu)
 		return BJ_ERR_SPACE;
 	if (take_reply(s, buf, out_len)) {
@@ -314,7 +321,7 @@ enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, si
 		return BJ_OK;
 	}
 	while ((link = list_front(&s->output))) {
-		struct writer w = wr_make(buf, s->options.mtu);
+		struct writer w = wr_make(buf, s->offload ? cap : s->options.mtu);
 
 		if (tcp_output(CONTAINER_OF(link, struct bj_tcp, output_link), &w)) {
 			*out_len = w.len;
@@ -325,6 +332,27 @@ enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, si
 	}
 	stack_reap(s);
 	return BJ_ERR_WOULD_BLOCK;
+}
+
+enum bj_err bj_stack_output(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len)
+{
+	set_now(s, now_us);
+	return output(s, buf, cap, out_len);
+}
+
+enum bj_err bj_stack_output_offloaded(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+				      struct bj_offload *out_offload)
+{
+	struct bj_offload offload = { 0 };
+	enum bj_err err;
+
+	set_now(s, now_us);
+	s->offload = &offload;
+	err = output(s, buf, cap < BJ_OFFLOAD_PACKET_MAX ? cap : BJ_OFFLOAD_PACKET_MAX, out_len);
+	s->offload = NULL;
+	if (!err)
+		*out_offload = offload;
+	return err;
 }
 
 /* ---- in */
@@ -351,9 +379,10 @@ static void input_tcp(struct bj_stack *s, struct arrival *a)
 
 /* A whole IP payload from `from` to `to`, one of our addresses. */
 static void input_upper(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, uint8_t protocol, uint8_t ttl,
-			uint8_t tos, struct bj_bytes payload)
+			uint8_t tos, struct bj_bytes route, struct bj_bytes payload, bool checksum_good)
 {
-	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .tos = tos };
+	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .checksum_good = checksum_good, .tos = tos,
+			     .route = route };
 
 	if (protocol == IP_ICMP && a.is_v4) {
 		icmp_input_v4(s, from, to, payload);
@@ -365,7 +394,7 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 	}
 	if (protocol != IP_TCP)
 		return;
-	if (tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
+	if (checksum_good ? tcp_parse_unchecked(payload, &a.seg) : tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
 		s->stats.malformed++;
 		return;
 	}
@@ -388,7 +417,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 	if (!reassembly_add(&s->reassembly, s->now_us, f, &whole, &done, &s->stats.fragments_dropped))
 		return;
 	s->stats.datagrams_whole++;
-	input_upper(s, from, to, f->protocol, ttl, tos, whole);
+	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
 	reassembly_done(&s->reassembly, done);
 }
 
@@ -401,9 +430,10 @@ static bool is_for_us(struct bj_stack *s, const struct bj_ip *from, const struct
 	return false;
 }
 
-static void input_v4(struct bj_stack *s, struct bj_bytes packet)
+static void input_v4(struct bj_stack *s, struct bj_bytes packet, bool checksum_good)
 {
 	struct fragment f = { .protocol = 0 };
+	struct bj_bytes route = { 0 };
 	struct bj_ip from, to;
 	struct ipv4 ip;
 
@@ -416,7 +446,8 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 	if (!is_for_us(s, &from, &to))
 		return;
 	if (!ipv4_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, ip.payload);
+		if (route_take(s, ip.options, &route))
+			input_upper(s, &from, &to, ip.protocol, ip.ttl, ip.tos, route, ip.payload, checksum_good);
 		return;
 	}
 	f = (struct fragment){ .id = ip.id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
@@ -426,7 +457,7 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet)
 	input_fragment(s, &from, &to, &f, ip.ttl, ip.tos);
 }
 
-static void input_v6(struct bj_stack *s, struct bj_bytes packet)
+static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_good)
 {
 	struct fragment f = { .protocol = 0 };
 	struct bj_ip from, to;
@@ -441,7 +472,7 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet)
 	if (bj_ip_is_v4(&from) || !is_for_us(s, &from, &to)) /* mapped addresses are ours alone */
 		return;
 	if (!ipv6_is_fragment(&ip)) {
-		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, ip.payload);
+		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, (struct bj_bytes){ 0 }, ip.payload, checksum_good);
 		return;
 	}
 	f = (struct fragment){ .id = ip.fragment_id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
@@ -451,17 +482,27 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet)
 	input_fragment(s, &from, &to, &f, ip.hop_limit, ip.traffic_class);
 }
 
-void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
+static void input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, bool checksum_good)
 {
 	set_now(s, now_us);
 	s->stats.packets_in++;
 	if (packet.len > 0 && packet.ptr[0] >> 4 == 4)
-		input_v4(s, packet);
+		input_v4(s, packet, checksum_good);
 	else if (packet.len > 0 && packet.ptr[0] >> 4 == 6)
-		input_v6(s, packet);
+		input_v6(s, packet, checksum_good);
 	else
 		s->stats.malformed++;
 	stack_reap(s);
+}
+
+void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
+{
+	input(s, now_us, packet, false);
+}
+
+void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
+{
+	input(s, now_us, packet, offload->checksum_good);
 }
 
 /* ---- time */

@@ -7,6 +7,7 @@
 #define TCPIP_STACK_H
 
 #include "base/slab.h"
+#include "tcpip/rare.h"
 #include "tcpip/reassembly.h"
 #include "tcpip/tcp.h"
 
@@ -15,6 +16,8 @@
 #define STACK_CONNECTIONS_MAX 1000000
 #define STACK_LISTENERS_MAX 65536
 #define STACK_MEMORY_MAX ((size_t)1 << 30)
+#define STACK_CHUNK ((size_t)256 << 10) /* of connections */
+#define FAST_OPEN_PEERS_MAX 64
 #define STACK_EPHEMERAL_FIRST 32768u
 #define STACK_EPHEMERAL_COUNT 28232u /* rfc6056:3.2 */
 #define STACK_MTU_MIN 1280
@@ -41,18 +44,26 @@ struct reply {
 	uint8_t bytes[];
 };
 
+/* What a host told us that can be opened fast. */
+struct fast_open_peer {
+	struct bj_ip remote;
+	uint16_t mss; /* 0: nobody */
+	uint8_t cookie_len;
+	uint8_t cookie[TCP_FAST_OPEN_COOKIE_MAX];
+};
+
 struct bj_stack {
 	struct bj_stack_options options;
 	int64_t now_us;
 	struct bj_ip addresses[STACK_ADDRESSES_MAX];
 	size_t address_count;
-	struct siphash_key isn_key, ts_key, port_key, cookie_key, fragment_key;
+	struct siphash_key isn_key, ts_key, port_key, cookie_key, fragment_key, fast_open_key;
 	uint64_t port_turn, fragment_turn;
 	struct tcp_config *defaults; /* what null options stand for, shared by all */
 	struct map tcps;
 	struct map listeners;
 	struct list listener_list;
-	struct slab tcp_slab, flights, sents;
+	struct slab tcp_slab, flights, sents, rares;
 	struct buffer_memory memory;
 	struct wheel wheel;
 	struct list output;
@@ -64,8 +75,11 @@ struct bj_stack {
 	struct list replies;
 	size_t reply_count;
 	struct reassembly reassembly;
+	struct fast_open_peer fast_open_peers[FAST_OPEN_PEERS_MAX];
+	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
+	struct bj_offload *offload; /* of the packet that is being written; null: the device does nothing */
 	struct bj_stack_stats stats;
 };
 
@@ -74,7 +88,9 @@ struct arrival {
 	struct tcp_segment seg;
 	struct tcp_key key;  /* as the receiving connection sees it */
 	bool is_v4;
+	bool checksum_good;  /* the device says so */
 	uint8_t tos;
+	struct bj_bytes route; /* the source route option by which it came, all of it used; empty: none */
 	uint32_t seq;        /* as it came, before anything was taken off */
 	uint32_t end;
 };
@@ -89,7 +105,7 @@ void stack_reap(struct bj_stack *stack);
 struct bj_tcp *stack_find(const struct bj_stack *stack, const struct tcp_key *key);
 struct bj_listener *stack_find_listener(const struct bj_stack *stack, const struct bj_ip *local, uint16_t port);
 bool stack_is_ours(const struct bj_stack *stack, const struct bj_ip *ip);
-struct tcp_config *config_make(const struct bj_tcp_options *options);
+struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options);
 struct tcp_config *config_ref(struct tcp_config *config);
 void config_unref(struct tcp_config *config);
 /* The MSS that we offer, and the payload of our full segments, from the MTU of the path and the peer's offer. */
@@ -108,10 +124,13 @@ void stack_want_output(struct bj_tcp *t);
 /* A packet of no connection; dropped when too many wait. */
 void stack_reply(struct bj_stack *stack, struct bj_bytes packet);
 /* A segment of no connection, from key.local to key.remote. */
-void stack_reply_segment(struct bj_stack *stack, const struct tcp_key *key, const struct tcp_segment *s);
+void stack_reply_segment(struct bj_stack *stack, const struct tcp_key *key, const struct ip_route *route,
+			 const struct tcp_segment *s);
 /* The reset that answers a segment for which there is no connection (rfc9293:3.5.2). */
 void stack_reply_reset(struct bj_stack *stack, const struct arrival *a);
-void stack_ip_header(struct writer *w, const struct tcp_key *key, uint8_t ttl, uint8_t tos, size_t payload_len);
+/* `route` null: straight to the peer. */
+void stack_ip_header(struct writer *w, const struct tcp_key *key, const struct ip_route *route, uint8_t ttl, uint8_t tos,
+		     size_t payload_len);
 /* Views of an address as it stands on the wire: 4 or 16 bytes. */
 struct bj_bytes ip_wire(const struct bj_ip *ip);
 bool ip_is_unspecified(const struct bj_ip *ip);
@@ -126,7 +145,7 @@ static inline uint32_t stack_ms(const struct bj_stack *stack)
 
 static inline uint32_t tcp_ts_now(const struct bj_tcp *t)
 {
-	return stack_ms(t->stack) + t->ts_offset;
+	return stack_ms(tcp_stack(t)) + t->ts_offset;
 }
 
 #endif

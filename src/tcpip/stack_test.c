@@ -3,6 +3,7 @@
 
 #include "base/prng.h"
 #include "base/test.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/isn.h"
 #include "tcpip/state.h"
 #include "tcpip/wire/icmp.h"
@@ -169,6 +170,115 @@ static void unknown_ip_options_are_ignored(void **state)
 	bj_stack_free(f.stack);
 }
 
+/* The IP header of the next packet that goes out. */
+static struct ipv4 next_header(struct fixture *f)
+{
+	static uint8_t packet[2048];
+	struct ipv4 ip;
+	size_t len;
+
+	assert_int_equal(bj_stack_output(f->stack, f->now, packet, sizeof(packet), &len), BJ_OK);
+	assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
+	return ip;
+}
+
+static void assert_goes_by(struct ipv4 ip, const char *first, const char *option, size_t option_len)
+{
+	assert_memory_equal(ip.to, first, 4);
+	assert_true(ip.options.len >= option_len);
+	assert_memory_equal(ip.options.ptr, option, option_len);
+}
+
+/* MUST-51: the way goes by the stations that were asked for, and ends at the peer. */
+static void a_connection_goes_by_the_route_that_was_asked_for(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	const struct bj_endpoint to = { bj_ip4(10, 0, 0, 2), 80 };
+	struct bj_tcp_options o = { .source_route = { 2, false, { bj_ip4(10, 1, 1, 1), bj_ip4(10, 2, 2, 2) } } };
+	struct bj_tcp_info info;
+	struct bj_tcp *t;
+
+	(void)state;
+	o.source_route.count = BJ_SOURCE_ROUTE_MAX + 1;
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, &o, &t), BJ_ERR_ARGUMENT);
+	o.source_route.count = 3; /* the third is no address */
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, &o, &t), BJ_ERR_ARGUMENT);
+	o.source_route.count = 2;
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, &o, &t), BJ_OK);
+	assert_goes_by(next_header(&f), "\x0a\x01\x01\x01", "\x83\x0b\x04\x0a\x02\x02\x02\x0a\x00\x00\x02", 11);
+	bj_tcp_info(t, &info);
+	assert_int_equal(info.snd_mss, TCP_MSS_DEFAULT_V4 - 12); /* the option takes its place in each segment: MUST-16 */
+	bj_tcp_release(t);
+	bj_stack_free(f.stack);
+}
+
+static void answer_by(struct fixture *f, uint32_t ack, struct bj_bytes route)
+{
+	struct tcp_segment s = { .source_port = 9, .destination_port = 80, .seq = 101, .ack = ack, .flags = TCP_ACK, .window = 60000,
+				 .payload = BYTES_LIT("x") };
+
+	deliver(f, theirs, ours, &s, route);
+}
+
+/* MUST-53 SHLD-24: the way back is the way that the SYN took, and a later one counts from then on. */
+static void the_way_back_is_the_way_turned_round(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .source_routes = true }, 1);
+	struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .delayed_ack_off = true });
+	struct tcp_segment syn = syn_from(9, 100), answer;
+	struct ipv4 ip;
+
+	(void)state;
+	deliver(&f, theirs, ours, &syn, BYTES_LIT("\x83\x0b\x08\x0a\x01\x01\x01\x0a\x02\x02\x02")); /* a station is left */
+	assert_false(next_segment(&f, &answer));
+	deliver(&f, theirs, ours, &syn, BYTES_LIT("\x83\x0b\x0c\x0a\x01\x01\x01\x0a\x02\x02\x02"));
+	ip = next_header(&f);
+	assert_goes_by(ip, "\x0a\x02\x02\x02", "\x83\x0b\x04\x0a\x01\x01\x01\x0a\x00\x00\x02", 11);
+	assert_int_equal(tcp_parse(ip.payload, bytes_of(ours, 4), bytes_of(theirs, 4), &answer), BJ_OK);
+	answer_by(&f, answer.seq + 1, BYTES_LIT("\x89\x07\x08\x0a\x03\x03\x03"));
+	assert_goes_by(next_header(&f), "\x0a\x03\x03\x03", "\x89\x07\x04\x0a\x00\x00\x02", 7);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static void a_route_that_came_is_not_heeded_unless_the_owner_said_so(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(9, 100);
+	struct ipv4 ip;
+
+	(void)state;
+	deliver(&f, theirs, ours, &syn, BYTES_LIT("\x83\x0b\x0c\x0a\x01\x01\x01\x0a\x02\x02\x02"));
+	ip = next_header(&f);
+	assert_memory_equal(ip.to, theirs, 4);
+	assert_int_equal(ip.options.len, 0);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+/* MUST-52: what came does not change the way that the application chose. */
+static void a_chosen_route_goes_before_one_that_came(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .source_routes = true }, 1);
+	const struct bj_endpoint to = { bj_ip4(10, 0, 0, 2), 80 };
+	const struct bj_tcp_options o = { .source_route = { 1, true, { bj_ip4(10, 1, 1, 1) } } };
+	struct tcp_segment syn, answer = { .source_port = 80, .seq = 500, .flags = TCP_SYN | TCP_ACK, .window = 60000 };
+	struct ipv4 ip;
+	struct bj_tcp *t;
+
+	(void)state;
+	assert_int_equal(bj_tcp_connect(f.stack, NULL, &to, &o, &t), BJ_OK);
+	ip = next_header(&f);
+	assert_int_equal(tcp_parse(ip.payload, bytes_of(ours, 4), bytes_of(theirs, 4), &syn), BJ_OK);
+	answer.destination_port = syn.source_port;
+	answer.ack = syn.seq + 1;
+	deliver(&f, theirs, ours, &answer, BYTES_LIT("\x83\x07\x08\x0a\x09\x09\x09"));
+	assert_goes_by(next_header(&f), "\x0a\x01\x01\x01", "\x89\x07\x04\x0a\x00\x00\x02", 7);
+	bj_tcp_abort(t);
+	bj_stack_free(f.stack);
+}
+
 /* MUST-43 MUST-45: a connection leaves from the address and port that were asked for. */
 static void connect_takes_a_local_address(void **state)
 {
@@ -294,6 +404,54 @@ static void a_flood_of_syns_gets_cookies_and_costs_nothing_more(void **state)
 	bj_stack_stats(f.stack, &stats);
 	assert_int_equal(stats.connections, 0); /* the half-open ones were given up */
 	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static struct tcp_segment fast_syn(struct fixture *f, uint16_t port, uint8_t cookie[FAST_OPEN_COOKIE_LEN])
+{
+	const struct tcp_key key = { .local = bj_ip4(10, 0, 0, 1), .remote = bj_ip4(10, 0, 0, 2) };
+	struct tcp_segment syn = syn_from(port, 100);
+
+	fast_open_cookie(f->stack, &key, cookie);
+	syn.options.has_fast_open = true;
+	syn.options.fast_open = bytes_of(cookie, FAST_OPEN_COOKIE_LEN);
+	syn.payload = BYTES_LIT("hello");
+	return syn;
+}
+
+/* rfc7413:5.1: clients that never prove themselves cannot have more than a few opened early. */
+static void what_is_opened_fast_is_bounded(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .fast_open = true, .fast_open_max = 2 });
+	struct tcp_segment answer, ack = { .source_port = 1, .destination_port = 80, .seq = 106, .flags = TCP_ACK, .window = 60000 };
+	uint8_t cookie[FAST_OPEN_COOKIE_LEN];
+	struct bj_stack_stats stats;
+	uint32_t first = 0;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 3; port++) {
+		struct tcp_segment syn = fast_syn(&f, port, cookie);
+
+		deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer));
+		assert_int_equal(answer.ack, port <= 2 ? 106 : 101);
+		first = port == 1 ? answer.seq : first;
+	}
+	ack.ack = first + 1; /* one proves itself: there is room for one more */
+	deliver(&f, theirs, ours, &ack, (struct bj_bytes){ 0 });
+	for (uint16_t port = 4; port <= 5; port++) {
+		struct tcp_segment syn = fast_syn(&f, port, cookie);
+
+		deliver(&f, theirs, ours, &syn, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer));
+		assert_int_equal(answer.ack, port == 4 ? 106 : 101);
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.fast_opens, 3);
+	assert_int_equal(stats.fast_open_overflows, 2);
+	bj_listener_close(l);
+	assert_int_equal(f.stack->fast_open_pending, 0);
 	bj_stack_free(f.stack);
 }
 
@@ -502,10 +660,15 @@ int main(void)
 		cmocka_unit_test(a_syn_of_an_impossible_address_is_ignored),
 		cmocka_unit_test(unknown_ip_options_are_ignored),
 		cmocka_unit_test(connect_takes_a_local_address),
+		cmocka_unit_test(a_connection_goes_by_the_route_that_was_asked_for),
+		cmocka_unit_test(the_way_back_is_the_way_turned_round),
+		cmocka_unit_test(a_route_that_came_is_not_heeded_unless_the_owner_said_so),
+		cmocka_unit_test(a_chosen_route_goes_before_one_that_came),
 		cmocka_unit_test(initial_sequence_numbers_are_clocked_and_keyed),
 		cmocka_unit_test(windows_are_unsigned_and_wide),
 		cmocka_unit_test(every_change_of_state_is_one_of_the_figure),
 		cmocka_unit_test(a_flood_of_syns_gets_cookies_and_costs_nothing_more),
+		cmocka_unit_test(what_is_opened_fast_is_bounded),
 		cmocka_unit_test(a_full_accept_queue_takes_no_more),
 		cmocka_unit_test(idle_connections_hold_no_buffers),
 		cmocka_unit_test(a_stack_that_is_full_refuses_to_connect),

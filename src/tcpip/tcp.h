@@ -21,7 +21,7 @@
 #include "tcpip/seq.h"
 #include "tcpip/wire/tcp.h"
 
-#define TCP_SIZE_MAX 424 /* 400 is the aim */
+#define TCP_SIZE_MAX 400
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
@@ -44,6 +44,7 @@ struct tcp_key {
 
 /* Options that connections of one listener share; frozen, counted. */
 struct tcp_config {
+	struct bj_stack *stack;
 	uint32_t refs;
 	struct bj_tcp_options options; /* all defaults filled in */
 };
@@ -57,6 +58,7 @@ enum tcp_retransmit_kind {
 };
 
 struct tcp_flight;
+struct tcp_rare;
 
 struct bj_tcp {
 	struct map_node node;
@@ -70,22 +72,23 @@ struct bj_tcp {
 	struct list output_link; /* in the stack's output list while there may be something to send */
 	struct list ready_link;
 	struct list queue_link;  /* of the listener (half-open, established), or of the stack: TIME-WAIT, dead */
-	struct bj_stack *stack;
-	struct tcp_config *config;
+	struct tcp_config *config; /* and through it the stack */
 	union {
 		struct bj_listener *listener; /* while queued there: in_listener */
 		void *owner;                  /* the owner's own, once accepted */
 	};
 	struct tcp_flight *flight;
+	struct tcp_rare *rare;
 	struct ranges *early;    /* ranges that came before rcv_nxt reached them */
+	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
+	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
+	uint64_t bytes_acked, bytes_received;
 	struct buffer send;      /* limits are tuned */
 	struct buffer receive;
 
-	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, snd_up, max_snd_wnd;
-	uint32_t irs, rcv_nxt, rcv_wnd, rcv_up, last_ack_sent;
-	uint32_t fin_at;         /* where a FIN stands that came before the bytes in front of it */
+	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, max_snd_wnd;
+	uint32_t irs, rcv_nxt, rcv_wnd, last_ack_sent;
 	uint32_t ts_recent, ts_recent_ms, ts_offset;
-	uint32_t dsack_start, dsack_end; /* equal: nothing to report */
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t challenge_ms;   /* when the last challenge ACK left */
@@ -96,10 +99,6 @@ struct bj_tcp {
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
-	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
-	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
-	uint64_t bytes_acked, bytes_received;
-
 	bool owned : 1;          /* the owner still has the handle */
 	bool in_table : 1;
 	bool in_listener : 1;
@@ -108,7 +107,10 @@ struct bj_tcp {
 	bool fin_queued : 1;     /* the owner is done writing */
 	bool fin_acked : 1;
 	bool fin_received : 1;
-	bool fin_early : 1;      /* fin_at counts */
+	bool fin_early : 1;      /* a FIN came before the bytes in front of it: rare->fin_at */
+	bool dsack_due : 1;      /* rare->dsack_start to dsack_end came twice */
+	bool fast_open : 1;      /* rfc7413: tried by us, or accepted */
+	bool syn_data_acked : 1; /* bytes in a SYN were taken */
 	bool syn_due : 1;        /* SYN or SYN-ACK must go out */
 	bool ack_now : 1;
 	bool ack_pending : 1;    /* a delayed one */
@@ -117,11 +119,15 @@ struct bj_tcp {
 	bool keepalive_due : 1;
 	bool probe_due : 1;      /* tail or window probe must go out */
 	bool write_blocked : 1;
-	bool urgent_out : 1;     /* snd_up counts */
-	bool urgent_in : 1;      /* rcv_up counts */
+	bool urgent_out : 1;     /* rare->snd_up counts */
+	bool urgent_in : 1;      /* rare->rcv_up counts */
 	bool cwnd_limited : 1;
 	bool reordering_seen : 1;
 	bool accepted : 1;
+	bool ecn_ok : 1;         /* both sides know marks */
+	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
+	bool cwr_due : 1;        /* we have: tell with the next new bytes */
+	bool ecn_marks_seen : 1;
 	bool from_cookie : 1;
 };
 
@@ -130,6 +136,11 @@ _Static_assert(sizeof(struct bj_tcp) <= TCP_SIZE_MAX, "an idle connection must s
 static inline const struct bj_tcp_options *tcp_options_of(const struct bj_tcp *t)
 {
 	return &t->config->options;
+}
+
+static inline struct bj_stack *tcp_stack(const struct bj_tcp *t)
+{
+	return t->config->stack;
 }
 
 static inline bool tcp_is_v4(const struct bj_tcp *t)
@@ -146,7 +157,7 @@ static inline bool tcp_is_synchronized(const struct bj_tcp *t)
 static inline bool tcp_may_send(const struct bj_tcp *t)
 {
 	return t->state == BJ_TCP_ESTABLISHED || t->state == BJ_TCP_CLOSE_WAIT || t->state == BJ_TCP_FIN_WAIT_1 ||
-	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK;
+	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || (t->state == BJ_TCP_SYN_RECEIVED && t->fast_open);
 }
 
 static inline bool tcp_may_receive(const struct bj_tcp *t)

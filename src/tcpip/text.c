@@ -10,7 +10,7 @@ static bool put_early(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 	uint32_t end = start + (uint32_t)bytes.len, base = t->rcv_nxt - t->receive.len, at = start;
 	struct range gap;
 
-	if (!buffer_grow(&t->receive, &t->stack->memory, end - base))
+	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - base))
 		return false;
 	while (ranges_first_gap(t->early, at, end, &gap)) {
 		buffer_put(&t->receive, gap.start - base, bytes_of(bytes.ptr + (gap.start - start), gap.end - gap.start));
@@ -28,7 +28,7 @@ static void acknowledge_soon(struct bj_tcp *t)
 		t->quick_acks--;
 	else if (!o->delayed_ack_off && t->rcv_nxt - t->last_ack_sent < 2u * t->rcv_mss) { /* SHLD-19: every second one */
 		if (!t->ack_pending)
-			tcp_arm_ack(t, t->stack->now_us + o->ack_delay_us);
+			tcp_arm_ack(t, tcp_stack(t)->now_us + o->ack_delay_us);
 		t->ack_pending = true;
 		return;
 	}
@@ -58,7 +58,7 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 	uint32_t len = (uint32_t)s->payload.len;
 
 	if (len > t->rcv_mss)
-		t->rcv_mss = (uint16_t)u32_min(len, tcp_offer_mss(t->stack, tcp_is_v4(t), tcp_options_of(t)));
+		t->rcv_mss = (uint16_t)u32_min(len, tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), tcp_options_of(t)));
 	if (s->seq == t->rcv_nxt) {
 		if (!take_next(t, s)) {
 			stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
@@ -76,10 +76,7 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 		const struct range *r = ranges_find(t->early, s->seq);
 
 		if (r && seq_le(s->seq + len, r->end)) {
-			t->dsack_start = s->seq; /* all of it is there already: rfc2883:4.1.2 */
-			t->dsack_end = s->seq + len;
-			if (t->duplicates_received < UINT8_MAX)
-				t->duplicates_received++;
+			rare_note_duplicate(t, s->seq, s->seq + len); /* all of it is there already: rfc2883:4.1.2 */
 		}
 	}
 	if (!put_early(t, s->seq, s->payload) || !ranges_add(&t->early, s->seq, s->seq + len))
@@ -90,13 +87,13 @@ bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 {
 	uint32_t at = s->seq + (uint32_t)s->payload.len;
 
-	if (t->fin_early && t->fin_at == t->rcv_nxt)
+	if (t->fin_early && t->rare->fin_at == t->rcv_nxt)
 		return true;
 	if (!(s->flags & TCP_FIN))
 		return false;
-	if (seq_gt(at, t->rcv_nxt) && !t->fin_received) {
+	if (seq_gt(at, t->rcv_nxt) && !t->fin_received && rare_of(t)) { /* without memory it must come again */
 		t->fin_early = true;
-		t->fin_at = at;
+		t->rare->fin_at = at;
 	}
 	return at == t->rcv_nxt || (t->fin_received && at + 1 == t->rcv_nxt);
 }
@@ -105,7 +102,7 @@ bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 static void tune(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	uint32_t now_ms = stack_ms(t->stack), read = t->rcv_nxt - t->receive.len - t->tune_start;
+	uint32_t now_ms = stack_ms(tcp_stack(t)), read = t->rcv_nxt - t->receive.len - t->tune_start;
 	uint32_t max = o->receive_buffer_max ? o->receive_buffer_max : TCP_RECEIVE_MAX;
 	uint32_t round_ms = u32_max((t->srtt_us + 999) / 1000, 1);
 
@@ -119,10 +116,10 @@ static void tune(struct bj_tcp *t)
 
 void text_was_read(struct bj_tcp *t)
 {
-	if (t->urgent_in && seq_ge(t->rcv_nxt - t->receive.len, t->rcv_up))
+	if (t->urgent_in && seq_ge(t->rcv_nxt - t->receive.len, t->rare->rcv_up))
 		t->urgent_in = false;
 	tune(t);
 	tcp_window_may_open(t);
 	if (t->receive.len == 0 && !t->early)
-		buffer_free(&t->receive, &t->stack->memory);
+		buffer_free(&t->receive, &tcp_stack(t)->memory);
 }

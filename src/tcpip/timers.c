@@ -2,6 +2,7 @@
 #include "tcpip/timers.h"
 
 #include "tcpip/congestion.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
@@ -14,13 +15,13 @@ static void update(struct bj_tcp *t)
 	if (first == TCP_NEVER)
 		return;
 	if (!timer_is_armed(&t->timer) || t->timer.at_ms > first)
-		wheel_add(&t->stack->wheel, &t->timer, first);
+		wheel_add(&tcp_stack(t)->wheel, &t->timer, first);
 }
 
 static void set_retransmit(struct bj_tcp *t, enum tcp_retransmit_kind kind, int64_t after_us)
 {
 	t->retransmit_kind = (uint8_t)kind;
-	t->retransmit_at = kind == TCP_RETRANSMIT_NONE ? TCP_NEVER : t->stack->now_us + after_us;
+	t->retransmit_at = kind == TCP_RETRANSMIT_NONE ? TCP_NEVER : tcp_stack(t)->now_us + after_us;
 	update(t);
 }
 
@@ -29,7 +30,7 @@ static int64_t until_r2(const struct bj_tcp *t, int64_t after_us)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
-	int64_t left = t->progress_us + r2 - t->stack->now_us;
+	int64_t left = t->progress_us + r2 - tcp_stack(t)->now_us;
 
 	return i64_max(i64_min(after_us, left), 0);
 }
@@ -38,11 +39,11 @@ void tcp_arm_retransmit(struct bj_tcp *t, int64_t reorder_us)
 {
 	int64_t tail;
 
-	if (!tcp_has_unacked(t)) {
+	if (!tcp_has_unacked(t) && !tcp_is_open_early(t)) {
 		bool kept_back = tcp_may_send(t) && (tcp_unsent(t) > 0 || tcp_fin_unsent(t)) && t->snd_wnd < t->mss;
 
 		if (kept_back && t->retransmit_kind != TCP_RETRANSMIT_PERSIST)
-			t->progress_us = t->stack->now_us; /* patience begins with the first probe */
+			t->progress_us = tcp_stack(t)->now_us; /* patience begins with the first probe */
 		if (kept_back)
 			set_retransmit(t, TCP_RETRANSMIT_PERSIST, until_r2(t, rto_now(t)));
 		else
@@ -69,7 +70,7 @@ void tcp_arm_if_idle(struct bj_tcp *t)
 void tcp_arm_keepalive(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	int64_t now = t->stack->now_us;
+	int64_t now = tcp_stack(t)->now_us;
 
 	t->keepalive_at = TCP_NEVER;
 	if (t->state == BJ_TCP_TIME_WAIT)
@@ -95,7 +96,7 @@ static bool patience_ends(struct bj_tcp *t)
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
 
-	if (t->stack->now_us - t->progress_us < r2)
+	if (tcp_stack(t)->now_us - t->progress_us < r2)
 		return false;
 	tcp_end(t, t->soft_error ? (enum bj_err)t->soft_error : BJ_ERR_IO_TIMEOUT);
 	return true;
@@ -150,7 +151,7 @@ static void fire_persist(struct bj_tcp *t)
 static int64_t timeout_after_probe(const struct bj_tcp *t)
 {
 	const struct sent *first = flight_first(t);
-	int64_t left = first ? first->sent_us + rto_now(t) - t->stack->now_us : 0;
+	int64_t left = first ? first->sent_us + rto_now(t) - tcp_stack(t)->now_us : 0;
 
 	return i64_max(left, t->srtt_us ? t->srtt_us + (int64_t)t->srtt_us / 2 : rto_now(t));
 }
@@ -217,7 +218,7 @@ static void fire_retransmit(struct bj_tcp *t)
 
 void tcp_timer_fire(struct bj_tcp *t)
 {
-	int64_t now = t->stack->now_us;
+	int64_t now = tcp_stack(t)->now_us;
 
 	if (t->ack_at <= now) {
 		t->ack_at = TCP_NEVER;

@@ -3,6 +3,7 @@
 
 #include "tls/auth.h"
 #include "tls/ech.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -10,6 +11,7 @@
 #include "tls/msg/certificate_request.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/encrypted_extensions.h"
+#include "tls/msg/end_of_early_data.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/quic.h"
@@ -65,12 +67,14 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 /* ---- the server's flight */
 
-static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, uint32_t offered, bool *out_early)
 {
 	struct encrypted_extensions ee;
-	/* the inner hello's extension is answered in no other way than by counting. rfc9849:5 */
-	uint32_t offered = conn->hs->offered & ~(ech_is(conn, BJ_TLS_ECH_ACCEPTED) ? EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO) : 0);
-	enum bj_err err = encrypted_extensions_parse(body, offered, &ee);
+	enum bj_err err;
+
+	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED))
+		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO); /* the inner hello's is answered in no other way than by counting. rfc9849:5 */
+	err = encrypted_extensions_parse(body, offered, &ee);
 
 	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
 		err = ech_client_take_retry(conn, ee.ech);
@@ -80,7 +84,31 @@ static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
 		err = raw_key_take_answer(conn, ee.has, ee.client_type, ee.server_type);
 	if (err)
 		return err;
+	*out_early = ee.has & EXT_BIT(EXT_EARLY_DATA);
 	return (ee.has & EXT_BIT(EXT_ALPN)) ? hello_take_alpn(conn, ee.alpn) : BJ_OK;
+}
+
+/* Early data goes with the session: without that it cannot be answered, and it is refused by what is not said. rfc9846:4.2.10 */
+static enum bj_err ee_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	bool early;
+
+	early_refused(conn, BJ_TLS_EARLY_NOT_RESUMED);
+	return extensions_take(conn, body, conn->hs->offered & ~EXT_BIT(EXT_EARLY_DATA), &early);
+}
+
+static enum bj_err ee_take_early(struct bj_tls *conn, struct bj_bytes body)
+{
+	bool early;
+	enum bj_err err = extensions_take(conn, body, conn->hs->offered, &early);
+
+	if (err)
+		return err;
+	state_settle(&conn->state, F_EARLY, early && !conn->quic); /* QUIC needs no message to end it. rfc9001:8.3 */
+	if (early)
+		return early_accepted(conn);
+	early_refused(conn, BJ_TLS_EARLY_REFUSED);
+	return BJ_OK;
 }
 
 static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
@@ -152,6 +180,12 @@ static enum bj_err flight_step(struct bj_tls *conn, struct bj_bytes body)
 	return flight_ccs(conn);
 }
 
+static enum bj_err end_of_early_make(struct bj_tls *conn, struct writer *w)
+{
+	end_of_early_data_write(w);
+	return BJ_OK;
+}
+
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate cert = { 0 };
@@ -213,10 +247,11 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (++conn->tickets > CONN_TICKET_MAX)
-		return BJ_ERR_TOO_MANY_RECORDS;
-	if (nst.lifetime_s == 0)
+	if (conn->quic && nst.early_data_max != 0 && nst.early_data_max != UINT32_MAX)
+		return BJ_ERR_ILLEGAL_PARAMETER; /* rfc9001:4.6.1 */
+	if (nst.lifetime_s == 0 || conn->tickets == CONN_TICKET_MAX)
 		return BJ_OK;
+	conn->tickets++;
 	err = hello_session(conn, nst.lifetime_s, &s);
 	if (err)
 		return err;
@@ -225,6 +260,7 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_OK;
 	}
 	s.age_add = nst.age_add;
+	s.early_max = nst.early_data_max;
 	s.ticket = malloc(nst.ticket.len);
 	if (!s.ticket) {
 		session_fini(&s);
@@ -238,7 +274,11 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 
 static const struct hs_row client13[] = {
 	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED), KEYS(KEYS_HANDSHAKE), TO(WAIT_EE) },
-	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), TO(WAIT_CERTIFICATE_OR_REQUEST) },
+	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), UNLESS(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
+	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take_early), WHEN(F_EARLY | F_RESUMED), DECIDES(F_EARLY), TO(EARLY_ANSWER) },
+	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), WHEN(F_EARLY), UNLESS(F_RESUMED), CLEARS(F_EARLY), TO(EARLY_ANSWER) },
+	{ FROM(EARLY_ANSWER), STEP(NULL), WHEN(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
+	{ FROM(EARLY_ANSWER), STEP(NULL), UNLESS(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_CERTIFICATE_OR_REQUEST) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
@@ -246,7 +286,9 @@ static const struct hs_row client13[] = {
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
-	{ FROM(FLIGHT), STEP(flight_step), TO(CERTIFICATE) },
+	{ FROM(FLIGHT), STEP(flight_step), TO(END_OF_EARLY) },
+	{ FROM(END_OF_EARLY), SEND(END_OF_EARLY_DATA, end_of_early_make), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(CERTIFICATE) },
+	{ FROM(END_OF_EARLY), STEP(NULL), UNLESS(F_EARLY), TO(CERTIFICATE) },
 	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), WHEN(F_AUTH), DECIDES(F_CERT), TO(SIGN) },
 	{ FROM(CERTIFICATE), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
 	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },

@@ -1,11 +1,12 @@
 /* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
  *
- * Leaves out   early data, GREASE, PSKs from outside
+ * Leaves out   GREASE, PSKs from outside
  */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
 #include "tls/ech.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -268,6 +269,8 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	}
 	if (hs->session && hs->session->version == VERSION_1_2)
 		hello.ticket = bytes_of(hs->session->ticket, hs->session->ticket_len);
+	if (hs->early_data && !conn->retried)
+		hello.has |= EXT_BIT(EXT_EARLY_DATA);
 	return psk_is_offered(conn) ? write_with_psk(conn, w, &hello) : write_hello(conn, w, &hello);
 }
 
@@ -296,7 +299,20 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 	}
 	if (config_has_version(conn->config, VERSION_1_3) && hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
+	err = early_offer(conn);
+	if (err)
+		return err;
+	state_settle(&conn->state, F_EARLY, hs->early_data != NULL);
 	return hello_write(conn, w);
+}
+
+/* For middleboxes, before the first record under keys. rfc9846:D.4 */
+static enum bj_err early_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->hs->compat != COMPAT_WANTED)
+		return BJ_OK;
+	conn->hs->compat |= COMPAT_SENT;
+	return flight_ccs(conn);
 }
 
 /* ---- the answer */
@@ -359,6 +375,14 @@ static enum bj_err first_server_hello_take(struct bj_tls *conn, struct bj_bytes 
 	return err;
 }
 
+/* A server whose ticket allows early data has 1.3: an older version is a fault, not a choice. rfc9846:D.3 */
+static enum bj_err early_server_hello_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	enum bj_err err = server_hello_take(conn, body);
+
+	return !err && !conn_is_13(conn) ? BJ_ERR_BAD_VERSION : err;
+}
+
 static bool share_was_sent(const struct handshake *hs, uint16_t group)
 {
 	for (size_t i = 0; i < hs->share_count; i++)
@@ -399,6 +423,8 @@ static enum bj_err retry_take(struct bj_tls *conn, struct bj_bytes body)
 	}
 	conn->retried = true;
 	transcript_retry(&hs->transcript);
+	early_refused(conn, BJ_TLS_EARLY_RETRY);
+	record_keys_fini(&conn->wr); /* the second hello is in the clear like the first */
 	return BJ_OK;
 }
 
@@ -414,9 +440,12 @@ static enum bj_err hello_again_make(struct bj_tls *conn, struct writer *w)
 }
 
 static const struct hs_row client_start[] = {
-	{ FROM(START), SEND(CLIENT_HELLO, hello_make), TO(WAIT_SERVER_HELLO) },
-	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, first_server_hello_take), DECIDES(F_13), TO(VERSION) },
-	{ FROM(WAIT_SERVER_HELLO), RECV(HELLO_RETRY_REQUEST, retry_take), SETS(F_13), TO(RETRY) },
+	{ FROM(START), SEND(CLIENT_HELLO, hello_make), DECIDES(F_EARLY), TO(EARLY) },
+	{ FROM(EARLY), STEP(early_step), WHEN(F_EARLY), KEYS(KEYS_EARLY), TO(WAIT_SERVER_HELLO) },
+	{ FROM(EARLY), STEP(NULL), UNLESS(F_EARLY), TO(WAIT_SERVER_HELLO) },
+	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, first_server_hello_take), UNLESS(F_EARLY), DECIDES(F_13), TO(VERSION) },
+	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, early_server_hello_take), WHEN(F_EARLY), SETS(F_13), TO(VERSION) },
+	{ FROM(WAIT_SERVER_HELLO), RECV(HELLO_RETRY_REQUEST, retry_take), SETS(F_13), CLEARS(F_EARLY), TO(RETRY) },
 	{ FROM(RETRY), SEND(CLIENT_HELLO, hello_again_make), TO(WAIT_SECOND_SERVER_HELLO) },
 	{ FROM(WAIT_SECOND_SERVER_HELLO), RECV(SERVER_HELLO, server_hello_take), TO(VERSION) },
 };

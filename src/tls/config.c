@@ -8,6 +8,7 @@
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
+#include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
@@ -134,6 +135,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 		return;
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
+	replay_guard_free(config->replay);
 	config_credentials_free(config);
 	config_ech_free(config);
 	free(config->authorities);
@@ -319,6 +321,19 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role == BJ_TLS_SERVER && max_bytes > 0 && (window_s == 0 || window_s > CONFIG_EARLY_WINDOW_MAX_S))
+		return BJ_ERR_ARGUMENT;
+	config->early_max = max_bytes;
+	config->early_window_s = window_s;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
 	enum bj_err err = may_change(config);
@@ -401,7 +416,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
-	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA;
 	enum bj_err err = may_change(config);
 
 	if (err)
@@ -544,6 +559,11 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 	if (config->ticket_count > 0 && !config->tickets) {
 		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
 		if (!config->tickets)
+			return BJ_ERR_NO_MEMORY;
+	}
+	if (config->early_max > 0 && !config->replay) {
+		config->replay = replay_guard_new(&config->rng);
+		if (!config->replay)
 			return BJ_ERR_NO_MEMORY;
 	}
 	if (config->cache_entries > 0 && config->version_min == VERSION_1_2 && !config->cache) {

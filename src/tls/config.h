@@ -23,12 +23,14 @@
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
+#define CONFIG_EARLY_WINDOW_MAX_S 600
 
 #define CONFIG_PIN_MAX 64 /* public keys that are expected */
 #define CONFIG_PIN_LEN 32
 
 struct ticket_keys;
 struct session_cache;
+struct replay_guard;
 
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
@@ -132,6 +134,10 @@ struct bj_tls_config {
 	uint8_t *ech_retry; /* the list for clients whose hello did not open, with its length */
 	size_t ech_retry_len;
 	bool ech_grease; /* clients */
+
+	uint32_t early_max; /* bytes of early data; 0: none */
+	unsigned early_window_s;
+	struct replay_guard *replay; /* servers with early data; else null */
 
 	struct bj_rng rng;
 	bj_tls_keylog_fn *keylog;

@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "crypto/rng_os.h"
 #include "tls/ech.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/quic.h"
 #include "x509/general_name.h"
@@ -230,6 +231,7 @@ void handshake_free(struct bj_tls *conn)
 		return;
 	ech_end(conn);
 	transcript_fini(&hs->transcript);
+	early_free(hs);
 	record_keys_fini(&hs->next_rd);
 	record_keys_fini(&hs->next_wr);
 	for (size_t i = 0; i < CONFIG_KEY_SHARE_MAX; i++)

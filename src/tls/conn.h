@@ -38,7 +38,7 @@
 #define CONN_WARNING_MAX 4           /* warning alerts in a row, 1.2; user_canceled, 1.3 */
 #define CONN_KEY_UPDATE_MAX 32       /* key updates without data between them */
 #define CONN_CCS_MAX 2               /* change_cipher_spec records that 1.3 passes over */
-#define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client looks at */
+#define CONN_TICKET_MAX 32           /* NewSessionTickets of one connection that a client keeps; it drops the others */
 #define HANDSHAKE_RANDOM_LEN 160     /* what a full 1.3 server with two tickets uses, and a little more */
 #define CONN_SKIP_MAX (16384 + 17) /* bytes of rejected early data that a server passes over: one full record. rfc9846:4.2.10 */
 
@@ -58,6 +58,7 @@ struct outbox {
 struct answer {
 	bool is_there;                    /* signatures and verdicts are put where they belong: handshake.signature, .verdict */
 	struct bj_credential *credential; /* a reference */
+	bool accepts;                     /* early data */
 };
 
 struct handshake {
@@ -132,6 +133,7 @@ struct handshake {
 	uint8_t tickets_made;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */
 
+	struct early_data *early_data;          /* offered or taken; else null (early.h) */
 	/* early data that a client sends and we have rejected */
 	bool skip_early;
 	uint32_t skipped;
@@ -144,6 +146,7 @@ struct handshake {
 	/* the question that is open */
 	enum bj_tls_question question;
 	bool prepared;
+	bool needless; /* set by a `prepare`: there is nothing to ask, whatever the configuration says */
 	struct answer answer;
 
 	struct bj_bytes body; /* of the message received last; views for STEP */
@@ -203,6 +206,8 @@ struct bj_tls {
 	int16_t alert_sent, alert_received;
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
+	uint8_t early;                /* enum bj_tls_early */
+	int32_t age_skew_ms;
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;
 	bool peer_is_key;             /* the peer showed a raw public key: where a chain would be, that stands alone */
@@ -211,6 +216,7 @@ struct bj_tls {
 	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
+	bool rd_given, wr_given;      /* somebody else has the keys of that direction (traffic.c) */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
 };
 

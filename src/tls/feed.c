@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tls/feed.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/quic.h"
 
@@ -182,18 +183,22 @@ static enum bj_err take_alert(struct bj_tls *conn, const struct record *rec, str
 
 static enum bj_err take_data(struct bj_tls *conn, struct bj_bytes body, struct bj_tls_fed *out)
 {
-	if (state_at(&conn->state) != ST_OPEN || conn->in.len > 0)
+	bool is_early = early_comes(conn);
+
+	if ((state_at(&conn->state) != ST_OPEN && !is_early) || conn->in.len > 0)
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len == 0)
 		return ++conn->empties > CONN_EMPTY_MAX ? BJ_ERR_TOO_MANY_RECORDS : BJ_OK;
+	if (is_early && early_count(conn, body.len) != BJ_OK)
+		return BJ_ERR_TOO_MUCH_EARLY_DATA;
 	conn->empties = conn->warnings = conn->updates = 0;
 	conn->bytes_in += body.len;
-	out->event = BJ_TLS_DATA;
+	out->event = is_early ? BJ_TLS_EARLY_DATA : BJ_TLS_DATA;
 	out->data = body;
 	return BJ_OK;
 }
 
-static enum bj_err take_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
+enum bj_err feed_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out)
 {
 	conn->message = CONN_RECORD;
 	switch (rec->type) {
@@ -218,7 +223,7 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 	if (!hs || !hs->skip_early || len < RECORD_HEADER_LEN || buf[0] != RECORD_DATA)
 		return false;
 	body = (size_t)buf[3] << 8 | buf[4];
-	if (hs->skipped + body > CONN_SKIP_MAX)
+	if (hs->skipped + body > (uint64_t)CONN_SKIP_MAX + conn->config->early_max)
 		return false;
 	if (len < RECORD_HEADER_LEN + body) { /* the rest is still to come */
 		rec->need = RECORD_HEADER_LEN + body;
@@ -304,7 +309,7 @@ static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struc
 		out->used += rec.used;
 		conn->records_in++;
 		if (!skipped)
-			err = take_record(conn, &rec, out);
+			err = feed_record(conn, &rec, out);
 	}
 	if (!err)
 		conn->message = CONN_NO_MESSAGE;
@@ -318,7 +323,7 @@ BJ_API enum bj_err bj_tls_feed(struct bj_tls *conn, int64_t now_ms, uint8_t *buf
 	*out = (struct bj_tls_fed){ 0 };
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic)
+	if ((!conn->is_server && state_at(&conn->state) == ST_START) || conn->quic || conn->rd_given)
 		return BJ_ERR_STATE;
 	conn->now_ms = now_ms;
 	err = feed_run(conn, buf, len, out);

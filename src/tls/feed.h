@@ -8,6 +8,8 @@
 enum bj_err feed_handshake(struct bj_tls *conn, struct bj_bytes body) BJ_MUST_USE;
 /* An answer may have come: goes on from there, and with the bytes that were kept. */
 enum bj_err feed_answered(struct bj_tls *conn) BJ_MUST_USE;
+/* One record that is open: what it means. */
+enum bj_err feed_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out) BJ_MUST_USE;
 /* What the owner is to be told next; false: nothing. */
 bool feed_tell(struct bj_tls *conn, enum bj_tls_event *out);
 

@@ -99,10 +99,12 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 {
 	struct outbox *out = &conn->out;
 	/* the first ClientHello says 0x0301 for the sake of old peers. rfc9846:5.1 */
-	uint16_t version = !conn->is_server && conn->version == 0 ? VERSION_1_0 : VERSION_1_2;
+	uint16_t version = !conn->is_server && conn->version == 0 && type != RECORD_CCS ? VERSION_1_0 : VERSION_1_2;
 	size_t sealed = 0;
 	enum bj_err err;
 
+	if (conn->wr_given)
+		return BJ_ERR_STATE;
 	err = outbox_room(out, len + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + BJ_TLS_OVERHEAD_MAX);
 	if (err)
 		return err;
@@ -185,7 +187,7 @@ enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description
 	if (err)
 		return err;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, true, description, piece);
-	if (conn->quic) /* its code goes out in a frame of QUIC's own. rfc9001:4.8 */
+	if (conn->quic || conn->wr_given) /* its code goes out in a frame of QUIC's own (rfc9001:4.8), or in a record by whom has the keys */
 		return BJ_OK;
 	return queue_record(conn, &conn->wr, RECORD_ALERT, &piece, 1, ALERT_LEN);
 }

@@ -21,7 +21,7 @@ static bool before_version(bool server, enum hs_state at)
 {
 	if (at == ST_START)
 		return true;
-	return !server && (at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
+	return !server && (at == ST_EARLY || at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
 }
 
 const struct hs_table *handshake_table(bool server, const struct state *s)
@@ -122,13 +122,13 @@ static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *
 			return err;
 		hs->prepared = true;
 	}
-	if ((conn->config->ask >> row->what & 1) && !hs->answer.is_there) {
+	if ((conn->config->ask >> row->what & 1) && !hs->needless && !hs->answer.is_there) {
 		hs->question = (enum bj_tls_question)row->what;
 		*out_waits = true;
 		return BJ_OK;
 	}
 	err = row->take(conn, hs->body);
-	hs->prepared = false;
+	hs->prepared = hs->needless = false;
 	hs->answer.is_there = false;
 	return err;
 }

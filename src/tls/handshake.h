@@ -43,6 +43,8 @@ enum hs_keys {
 	KEYS_WRITE_APP = 1 << 2,
 	KEYS_READ_12 = 1 << 3,   /* 1.2: after the peer's change_cipher_spec */
 	KEYS_WRITE_12 = 1 << 4,
+	KEYS_EARLY = 1 << 5,     /* 1.3: what the client sends is under early keys; its handshake keys wait */
+	KEYS_EARLY_END = 1 << 6, /* 1.3: until here */
 };
 
 /* RECV, STEP and ASK: `body` is the message without its header: the one received, or for the other two the last one received, which
@@ -58,9 +60,9 @@ typedef enum bj_err hs_make_fn(struct bj_tls *conn, struct writer *w);
 
 struct hs_row {
 	uint8_t from, op, what, keys, to;
-	uint8_t when, unless; /* facts that must, must not hold */
-	uint8_t decides;      /* facts that the handler settles */
-	uint8_t sets, clears; /* facts that the row itself settles */
+	uint16_t when, unless; /* facts that must, must not hold */
+	uint16_t decides;      /* facts that the handler settles */
+	uint16_t sets, clears; /* facts that the row itself settles */
 	hs_take_fn *prepare;
 	hs_take_fn *take;
 	hs_make_fn *make;

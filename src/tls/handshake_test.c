@@ -68,11 +68,11 @@ static void print_facts(char *line, const struct state *s, unsigned facts)
 /* The path as people read it: '<' received, '>' sent, '?' asked, and the facts in the end. */
 static void print_path(struct walk *w, const struct state *end)
 {
-	static const char *const questions[] = { "", "?credential", "?sign", "?verify" };
+	static const char *const questions[] = { "", "?credential", "?sign", "?verify", "?early_data" };
 	char line[LINE_MAX_LEN] = "";
 
 	append(line, w->server ? "server" : "client");
-	print_facts(line, end, 0xff);
+	print_facts(line, end, (1u << FACT_COUNT) - 1);
 	append(line, ":");
 	for (size_t i = 0; i < w->depth; i++) {
 		const struct hs_row *row = w->path[i];
@@ -86,6 +86,10 @@ static void print_path(struct walk *w, const struct state *end)
 			append(line, row->op == OP_RECV ? "<" : ">");
 			append(line, hs_message_name(row->what));
 		}
+		if (row->keys & KEYS_EARLY)
+			append(line, "[early keys]");
+		if (row->keys & KEYS_EARLY_END)
+			append(line, "[end of early keys]");
 		if (row->keys & KEYS_HANDSHAKE)
 			append(line, "[handshake keys]");
 		if (row->keys & (KEYS_READ_APP | KEYS_READ_12))
@@ -112,7 +116,7 @@ static void print_mirror(struct walk *w, const struct state *end)
 		append(line, (row->op == OP_SEND) == w->server ? " S:" : " C:");
 		append(line, hs_message_name(row->what));
 	}
-	print_facts(line, end, F_13 | F_RESUMED | F_AUTH | F_CERT | (is_13 ? 0u : (unsigned)F_TICKET));
+	print_facts(line, end, F_13 | F_RESUMED | F_AUTH | F_CERT | (is_13 ? (unsigned)F_EARLY : (unsigned)F_TICKET));
 	add_line(w->mirror, &w->mirror_count, line);
 }
 

@@ -1,6 +1,7 @@
 /* keys.c - changes of traffic keys. */
 #include "tls/keys.h"
 
+#include "tls/early.h"
 #include "tls/quic.h"
 
 static enum hash_alg suite_hash(const struct bj_tls *conn)
@@ -24,12 +25,15 @@ static void saw_keys(struct bj_tls *conn, bool write, uint8_t kind)
 	conn_observe(conn, BJ_TLS_SAW_KEYS, write, kind, (struct bj_bytes){ NULL, 0 });
 }
 
-/* A secret comes in force for a direction: for its records, or for the owner's packets. */
-static enum bj_err secret_use(struct bj_tls *conn, bool write, enum bj_tls_level level, const struct secret *secret,
+/* A secret comes in force for a direction: for its records (at the end of early data, if it `waits`), or for the owner's packets. */
+static enum bj_err secret_use(struct bj_tls *conn, bool write, enum bj_tls_level level, const struct secret *secret, bool waits,
 			      struct secret *out_finished_key)
 {
+	struct handshake *hs = conn->hs;
+	struct record_keys *keys = waits ? (write ? &hs->next_wr : &hs->next_rd) : write ? &conn->wr : &conn->rd;
+
 	if (!conn->quic)
-		return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, out_finished_key);
+		return ks_traffic_keys(conn->suite, secret, keys, out_finished_key);
 	if (out_finished_key)
 		ks_finished_key(suite_hash(conn), secret, out_finished_key);
 	quic_secret_put(conn, level, write, conn->suite, secret);
@@ -39,6 +43,8 @@ static enum bj_err secret_use(struct bj_tls *conn, bool write, enum bj_tls_level
 static enum bj_err handshake_keys(struct bj_tls *conn)
 {
 	struct handshake *hs = conn->hs;
+	/* what the client sends stays under its early keys until it says that it was all */
+	bool early = !conn->quic && state_holds(&conn->state, F_EARLY), rd_waits = early && conn->is_server, wr_waits = early && !conn->is_server;
 	struct secret client, server;
 	uint8_t hash[HASH_MAX];
 	enum bj_err err;
@@ -51,13 +57,15 @@ static enum bj_err handshake_keys(struct bj_tls *conn)
 	hs->stage = STAGE_MASTER;
 	conn_keylog(conn, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", secret_view(&client));
 	conn_keylog(conn, "SERVER_HANDSHAKE_TRAFFIC_SECRET", secret_view(&server));
-	err = secret_use(conn, false, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &client : &server, &hs->finished_peers);
+	err = secret_use(conn, false, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &client : &server, rd_waits, &hs->finished_peers);
 	if (!err)
-		err = secret_use(conn, true, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &server : &client, &hs->finished_ours);
+		err = secret_use(conn, true, BJ_TLS_LEVEL_HANDSHAKE, conn->is_server ? &server : &client, wr_waits, &hs->finished_ours);
 	secret_wipe(&client);
 	secret_wipe(&server);
-	saw_keys(conn, false, 0);
-	saw_keys(conn, true, 0);
+	if (!rd_waits)
+		saw_keys(conn, false, 0);
+	if (!wr_waits)
+		saw_keys(conn, true, 0);
 	return err;
 }
 
@@ -91,7 +99,7 @@ static enum bj_err application_keys(struct bj_tls *conn, bool write)
 	if (of_client) /* the client's Finished was the last: the transcript is complete */
 		ks_master_resumption(&hs->master, transcript_now(conn, hash), &conn->s13.resumption);
 	saw_keys(conn, write, 1);
-	err = secret_use(conn, write, BJ_TLS_LEVEL_APPLICATION, secret, NULL);
+	err = secret_use(conn, write, BJ_TLS_LEVEL_APPLICATION, secret, false, NULL);
 	if (conn->quic)
 		secret_wipe(secret); /* the next generations are QUIC's own matter. rfc9001:6 */
 	return err;
@@ -124,9 +132,13 @@ enum bj_err keys_change(struct bj_tls *conn, unsigned changes)
 	enum bj_err err = BJ_OK;
 
 	check(conn->hs && conn->flight.len == 0);
-	if ((changes & (KEYS_HANDSHAKE | KEYS_READ_APP | KEYS_READ_12)) && conn->behind)
+	if (((changes & (KEYS_HANDSHAKE | KEYS_READ_APP | KEYS_READ_12)) || (conn->is_server && (changes & (KEYS_EARLY | KEYS_EARLY_END)))) && conn->behind)
 		return BJ_ERR_EXCESSIVE_DATA;
-	if (changes & KEYS_HANDSHAKE)
+	if (changes & KEYS_EARLY_END)
+		early_keys_end(conn);
+	if (changes & KEYS_EARLY)
+		err = early_keys(conn);
+	if (!err && (changes & KEYS_HANDSHAKE))
 		err = handshake_keys(conn);
 	if (!err && (changes & KEYS_READ_APP))
 		err = application_keys(conn, false);

@@ -127,6 +127,9 @@ static bool answer(struct side *s, enum bj_tls_question refuse)
 		assert_true(report_of(s).peer_chain_count == 2);
 		assert_int_equal(bj_tls_answer_verify(s->conn, &verdict), BJ_OK);
 		return true;
+	case BJ_TLS_Q_EARLY_DATA:
+		assert_int_equal(bj_tls_answer_early_data(s->conn, refuse != question), BJ_OK);
+		return true;
 	case BJ_TLS_Q_NONE:
 		break;
 	}

@@ -1,5 +1,5 @@
 /* report.c - what is known about a connection, and the questions that it asks its owner. */
-#include "tls/conn.h"
+#include "tls/early.h"
 #include "tls/ech.h"
 
 static const char *message_words(const struct bj_tls *conn)
@@ -37,7 +37,11 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.bytes_out = conn->bytes_out,
 		.records_in = conn->records_in,
 		.records_out = conn->records_out,
+		.early_data = (enum bj_tls_early)conn->early,
+		.age_skew_ms = conn->age_skew_ms,
 	};
+	if (conn->config->early_max > 0 && conn->version == VERSION_1_2)
+		out->early_data = BJ_TLS_EARLY_VERSION;
 	if (conn->peer) {
 		out->peer_chain = conn->peer->chain;
 		out->peer_chain_count = conn->peer->count;
@@ -78,7 +82,14 @@ BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn)
 
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
 {
-	return bj_tls_question(conn) == BJ_TLS_Q_SIGN ? conn->hs->sign_bytes : (struct bj_bytes){ NULL, 0 };
+	switch (bj_tls_question(conn)) {
+	case BJ_TLS_Q_SIGN:
+		return conn->hs->sign_bytes;
+	case BJ_TLS_Q_EARLY_DATA:
+		return bytes_of(conn->hs->early_data->id, EARLY_ID_LEN);
+	default:
+		return (struct bj_bytes){ NULL, 0 };
+	}
 }
 
 BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn)
@@ -136,5 +147,15 @@ BJ_API enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_ver
 	conn->hs->verdict = *verdict;
 	if (!conn->hs->verdict.rule)
 		conn->hs->verdict.rule = "";
+	return answer_end(conn);
+}
+
+BJ_API enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept)
+{
+	enum bj_err err = answer_begin(conn, BJ_TLS_Q_EARLY_DATA);
+
+	if (err)
+		return err;
+	conn->hs->answer.accepts = accept;
 	return answer_end(conn);
 }

@@ -2,7 +2,7 @@
  *
  * Implements   rfc9846:5.1 rfc9846:6.1 rfc9846:4.6.3 rfc9846:5.5 rfc9846:7.5 rfc5705
  */
-#include "tls/conn.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/keys.h"
 #include "tls/msg/key_update.h"
@@ -50,12 +50,19 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 	return err ? err : keys_update(conn, true);
 }
 
+/* How many bytes of plaintext may be sealed now. */
+static uint64_t room(const struct bj_tls *conn)
+{
+	return is_open(conn) ? UINT64_MAX : early_room(conn);
+}
+
 /* Seals as many records as fit, all with the keys in force. */
 static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *cursor, uint8_t *out, size_t cap, size_t *out_len)
 {
 	size_t overhead = record_overhead(&conn->wr);
+	uint64_t may = room(conn);
 
-	while (record_cursor_left(cursor) > 0) {
+	while (record_cursor_left(cursor) > 0 && may > 0) {
 		struct bj_bytes pieces[RECORD_PIECES_MAX];
 		size_t room = cap - *out_len, left = record_cursor_left(cursor), count, len, sealed;
 		enum bj_err err;
@@ -65,12 +72,15 @@ static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *curso
 		if (conn_is_13(conn) && record_wants_update(&conn->wr))
 			break;
 		room -= overhead;
-		len = record_cut(cursor, room < RECORD_PLAIN_MAX ? room : RECORD_PLAIN_MAX, pieces, &count);
+		room = room < RECORD_PLAIN_MAX ? room : RECORD_PLAIN_MAX;
+		len = record_cut(cursor, room < may ? room : (size_t)may, pieces, &count);
 		err = record_seal(&conn->wr, RECORD_DATA, VERSION_1_2, pieces, count, out + *out_len, cap - *out_len, &sealed);
 		if (err)
 			return err;
 		*out_len += sealed;
 		conn->bytes_out += len;
+		may -= len;
+		early_sent(conn, len);
 		conn->records_out++;
 	}
 	return BJ_OK;
@@ -86,7 +96,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	*out_used = *out_len = 0;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) || conn->close_sent || conn->quic)
+	if (room(conn) == 0 || conn->close_sent || conn->quic || conn->wr_given)
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
 	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
@@ -141,7 +151,7 @@ BJ_API enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer)
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent || conn->quic)
+	if (!is_open(conn) || !conn_is_13(conn) || conn->close_sent || conn->quic || conn->wr_given)
 		return BJ_ERR_STATE;
 	err = update_keys(conn, ask_peer);
 	return err ? conn_fail(conn, err) : BJ_OK;
@@ -173,7 +183,7 @@ BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const v
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn))
+	if (!is_open(conn) && !(conn->is_server && early_room(conn) > 0))
 		return BJ_ERR_STATE;
 	if (!label)
 		return BJ_ERR_ARGUMENT;

@@ -1,13 +1,13 @@
 /* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
  *
- * Leaves out   early data (a client that sends it is answered as if it had not: rfc9846:4.2.10), post-handshake client
- *              authentication, PSKs from outside, cookies
+ * Leaves out   post-handshake client authentication, PSKs from outside, cookies
  */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
 #include "tls/ech.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
@@ -15,6 +15,7 @@
 #include "tls/msg/certificate_request.h"
 #include "tls/msg/certificate_verify.h"
 #include "tls/msg/encrypted_extensions.h"
+#include "tls/msg/end_of_early_data.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/quic.h"
@@ -161,7 +162,7 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 /* ---- resumption. rfc9846:4.2.11 */
 
 /* The first ticket that is ours and fits; its session in `s`. */
-static bool ticket_find(struct bj_tls *conn, struct session *s, struct bj_bytes *out_binder)
+static bool ticket_find(struct bj_tls *conn, struct session *s, uint32_t *out_age_ms, struct bj_bytes *out_binder)
 {
 	const struct client_hello *hello = &conn->hs->client_hello;
 	struct reader identities = rd_of(hello->psk.identities), binders = rd_of(hello->psk.binders);
@@ -174,6 +175,7 @@ static bool ticket_find(struct bj_tls *conn, struct session *s, struct bj_bytes 
 		if (hello_may_resume(conn, s, VERSION_1_3, (enum hash_alg)conn->suite->hash)) {
 			conn->hs->psk_index = i;
 			*out_binder = binder;
+			*out_age_ms = identity.obfuscated_age - s->age_add;
 			return true;
 		}
 		session_fini(s);
@@ -222,21 +224,23 @@ static enum bj_err psk_take(struct bj_tls *conn, struct bj_bytes body, struct se
 static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
 {
 	const struct client_hello *hello = &conn->hs->client_hello;
-	struct bj_bytes binder;
+	bool offers_psk = hello->has & EXT_BIT(EXT_PRE_SHARED_KEY), found;
+	struct bj_bytes binder = { NULL, 0 };
 	struct session s;
+	uint32_t age_ms = 0;
 	enum bj_err err = hello_choose_alpn(conn, hello);
-	bool found;
 
 	if (err)
 		return err;
-	found = conn->config->tickets && (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && (hello->psk_modes & PSK_MODE_DHE_KE) &&
-		ticket_find(conn, &s, &binder);
+	found = conn->config->tickets && offers_psk && (hello->psk_modes & PSK_MODE_DHE_KE) && ticket_find(conn, &s, &age_ms, &binder);
 	state_settle(&conn->state, F_RESUMED, found);
 	if (found)
-		return psk_take(conn, body, &s, binder);
-	if (!(hello->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS)))
-		return BJ_ERR_MISSING_EXTENSION;
-	return raw_key_agree(conn);
+		err = psk_take(conn, body, &s, binder);
+	else if (!(hello->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS)))
+		err = BJ_ERR_MISSING_EXTENSION;
+	else
+		err = raw_key_agree(conn);
+	return err ? err : early_consider(conn, offers_psk, age_ms, binder);
 }
 
 /* ---- our flight */
@@ -290,6 +294,8 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
 	}
+	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
+		ee.has |= EXT_BIT(EXT_EARLY_DATA);
 	if (conn->quic) {
 		ee.has |= EXT_BIT(EXT_QUIC_PARAMS);
 		ee.quic_params = conn->quic->params;
@@ -388,10 +394,17 @@ static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
 	size_t len = keys_finished(conn, true, verify_data);
 
 	finished_write(w, bytes_of(verify_data, len));
+	if (conn->hs->early_data) /* who may send early may be answered early: the keys come with this message */
+		conn->hs->early_data->may_send = true;
 	return BJ_OK;
 }
 
 /* ---- the client's flight */
+
+static enum bj_err end_of_early_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	return end_of_early_data_parse(body);
+}
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 {
@@ -458,6 +471,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
+	s.early_max = conn->quic && conn->config->early_max > 0 ? UINT32_MAX : conn->config->early_max; /* rfc9001:4.6.1 */
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
 	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
@@ -469,6 +483,8 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 			.age_add = s.age_add,
 			.nonce = bytes_of(&nonce, 1),
 			.ticket = wr_view(&ticket),
+			.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
+			.early_data_max = s.early_max,
 		};
 
 		new_session_ticket_write(w, &nst);
@@ -484,7 +500,12 @@ static const struct hs_row server13[] = {
 	{ FROM(RETRY), STEP(retry_end), TO(WAIT_SECOND_CLIENT_HELLO) },
 	{ FROM(WAIT_SECOND_CLIENT_HELLO), RECV(CLIENT_HELLO, hello_again_take), TO(PSK) },
 	{ FROM(SHARE), STEP(NULL), UNLESS(F_RETRY), TO(PSK) },
-	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED), TO(CREDENTIAL) },
+	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED), TO(EARLY) },
+	{ FROM(EARLY), ASK(EARLY_DATA, early_ask_prepare, early_ask), WHEN(F_RESUMED), UNLESS(F_RETRY), DECIDES(F_EARLY), TO(EARLY_ANSWER) },
+	{ FROM(EARLY), STEP(NULL), WHEN(F_RESUMED | F_RETRY), CLEARS(F_EARLY), TO(CREDENTIAL) },
+	{ FROM(EARLY), STEP(NULL), UNLESS(F_RESUMED), CLEARS(F_EARLY), TO(CREDENTIAL) },
+	{ FROM(EARLY_ANSWER), STEP(NULL), WHEN(F_EARLY), KEYS(KEYS_EARLY), TO(CREDENTIAL) },
+	{ FROM(EARLY_ANSWER), STEP(NULL), UNLESS(F_EARLY), TO(CREDENTIAL) },
 	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_credential), UNLESS(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(CREDENTIAL), STEP(NULL), WHEN(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), KEYS(KEYS_HANDSHAKE), TO(EE) },
@@ -497,7 +518,8 @@ static const struct hs_row server13[] = {
 	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
 	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(WAIT_FLIGHT) },
 	{ FROM(WAIT_FLIGHT), RECV(CERTIFICATE, certificate_take), WHEN(F_AUTH), DECIDES(F_CERT), TO(WAIT_CERTIFICATE_VERIFY) },
-	{ FROM(WAIT_FLIGHT), RECV(FINISHED, finished_take), UNLESS(F_AUTH), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(WAIT_FLIGHT), RECV(END_OF_EARLY_DATA, end_of_early_take), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_FINISHED) },
+	{ FROM(WAIT_FLIGHT), RECV(FINISHED, finished_take), UNLESS(F_AUTH | F_EARLY), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), WHEN(F_CERT), TO(JUDGE) },
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(FINISHED, finished_take), UNLESS(F_CERT), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },

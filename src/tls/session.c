@@ -82,6 +82,7 @@ void session_write(struct writer *w, const struct session *s)
 	wr_u64(w, (uint64_t)s->made_ms);
 	wr_u32(w, s->lifetime_s);
 	wr_u32(w, s->age_add);
+	wr_u32(w, s->early_max);
 	wr_vec(w, secret_view(&s->secret), 1);
 	wr_u8(w, (uint8_t)(s->own_is_key << 3 | s->peer_is_key << 2 | s->peer_verified << 1 | s->has_peer));
 	if (s->has_peer) {
@@ -104,6 +105,7 @@ static void read_state(struct reader *r, struct session *s, struct bj_bytes *out
 	s->made_ms = (int64_t)rd_u64(r);
 	s->lifetime_s = rd_u32(r);
 	s->age_add = rd_u32(r);
+	s->early_max = rd_u32(r);
 	b = rd_vec_bytes(r, 1);
 	if (b.len == 0 || b.len > HASH_MAX)
 		rd_fail(r);

@@ -17,7 +17,7 @@
 #include "tls/config.h"
 #include "tls/suite.h"
 
-#define SESSION_FORM 1              /* of the stored bytes; another one is not read */
+#define SESSION_FORM 2              /* of the stored bytes; another one is not read */
 #define SESSION_PEER_MAX 4096       /* of a certificate that is kept with a session */
 #define SESSION_STATE_MAX (600 + SESSION_PEER_MAX) /* a ticket's plaintext */
 #define SESSION_TICKET_MAX 65535
@@ -31,6 +31,8 @@ struct session {
 	int64_t made_ms;
 	uint32_t lifetime_s;
 	uint32_t age_add;                      /* 1.3 */
+	uint32_t early_max;                    /* 1.3: bytes of early data; 0: none */
+	bool is_external;                      /* a PSK from outside: never stored */
 	struct secret secret;                  /* 1.3: the PSK; 1.2: the master secret */
 	bool peer_verified;
 	bool has_peer;

@@ -8,6 +8,11 @@ void state_start(struct state *s)
 	*s = (struct state){ .at = ST_START };
 }
 
+void state_reopen(struct state *s, bool is_13)
+{
+	*s = (struct state){ .at = ST_OPEN, .settled = F_13, .holds = is_13 ? F_13 : 0 };
+}
+
 bool state_holds(const struct state *s, unsigned fact)
 {
 	check((s->settled & fact) == fact);
@@ -23,26 +28,26 @@ bool state_fits(const struct state *s, unsigned when, unsigned unless)
 void state_settle(struct state *s, unsigned fact, bool holds)
 {
 	check(fact != 0 && (s->may & fact) == fact);
-	s->settled |= (uint8_t)fact;
+	s->settled |= (uint16_t)fact;
 	if (holds)
-		s->holds |= (uint8_t)fact;
+		s->holds |= (uint16_t)fact;
 	else
-		s->holds &= (uint8_t)~fact;
+		s->holds &= (uint16_t)~fact;
 }
 
 void state_enter(struct state *s, unsigned decides)
 {
-	s->may = (uint8_t)decides;
-	s->settled &= (uint8_t)~decides;
+	s->may = (uint16_t)decides;
+	s->settled &= (uint16_t)~decides;
 }
 
 void state_leave(struct state *s, unsigned sets, unsigned clears, enum hs_state to)
 {
 	check((s->settled & s->may) == s->may);
-	s->settled |= (uint8_t)(sets | clears);
-	s->holds = (uint8_t)((s->holds | sets) & ~clears);
+	s->settled |= (uint16_t)(sets | clears);
+	s->holds = (uint16_t)((s->holds | sets) & ~clears);
 	s->may = 0;
-	s->at = (uint8_t)to;
+	s->at = (uint16_t)to;
 }
 
 static const char *const state_names[ST_COUNT] = {
@@ -52,6 +57,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_WAIT_SERVER_HELLO] = "wait_server_hello",
 	[ST_RETRY] = "retry",
 	[ST_WAIT_SECOND_SERVER_HELLO] = "wait_second_server_hello",
+	[ST_EARLY] = "early",
 	[ST_WAIT_EE] = "wait_encrypted_extensions",
 	[ST_WAIT_CERTIFICATE_OR_REQUEST] = "wait_certificate_or_request",
 	[ST_WAIT_CERTIFICATE] = "wait_certificate",
@@ -62,6 +68,8 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_SIGN] = "sign",
 	[ST_CERTIFICATE_VERIFY] = "certificate_verify",
 	[ST_FINISHED] = "finished",
+	[ST_EARLY_ANSWER] = "early_answer",
+	[ST_END_OF_EARLY] = "end_of_early_data",
 	[ST_SHARE] = "share",
 	[ST_WAIT_SECOND_CLIENT_HELLO] = "wait_second_client_hello",
 	[ST_PSK] = "psk",
@@ -89,7 +97,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_OPEN] = "open",
 };
 
-static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status" };
+static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status", "early" };
 
 const char *state_name(enum hs_state at)
 {

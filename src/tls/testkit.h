@@ -128,6 +128,8 @@ struct side {
 	size_t wire_len;
 	uint8_t data[WIRE_CAP]; /* plaintext that came out */
 	size_t data_len;
+	uint8_t early[WIRE_CAP]; /* and that which was early */
+	size_t early_len;
 	unsigned done, tickets, closes;
 	enum bj_err err;
 };
@@ -176,6 +178,11 @@ static inline void side_feed(struct pair *p, struct side *s)
 			assert_true(s->data_len + fed.data.len <= WIRE_CAP);
 			memcpy(s->data + s->data_len, fed.data.ptr, fed.data.len);
 			s->data_len += fed.data.len;
+		}
+		if (fed.event == BJ_TLS_EARLY_DATA) {
+			assert_true(s->early_len + fed.data.len <= WIRE_CAP);
+			memcpy(s->early + s->early_len, fed.data.ptr, fed.data.len);
+			s->early_len += fed.data.len;
 		}
 		memmove(s->wire, s->wire + fed.used, s->wire_len - fed.used);
 		s->wire_len -= fed.used;

@@ -4,9 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/pem.h"
 #include "base/reader.h"
-#include "base/wipe.h"
 #include "x509/algorithm.h"
 #include "x509/hostname.h"
 #include "x509/name.h"
@@ -131,7 +129,7 @@ bool credential_covers(const struct bj_credential *credential, struct bj_bytes d
 }
 
 /* A signature by an algorithm that is not accepted here cannot be checked; peers that accept it will. */
-static bool is_issued_by(const struct cert *cert, const struct cert *issuer)
+bool credential_issued_by(const struct cert *cert, const struct cert *issuer)
 {
 	if (!name_equal(cert->issuer, issuer->subject))
 		return false;
@@ -149,7 +147,7 @@ static enum bj_err order_check(const struct bj_credential *credential)
 
 		if (err)
 			return err;
-		if (!is_issued_by(&cert, &issuer))
+		if (!credential_issued_by(&cert, &issuer))
 			return BJ_ERR_CHAIN_ORDER;
 		cert = issuer;
 	}
@@ -226,98 +224,4 @@ enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)
 	}
 	*out = credential;
 	return BJ_OK;
-}
-
-/* ---- from PEM */
-
-static bool is_key_label(struct bj_bytes label)
-{
-	return bytes_equal(label, BYTES_LIT("PRIVATE KEY")) || bytes_equal(label, BYTES_LIT("EC PRIVATE KEY")) ||
-	       bytes_equal(label, BYTES_LIT("RSA PRIVATE KEY")) || bytes_equal(label, BYTES_LIT("ENCRYPTED PRIVATE KEY"));
-}
-
-/* The first private key of a text; `der` is room that is wiped by the caller. */
-static enum bj_err key_from_text(const void *text, size_t len, uint8_t *der, size_t cap, struct pkey **out)
-{
-	struct pem pem = pem_make(text, len);
-	struct pem_block block;
-	enum bj_err err;
-
-	while (!(err = pem_next(&pem, der, cap, &block)))
-		if (is_key_label(block.label)) {
-			if (block.encrypted || bytes_equal(block.label, BYTES_LIT("ENCRYPTED PRIVATE KEY")))
-				return BJ_ERR_KEY_ENCRYPTED;
-			return pkey_from_der(block.der, out);
-		}
-	return err;
-}
-
-/* All certificates of a text, one behind the other in `der`. */
-static enum bj_err chain_from_text(const void *text, size_t len, uint8_t *der, size_t cap,
-				   struct bj_bytes chain[CREDENTIAL_CHAIN_MAX], size_t *out_count)
-{
-	struct pem pem = pem_make(text, len);
-	struct pem_block block;
-	size_t count = 0, used = 0;
-	enum bj_err err;
-
-	while (!(err = pem_next_labelled(&pem, "CERTIFICATE", der + used, cap - used, &block))) {
-		if (count == CREDENTIAL_CHAIN_MAX)
-			return BJ_ERR_LIMIT;
-		chain[count++] = block.der;
-		used += block.der.len;
-	}
-	*out_count = count;
-	return err == BJ_ERR_PEM_NONE && count > 0 ? BJ_OK : err;
-}
-
-BJ_API enum bj_err bj_credential_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len,
-					  struct bj_credential **out)
-{
-	size_t key_text_len = key ? key_len : chain_len, chain_cap = PEM_DER_MAX(chain_len), key_cap = PEM_DER_MAX(key_text_len);
-	uint8_t *chain_der, *key_der;
-	struct bj_bytes ders[CREDENTIAL_CHAIN_MAX];
-	struct pkey *pkey = NULL;
-	size_t count;
-	enum bj_err err = BJ_ERR_NO_MEMORY;
-
-	if (chain_len > PEM_TEXT_MAX || key_text_len > PEM_TEXT_MAX)
-		return BJ_ERR_LIMIT;
-	chain_der = malloc(chain_cap);
-	key_der = malloc(key_cap);
-	if (chain_der && key_der)
-		err = chain_from_text(chain, chain_len, chain_der, chain_cap, ders, &count);
-	if (!err)
-		err = key_from_text(key ? key : chain, key_text_len, key_der, key_cap, &pkey);
-	if (!err)
-		err = credential_make(ders, count, pkey, out);
-	pkey_free(pkey);
-	if (key_der)
-		wipe(key_der, key_cap);
-	if (chain_der)
-		wipe(chain_der, chain_cap); /* the chain's text may hold the key, which was decoded here to be skipped */
-	free(key_der);
-	free(chain_der);
-	return err;
-}
-
-BJ_API enum bj_err bj_credential_from_key(const void *key, size_t key_len, struct bj_credential **out)
-{
-	size_t cap = PEM_DER_MAX(key_len);
-	struct pkey *pkey = NULL;
-	uint8_t *der;
-	enum bj_err err;
-
-	if (!key || key_len > PEM_TEXT_MAX)
-		return key ? BJ_ERR_LIMIT : BJ_ERR_ARGUMENT;
-	der = malloc(cap);
-	if (!der)
-		return BJ_ERR_NO_MEMORY;
-	err = key_from_text(key, key_len, der, cap, &pkey);
-	if (!err)
-		err = credential_make_bare(pkey, out);
-	pkey_free(pkey);
-	wipe(der, cap);
-	free(der);
-	return err;
 }

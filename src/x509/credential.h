@@ -19,6 +19,13 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out) BJ_MUST_USE;
 
 /* Of a bare key only the fields that cert_of_key() sets. */
+/* bj_credential_from() with a key that is not in the source: `held` (a reference is taken) may be null. `why` may be null. */
+enum bj_err credential_load(const struct bj_credential_source *source, struct pkey *held, struct bj_credential **out,
+			    char why[BJ_WHY_MAX]) BJ_MUST_USE;
+
+/* By name, key identifiers and signature. */
+bool credential_issued_by(const struct cert *cert, const struct cert *issuer);
+
 const struct cert *credential_leaf(const struct bj_credential *credential);
 const struct pkey *credential_key(const struct bj_credential *credential);
 bool credential_is_bare(const struct bj_credential *credential);

@@ -14,6 +14,7 @@
 #include "x509/der_write.h"
 #include "x509/dns_name.h"
 #include "x509/general_name.h"
+#include "x509/issue_parts.h"
 #include "x509/name.h"
 #include "x509/oid.h"
 #include "x509/time.h"
@@ -140,59 +141,36 @@ static enum bj_err constraints_write(struct writer *w, const struct issue *in)
 
 /* ---- extensions */
 
-/* Opens Extension and its value; both marks go to extension_close(). */
-struct extension_mark {
-	size_t whole, value;
-};
-
-static struct extension_mark extension_open(struct writer *w, enum oid oid, bool critical)
-{
-	struct extension_mark mark;
-
-	mark.whole = dw_open(w, DER_SEQUENCE);
-	dw_item(w, DER_OID, oid_bytes(oid));
-	if (critical)
-		dw_true(w);
-	mark.value = dw_open(w, DER_OCTET_STRING);
-	return mark;
-}
-
-static void extension_close(struct writer *w, struct extension_mark mark)
-{
-	dw_close(w, mark.value);
-	dw_close(w, mark.whole);
-}
-
 static void ca_extensions_write(struct writer *w, const struct issue *in)
 {
-	struct extension_mark mark = extension_open(w, OID_EXT_BASIC_CONSTRAINTS, true);
+	struct issue_mark mark = issue_extension_open(w, OID_EXT_BASIC_CONSTRAINTS, true);
 	size_t seq = dw_open(w, DER_SEQUENCE);
 
 	dw_true(w);
 	if (in->has_path_len)
 		dw_small(w, in->path_len);
 	dw_close(w, seq);
-	extension_close(w, mark);
-	mark = extension_open(w, OID_EXT_KEY_USAGE, true);
+	issue_extension_close(w, mark);
+	mark = issue_extension_open(w, OID_EXT_KEY_USAGE, true);
 	wr_raw(w, "\x03\x02\x01\x06", 4); /* keyCertSign, cRLSign */
-	extension_close(w, mark);
+	issue_extension_close(w, mark);
 }
 
 static void leaf_extensions_write(struct writer *w, const struct issue *in)
 {
-	struct extension_mark mark = extension_open(w, OID_EXT_BASIC_CONSTRAINTS, true);
+	struct issue_mark mark = issue_extension_open(w, OID_EXT_BASIC_CONSTRAINTS, true);
 	size_t seq = dw_open(w, DER_SEQUENCE);
 
 	dw_close(w, seq);
-	extension_close(w, mark);
-	mark = extension_open(w, OID_EXT_KEY_USAGE, true);
+	issue_extension_close(w, mark);
+	mark = issue_extension_open(w, OID_EXT_KEY_USAGE, true);
 	wr_raw(w, "\x03\x02\x07\x80", 4); /* digitalSignature */
-	extension_close(w, mark);
-	mark = extension_open(w, OID_EXT_EKU, false);
+	issue_extension_close(w, mark);
+	mark = issue_extension_open(w, OID_EXT_EKU, false);
 	seq = dw_open(w, DER_SEQUENCE);
 	dw_item(w, DER_OID, oid_bytes(in->kind == ISSUE_SERVER ? OID_EKU_SERVER : OID_EKU_CLIENT));
 	dw_close(w, seq);
-	extension_close(w, mark);
+	issue_extension_close(w, mark);
 }
 
 static void key_id(struct bj_bytes spki, uint8_t out[HASH_MAX])
@@ -203,7 +181,7 @@ static void key_id(struct bj_bytes spki, uint8_t out[HASH_MAX])
 static enum bj_err extensions_write(struct writer *w, const struct issue *in, struct bj_bytes spki, bool has_subject)
 {
 	size_t explicit_tag = dw_open(w, DER_CONTEXT_CONSTRUCTED(3)), list = dw_open(w, DER_SEQUENCE), seq;
-	struct extension_mark mark;
+	struct issue_mark mark;
 	uint8_t id[HASH_MAX];
 	enum bj_err err;
 
@@ -212,16 +190,16 @@ static enum bj_err extensions_write(struct writer *w, const struct issue *in, st
 	else
 		leaf_extensions_write(w, in);
 	key_id(spki, id);
-	mark = extension_open(w, OID_EXT_SKI, false);
+	mark = issue_extension_open(w, OID_EXT_SKI, false);
 	dw_item(w, DER_OCTET_STRING, bytes_of(id, KEY_ID_LEN));
-	extension_close(w, mark);
-	mark = extension_open(w, OID_EXT_AKI, false);
+	issue_extension_close(w, mark);
+	mark = issue_extension_open(w, OID_EXT_AKI, false);
 	seq = dw_open(w, DER_SEQUENCE);
 	dw_item(w, DER_CONTEXT(0), in->issuer ? in->issuer->ski : bytes_of(id, KEY_ID_LEN));
 	dw_close(w, seq);
-	extension_close(w, mark);
+	issue_extension_close(w, mark);
 	if (in->name_count > 0) {
-		mark = extension_open(w, OID_EXT_SAN, !has_subject);
+		mark = issue_extension_open(w, OID_EXT_SAN, !has_subject);
 		seq = dw_open(w, DER_SEQUENCE);
 		for (size_t i = 0; i < in->name_count; i++) {
 			err = name_write(w, in->names[i]);
@@ -229,14 +207,14 @@ static enum bj_err extensions_write(struct writer *w, const struct issue *in, st
 				return err;
 		}
 		dw_close(w, seq);
-		extension_close(w, mark);
+		issue_extension_close(w, mark);
 	}
 	if (in->permitted_count > 0) {
-		mark = extension_open(w, OID_EXT_NAME_CONSTRAINTS, true);
+		mark = issue_extension_open(w, OID_EXT_NAME_CONSTRAINTS, true);
 		err = constraints_write(w, in);
 		if (err)
 			return err;
-		extension_close(w, mark);
+		issue_extension_close(w, mark);
 	}
 	dw_close(w, list);
 	dw_close(w, explicit_tag);
@@ -300,26 +278,6 @@ static void validity_write(struct writer *w, const struct issue *in)
 	dw_close(w, seq);
 }
 
-static enum sig_alg alg_for(const struct pkey *key)
-{
-	switch (pkey_kind(key)) {
-	case KEY_RSA:
-		return SIG_RSA_PKCS1_SHA256;
-	case KEY_RSA_PSS:
-		return SIG_RSA_PSS_SHA256;
-	case KEY_P256:
-		return SIG_ECDSA_SHA256;
-	case KEY_P384:
-		return SIG_ECDSA_SHA384;
-	case KEY_P521:
-		return SIG_ECDSA_SHA512;
-	case KEY_ED25519:
-		return SIG_ED25519;
-	default:
-		return SIG_NONE;
-	}
-}
-
 static enum bj_err tbs_write(struct writer *w, const struct issue *in, const struct pkey *signer)
 {
 	uint8_t spki[SPKI_MAX];
@@ -335,7 +293,7 @@ static enum bj_err tbs_write(struct writer *w, const struct issue *in, const str
 	err = serial_write(w, in->rng ? in->rng : &rng_os);
 	if (err)
 		return err;
-	wr_bytes(w, algorithm_der(alg_for(signer)));
+	wr_bytes(w, algorithm_der(issue_alg(signer)));
 	if (in->issuer)
 		wr_bytes(w, in->issuer->subject);
 	else if ((err = subject_write(w, in)))
@@ -394,11 +352,11 @@ enum bj_err issue_cert(const struct issue *in, uint8_t *out, size_t cap, size_t 
 		return err;
 	if (!wr_ok(&w))
 		return BJ_ERR_SPACE;
-	err = pkey_sign(signer, alg_for(signer), bytes_of(out + tbs_at, w.len - tbs_at), signature, sizeof(signature),
+	err = pkey_sign(signer, issue_alg(signer), bytes_of(out + tbs_at, w.len - tbs_at), signature, sizeof(signature),
 			&signature_len);
 	if (err)
 		return err;
-	wr_bytes(&w, algorithm_der(alg_for(signer)));
+	wr_bytes(&w, algorithm_der(issue_alg(signer)));
 	dw_bits(&w, bytes_of(signature, signature_len));
 	dw_close(&w, seq);
 	if (!wr_ok(&w))

@@ -7,7 +7,11 @@
 #include <cmocka.h>
 
 #include "x509/algorithm.h"
+#include "x509/der.h"
 #include "x509/issue.h"
+#include "x509/issue_crl.h"
+#include "x509/issue_parts.h"
+#include "x509/ocsp_answer.h"
 #include "x509/name.h"
 
 #define NOW 1800000000
@@ -133,12 +137,181 @@ static void a_ca_and_its_server_are_what_was_asked_for(void **state)
 	pkey_free(key);
 }
 
+/* ---- lists and answers */
+
+struct authority {
+	struct pkey *key, *leaf_key;
+	struct cert ca, leaf;
+	uint8_t ca_der[ISSUE_DER_MAX], leaf_der[ISSUE_DER_MAX];
+};
+
+static void authority_make(struct authority *a)
+{
+	static const char *const name = "a.example";
+	struct issue in;
+	size_t len;
+
+	a->key = make_key(KEY_P256);
+	a->leaf_key = make_key(KEY_P256);
+	in = a_ca(a->key);
+	assert_int_equal(issue_cert(&in, a->ca_der, ISSUE_DER_MAX, &len), BJ_OK);
+	assert_int_equal(cert_parse(bytes_of(a->ca_der, len), &a->ca), BJ_OK);
+	in = (struct issue){ .kind = ISSUE_SERVER, .names = &name, .name_count = 1, .not_before = NOW, .not_after = NOW + 1000, .key = a->leaf_key,
+			     .issuer = &a->ca, .issuer_key = a->key };
+	assert_int_equal(issue_cert(&in, a->leaf_der, ISSUE_DER_MAX, &len), BJ_OK);
+	assert_int_equal(cert_parse(bytes_of(a->leaf_der, len), &a->leaf), BJ_OK);
+}
+
+static void authority_free(struct authority *a)
+{
+	pkey_free(a->key);
+	pkey_free(a->leaf_key);
+}
+
+static void a_list_holds_what_was_put_in(void **state)
+{
+	static struct authority a;
+	static uint8_t der[ISSUE_CRL_DER_MAX(2)];
+	struct issue_crl_entry entries[2];
+	struct issue_crl in = { .entries = entries, .entry_count = 2, .this_update = NOW, .next_update = NOW + 10, .number = 0x80ff };
+	struct crl_index index;
+	struct crl_entry found;
+	struct crl crl;
+	size_t len;
+
+	authority_make(&a);
+	in.issuer = &a.ca;
+	in.issuer_key = a.leaf_key;
+	entries[0] = (struct issue_crl_entry){ BYTES_LIT("\x01\x02"), NOW - 5, REASON_UNSPECIFIED };
+	entries[1] = (struct issue_crl_entry){ a.leaf.serial, NOW - 3, REASON_KEY };
+	assert_int_equal(issue_crl(&in, der, sizeof(der), &len), BJ_ERR_KEY_MISMATCH);
+	in.issuer_key = a.key;
+	assert_int_equal(issue_crl(&in, der, 100, &len), BJ_ERR_SPACE);
+	in.next_update = NOW;
+	assert_int_equal(issue_crl(&in, der, sizeof(der), &len), BJ_ERR_ARGUMENT);
+	in.next_update = NOW + 10;
+	entries[1].reason = REASON_REMOVE; /* only deltas take back */
+	assert_int_equal(issue_crl(&in, der, sizeof(der), &len), BJ_ERR_ARGUMENT);
+	entries[1].reason = REASON_KEY;
+	assert_int_equal(issue_crl(&in, der, sizeof(der), &len), BJ_OK);
+	assert_int_equal(crl_parse(bytes_of(der, len), &crl), BJ_OK);
+	assert_int_equal(pubkey_verify(&a.ca.key, crl.sig_alg, crl.tbs, crl.signature), BJ_OK);
+	assert_true(crl.this_update == NOW && crl.next_update == NOW + 10 && crl.entry_count == 2 && !crl.has_unknown_critical);
+	assert_true(bytes_equal(crl.number, BYTES_LIT("\x80\xff")) && bytes_equal(crl.aki, a.ca.ski) && name_equal(crl.issuer, a.ca.subject));
+	assert_int_equal(crl_index_make(&crl, &index), BJ_OK);
+	assert_true(crl_find(&crl, &index, a.leaf.serial, a.ca.subject, &found) && found.reason == REASON_KEY && found.date == NOW - 3);
+	assert_true(crl_find(&crl, &index, entries[0].serial, a.ca.subject, &found) && found.reason == REASON_UNSPECIFIED);
+	assert_false(crl_find(&crl, &index, BYTES_LIT("\x01\x03"), a.ca.subject, &found));
+	crl_index_free(&index);
+	in.entry_count = 0;
+	assert_int_equal(issue_crl(&in, der, sizeof(der), &len), BJ_OK);
+	assert_int_equal(crl_parse(bytes_of(der, len), &crl), BJ_OK);
+	assert_int_equal(crl.entry_count, 0);
+	authority_free(&a);
+}
+
+static void an_answer_says_what_it_was_told_to(void **state)
+{
+	static const struct { enum ocsp_status status; enum crl_reason reason; } rows[] = {
+		{ OCSP_GOOD, REASON_UNSPECIFIED }, { OCSP_REVOKED, REASON_UNSPECIFIED }, { OCSP_REVOKED, REASON_KEY }, { OCSP_UNKNOWN, REASON_UNSPECIFIED },
+	};
+	static struct authority a;
+	static uint8_t der[OCSP_ANSWER_DER_MAX];
+	uint8_t id[OCSP_ID_MAX];
+	struct ocsp_word word;
+	struct ocsp_answering in = { .words = &word, .word_count = 1, .this_update = NOW, .next_update = NOW + 10, .nonce = BYTES_LIT("nonce") };
+	struct ocsp_answer got;
+	size_t len;
+
+	authority_make(&a);
+	in.issuer = &a.ca;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct ocsp_asks asks = { .cert = &a.leaf, .issuer = &a.ca, .now = NOW + 1, .check_time = true, .nonce = BYTES_LIT("nonce") };
+
+		word = (struct ocsp_word){ .status = rows[i].status, .date = NOW - 7, .reason = rows[i].reason };
+		assert_int_equal(ocsp_id_make(&a.leaf, &a.ca, id, &word.id), BJ_OK);
+		in.issuer_key = a.leaf_key;
+		assert_int_equal(ocsp_answer(&in, der, sizeof(der), &len), BJ_ERR_KEY_MISMATCH);
+		in.issuer_key = a.key;
+		assert_int_equal(ocsp_answer(&in, der, sizeof(der), &len), BJ_OK);
+		asks.response = bytes_of(der, len);
+		assert_int_equal(ocsp_check(&asks, &got), BJ_OK);
+		assert_int_equal(got.status, rows[i].status);
+		if (got.status == OCSP_REVOKED)
+			assert_true(got.date == NOW - 7 && got.reason == rows[i].reason);
+		asks.nonce = BYTES_LIT("Nonce");
+		assert_int_equal(ocsp_check(&asks, &got), BJ_ERR_OCSP);
+	}
+	authority_free(&a);
+}
+
+/* A request for the leaf, with this nonce and one more extension, if there is one. */
+static size_t request_make(const struct ocsp_id *id, const char *nonce, bool critical, uint8_t *out, size_t cap)
+{
+	struct writer w = wr_make(out, cap);
+	size_t outer = dw_open(&w, DER_SEQUENCE), tbs = dw_open(&w, DER_SEQUENCE), list = dw_open(&w, DER_SEQUENCE), one = dw_open(&w, DER_SEQUENCE);
+	struct issue_mark mark;
+
+	wr_bytes(&w, id->whole);
+	dw_close(&w, one);
+	dw_close(&w, list);
+	if (nonce) {
+		one = dw_open(&w, DER_CONTEXT_CONSTRUCTED(2));
+		list = dw_open(&w, DER_SEQUENCE);
+		mark = issue_extension_open(&w, critical ? OID_OCSP_NO_CHECK : OID_OCSP_NONCE, critical);
+		dw_item(&w, DER_OCTET_STRING, bytes_text(nonce));
+		issue_extension_close(&w, mark);
+		dw_close(&w, list);
+		dw_close(&w, one);
+	}
+	dw_close(&w, tbs);
+	dw_close(&w, outer);
+	assert_true(wr_ok(&w));
+	return w.len;
+}
+
+static void requests_are_read_strictly(void **state)
+{
+	static struct authority a, other;
+	static const char long_nonce[] = "12345678901234567890123456789012345678901234567890123456789012345"
+					 "12345678901234567890123456789012345678901234567890123456789012345";
+	uint8_t der[512], id_buf[OCSP_ID_MAX];
+	struct ocsp_request request;
+	struct ocsp_id id;
+	size_t len;
+
+	authority_make(&a);
+	authority_make(&other);
+	assert_int_equal(ocsp_id_make(&a.leaf, &a.ca, id_buf, &id), BJ_OK);
+	assert_int_equal(ocsp_request_read(bytes_of("", 0), &a.ca, &request), BJ_ERR_OCSP);
+	assert_int_equal(ocsp_request_read(BYTES_LIT("\x30\x04\x30\x02\x30\x00"), &a.ca, &request), BJ_ERR_OCSP);
+	len = request_make(&id, "x", true, der, sizeof(der));
+	assert_int_equal(ocsp_request_read(bytes_of(der, len), &a.ca, &request), BJ_ERR_OCSP);
+	len = request_make(&id, "", false, der, sizeof(der));
+	assert_int_equal(ocsp_request_read(bytes_of(der, len), &a.ca, &request), BJ_ERR_OCSP);
+	len = request_make(&id, long_nonce, false, der, sizeof(der));
+	assert_int_equal(ocsp_request_read(bytes_of(der, len), &a.ca, &request), BJ_ERR_OCSP);
+	len = request_make(&id, "nonce", false, der, sizeof(der));
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(ocsp_request_read(bytes_of(der, cut), &a.ca, &request), BJ_ERR_OCSP);
+	assert_int_equal(ocsp_request_read(bytes_of(der, len), &a.ca, &request), BJ_OK);
+	assert_true(request.id_count == 1 && request.ids[0].is_ours && bytes_equal(request.ids[0].serial, a.leaf.serial));
+	assert_true(bytes_equal(request.nonce, BYTES_LIT("nonce")));
+	assert_int_equal(ocsp_request_read(bytes_of(der, len), &other.ca, &request), BJ_OK);
+	assert_false(request.ids[0].is_ours);
+	authority_free(&a);
+	authority_free(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_orders_are_refused),
 		cmocka_unit_test(a_certificate_of_every_kind_of_key_verifies),
 		cmocka_unit_test(a_ca_and_its_server_are_what_was_asked_for),
+		cmocka_unit_test(a_list_holds_what_was_put_in),
+		cmocka_unit_test(requests_are_read_strictly),
+		cmocka_unit_test(an_answer_says_what_it_was_told_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* show.c - certificates as text. */
 #include "x509/show.h"
 
+#include "base/base64.h"
 #include "base/hex.h"
 #include "crypto/hash.h"
 #include "x509/algorithm.h"
@@ -56,6 +57,8 @@ void show_fields(const struct cert *cert, struct show_fields *out)
 	text_hex(&serial, cert->serial, 0);
 	hash_once(HASH_SHA256, cert->der, digest);
 	hex_encode(digest, 32, out->sha256);
+	hash_once(HASH_SHA256, cert->spki, digest);
+	base64_encode(digest, 32, out->pin);
 	key_text(&cert->key, &key);
 	out->signature = algorithm_name(cert->sig_alg);
 }
@@ -205,4 +208,5 @@ void show_cert(const struct cert *cert, struct text *out)
 	line(out, "Signed with   ", fields.signature);
 	extension_lines(cert, out);
 	line(out, "SHA-256       ", fields.sha256);
+	line(out, "Pin of key    pin-sha256=", fields.pin);
 }

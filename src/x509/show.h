@@ -20,6 +20,7 @@ struct show_fields {
 	char not_after[24];
 	char serial[2 * 20 + 1];         /* hexadecimal, lower case, no separators */
 	char sha256[2 * 32 + 1];         /* of the DER, likewise */
+	char pin[45];                    /* SHA-256 of the SubjectPublicKeyInfo in Base64, as pins are written (rfc7469:2.4) */
 	char key[24];                    /* "ECDSA P-256", "RSA 2048", "Ed25519" */
 	const char *signature;           /* "ecdsa-with-SHA256"; static */
 };

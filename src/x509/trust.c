@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
+#include "base/hex.h"
 #include "base/pem.h"
 #include "crypto/hash.h"
 #include "x509/crls.h"
@@ -20,6 +22,8 @@ struct bj_trust {
 	struct signature_memory *memory;
 	struct bj_crls *crls;
 	enum bj_revocation revocation;
+	uint8_t pins[BJ_PINS_MAX][32];
+	size_t pin_count;
 };
 
 BJ_API struct bj_trust *bj_trust_new(void)
@@ -79,6 +83,55 @@ const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocatio
 struct signature_memory *trust_memory(const struct bj_trust *trust)
 {
 	return trust->memory;
+}
+
+/* ---- pins */
+
+BJ_API enum bj_err bj_trust_pin(struct bj_trust *trust, const void *sha256)
+{
+	if (!trust || !sha256)
+		return BJ_ERR_ARGUMENT;
+	if (trust->pin_count == BJ_PINS_MAX)
+		return BJ_ERR_LIMIT;
+	memcpy(trust->pins[trust->pin_count++], sha256, 32);
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text)
+{
+	static const char *const starts[] = { "sha256//", "pin-sha256=" };
+	uint8_t pin[36];
+	size_t len = 0;
+	enum bj_err err;
+
+	if (!text)
+		return BJ_ERR_ARGUMENT;
+	for (size_t i = 0; i < ARRAY_COUNT(starts); i++)
+		if (strncmp(text, starts[i], strlen(starts[i])) == 0) {
+			text += strlen(starts[i]);
+			break;
+		}
+	if (strlen(text) == 64)
+		err = hex_decode(bytes_text(text), pin, sizeof(pin), &len);
+	else
+		err = base64_decode(bytes_text(text), pin, sizeof(pin), &len, NULL);
+	return err || len != 32 ? BJ_ERR_SYNTAX : bj_trust_pin(trust, pin);
+}
+
+bool trust_has_pins(const struct bj_trust *trust)
+{
+	return trust->pin_count > 0;
+}
+
+bool trust_is_pinned(const struct bj_trust *trust, const struct cert *cert)
+{
+	uint8_t digest[HASH_MAX];
+
+	hash_once(HASH_SHA256, cert->spki, digest);
+	for (size_t i = 0; i < trust->pin_count; i++)
+		if (memcmp(trust->pins[i], digest, 32) == 0)
+			return true;
+	return false;
 }
 
 BJ_API size_t bj_trust_count(const struct bj_trust *trust)
@@ -215,7 +268,7 @@ static void print_add(uint8_t sum[32], const uint8_t digest[32])
 
 void trust_print(const struct bj_trust *trust, uint8_t out[32])
 {
-	uint8_t sums[65] = { (uint8_t)trust->revocation }, digest[HASH_MAX];
+	uint8_t sums[97] = { (uint8_t)trust->revocation }, digest[HASH_MAX];
 	const struct anchor *anchor = NULL;
 	const struct crl_held *held = NULL;
 
@@ -225,6 +278,8 @@ void trust_print(const struct bj_trust *trust, uint8_t out[32])
 	}
 	while (trust->crls && (held = crls_each(trust->crls, held)) != NULL)
 		print_add(sums + 33, held->tbs_hash);
+	hash_once(HASH_SHA256, bytes_of(trust->pins, trust->pin_count * 32), digest);
+	memcpy(sums + 65, digest, 32);
 	hash_once(HASH_SHA256, bytes_of(sums, sizeof(sums)), digest);
 	memcpy(out, digest, 32);
 }

@@ -6,6 +6,7 @@
 #include "x509/name_constraints.h"
 #include "x509/ocsp.h"
 #include "x509/revocation.h"
+#include "x509/show.h"
 #include "x509/signature_memory.h"
 #include "x509/time.h"
 #include "x509/trust.h"
@@ -338,7 +339,26 @@ static bool revocation_holds(struct search *s)
 	return true;
 }
 
+/* Not for the path to who signs a list: it is the peer's keys that are pinned. */
+static bool pins_hold(struct search *s)
+{
+	struct finding finding = { .err = BJ_ERR_CERT_PIN, .cert = s->path[0], .rule = "rfc7469:2.6" };
+	struct show_fields fields;
+	struct text text;
+
+	if (s->signer_depth > 0 || !trust_has_pins(s->in->trust))
+		return true;
+	for (size_t i = 0; i < s->len; i++)
+		if (trust_is_pinned(s->in->trust, s->path[i]))
+			return true;
+	show_fields(s->path[0], &fields);
+	text = text_make(finding.detail, sizeof(finding.detail));
+	text_str(&text, "its key is pin-sha256=");
+	text_str(&text, fields.pin);
+	return search_go_on(s, &finding, 0);
+}
+
 bool search_whole_path_holds(struct search *s)
 {
-	return constraints_hold(s) && policies_hold(s) && revocation_holds(s);
+	return constraints_hold(s) && policies_hold(s) && revocation_holds(s) && pins_hold(s);
 }

@@ -194,6 +194,54 @@ bool checks_rejected(const struct connection *c)
 	return true;
 }
 
+/* The runner's words for what became of early data. */
+static const char *early_words(enum bj_tls_early early)
+{
+	static const char *const words[] = {
+		[BJ_TLS_EARLY_OFF] = "disabled",
+		[BJ_TLS_EARLY_NOT_OFFERED] = "peer_declined",
+		[BJ_TLS_EARLY_OFFERED] = "unknown",
+		[BJ_TLS_EARLY_ACCEPTED] = "accept",
+		[BJ_TLS_EARLY_VERSION] = "protocol_version",
+		[BJ_TLS_EARLY_NO_SESSION] = "no_session_offered",
+		[BJ_TLS_EARLY_SESSION] = "unsupported_for_session",
+		[BJ_TLS_EARLY_NOT_RESUMED] = "session_not_resumed",
+		[BJ_TLS_EARLY_RETRY] = "hello_retry_request",
+		[BJ_TLS_EARLY_SUITE] = "suite",
+		[BJ_TLS_EARLY_ALPN] = "alpn_mismatch",
+		[BJ_TLS_EARLY_AGE] = "ticket_age_skew",
+		[BJ_TLS_EARLY_REPLAYED] = "replayed",
+		[BJ_TLS_EARLY_REFUSED] = "peer_declined",
+	};
+
+	return words[early];
+}
+
+static bool early(const struct connection *c, const struct bj_tls_report *report, bool is_resumption)
+{
+	const struct flags *flags = c->flags;
+	bool accepted = report->early_data == BJ_TLS_EARLY_ACCEPTED;
+	int skew_s = report->age_skew_ms / 1000;
+
+	if ((flags->expect_accept_early_data && !accepted) || (flags->expect_reject_early_data && accepted))
+		return wrong("early data was accepted", accepted, !accepted);
+	if (flags->expect_early_data_reason && !text("reason of early data", flags->expect_early_data_reason, bytes_text(early_words(report->early_data))))
+		return false;
+	return !is_resumption || number("difference of the ages", flags->expect_ticket_age_skew_s, skew_s);
+}
+
+bool checks_session(const struct connection *c, struct bj_bytes session)
+{
+	struct session s;
+	bool got;
+
+	if (session_load(session, &s) != BJ_OK)
+		return wrong("the session can be read", 0, 1);
+	got = s.early_max > 0;
+	session_fini(&s);
+	return got == c->flags->expect_ticket_early_data || wrong("the session allows early data", got, !got);
+}
+
 static bool quic_params(const struct connection *c)
 {
 	const struct flag_bytes *want = &c->flags->expect_quic_params;
@@ -215,6 +263,8 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 		return false;
 	if (flags->expect_ech_accept != (report.ech == BJ_TLS_ECH_ACCEPTED) && (flags->expect_ech_accept || flags->ech_list.is_set))
 		return wrong("Encrypted ClientHello", report.ech, BJ_TLS_ECH_ACCEPTED);
+	if (!early(c, &report, is_resumption))
+		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);
 	if ((flags->expect_hrr && !report.retried) || (flags->expect_no_hrr && report.retried))

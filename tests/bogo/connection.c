@@ -53,6 +53,15 @@ bool socket_write(int fd, const uint8_t *ptr, size_t len)
 	return true;
 }
 
+/* Behind what a write left. */
+static bool send_behind(struct connection *c, const uint8_t *ptr, size_t len)
+{
+	size_t before = c->unsent_len;
+
+	c->unsent_len = 0;
+	return socket_write(c->fd, c->unsent, before) && socket_write(c->fd, ptr, len);
+}
+
 bool connection_open(struct connection *c, const struct flags *flags, struct bj_tls_config *config, struct seen *seen, int64_t now_ms,
 		     struct bj_bytes session)
 {
@@ -104,7 +113,7 @@ bool connection_flush(struct connection *c)
 	while (bj_tls_pending(c->tls) > 0) {
 		size_t n = bj_tls_pull(c->tls, buf, c->flags->is_async ? 1 : sizeof(buf));
 
-		if (!socket_write(c->fd, buf, n))
+		if (!send_behind(c, buf, n))
 			return false;
 	}
 	return true;
@@ -203,6 +212,8 @@ enum bj_err connection_answer(struct connection *c)
 		return answer_sign(c);
 	case BJ_TLS_Q_VERIFY:
 		return answer_verify(c);
+	case BJ_TLS_Q_EARLY_DATA:
+		return bj_tls_answer_early_data(c->tls, true);
 	case BJ_TLS_Q_NONE:
 		break;
 	}
@@ -236,6 +247,27 @@ static bool fill(struct connection *c)
 	return true;
 }
 
+/* The server's first flight is out, and what comes is early data. */
+static bool takes_early(const struct connection *c)
+{
+	return c->flags->is_server && c->tls->early == BJ_TLS_EARLY_ACCEPTED;
+}
+
+/* From the refusal of early data on, what the flags say of the time after it holds. */
+void connection_look(struct connection *c)
+{
+	if (c->until && c->seen->last_received == c->until) {
+		c->until = 0;
+		c->pauses = true;
+	}
+	if (takes_early(c) && !c->took_early)
+		c->took_early = c->pauses = true;
+	if (!c->offers_early || c->is_refused || c->tls->early == BJ_TLS_EARLY_OFFERED || c->tls->early == BJ_TLS_EARLY_ACCEPTED)
+		return;
+	c->is_refused = true;
+	c->flags = c->retry_flags;
+}
+
 /* Feeds until something is told; reads where nothing is. BJ_TLS_NONE: the peer's bytes ended. */
 static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 {
@@ -247,6 +279,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 
 		c->in_at += fed.used;
 		(void)connection_flush(c);
+		connection_look(c);
 		if (err)
 			return err;
 		*out_event = fed.event;
@@ -257,6 +290,10 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 				return err;
 			break;
 		case BJ_TLS_NONE:
+			if (c->pauses) {
+				c->pauses = false;
+				return BJ_OK;
+			}
 			if (!fill(c)) {
 				c->is_eof = true;
 				return bj_tls_eof(c->tls);
@@ -268,6 +305,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 		case BJ_TLS_TICKET:
 			break;
 		case BJ_TLS_DATA:
+		case BJ_TLS_EARLY_DATA:
 			c->data = fed.data;
 			return BJ_OK;
 		case BJ_TLS_CLOSE:
@@ -276,20 +314,34 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 	}
 }
 
-static bool start(struct connection *c)
+bool connection_start(struct connection *c)
 {
 	if (c->flags->is_server || c->tls->hs || c->is_done)
 		return true;
-	return bj_tls_start(c->tls, c->now_ms) == BJ_OK;
+	if (bj_tls_start(c->tls, c->now_ms) != BJ_OK)
+		return false;
+	c->offers_early = c->tls->early == BJ_TLS_EARLY_OFFERED;
+	return true;
+}
+
+bool connection_until(struct connection *c, int type)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+
+	c->until = type;
+	while (c->until && !c->is_done)
+		if (run(c, &event) != BJ_OK || c->is_eof)
+			return false;
+	return !c->until;
 }
 
 bool connection_handshake(struct connection *c)
 {
 	enum bj_tls_event event = BJ_TLS_NONE;
 
-	if (!start(c))
+	if (!connection_start(c))
 		return false;
-	while (!c->is_done)
+	while (!c->is_done && !takes_early(c))
 		if (run(c, &event) != BJ_OK || c->is_eof)
 			return false;
 	return true;
@@ -300,7 +352,7 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 	enum bj_tls_event event = BJ_TLS_NONE;
 	enum bj_err err = BJ_OK;
 
-	if (!c->is_done && !connection_handshake(c))
+	if (!c->is_done && !takes_early(c) && !connection_handshake(c))
 		return -1;
 	while (c->data.len == 0) {
 		err = run(c, &event);
@@ -311,6 +363,8 @@ int connection_read(struct connection *c, uint8_t *out, size_t cap)
 		if (event == BJ_TLS_CLOSE)
 			return 0;
 	}
+	if (c->unsent_len > 0 && !send_behind(c, NULL, 0))
+		return -1;
 	if (cap > c->data.len)
 		cap = c->data.len;
 	memcpy(out, c->data.ptr, cap);
@@ -322,16 +376,40 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 {
 	uint8_t buf[WRITE_ROOM];
 
-	if (!c->is_done && !connection_handshake(c))
+	if (!c->is_done && !takes_early(c) && !c->offers_early && !connection_handshake(c))
+		return false;
+	if (c->flags->is_quic && !connection_flush(c)) /* the hello comes before what goes with it */
 		return false;
 	if (c->flags->is_quic)
-		return quic_write(c, BJ_TLS_LEVEL_APPLICATION, data);
+		return quic_write(c, c->offers_early && !c->is_done ? BJ_TLS_LEVEL_EARLY : BJ_TLS_LEVEL_APPLICATION, data);
 	while (data.len > 0) {
 		size_t used, len;
+		enum bj_err err = bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len);
 
-		if (bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len) != BJ_OK || !socket_write(c->fd, buf, len))
+		if (err == BJ_ERR_STATE && c->offers_early && !c->is_done) { /* no more of it fits: the rest when the handshake is done */
+			if (!connection_handshake(c))
+				return false;
+			if (c->is_refused)
+				return true;
+			continue;
+		}
+		if (err || !send_behind(c, buf, len))
 			return false;
 		data = bytes_of(data.ptr + used, data.len - used);
 	}
 	return true;
+}
+
+bool connection_write_begin(struct connection *c, struct bj_bytes data)
+{
+	uint8_t buf[sizeof(c->unsent)];
+	size_t used, len;
+
+	if (!connection_flush(c) || (!c->is_done && !c->offers_early && !connection_handshake(c)))
+		return false;
+	if (bj_tls_seal(c->tls, &data, 1, buf, sizeof(buf), &used, &len) != BJ_OK || used < data.len || len < 2)
+		return false;
+	c->unsent_len = len - 1;
+	memcpy(c->unsent, buf + 1, len - 1);
+	return socket_write(c->fd, buf, 1);
 }

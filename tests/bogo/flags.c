@@ -135,6 +135,16 @@ static const struct flag flag_table[] = {
 	{ "use-exporter-between-reads", FLAG_BOOL, AT(exporter_between_reads) },
 	{ "resumption-delay", FLAG_INT, AT(resumption_delay_s) },
 
+	{ "enable-early-data", FLAG_BOOL, AT(enable_early_data) },
+	{ "quic-early-data-context", FLAG_TEXT, AT(quic_early_context) },
+	{ "read-with-unfinished-write", FLAG_BOOL, AT(unfinished_write) },
+	{ "early-write-after-message", FLAG_INT, AT(early_write_after_message) },
+	{ "expect-accept-early-data", FLAG_BOOL, AT(expect_accept_early_data) },
+	{ "expect-reject-early-data", FLAG_BOOL, AT(expect_reject_early_data) },
+	{ "expect-ticket-supports-early-data", FLAG_BOOL, AT(expect_ticket_early_data) },
+	{ "expect-early-data-reason", FLAG_TEXT, AT(expect_early_data_reason) },
+	{ "expect-ticket-age-skew", FLAG_INT, AT(expect_ticket_age_skew_s) },
+
 	{ "expect-alpn", FLAG_TEXT, AT(expect_alpn) },
 	{ "expect-advertised-alpn", FLAG_TEXT, AT(expect_advertised_alpn) },
 	{ "expect-server-name", FLAG_TEXT, AT(expect_server_name) },

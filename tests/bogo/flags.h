@@ -94,6 +94,14 @@ struct flags {
 	bool use_export_context, export_traffic_secrets, exporter_between_reads;
 	int resumption_delay_s;
 
+	/* resumption and early data */
+	bool enable_early_data, unfinished_write;
+	const char *quic_early_context;
+	int early_write_after_message;
+	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
+	const char *expect_early_data_reason;
+	int expect_ticket_age_skew_s;
+
 	/* what must come out */
 	const char *expect_alpn, *expect_advertised_alpn, *expect_server_name, *expect_msg_callback, *expect_peer_cert_file;
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;

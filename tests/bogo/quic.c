@@ -168,6 +168,7 @@ enum bj_err quic_run(struct connection *c, enum bj_tls_event *out_event)
 			fprintf(stderr, "bytes came of a level that has no secret\n");
 		c->in_at += n;
 		(void)quic_flush(c);
+		connection_look(c);
 		if (err)
 			return failed(c, err);
 		switch (*out_event) {
@@ -186,6 +187,10 @@ enum bj_err quic_run(struct connection *c, enum bj_tls_event *out_event)
 		}
 		if (c->in_at < c->in_len)
 			continue;
+		if (c->pauses) {
+			c->pauses = false;
+			return BJ_OK;
+		}
 		err = next(c, out_event);
 		if (err || *out_event == BJ_TLS_DATA)
 			return err;

@@ -79,10 +79,12 @@ void seen_take(void *self, const struct bj_tls *conn, const struct bj_tls_event_
 		line_add(seen, info->sent, words);
 		if (info->bytes.len < MESSAGE_HEADER_LEN)
 			break;
-		if (info->sent)
+		if (info->sent) {
 			sent(seen, conn, info->type, bytes_of(info->bytes.ptr + MESSAGE_HEADER_LEN, info->bytes.len - MESSAGE_HEADER_LEN));
-		else
+		} else {
+			seen->last_received = info->type;
 			received(seen, conn, info->type, bytes_of(info->bytes.ptr + MESSAGE_HEADER_LEN, info->bytes.len - MESSAGE_HEADER_LEN));
+		}
 		break;
 	case BJ_TLS_SAW_ALERT:
 		snprintf(words, sizeof(words), "alert %u %u", info->bytes.ptr[0], info->bytes.ptr[1]);

@@ -11,6 +11,7 @@ struct seen {
 	size_t text_len;
 	uint16_t peer_scheme;     /* of the peer's handshake signature; 0: none came */
 	const struct bj_credential *credential; /* that we signed with */
+	int last_received;        /* type of the message that came last */
 	uint8_t session_id_len;   /* of the ServerHello that we sent */
 	uint8_t schemes[128];
 	size_t schemes_len;

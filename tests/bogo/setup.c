@@ -17,6 +17,8 @@
 
 #define TICKET_LIFETIME_S 172800
 #define TICKET_ROTATE_S 28800
+#define EARLY_MAX 14336
+#define EARLY_WINDOW_S 60
 
 struct cipher_name {
 	const char *name;
@@ -226,7 +228,7 @@ static int set_alpn(struct bj_tls_config *config, const struct flags *flags)
 		bool none = flags->reject_alpn || (flags->is_quic && (flags->decline_alpn || !flags->select_alpn));
 
 		names[0] = none ? "no such protocol" : flags->select_alpn; /* QUIC must have one */
-		if (!names[0] || (flags->decline_alpn && !flags->is_quic))
+		if (!names[0] || !*names[0] || (flags->decline_alpn && !flags->is_quic))
 			return 0;
 		return bj_tls_config_alpn(config, names, 1) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	}
@@ -281,7 +283,7 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
 		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
 	if (flags->is_async)
-		ask |= 1u << BJ_TLS_Q_SIGN;
+		ask |= 1u << BJ_TLS_Q_SIGN | (flags->is_server && flags->enable_early_data ? 1u << BJ_TLS_Q_EARLY_DATA : 0);
 	if (!err)
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
@@ -296,6 +298,16 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 	unsigned count = flags->no_ticket ? 0 : 2;
 
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
+}
+
+static int set_early_data(struct bj_tls_config *config, const struct flags *flags)
+{
+	uint32_t max = flags->is_server ? EARLY_MAX : UINT32_MAX;
+	const char *context = flags->quic_early_context;
+
+	if (context && bj_tls_config_session_context(config, context, strlen(context)) != BJ_OK)
+		return EXIT_UNIMPLEMENTED;
+	return !flags->enable_early_data || bj_tls_config_early_data(config, max, EARLY_WINDOW_S) == BJ_OK ? 0 : 1;
 }
 
 static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
@@ -350,6 +362,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	status = status ? status : set_ech(config, flags);
+	status = status ? status : set_early_data(config, flags);
 	if (!status && flags->quic_legacy_codepoint)
 		status = EXIT_UNIMPLEMENTED;
 	if (!status && bj_tls_config_quic(config, flags->is_quic) != BJ_OK)

@@ -63,7 +63,7 @@ static bool write_exported(struct connection *c)
 	err = bj_tls_export(c->tls, flags->export_label ? flags->export_label : "", has_context ? context : NULL, strlen(context), out,
 			    (size_t)flags->export_len);
 	if (err) {
-		fprintf(stderr, "to export: %s\n", bj_err_name(err));
+		fprintf(stderr, "to export: :%s:\n", bj_err_name(err));
 		return false;
 	}
 	return connection_write(c, bytes_of(out, (size_t)flags->export_len));
@@ -100,6 +100,8 @@ static bool write_first(struct connection *c)
 
 	if (flags->write_different_sizes)
 		return write_sizes(c);
+	if (flags->unfinished_write)
+		return connection_write_begin(c, bytes_text(flags->initial_write));
 	for (int i = 0; flags->shim_writes_first && i < flags->repeat_initial_write; i++)
 		if (!connection_write(c, bytes_text(flags->initial_write)))
 			return false;
@@ -152,16 +154,35 @@ static bool end(struct connection *c)
 	return false;
 }
 
+/* What a client writes before the server has answered. */
+static bool early_exchange(struct connection *c)
+{
+	if (c->flags->expect_no_offer_early_data) {
+		fprintf(stderr, "early data is offered\n");
+		return false;
+	}
+	if (c->flags->early_write_after_message && !connection_until(c, c->flags->early_write_after_message))
+		return false;
+	return write_exported(c) && write_first(c);
+}
+
 static bool exchange(struct connection *c, bool is_resumption)
 {
-	const struct flags *flags = c->flags;
+	const struct flags *flags;
 
-	if (!flags->implicit_handshake) {
+	if ((!c->flags->implicit_handshake || is_resumption) && !connection_start(c))
+		return false;
+	if (c->offers_early && !early_exchange(c))
+		return false;
+	if (!c->flags->implicit_handshake) {
 		if (!connection_handshake(c))
 			return false;
 		if (!checks_handshake(c, is_resumption))
 			return false;
 	}
+	flags = c->flags;
+	if (c->offers_early && !c->is_refused)
+		return (flags->shim_shuts_down || echo(c)) && end(c);
 	if (!write_exported(c) || !write_secrets(c))
 		return false;
 	if (flags->send_alert && flags->is_quic)
@@ -188,6 +209,8 @@ static bool session_keep(struct shim *shim, const struct connection *c)
 	}
 	if (session.len == 0)
 		return true;
+	if (c->tls->version == BJ_TLS_1_3 && !checks_session(c, session))
+		return false;
 	free(shim->session);
 	shim->session_len = 0;
 	shim->session = malloc(session.len);
@@ -211,6 +234,7 @@ static int connection_run(struct shim *shim, const struct flags *flags, bool is_
 	shim->config = config;
 	memset(&shim->seen, 0, sizeof(shim->seen));
 	good = connection_open(c, flags, config, &shim->seen, shim->now_ms, bytes_of(shim->session, shim->session_len));
+	c->retry_flags = &shim->phases.retry;
 	if (good) {
 		good = exchange(c, is_resumption);
 		if (!good) {

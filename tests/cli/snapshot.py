@@ -14,6 +14,7 @@ CHANGING = [
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "KEYID"),
     (re.compile(r"(Serial +)[0-9a-f]+"), r"\1SERIAL"),
+    (re.compile(r"pin-sha256=[A-Za-z0-9+/]{43}="), "pin-sha256=PIN"),
     (re.compile(r"\b\d+(\.\d+)? ms"), "N ms"),
 ]
 

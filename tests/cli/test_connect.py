@@ -273,3 +273,14 @@ def test_ascii_reports_have_no_other_characters(bojagi, ca, serve):
         result = bojagi.run("connect", target, "--ascii", *more)
         assert result.stdout.isascii() and b"TLSv1.3" in result.stdout
         assert bojagi.run("connect", target, *more, env={"LC_ALL": "C"}).stdout.isascii()
+
+
+def test_a_pin_that_no_key_of_the_chain_has_is_a_failure_of_its_own(bojagi, ca, openssl_server):
+    pin = json.loads(bojagi.run("cert", "show", "ca/ca.pem", "--json").stdout)["certificates"][0]["pin_sha256"]
+    port = openssl_server()
+    assert report(bojagi, f"localhost:{port}", "-CAfile", ca, "--pin", f"sha256//{pin}")[0] == 0
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "--pin", "sha256//" + "A" * 43 + "=")
+    verdict = found["verdict"]
+    assert code == 90 and verdict["failure"]["name"] == "CERT_PIN" and verdict["fix"] and verdict["fix"] in verdict["words"]
+    result = bojagi.run("connect", "localhost:1", "--pin", "nonsense")
+    assert result.returncode == 2 and b"sha256//BASE64" in result.stderr

@@ -7,8 +7,9 @@
 
 #include "base/check.h"
 #include "pkt/expr.h"
+#include "tcpip/stack.h"
 
-static long fail(char error[32], const char *name)
+long call_fail(char error[32], const char *name)
 {
 	snprintf(error, 32, "%s", name);
 	return -1;
@@ -28,41 +29,50 @@ static const char *errno_of(enum bj_err err)
 	}
 }
 
-static long int_arg(const struct script_call *c, size_t at)
+long call_int(const struct script_call *c, size_t at)
 {
 	const char *p = at < c->arg_count ? c->args[at] : "0";
 
 	return strtol(*p == '[' ? p + 1 : p, NULL, 0);
 }
 
-static bool arg_has(const struct script_call *c, size_t at, const char *word)
+bool call_has(const struct script_call *c, size_t at, const char *word)
 {
 	return at < c->arg_count && strstr(c->args[at], word) != NULL;
 }
 
+static size_t flags_at(const struct script_call *c)
+{
+	return strstr(c->name, "msg") ? 2 : 3;
+}
+
 static struct world_fd *fd_of(struct world *w, const struct script_call *c)
 {
-	long fd = int_arg(c, 0);
+	long fd = call_int(c, 0);
 
 	return fd >= 0 && fd < WORLD_FDS_MAX && w->fds[fd].used ? &w->fds[fd] : NULL;
 }
 
-static long new_fd(struct world *w)
+/* The number that the script gives it, else the first that is free. */
+static long new_fd(struct world *w, const struct script_call *c)
 {
-	for (long fd = 3; fd < WORLD_FDS_MAX; fd++)
-		if (!w->fds[fd].used) {
-			w->fds[fd] = (struct world_fd){ .used = true, .options = w->defaults };
-			return fd;
-		}
-	return -1;
+	long fd = c->has_result && !c->any_result ? c->result : -1;
+
+	if (fd < 3 || fd >= WORLD_FDS_MAX || w->fds[fd].used)
+		for (fd = 3; fd < WORLD_FDS_MAX && w->fds[fd].used; fd++)
+			;
+	if (fd == WORLD_FDS_MAX)
+		return -1;
+	w->fds[fd] = (struct world_fd){ .used = true, .options = w->defaults };
+	return fd;
 }
 
 static long call_socket(struct world *w, const struct script_call *c)
 {
-	long fd = new_fd(w);
+	long fd = new_fd(w, c);
 
 	if (fd >= 0)
-		w->fds[fd].nonblocking = arg_has(c, 1, "NONBLOCK");
+		w->fds[fd].nonblocking = call_has(c, 1, "NONBLOCK");
 	return fd;
 }
 
@@ -77,21 +87,23 @@ static long call_listen(struct world *w, struct world_fd *f, const struct script
 	struct bj_endpoint at = { w->local.ip, WORLD_LOCAL_PORT };
 	enum bj_err err;
 
-	f->options.backlog = int_arg(c, 1) > 0 ? (uint32_t)int_arg(c, 1) : 1;
+	f->options.backlog = call_int(c, 1) > 0 ? (uint32_t)call_int(c, 1) : 1;
+	f->options.fast_open = w->listeners_fast_open || f->fast_open_asked;
+	w->listened = true;
 	err = bj_tcp_listen(w->stack, &at, &f->options, &f->listener);
-	return err ? fail(error, errno_of(err)) : 0;
+	return err ? call_fail(error, errno_of(err)) : 0;
 }
 
-static long call_accept(struct world *w, struct world_fd *f, char error[32])
+static long call_accept(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
 {
 	struct bj_tcp *t;
 	long fd;
 
 	if (!f->listener)
-		return fail(error, "EINVAL");
+		return call_fail(error, "EINVAL");
 	if (bj_tcp_accept(f->listener, &t))
-		return f->nonblocking ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
-	fd = new_fd(w);
+		return f->nonblocking ? call_fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+	fd = new_fd(w, c);
 	check(fd >= 0);
 	w->fds[fd].tcp = t;
 	w->fds[fd].connected_once = true;
@@ -100,65 +112,122 @@ static long call_accept(struct world *w, struct world_fd *f, char error[32])
 	return fd;
 }
 
+/* Whether the next fast connect will carry bytes. */
+static bool fast_open_cookie_known(const struct world *w)
+{
+	for (size_t i = 0; i < FAST_OPEN_PEERS_MAX; i++)
+		if (w->stack->fast_open_peers[i].mss && bj_ip_equal(&w->stack->fast_open_peers[i].remote, &w->remote.ip))
+			return w->stack->fast_open_peers[i].cookie_len > 0;
+	return w->defaults.fast_open_without_cookie;
+}
+
 static long call_connect(struct world *w, struct world_fd *f, char error[32])
 {
 	struct bj_endpoint remote = { w->remote.ip, WORLD_LOCAL_PORT };
 	struct bj_tcp_info info;
 	enum bj_err err = BJ_OK;
 
+	if (!f->tcp && f->fast_open_connect && fast_open_cookie_known(w)) {
+		f->fast_open_connect = false;
+		f->connect_later = true;
+		return 0;
+	}
 	if (!f->tcp) {
+		f->options.fast_open |= f->fast_open_connect;
 		err = bj_tcp_connect(w->stack, f->local.port ? &f->local : NULL, &remote, &f->options, &f->tcp);
 		if (err)
-			return fail(error, errno_of(err));
+			return call_fail(error, errno_of(err));
 		w->last = f->tcp;
 		bj_tcp_info(f->tcp, &info);
 		w->local.port = info.local.port;
 		w->remote.port = info.remote.port;
-		return f->nonblocking ? fail(error, "EINPROGRESS") : WORLD_WOULD_BLOCK;
+		return f->nonblocking ? call_fail(error, "EINPROGRESS") : WORLD_WOULD_BLOCK;
 	}
 	bj_tcp_info(f->tcp, &info);
 	if (info.error) {
 		f->reported = info.error;
-		return fail(error, errno_of(info.error));
+		return call_fail(error, errno_of(info.error));
 	}
 	if (info.state == BJ_TCP_SYN_SENT || info.state == BJ_TCP_SYN_RECEIVED)
-		return f->nonblocking ? fail(error, "EALREADY") : WORLD_WOULD_BLOCK;
+		return f->nonblocking ? call_fail(error, "EALREADY") : WORLD_WOULD_BLOCK;
 	return 0;
 }
 
 static long call_read(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
 {
 	static uint8_t buf[1 << 20];
-	size_t want = (size_t)int_arg(c, 2), len = 0;
+	size_t want = call_bytes(c), len = 0;
 	enum bj_err err;
 
 	if (!f->tcp)
-		return fail(error, "ENOTCONN");
+		return call_fail(error, f->connect_later ? "EAGAIN" : "ENOTCONN");
 	w->last = f->tcp;
 	err = bj_tcp_read(f->tcp, buf, want < sizeof(buf) ? want : sizeof(buf), &len);
 	if (err == BJ_ERR_WOULD_BLOCK && f->read_shut)
 		return 0;
 	if (err == BJ_ERR_WOULD_BLOCK)
-		return f->nonblocking || arg_has(c, 3, "DONTWAIT") ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+		return f->nonblocking || call_has(c, flags_at(c), "DONTWAIT") ? call_fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
 	if (err == BJ_ERR_CLOSED || (err && f->reported))
 		return 0;
 	f->reported = err;
-	return err ? fail(error, errno_of(err)) : (long)len;
+	return err ? call_fail(error, errno_of(err)) : (long)len;
+}
+
+/* Bytes that a SYN takes: what the peer said last, or is said if it says nothing, or what we allow. */
+static size_t syn_room(const struct world *w, const struct world_fd *f)
+{
+	size_t room = (w->script->mtu ? w->script->mtu : 1500) - (w->script->v6 ? 60u : 40u), said = w->script->v6 ? 1220 : 536;
+
+	for (size_t i = 0; i < FAST_OPEN_PEERS_MAX; i++)
+		if (w->stack->fast_open_peers[i].mss && bj_ip_equal(&w->stack->fast_open_peers[i].remote, &w->remote.ip))
+			said = w->stack->fast_open_peers[i].mss;
+	if (f->options.mss_max && f->options.mss_max < room)
+		room = f->options.mss_max;
+	return (said < room ? said : room) - 40;
+}
+
+/* A write that opens: what fits into the SYN is taken, the rest is the script's to write again. */
+static long write_first(struct world *w, struct world_fd *f, const struct script_call *c, size_t want, char error[32])
+{
+	static const uint8_t zeros[2048];
+	struct bj_endpoint remote = { w->remote.ip, WORLD_LOCAL_PORT };
+	bool carries = fast_open_cookie_known(w);
+	size_t fits = syn_room(w, f);
+	size_t len = 0;
+	enum bj_err err;
+
+	if (f->listener || call_has(c, 4, "AF_UNSPEC"))
+		return call_fail(error, "EOPNOTSUPP");
+	f->options.fast_open = true;
+	err = bj_tcp_connect(w->stack, f->local.port ? &f->local : NULL, &remote, &f->options, &f->tcp);
+	if (err)
+		return call_fail(error, errno_of(err));
+	f->connect_later = false;
+	w->last = f->tcp;
+	w->remote.port = WORLD_LOCAL_PORT;
+	if (carries && want > 0)
+		check(bj_tcp_write(f->tcp, (struct bj_bytes){ zeros, want < fits ? want : fits }, &len) == BJ_OK);
+	world_gather(w);
+	if (!carries || want == 0)
+		return f->nonblocking || call_has(c, flags_at(c), "DONTWAIT") ? call_fail(error, "EINPROGRESS") : WORLD_WOULD_BLOCK;
+	return (long)len;
 }
 
 static long call_write(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
 {
 	static const uint8_t zeros[1 << 20];
-	size_t want = (size_t)int_arg(c, 2), done = 0, len = 0;
+	size_t want = call_bytes(c), done = 0, len = 0;
 	enum bj_err err = BJ_OK;
 
+	if (!f->tcp && (f->connect_later || call_has(c, flags_at(c), "MSG_FASTOPEN")))
+		return write_first(w, f, c, want, error);
 	if (!f->tcp)
-		return fail(error, "EPIPE");
+		return call_fail(error, "EPIPE");
 	w->last = f->tcp;
 	for (; done < want && !err; done += err ? 0 : len) {
 		struct bj_bytes rest = { zeros, want - done < sizeof(zeros) ? want - done : sizeof(zeros) };
 
-		if (arg_has(c, 3, "MSG_OOB"))
+		if (call_has(c, flags_at(c), "MSG_OOB"))
 			err = bj_tcp_write_urgent(f->tcp, rest, &len);
 		else
 			err = bj_tcp_write(f->tcp, rest, &len);
@@ -166,11 +235,11 @@ static long call_write(struct world *w, struct world_fd *f, const struct script_
 	if (done > 0)
 		return (long)done;
 	if (err == BJ_ERR_WOULD_BLOCK)
-		return f->nonblocking ? fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
+		return f->nonblocking ? call_fail(error, "EAGAIN") : WORLD_WOULD_BLOCK;
 	if (err && f->reported)
-		return fail(error, "EPIPE");
+		return call_fail(error, "EPIPE");
 	f->reported = err == BJ_ERR_CLOSED ? BJ_OK : err;
-	return fail(error, errno_of(err));
+	return call_fail(error, errno_of(err));
 }
 
 static void forget(struct world *w, const struct bj_tcp *t)
@@ -198,55 +267,61 @@ static long call_shutdown(struct world *w, struct world_fd *f, const struct scri
 	enum bj_err err;
 
 	if (!f->tcp)
-		return fail(error, "ENOTCONN");
+		return call_fail(error, "ENOTCONN");
 	w->last = f->tcp;
-	f->read_shut |= arg_has(c, 1, "SHUT_RD");
-	if (arg_has(c, 1, "SHUT_RD") && !arg_has(c, 1, "SHUT_RDWR"))
+	f->read_shut |= call_has(c, 1, "SHUT_RD");
+	if (call_has(c, 1, "SHUT_RD") && !call_has(c, 1, "SHUT_RDWR"))
 		return 0;
 	err = bj_tcp_finish(f->tcp);
-	return err ? fail(error, "ENOTCONN") : 0;
+	return err ? call_fail(error, "ENOTCONN") : 0;
 }
 
 static long call_fcntl(struct world_fd *f, const struct script_call *c)
 {
-	if (arg_has(c, 1, "F_SETFL"))
-		f->nonblocking = arg_has(c, 2, "O_NONBLOCK");
-	return arg_has(c, 1, "F_GETFL") ? 2 : 0;
+	if (call_has(c, 1, "F_SETFL"))
+		f->nonblocking = call_has(c, 2, "O_NONBLOCK");
+	return call_has(c, 1, "F_GETFL") ? 2 : 0;
 }
 
 static long call_setsockopt(struct world *w, struct world_fd *f, const struct script_call *c)
 {
 	struct bj_tcp_options *o = &f->options;
-	long v = int_arg(c, 3);
+	long v = call_int(c, 3);
 
-	if (arg_has(c, 2, "TCP_NODELAY"))
+	if (call_has(c, 2, "TCP_NODELAY"))
 		o->no_delay = v != 0;
-	else if (arg_has(c, 2, "TCP_CORK"))
+	else if (call_has(c, 2, "TCP_CORK"))
 		o->cork = v != 0;
-	else if (arg_has(c, 2, "SO_KEEPALIVE"))
+	else if (call_has(c, 2, "SO_KEEPALIVE"))
 		o->keepalive = v != 0;
-	else if (arg_has(c, 2, "TCP_KEEPIDLE"))
+	else if (call_has(c, 2, "TCP_FASTOPEN_CONNECT"))
+		f->fast_open_connect = v != 0;
+	else if (call_has(c, 2, "TCP_FASTOPEN_NO_COOKIE"))
+		o->fast_open_without_cookie = v != 0;
+	else if (call_has(c, 2, "TCP_FASTOPEN") && !call_has(c, 2, "KEY"))
+		f->fast_open_asked = v != 0;
+	else if (call_has(c, 2, "TCP_KEEPIDLE"))
 		o->keepalive_idle_us = v * INT64_C(1000000);
-	else if (arg_has(c, 2, "TCP_KEEPINTVL"))
+	else if (call_has(c, 2, "TCP_KEEPINTVL"))
 		o->keepalive_interval_us = v * INT64_C(1000000);
-	else if (arg_has(c, 2, "TCP_KEEPCNT"))
+	else if (call_has(c, 2, "TCP_KEEPCNT"))
 		o->keepalive_count = (uint32_t)v;
-	else if (arg_has(c, 2, "TCP_USER_TIMEOUT"))
+	else if (call_has(c, 2, "TCP_USER_TIMEOUT"))
 		o->user_timeout_us = v * INT64_C(1000);
-	else if (arg_has(c, 2, "SO_SNDBUF"))
+	else if (call_has(c, 2, "SO_SNDBUF"))
 		o->send_buffer_max = (uint32_t)v;
-	else if (arg_has(c, 2, "SO_RCVBUF"))
+	else if (call_has(c, 2, "SO_RCVBUF"))
 		o->receive_buffer_max = (uint32_t)v;
-	else if (arg_has(c, 2, "TCP_MAXSEG"))
+	else if (call_has(c, 2, "TCP_MAXSEG"))
 		o->mss_max = (uint16_t)v;
-	else if (arg_has(c, 2, "IP_TTL"))
+	else if (call_has(c, 2, "IP_TTL"))
 		o->ttl = (uint8_t)v;
-	else if (arg_has(c, 2, "IP_TOS"))
+	else if (call_has(c, 2, "IP_TOS"))
 		o->tos = (uint8_t)v;
-	else if (arg_has(c, 2, "TCP_CONGESTION"))
-		o->congestion = arg_has(c, 3, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
-	else if (arg_has(c, 2, "SO_LINGER"))
-		f->linger_zero = arg_has(c, 3, "onoff=1") && arg_has(c, 3, "linger=0");
+	else if (call_has(c, 2, "TCP_CONGESTION"))
+		o->congestion = call_has(c, 3, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
+	else if (call_has(c, 2, "SO_LINGER"))
+		f->linger_zero = call_has(c, 3, "onoff=1") && call_has(c, 3, "linger=0");
 	if (f->tcp) {
 		w->last = f->tcp;
 		check(bj_tcp_set_options(f->tcp, o) == BJ_OK);
@@ -258,14 +333,14 @@ static long call_setsockopt(struct world *w, struct world_fd *f, const struct sc
 static long call_getsockopt(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
 {
 	struct bj_tcp_info info;
-	long want = int_arg(c, 3);
+	long want = call_int(c, 3);
 
-	if (!f->tcp || !arg_has(c, 2, "SO_ERROR"))
+	if (!f->tcp || !call_has(c, 2, "SO_ERROR"))
 		return 0;
 	w->last = f->tcp;
 	bj_tcp_info(f->tcp, &info);
 	if ((want != 0) != (info.error != BJ_OK && !f->reported) && !(c->args[3][1] == 'E' && info.error))
-		return fail(error, errno_of(info.error));
+		return call_fail(error, errno_of(info.error));
 	f->reported = info.error;
 	return 0;
 }
@@ -278,25 +353,37 @@ long world_call(struct world *w, const struct script_call *c, char error[32])
 	bj_stack_tick(w->stack, w->now_us);
 	if (strcmp(c->name, "socket") == 0)
 		return call_socket(w, c);
+	if (strcmp(c->name, "poll") == 0)
+		return call_poll(w, c, error);
+	if (strcmp(c->name, "epoll_create") == 0 || strcmp(c->name, "epoll_create1") == 0)
+		return new_fd(w, c);
 	f = fd_of(w, c);
 	if (!f)
-		return fail(error, "EBADF");
+		return call_fail(error, "EBADF");
 	if (strcmp(c->name, "bind") == 0)
 		return call_bind(w, f);
 	if (strcmp(c->name, "listen") == 0)
 		return call_listen(w, f, c, error);
 	if (strcmp(c->name, "accept") == 0)
-		return call_accept(w, f, error);
+		return call_accept(w, f, c, error);
 	if (strcmp(c->name, "connect") == 0)
 		return call_connect(w, f, error);
-	if (strcmp(c->name, "read") == 0 || strcmp(c->name, "recv") == 0)
+	if (strcmp(c->name, "read") == 0 || strcmp(c->name, "recv") == 0 || strcmp(c->name, "recvmsg") == 0 ||
+	    strcmp(c->name, "readv") == 0)
 		return call_read(w, f, c, error);
-	if (strcmp(c->name, "write") == 0 || strcmp(c->name, "send") == 0 || strcmp(c->name, "sendto") == 0)
+	if (strcmp(c->name, "write") == 0 || strcmp(c->name, "send") == 0 || strcmp(c->name, "sendto") == 0 ||
+	    strcmp(c->name, "sendmsg") == 0 || strcmp(c->name, "writev") == 0)
 		return call_write(w, f, c, error);
 	if (strcmp(c->name, "close") == 0)
 		return call_close(w, f);
 	if (strcmp(c->name, "shutdown") == 0)
 		return call_shutdown(w, f, c, error);
+	if (strcmp(c->name, "epoll_ctl") == 0)
+		return call_epoll_ctl(w, f, c, error);
+	if (strcmp(c->name, "epoll_wait") == 0)
+		return call_epoll_wait(w, f, c, error);
+	if (strcmp(c->name, "ioctl") == 0)
+		return call_ioctl(f, c, error);
 	if (strcmp(c->name, "fcntl") == 0)
 		return call_fcntl(f, c);
 	if (strcmp(c->name, "setsockopt") == 0)
@@ -312,8 +399,20 @@ void world_command(struct world *w, const char *text)
 
 	if (strstr(text, "defaults.sh")) {
 		w->foreign = true;
+		w->defaults.ecn = BJ_ECN_OFF;
+		w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
+	if ((at = strstr(text, "tcp_ecn=")))
+		w->defaults.ecn = at[8] == '1' ? BJ_ECN_ASK : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
+	if ((at = strstr(text, "tcp_fastopen="))) {
+		long bits = strtol(at + 13, NULL, 0);
+
+		w->listeners_fast_open = bits & 0x2;
+		w->defaults.fast_open_without_cookie = (bits & 0x204) != 0;
+	}
+	if (strstr(text, "tcp_metrics flush") || strstr(text, "defaults.sh"))
+		memset(w->stack->fast_open_peers, 0, sizeof(w->stack->fast_open_peers));
 	if ((at = strstr(text, "tcp_sack=")))
 		w->defaults.no_sack = at[9] == '0';
 	if ((at = strstr(text, "tcp_timestamps=")))
@@ -343,7 +442,9 @@ static bool name_constant(const char *name, double *out)
 		{ "TCP_FIN_WAIT2", BJ_TCP_FIN_WAIT_2 }, { "TCP_CLOSE_WAIT", BJ_TCP_CLOSE_WAIT }, { "TCP_CLOSING", BJ_TCP_CLOSING },
 		{ "TCP_LAST_ACK", BJ_TCP_LAST_ACK }, { "TCP_TIME_WAIT", BJ_TCP_TIME_WAIT },
 		{ "TCP_CA_Open", 0 }, { "TCP_CA_Disorder", 1 }, { "TCP_CA_Recovery", 3 }, { "TCP_CA_Loss", 4 },
-		{ "True", 1 }, { "False", 0 },
+		{ "TCPI_OPT_TIMESTAMPS", 1 }, { "TCPI_OPT_SACK", 2 }, { "TCPI_OPT_WSCALE", 4 }, { "TCPI_OPT_ECN", 8 }, { "TCPI_OPT_ECN_SEEN", 16 },
+		{ "TCPI_OPT_SYN_DATA", 32 },
+		{ "TCP_INFINITE_SSTHRESH", 0x7fffffff }, { "True", 1 }, { "False", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
@@ -381,7 +482,9 @@ static bool name_value(void *self, const char *name, double *out)
 			{ "tcpi_snd_ssthresh", i.ssthresh == UINT32_MAX ? 2147483647.0 : segments(i.ssthresh, &i) },
 			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
 			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
-			{ "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
+			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.ecn << 3 | i.ecn_marked << 4 | i.syn_data << 5 },
+			{ "tcpi_probes", i.backoff }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
+			{ "tcpi_rcv_mss", i.rcv_mss }, { "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
 			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },
 			{ "tcpi_pmtu", i.pmtu }, { "tcpi_snd_wnd", i.snd_wnd }, { "tcpi_rcv_wnd", i.rcv_wnd },
 			{ "tcpi_bytes_acked", (double)i.bytes_acked }, { "tcpi_bytes_received", (double)i.bytes_received },

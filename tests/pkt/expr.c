@@ -99,6 +99,17 @@ static double parse_sum(struct expr *e)
 	}
 }
 
+static double parse_bits(struct expr *e)
+{
+	double v = parse_sum(e);
+
+	while (*e->p && (e->p += strspn(e->p, " \t"), *e->p == '&')) {
+		e->p++;
+		v = (double)((long)v & (long)parse_sum(e));
+	}
+	return v;
+}
+
 static bool take_comparison(struct expr *e, double left, double *out_right, bool *out_holds)
 {
 	static const char *const operators[] = { "==", "!=", "<=", ">=", "<", ">" };
@@ -109,7 +120,7 @@ static bool take_comparison(struct expr *e, double left, double *out_right, bool
 		i++;
 	if (i == sizeof(operators) / sizeof(operators[0]))
 		return false;
-	right = parse_sum(e);
+	right = parse_bits(e);
 	switch (i) {
 	case 0: *out_holds = left == right; break;
 	case 1: *out_holds = left != right; break;
@@ -125,7 +136,7 @@ static bool take_comparison(struct expr *e, double left, double *out_right, bool
 /* A chain holds where each of its comparisons does. */
 static double parse_comparison(struct expr *e)
 {
-	double left = parse_sum(e);
+	double left = parse_bits(e);
 	bool any = false, all = true, holds;
 
 	for (; take_comparison(e, left, &left, &holds); any = true)
@@ -162,6 +173,21 @@ static double parse_or(struct expr *e)
 	return v;
 }
 
+/* NAME = NUMBER, where NAME has that value anyway. */
+static bool is_known_assignment(struct expr *e)
+{
+	struct expr at = *e;
+	double named = parse_name(&at), value;
+
+	if (at.bad || !take(&at, "="))
+		return false;
+	value = parse_one(&at);
+	if (at.bad || named != value)
+		return false;
+	e->p = at.p;
+	return true;
+}
+
 bool expr_run(const char *code, expr_name *names, void *self, char *why, size_t why_cap)
 {
 	struct expr e = { .p = code, .names = names, .self = self };
@@ -182,6 +208,8 @@ bool expr_run(const char *code, expr_name *names, void *self, char *why, size_t 
 			e.p += strcspn(e.p, "\n;");
 			continue;
 		}
+		if (is_known_assignment(&e))
+			continue;
 		if (!take(&e, "assert")) {
 			snprintf(why, why_cap, "only assertions are understood: %.60s", e.p);
 			return false;

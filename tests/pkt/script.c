@@ -198,17 +198,28 @@ static void parse_sack(struct text *t, struct script_packet *p)
 	}
 }
 
-static void parse_hex(struct text *t, struct script_packet *p, uint8_t kind)
+static void parse_hex(struct text *t, struct script_packet *p, uint8_t kind, uint16_t experiment)
 {
 	size_t len_at = p->raw_len + 1;
 
-	put(p, t, (uint64_t)kind << 8 | 2, 2);
+	put(p, t, (uint64_t)kind << 8 | (experiment ? 4 : 2), 2);
+	if (experiment)
+		put(p, t, experiment, 2);
 	for (skip_space(t); isxdigit((unsigned char)t->p[0]) && isxdigit((unsigned char)t->p[1]) && !t->bad; t->p += 2) {
 		char digits[3] = { t->p[0], t->p[1], 0 };
 
 		put(p, t, strtoul(digits, NULL, 16), 1);
 		p->raw[len_at]++;
 	}
+}
+
+/* The cookie that the kernel of the suite would have made. */
+static void put_cookie(struct text *t, struct script_packet *p, uint8_t kind)
+{
+	put(p, t, (uint64_t)kind << 8 | (kind == TCP_OPTION_EXPERIMENT ? 12 : 10), 2);
+	if (kind == TCP_OPTION_EXPERIMENT)
+		put(p, t, TCP_FAST_OPEN_EXPERIMENT, 2);
+	put(p, t, 0x3021b9d889017eeb, 8);
 }
 
 static void parse_option(struct text *t, struct script_packet *p)
@@ -235,7 +246,15 @@ static void parse_option(struct text *t, struct script_packet *p)
 	} else if (take_word(t, "eol")) {
 		put(p, t, 0, 1);
 	} else if (take_word(t, "FO")) {
-		parse_hex(t, p, TCP_OPTION_FAST_OPEN);
+		if (take_word(t, "TFO_COOKIE"))
+			put_cookie(t, p, TCP_OPTION_FAST_OPEN);
+		else
+			parse_hex(t, p, TCP_OPTION_FAST_OPEN, 0);
+	} else if (take_word(t, "FOEXP")) {
+		if (take_word(t, "TFO_COOKIE"))
+			put_cookie(t, p, TCP_OPTION_EXPERIMENT);
+		else
+			parse_hex(t, p, TCP_OPTION_EXPERIMENT, TCP_FAST_OPEN_EXPERIMENT);
 	} else if (take_word(t, "uto")) {
 		put(p, t, 0x1c04, 2);
 		put(p, t, (uint64_t)number(t), 2);
@@ -301,10 +320,14 @@ static void parse_icmp(struct text *t, struct script_packet *p)
 
 static void parse_packet(struct text *t, struct script_packet *p)
 {
-	if (take(t, "[noecn]") || take(t, "[ce]") || take(t, "[ect01]"))
-		p->ecn = 0;
-	else if (take(t, "[ect0]"))
-		p->ecn = 2;
+	static const char *const marks[] = { "[noecn]", "[ect1]", "[ect0]", "[ce]", "[ect01]" };
+
+	for (uint8_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !p->has_ecn; i++)
+		if (take(t, marks[i])) {
+			p->has_ecn = i < 4; /* the last one leaves open which */
+			p->ecn = i & 3;
+			break;
+		}
 	if (take(t, "[")) {
 		parse_range(t, p);
 		expect(t, "]");

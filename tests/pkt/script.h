@@ -39,6 +39,7 @@ struct script_packet {
 	size_t len;
 	bool has_ack, has_window, has_urgent, any_options;
 	uint32_t window, urgent;
+	bool has_ecn;
 	uint8_t ecn; /* of the IP header */
 	struct tcp_options options;
 	uint8_t raw[40]; /* options in the order written */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/wire/icmp.h"
 #include "tcpip/wire/icmpv6.h"
 #include "tcpip/wire/ipv4.h"
@@ -22,6 +23,7 @@ void world_init(struct world *w, const struct script *script, uint32_t remote_is
 	struct bj_stack_options o = { .rng = { fill, &w->keys }, .no_isn_clock = true, .mtu = script->mtu };
 
 	*w = (struct world){ .script = script, .remote_isn = remote_isn, .verbose = verbose, .keys = { remote_isn + 1 } };
+	w->first_isn = remote_isn;
 	w->start_us = w->now_us = INT64_C(1000000000);
 	w->local = (struct bj_endpoint){ bj_ip4(192, 168, 0, 1), WORLD_LOCAL_PORT };
 	w->remote = (struct bj_endpoint){ bj_ip4(192, 0, 2, 1), WORLD_REMOTE_PORT };
@@ -178,6 +180,34 @@ static bool inject_icmp(struct world *w, const struct script_packet *p)
 	return true;
 }
 
+/* Where the cookie of eight bytes stands among options; 0: nowhere. */
+static size_t cookie_at(const uint8_t *raw, size_t len)
+{
+	for (size_t at = 0; at + 10 <= len && raw[at] != 0; at += raw[at] == 1 ? 1 : raw[at + 1] < 2 ? len : raw[at + 1]) {
+		if (raw[at] == TCP_OPTION_FAST_OPEN && raw[at + 1] == 10)
+			return at + 2;
+		if (raw[at] == TCP_OPTION_EXPERIMENT && raw[at + 1] == 12 && at + 12 <= len)
+			return at + 4;
+	}
+	return 0;
+}
+
+/* Our cookie, where the script says that of the suite's kernel (TFO_COOKIE). */
+static void put_cookie(struct world *w, uint8_t *raw, size_t len, uint16_t flags)
+{
+	struct tcp_key key = { .local = w->local.ip, .remote = w->remote.ip };
+	size_t at = cookie_at(raw, len);
+	uint64_t value;
+
+	if (at == 0 || flags & TCP_ACK)
+		return;
+	memcpy(&value, raw + at, 8);
+	if (value == w->cookie_script && value != 0)
+		memcpy(raw + at, &w->cookie_live, 8);
+	else if (memcmp(raw + at, "\x30\x21\xb9\xd8\x89\x01\x7e\xeb", 8) == 0)
+		fast_open_cookie(w->stack, &key, raw + at);
+}
+
 bool world_inject(struct world *w, const struct script_packet *p)
 {
 	static const uint8_t zeros[WORLD_PACKET_MAX];
@@ -190,6 +220,15 @@ bool world_inject(struct world *w, const struct script_packet *p)
 
 	if (p->is_icmp)
 		return inject_icmp(w, p);
+	if (w->foreign && p->flags & TCP_SYN && !(p->flags & TCP_ACK) && w->listened) { /* another client for another listener */
+		w->listened = false;
+		w->remote.port = (uint16_t)(WORLD_REMOTE_PORT + w->clients++);
+		s.source_port = w->remote.port;
+	}
+	if (w->foreign && p->flags & TCP_SYN) { /* a SYN's number is where the others count from */
+		w->remote_isn = w->first_isn + p->seq;
+		s.seq = w->remote_isn;
+	}
 	if (p->flags & TCP_ACK)
 		s.ack = live_seq(w, p->ack, false);
 	memcpy(raw, p->raw, p->raw_len);
@@ -197,6 +236,7 @@ bool world_inject(struct world *w, const struct script_packet *p)
 		put_u32(raw + p->ts_at + 4, p->options.ts_ecr ? live_ts(w, p->options.ts_ecr) : 0);
 	for (size_t at = p->sack_at; at > 0 && at + 4 <= p->raw_len && at < p->sack_at + 8u * p->options.sack_count; at += 4)
 		put_u32(raw + at, live_seq(w, get_u32(raw + at), false));
+	put_cookie(w, raw, p->raw_len, p->flags);
 	s.raw_options = (struct bj_bytes){ raw, p->raw_len };
 	ip_header(w, &out, true, IP_TCP, p->ecn, TCP_HEADER_LEN + (p->raw_len + 3) / 4 * 4 + p->len);
 	tcp_write(&out, &s, wire_ip(&w->remote.ip), wire_ip(&w->local.ip));
@@ -225,6 +265,12 @@ static void flags_text(uint16_t flags, char out[12])
 		if (flags >> i & 1)
 			out[n++] = letters[i];
 	out[n] = 0;
+}
+
+/* The bits of congestion in the IP header. */
+static unsigned ecn_of(const struct sent_packet *p)
+{
+	return p->bytes[0] >> 4 == 4 ? p->bytes[1] & 3 : p->bytes[1] >> 4 & 3;
 }
 
 static bool parse_sent(const struct world *w, const struct sent_packet *p, struct tcp_segment *s)
@@ -260,6 +306,11 @@ static bool options_match(struct world *w, const struct script_packet *p, const 
 			return wrong(w, "TS ecr", p->options.ts_ecr, s->options.ts_ecr);
 		memcpy(raw + p->ts_at, want + p->ts_at, 8);
 	}
+	if (s->flags & TCP_ACK && cookie_at(raw, want_len) && cookie_at(raw, want_len) == cookie_at(want, want_len)) {
+		memcpy(&w->cookie_script, want + cookie_at(want, want_len), 8);
+		memcpy(&w->cookie_live, raw + cookie_at(raw, want_len), 8);
+		memcpy(raw + cookie_at(raw, want_len), &w->cookie_script, 8);
+	}
 	for (size_t i = 0; w->foreign && i + 2 < want_len; i++)
 		if (raw[i] == TCP_OPTION_WINDOW_SCALE && raw[i + 1] == 3 && want[i] == TCP_OPTION_WINDOW_SCALE && want[i + 1] == 3)
 			raw[i + 2] = want[i + 2];
@@ -273,7 +324,7 @@ static bool options_match(struct world *w, const struct script_packet *p, const 
 
 static bool segment_matches(struct world *w, const struct script_packet *p, const struct tcp_segment *s)
 {
-	uint32_t seq = s->seq - w->local_isn, ack = s->ack - w->remote_isn;
+	uint32_t seq = s->seq - w->local_isn, ack = s->ack - (w->foreign && s->flags & TCP_SYN ? w->first_isn : w->remote_isn);
 	char want[12], got[12];
 
 	uint16_t looked_at = w->foreign && p->len > 0 ? 0xff & ~TCP_PSH : 0xff;
@@ -285,7 +336,7 @@ static bool segment_matches(struct world *w, const struct script_packet *p, cons
 			 (unsigned)(seq + s->payload.len), s->payload.len, ack);
 		return false;
 	}
-	if (seq != p->seq && !(s->flags & TCP_RST && s->seq == p->seq))
+	if (seq != p->seq && !(s->flags & TCP_RST && s->seq == p->seq) && !(w->foreign && s->flags & TCP_SYN))
 		return wrong(w, "sequence number", p->seq, seq);
 	if (s->payload.len != p->len)
 		return wrong(w, "bytes of payload", p->len, s->payload.len);
@@ -323,12 +374,31 @@ static void gather_pieces(struct world *w, const struct script_packet *p, int64_
 	}
 }
 
+/* Scripts that were made for a kernel do not mention what a connection still says that they have turned away from. */
+static void skip_others(struct world *w, const struct script_packet *p)
+{
+	while (w->foreign && w->queue_count > 1) {
+		const struct sent_packet *sent = &w->queue[w->queue_head];
+		struct tcp_segment s;
+		bool opens = (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+		if (!parse_sent(w, sent, &s) || (opens ? (s.flags & TCP_SYN) != 0 : s.source_port == w->local.port && s.destination_port == w->remote.port))
+			return;
+		if (!opens && s.flags & TCP_RST)
+			return;
+		free(take_sent(w).bytes);
+	}
+}
+
 bool world_expect(struct world *w, const struct script_packet *p, int64_t *out_at_us)
 {
-	struct sent_packet sent = take_sent(w);
+	struct sent_packet sent;
 	struct tcp_segment s;
-	bool good = parse_sent(w, &sent, &s);
+	bool good;
 
+	skip_others(w, p);
+	sent = take_sent(w);
+	good = parse_sent(w, &sent, &s);
 	if (good)
 		gather_pieces(w, p, sent.at_us, &s);
 	*out_at_us = sent.at_us;
@@ -336,12 +406,12 @@ bool world_expect(struct world *w, const struct script_packet *p, int64_t *out_a
 		snprintf(w->error, sizeof(w->error), "the packet sent is no TCP segment");
 	} else {
 		if (s.flags & TCP_SYN) {
-			w->local_isn = s.seq - p->seq;
+			w->local_isn = w->foreign ? s.seq : s.seq - p->seq;
 			w->local_isn_known = true;
 			w->local.port = s.source_port;
 			w->remote.port = s.destination_port;
 		}
-		good = segment_matches(w, p, &s);
+		good = segment_matches(w, p, &s) && (!p->has_ecn || p->ecn == ecn_of(&sent) || wrong(w, "ECN", p->ecn, ecn_of(&sent)));
 	}
 	free(sent.bytes);
 	return good;

@@ -11,6 +11,7 @@
 #include <bojagi/tcpip.h>
 
 #define WORLD_FDS_MAX 64
+#define WORLD_WATCHED_MAX 8
 #define WORLD_QUEUE_MAX 4096
 #define WORLD_PACKET_MAX 65536
 #define WORLD_TS_MAX 256
@@ -19,6 +20,10 @@
 
 struct world_fd {
 	bool used, nonblocking, connected_once, linger_zero, read_shut;
+	bool fast_open_asked, fast_open_connect, connect_later;
+	uint8_t watched[WORLD_WATCHED_MAX]; /* of an epoll descriptor: those that it watches, */
+	uint32_t watched_for[WORLD_WATCHED_MAX], told[WORLD_WATCHED_MAX]; /* for what, and what was told already */
+	size_t watched_count;
 	struct bj_listener *listener;
 	struct bj_tcp *tcp;
 	struct bj_tcp_options options;
@@ -51,6 +56,11 @@ struct world {
 	size_t queue_head, queue_count;
 	struct ts_pair ts[WORLD_TS_MAX];
 	size_t ts_count;
+	bool listeners_fast_open;
+	uint32_t first_isn;
+	bool listened;     /* since the last SYN came */
+	uint16_t clients;
+	uint64_t cookie_script, cookie_live; /* what the script calls our cookie, and what it is; 0: not seen yet */
 	bool foreign; /* made for a kernel: which scale we offer, and where in a run of bytes PSH stands, is ours to choose */
 	bool verbose;
 	char error[512];
@@ -74,6 +84,16 @@ bool world_expect(struct world *w, const struct script_packet *p, int64_t *out_a
 #define WORLD_WOULD_BLOCK (-1000)
 #define WORLD_UNKNOWN (-1001)
 long world_call(struct world *w, const struct script_call *c, char error[32]);
+/* What calls are made of, for calls.c and poll.c. */
+long call_int(const struct script_call *c, size_t at);
+bool call_has(const struct script_call *c, size_t at, const char *word);
+long call_fail(char error[32], const char *name);
+/* The bytes that a read or write is about, gathered ones summed up. */
+size_t call_bytes(const struct script_call *c);
+long call_poll(struct world *w, const struct script_call *c, char error[32]);
+long call_epoll_ctl(struct world *w, struct world_fd *f, const struct script_call *c, char error[32]);
+long call_epoll_wait(struct world *w, struct world_fd *f, const struct script_call *c, char error[32]);
+long call_ioctl(struct world_fd *f, const struct script_call *c, char error[32]);
 void world_command(struct world *w, const char *text);
 bool world_assert(struct world *w, const char *code);
 

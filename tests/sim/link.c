@@ -146,6 +146,28 @@ static int64_t through_queue(struct sim *s, unsigned from, size_t len)
 	return start + took;
 }
 
+/* What a router does to a packet that says it knows marks. */
+static void mark(uint8_t *bytes, size_t len)
+{
+	if (bytes[0] >> 4 == 6) {
+		if (bytes[1] & 0x30)
+			bytes[1] |= 0x30;
+		return;
+	}
+	if (bytes[1] & 3 && len >= 20) {
+		uint32_t sum = 0;
+
+		bytes[1] |= 3;
+		bytes[10] = bytes[11] = 0;
+		for (size_t i = 0; i < (size_t)(bytes[0] & 15) * 4; i += 2)
+			sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+		sum = (sum & 0xffff) + (sum >> 16);
+		sum = ~((sum & 0xffff) + (sum >> 16));
+		bytes[10] = (uint8_t)(sum >> 8);
+		bytes[11] = (uint8_t)sum;
+	}
+}
+
 static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t len, int64_t at_us)
 {
 	struct flying f = { .turn = s->turn++, .to = 1 - from, .len = len, .bytes = malloc(len) };
@@ -157,6 +179,8 @@ static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t le
 		f.at_us += prng_below(&s->prng, (uint32_t)s->options.jitter_us);
 	if (chance(s, s->options.reorder_ppm))
 		f.at_us += 4 * s->options.delay_us + 1000;
+	if (chance(s, s->options.mark_ppm))
+		mark(f.bytes, len);
 	if (chance(s, s->options.corrupt_ppm)) {
 		uint32_t bit = prng_below(&s->prng, (uint32_t)len * 8);
 

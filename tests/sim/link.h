@@ -22,6 +22,7 @@ struct sim_options {
 	uint32_t duplicate_ppm;
 	uint32_t reorder_ppm;    /* held back by four delays */
 	uint32_t corrupt_ppm;    /* one bit */
+	uint32_t mark_ppm;       /* congestion is told to those who know marks: rfc3168:5 */
 	bool v6;
 	uint32_t mtu;            /* 0: 1500 */
 	uint32_t event_count_max;

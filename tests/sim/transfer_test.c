@@ -171,6 +171,12 @@ static const struct run runs[] = {
 	  .limit_s = 3000, .tcp = { .receive_buffer_max = 500 } },
 	{ .why = "a memory limit for the stack", .link = { .delay_us = 5000, .loss_ppm = 20000, .memory_max = 40000 }, .there = 200000,
 	  .back = 100, .limit_s = 3000 },
+	{ .why = "marks", .link = { .delay_us = 20000, .mark_ppm = 20000 }, .there = 500000, .back = 200000, .limit_s = 60,
+	  .tcp = { .ecn = BJ_ECN_ASK } },
+	{ .why = "marks and losses over IPv6", .link = { .v6 = true, .delay_us = 20000, .mark_ppm = 50000, .loss_ppm = 20000 }, .there = 200000,
+	  .back = 200000, .limit_s = 120, .tcp = { .ecn = BJ_ECN_ASK } },
+	{ .why = "bytes in the SYN", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 50000, .back = 50000, .limit_s = 600,
+	  .tcp = { .fast_open = true, .fast_open_without_cookie = true } },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };

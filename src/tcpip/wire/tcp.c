@@ -42,6 +42,10 @@ static void option_read(uint8_t kind, struct reader r, struct tcp_options *o)
 	} else if (kind == TCP_OPTION_FAST_OPEN && (len == 0 || (len >= 4 && len <= TCP_FAST_OPEN_COOKIE_MAX && len % 2 == 0))) {
 		o->has_fast_open = true;
 		o->fast_open = rd_rest(&r);
+	} else if (kind == TCP_OPTION_EXPERIMENT && len >= 2 && len <= 2 + TCP_FAST_OPEN_COOKIE_MAX && !o->has_fast_open &&
+		   rd_u16(&r) == TCP_FAST_OPEN_EXPERIMENT && (len == 2 || len >= 6)) {
+		o->has_fast_open = o->fast_open_experimental = true;
+		o->fast_open = rd_rest(&r);
 	} else if (kind == TCP_OPTION_MD5 && len == 16) {
 		o->md5 = rd_rest(&r);
 	} else if (kind == TCP_OPTION_AO && len >= 2) {
@@ -157,9 +161,12 @@ void tcp_options_write(struct writer *w, const struct tcp_options *o)
 		wr_u16(w, o->user_timeout);
 	}
 	if (o->has_fast_open) {
-		wr_u8(w, TCP_OPTION_FAST_OPEN);
-		wr_u8(w, (uint8_t)(2 + o->fast_open.len));
+		wr_u8(w, o->fast_open_experimental ? TCP_OPTION_EXPERIMENT : TCP_OPTION_FAST_OPEN);
+		wr_u8(w, (uint8_t)((o->fast_open_experimental ? 4 : 2) + o->fast_open.len));
+		if (o->fast_open_experimental)
+			wr_u16(w, TCP_FAST_OPEN_EXPERIMENT);
 		wr_bytes(w, o->fast_open);
+		fill(w, (size_t)(-(ptrdiff_t)(w->len - start) & 3), TCP_OPTION_NOP);
 	}
 	if (o->md5.len) {
 		wr_u8(w, TCP_OPTION_MD5);
@@ -221,8 +228,20 @@ void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, st
 		return;
 	sum = checksum_pseudo(from, to, IP_TCP, len);
 	checksum_add(&sum, bytes_of(w->buf + start, len));
-	w->len = start + 16;
+	w->len = start + TCP_CHECKSUM_AT;
 	wr_u16(w, checksum_value(&sum));
+	w->len = start + len;
+}
+
+void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to)
+{
+	size_t len = w->len - start;
+	struct checksum sum = checksum_pseudo(from, to, IP_TCP, len);
+
+	if (!wr_ok(w))
+		return;
+	w->len = start + TCP_CHECKSUM_AT;
+	wr_u16(w, checksum_fold(&sum));
 	w->len = start + len;
 }
 

@@ -13,10 +13,12 @@
 #include "base/writer.h"
 
 #define TCP_HEADER_LEN 20
+#define TCP_CHECKSUM_AT 16
 #define TCP_OPTIONS_LEN_MAX 40
 #define TCP_SACK_BLOCKS_MAX 4
 #define TCP_WINDOW_SHIFT_MAX 14
 #define TCP_FAST_OPEN_COOKIE_MAX 16
+#define TCP_FAST_OPEN_EXPERIMENT 0xf989 /* of option 254, what it was before it had a number */
 
 enum tcp_flag {
 	TCP_FIN = 0x01,
@@ -42,6 +44,7 @@ enum tcp_option {
 	TCP_OPTION_USER_TIMEOUT = 28,
 	TCP_OPTION_AO = 29,
 	TCP_OPTION_FAST_OPEN = 34,
+	TCP_OPTION_EXPERIMENT = 254,
 };
 
 struct tcp_block {
@@ -51,6 +54,7 @@ struct tcp_block {
 
 struct tcp_options {
 	bool has_mss, has_window_scale, sack_permitted, has_timestamps, has_user_timeout, has_fast_open;
+	bool fast_open_experimental;
 	uint16_t mss;
 	uint8_t window_scale;
 	uint32_t ts_val, ts_ecr;
@@ -83,6 +87,8 @@ void tcp_write(struct writer *w, const struct tcp_segment *s, struct bj_bytes fr
 /* The same in two steps, for payload that is gathered behind the header: the first returns where the segment starts. */
 size_t tcp_write_header(struct writer *w, const struct tcp_segment *s);
 void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to);
+/* Instead: the sum of the pseudo-header alone, for a device that adds the rest. */
+void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to);
 
 BJ_MUST_USE enum bj_err tcp_options_parse(struct bj_bytes bytes, struct tcp_options *out);
 /* In the order that everybody uses, padded with zeros to four bytes (MUST-69 of rfc9293:3.1). */

@@ -246,6 +246,7 @@ static void options_come_back(void **state)
 		{ .sack_count = 4, .sack = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { 7, 8 } } },
 		{ .has_user_timeout = true, .user_timeout = 0x8001, .has_fast_open = true },
 		{ .has_mss = true, .mss = 9, .has_fast_open = true, .fast_open = { ip6, 10 } },
+		{ .has_fast_open = true, .fast_open_experimental = true, .fast_open = { ip6, 8 } },
 		{ .md5 = { ip6, 16 } },
 		{ .ao = { ip6, 14 } },
 	};
@@ -266,6 +267,7 @@ static void options_come_back(void **state)
 		assert_true(bytes_equal(out.options.md5, rows[i].md5));
 		assert_true(bytes_equal(out.options.ao, rows[i].ao));
 		assert_int_equal(out.options.has_fast_open, rows[i].has_fast_open);
+		assert_int_equal(out.options.fast_open_experimental, rows[i].fast_open_experimental);
 		assert_int_equal(out.options.user_timeout, rows[i].user_timeout);
 		assert_int_equal(out.options.mss, rows[i].mss);
 		assert_int_equal(out.options.ts_val, rows[i].ts_val);

@@ -1,4 +1,4 @@
-/* early_data.h - early data: recognised, never accepted yet (rfc9846:4.2.10). */
+/* early_data.h - early data in hellos and tickets (rfc9846:4.2.10). */
 #ifndef TLS_EXT_EARLY_DATA_H
 #define TLS_EXT_EARLY_DATA_H
 

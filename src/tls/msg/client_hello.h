@@ -44,7 +44,7 @@ struct client_hello {
 };
 
 /* Checks the form of everything known in it, and what can be judged by the hello alone: one version, one null compression, no
- * group's share twice, shares only of offered groups, early_data only with pre_shared_key, pre_shared_key only with modes.
+ * group's share twice, shares only of offered groups, pre_shared_key only with modes.
  * What has to do with a choice (versions, suites) is left to the server. */
 enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out) BJ_MUST_USE;
 /* The whole message, with its header. `extensions` is not looked at; what has a bit in `has` is written. */

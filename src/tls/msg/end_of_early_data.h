@@ -1,4 +1,4 @@
-/* end_of_early_data.h - an empty message (rfc9846:4.5). Recognised; early data is not accepted yet. */
+/* end_of_early_data.h - an empty message (rfc9846:4.5). */
 #ifndef TLS_MSG_END_OF_EARLY_DATA_H
 #define TLS_MSG_END_OF_EARLY_DATA_H
 

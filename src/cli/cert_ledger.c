@@ -1,0 +1,156 @@
+/* cert_ledger.c - see cert_ledger.h. */
+#include "cli/cert_ledger.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "host/file.h"
+
+#define LEDGER_TEXT_MAX (16u << 20)
+#define LINE_MAX_LEN 512
+
+static bool path_of(const char *folder, char out[FOLDER_PATH_MAX])
+{
+	return snprintf(out, FOLDER_PATH_MAX, "%s/issued", folder) < FOLDER_PATH_MAX;
+}
+
+const struct ledger_row *ledger_find(const struct ledger *ledger, struct bj_bytes serial)
+{
+	for (size_t i = 0; i < ledger->count; i++)
+		if (bytes_equal(bytes_of(ledger->rows[i].serial, ledger->rows[i].serial_len), serial))
+			return &ledger->rows[i];
+	return NULL;
+}
+
+static struct ledger_row *row_of(struct ledger *ledger, const uint8_t *serial, size_t len)
+{
+	struct ledger_row *row = (struct ledger_row *)ledger_find(ledger, bytes_of(serial, len));
+
+	if (row)
+		return row;
+	if (ledger->count % 256 == 0) {
+		struct ledger_row *more = ledger->count < LEDGER_ROWS_MAX ? realloc(ledger->rows, (ledger->count + 256) * sizeof(*more)) : NULL;
+
+		if (!more)
+			return NULL;
+		ledger->rows = more;
+	}
+	row = &ledger->rows[ledger->count++];
+	*row = (struct ledger_row){ .serial_len = len };
+	memcpy(row->serial, serial, len);
+	return row;
+}
+
+static enum bj_err take_line(struct ledger *ledger, const char *line)
+{
+	char word[8], hex[2 * LEDGER_SERIAL_MAX + 1];
+	uint8_t serial[LEDGER_SERIAL_MAX];
+	struct ledger_row *row;
+	int64_t time;
+	int reason = 0, end = 0;
+	size_t len;
+
+	if (sscanf(line, "%7s %40s %" SCNd64 " %n", word, hex, &time, &end) != 3 ||
+	    hex_decode(bytes_text(hex), serial, sizeof(serial), &len) != BJ_OK)
+		return BJ_ERR_SYNTAX;
+	row = row_of(ledger, serial, len);
+	if (!row)
+		return ledger->count == LEDGER_ROWS_MAX ? BJ_ERR_LIMIT : BJ_ERR_NO_MEMORY;
+	if (strcmp(word, "issued") == 0) {
+		row->issued = true;
+		row->not_after = time;
+		return BJ_OK;
+	}
+	if (strcmp(word, "revoked") != 0 || sscanf(line + end, "%d", &reason) != 1 || reason < 0 || reason > REASON_MAX)
+		return BJ_ERR_SYNTAX;
+	if (!row->revoked) { /* the first word counts: nobody can shift the date */
+		row->revoked = true;
+		row->date = time;
+		row->reason = (enum crl_reason)reason;
+	}
+	return BJ_OK;
+}
+
+enum bj_err ledger_load(const char *folder, struct ledger *out)
+{
+	struct file_bytes text = { 0 };
+	struct ledger ledger = { 0 };
+	char path[FOLDER_PATH_MAX];
+	enum bj_err err;
+
+	*out = ledger;
+	if (!path_of(folder, path))
+		return BJ_ERR_FILE_OPEN;
+	if (!path_exists(path))
+		return BJ_OK;
+	err = file_read(path, LEDGER_TEXT_MAX, &text);
+	for (char *line = (char *)text.ptr; !err && line && *line;) {
+		size_t len = strcspn(line, "\n");
+		bool last = line[len] == 0;
+
+		line[len] = 0;
+		if (len > 0)
+			err = take_line(&ledger, line);
+		line += len + (last ? 0 : 1);
+	}
+	file_bytes_free(&text);
+	if (err)
+		ledger_fini(&ledger);
+	*out = ledger;
+	return err;
+}
+
+void ledger_fini(struct ledger *ledger)
+{
+	free(ledger->rows);
+	*ledger = (struct ledger){ 0 };
+}
+
+static enum bj_err add_line(const char *folder, const char *line)
+{
+	char path[FOLDER_PATH_MAX];
+	size_t len = strlen(line);
+	bool good;
+	int fd;
+
+	if (!path_of(folder, path))
+		return BJ_ERR_FILE_WRITE;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return BJ_ERR_FILE_WRITE;
+	good = write(fd, line, len) == (ssize_t)len && fsync(fd) == 0;
+	good &= close(fd) == 0;
+	return good ? BJ_OK : BJ_ERR_FILE_WRITE;
+}
+
+static void serial_text(struct bj_bytes serial, char out[2 * LEDGER_SERIAL_MAX + 1])
+{
+	hex_encode(serial.ptr, serial.len < LEDGER_SERIAL_MAX ? serial.len : LEDGER_SERIAL_MAX, out);
+}
+
+enum bj_err ledger_add_issued(const char *folder, const struct cert *cert, const char *kind, const char *name)
+{
+	char line[LINE_MAX_LEN], serial[2 * LEDGER_SERIAL_MAX + 1];
+
+	serial_text(cert->serial, serial);
+	snprintf(line, sizeof(line) - 1, "issued %s %" PRId64 " %s %.300s", serial, cert->not_after, kind, name);
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < ' ') /* a name must not make a line of its own */
+			*c = '?';
+	memcpy(line + strlen(line), "\n", 2);
+	return add_line(folder, line);
+}
+
+enum bj_err ledger_add_revoked(const char *folder, struct bj_bytes serial, int64_t date, enum crl_reason reason)
+{
+	char line[LINE_MAX_LEN], text[2 * LEDGER_SERIAL_MAX + 1];
+
+	serial_text(serial, text);
+	snprintf(line, sizeof(line), "revoked %s %" PRId64 " %d\n", text, date, (int)reason);
+	return add_line(folder, line);
+}

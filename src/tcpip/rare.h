@@ -1,0 +1,43 @@
+/* rare.h - what few connections need: urgent pointers, a FIN that came early, a duplicate to report, a source route, Fast
+ * Open. It exists while one of them does, so that the others need not carry it.
+ */
+#ifndef TCPIP_RARE_H
+#define TCPIP_RARE_H
+
+#include "tcpip/tcp.h"
+#include "tcpip/wire/ipv4.h"
+
+struct ip_route {
+	uint8_t len;           /* of option; 0: none */
+	bool chosen;           /* by the application: what comes changes nothing (MUST-52 of rfc9293:3.9.2.1) */
+	uint8_t first[4];      /* where packets go first */
+	uint8_t option[IPV4_OPTIONS_LEN_MAX];
+};
+
+struct tcp_rare {
+	uint32_t snd_up, rcv_up;         /* urgent_out, urgent_in */
+	uint32_t fin_at;                 /* fin_early: where it stands */
+	uint32_t dsack_start, dsack_end; /* dsack_due */
+	struct ip_route route;
+	uint16_t syn_data;               /* bytes that went out with our SYN */
+	bool cookie_experimental;        /* asked for by option 254 */
+	uint8_t cookie_len;              /* of the cookie that our SYN-ACK carries; 0: none */
+	uint8_t cookie[TCP_FAST_OPEN_COOKIE_MAX];
+};
+
+/* Null without memory. */
+struct tcp_rare *rare_of(struct bj_tcp *t);
+/* Frees it if nothing needs it any more. */
+void rare_settle(struct bj_tcp *t);
+void rare_free(struct bj_tcp *t);
+
+/* The duplicate that the next ACK reports: rfc2883:4. */
+void rare_note_duplicate(struct bj_tcp *t, uint32_t start, uint32_t end);
+
+/* Where the packets of a connection go first; null: straight to the peer. */
+static inline const struct ip_route *tcp_route(const struct bj_tcp *t)
+{
+	return t->rare && t->rare->route.len ? &t->rare->route : NULL;
+}
+
+#endif

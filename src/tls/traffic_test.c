@@ -1,0 +1,311 @@
+/* traffic_test.c - traffic keys given away: who has them makes and opens the same records as the engine, and the engine none any more. */
+#include "tls/msg/message.h"
+#include "tls/testkit.h"
+
+static struct pki pki;
+static struct bj_tls_config *client, *server;
+static struct pair pair;
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	client = pki_client_config(&pki);
+	server = pki_server_config(&pki, KEY_P256);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+static void open_pair(void)
+{
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	pair_echo(&pair);
+}
+
+/* What somebody else makes of the keys: only what the struct says. */
+static struct record_keys keys_of(const struct bj_tls_traffic_keys *from)
+{
+	const struct suite *suite = suite_find(from->suite);
+	struct record_keys keys = { 0 };
+
+	assert_non_null(suite);
+	assert_int_equal(suite->version, from->version);
+	assert_int_equal(from->key_len, aead_key_len((enum aead_alg)suite->aead));
+	assert_int_equal(record_keys_set(&keys, suite, from->key, from->iv), BJ_OK);
+	keys.seq = from->sequence;
+	return keys;
+}
+
+static struct bj_tls_traffic_keys given(struct side *s, bool write)
+{
+	struct bj_tls_traffic_keys keys;
+
+	assert_int_equal(bj_tls_traffic_keys(s->conn, write, &keys), BJ_OK);
+	return keys;
+}
+
+/* A record made with the given keys comes out of the peer's engine. */
+static void send_with(struct record_keys *keys, struct side *to, const char *text)
+{
+	struct bj_bytes piece = bytes_text(text);
+	size_t len;
+
+	to->data_len = 0;
+	assert_int_equal(record_seal(keys, RECORD_DATA, VERSION_1_2, &piece, 1, to->wire + to->wire_len, WIRE_CAP - to->wire_len, &len), BJ_OK);
+	to->wire_len += len;
+	side_feed(&pair, to);
+	assert_int_equal(to->err, BJ_OK);
+	assert_int_equal(to->data_len, strlen(text));
+	assert_memory_equal(to->data, text, strlen(text));
+}
+
+/* What the engine sealed opens with the given keys. */
+static void receive_with(struct record_keys *keys, struct side *from, const char *text)
+{
+	struct bj_bytes piece = bytes_text(text);
+	uint8_t buf[256];
+	struct record record;
+	size_t used, len;
+
+	assert_int_equal(bj_tls_seal(from->conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_OK);
+	assert_int_equal(record_open(keys, buf, len, &record), BJ_OK);
+	assert_int_equal(record.used, len);
+	assert_int_equal(record.type, RECORD_DATA);
+	assert_true(bytes_equal(record.body, piece));
+}
+
+/* The one record that the engine wants to send, opened and given to the peer as if somebody else had. */
+static enum bj_err pass_opened(struct side *from, struct record_keys *keys, struct side *to, enum bj_tls_event *event)
+{
+	uint8_t buf[1024];
+	size_t len = bj_tls_pull(from->conn, buf, sizeof(buf));
+	struct record record;
+
+	assert_int_equal(record_open(keys, buf, len, &record), BJ_OK);
+	assert_int_equal(record.used, len);
+	return bj_tls_feed_opened(to->conn, NOW_MS, record.type, record.body.ptr, record.body.len, event);
+}
+
+static void keys_are_not_given_before_the_handshake_is_done(void **state)
+{
+	struct bj_tls_traffic_keys keys;
+	enum bj_tls_event event;
+
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, true, &keys), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, false, &keys), BJ_ERR_STATE);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_traffic_keys_next(pair.client.conn, &keys), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_ALERT, "\x01\x00", 2, &event), BJ_ERR_STATE);
+}
+
+static void keys_are_not_given_while_something_is_on_its_way(void **state)
+{
+	struct bj_tls_traffic_keys keys;
+	struct bj_bytes piece;
+	uint8_t buf[64], part[2] = { MSG_KEY_UPDATE, 0 };
+	struct bj_tls_fed fed;
+	size_t len;
+
+	open_pair();
+	assert_int_equal(bj_tls_key_update(pair.client.conn, false), BJ_OK);
+	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, true, &keys), BJ_ERR_STATE);
+	piece = bytes_of(part, sizeof(part)); /* half a message from the server */
+	assert_int_equal(record_seal(&pair.server.conn->wr, RECORD_HANDSHAKE, VERSION_1_2, &piece, 1, buf, sizeof(buf), &len), BJ_OK);
+	assert_int_equal(bj_tls_feed(pair.client.conn, NOW_MS, buf, len, &fed), BJ_OK);
+	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, false, &keys), BJ_ERR_STATE);
+	bj_tls_close(pair.server.conn);
+	assert_int_equal(bj_tls_traffic_keys(pair.server.conn, true, &keys), BJ_ERR_STATE);
+}
+
+static void the_engine_works_no_record_of_a_direction_that_was_given(void **state)
+{
+	struct bj_bytes piece = BYTES_LIT("x");
+	uint8_t buf[256];
+	struct bj_tls_fed fed;
+	size_t used, len;
+
+	open_pair();
+	given(&pair.client, true);
+	assert_int_equal(bj_tls_seal(pair.client.conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_key_update(pair.client.conn, false), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_OK);
+	assert_int_equal(bj_tls_feed(pair.client.conn, NOW_MS, buf, len, &fed), BJ_OK); /* the other direction goes on */
+	given(&pair.client, false);
+	assert_int_equal(bj_tls_feed(pair.client.conn, NOW_MS, buf, 0, &fed), BJ_ERR_STATE);
+	bj_tls_close(pair.client.conn);
+	assert_int_equal(bj_tls_pending(pair.client.conn), 0);
+	assert_int_equal(report_of(&pair.client).alert_sent, ALERT_CLOSE_NOTIFY);
+	assert_true(report_of(&pair.client).close_sent);
+}
+
+static void opened_records_are_judged_like_others(void **state)
+{
+	static const struct {
+		const char *why;
+		uint8_t type;
+		const char *bytes;
+		size_t len;
+		enum bj_err err;
+	} rows[] = {
+		{ "data is the caller's", RECORD_DATA, "x", 1, BJ_ERR_ARGUMENT },
+		{ "a type that does not exist", 99, "x", 1, BJ_ERR_ARGUMENT },
+		{ "an empty handshake record", RECORD_HANDSHAKE, "", 0, BJ_ERR_UNEXPECTED_MESSAGE },
+		{ "a change_cipher_spec", RECORD_CCS, "\x01", 1, BJ_ERR_BAD_CHANGE_CIPHER_SPEC },
+		{ "half an alert", RECORD_ALERT, "\x02", 1, BJ_ERR_DECODE },
+		{ "a fatal alert", RECORD_ALERT, "\x02\x28", 2, BJ_ERR_ALERT_RECEIVED },
+		{ "a message that has no place", RECORD_HANDSHAKE, "\x14\0\0\0", 4, BJ_ERR_UNEXPECTED_MESSAGE },
+		{ "a key update with a wrong value", RECORD_HANDSHAKE, "\x18\0\0\x01\x02", 5, BJ_ERR_ILLEGAL_PARAMETER },
+		{ "bytes behind a key update", RECORD_HANDSHAKE, "\x18\0\0\x01\0\x18", 6, BJ_ERR_EXCESSIVE_DATA },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		enum bj_tls_event event;
+		enum bj_err err;
+
+		open_pair();
+		given(&pair.client, false);
+		given(&pair.client, true);
+		err = bj_tls_feed_opened(pair.client.conn, NOW_MS, rows[i].type, rows[i].bytes, rows[i].len, &event);
+		if (err != rows[i].err || event != BJ_TLS_NONE)
+			fail_msg("%s: %s", rows[i].why, bj_err_name(err));
+		assert_int_equal(bj_tls_pending(pair.client.conn), 0);
+		pair_fini(&pair);
+	}
+	open_pair();
+}
+
+static void every_suite_goes_on_with_the_keys_it_gave(void **state)
+{
+	static const uint16_t suites[] = { 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xcca9 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(suites); i++) {
+		struct bj_tls_traffic_keys write, read;
+		struct record_keys out, in;
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_suites(client, &suites[i], 1), BJ_OK);
+		open_pair();
+		write = given(&pair.server, true);
+		read = given(&pair.server, false);
+		assert_int_equal(write.suite, suites[i]);
+		assert_int_equal(write.iv_len, suites[i] == 0xc02b || suites[i] == 0xc02c ? 4 : 12);
+		assert_true(read.sequence > 0);
+		out = keys_of(&write);
+		in = keys_of(&read);
+		for (unsigned n = 0; n < 3; n++) {
+			send_with(&out, &pair.client, "from the kernel");
+			receive_with(&in, &pair.client, "to the kernel");
+		}
+		record_keys_fini(&out);
+		record_keys_fini(&in);
+	}
+}
+
+static void key_updates_go_on_in_both_directions(void **state)
+{
+	struct bj_tls_traffic_keys keys;
+	struct record_keys in, out;
+	enum bj_tls_event event;
+
+	open_pair();
+	keys = given(&pair.client, false);
+	in = keys_of(&keys);
+	keys = given(&pair.client, true);
+	out = keys_of(&keys);
+	for (unsigned n = 0; n < 3; n++) {
+		struct bj_bytes update = BYTES_LIT("\x18\0\0\x01\0");
+		size_t len;
+
+		/* the server updates, and asks for the same */
+		assert_int_equal(bj_tls_key_update(pair.server.conn, true), BJ_OK);
+		assert_int_equal(pass_opened(&pair.server, &in, &pair.client, &event), BJ_OK);
+		assert_int_equal(event, BJ_TLS_NONE);
+		record_keys_fini(&in);
+		keys = given(&pair.client, false);
+		assert_int_equal(keys.sequence, 0);
+		in = keys_of(&keys);
+		receive_with(&in, &pair.server, "under new keys");
+		/* and gets it */
+		assert_int_equal(record_seal(&out, RECORD_HANDSHAKE, VERSION_1_2, &update, 1, pair.server.wire, WIRE_CAP, &len), BJ_OK);
+		pair.server.wire_len = len;
+		side_feed(&pair, &pair.server);
+		assert_int_equal(bj_tls_traffic_keys_next(pair.client.conn, &keys), BJ_OK);
+		assert_int_equal(keys.sequence, 0);
+		record_keys_fini(&out);
+		out = keys_of(&keys);
+		send_with(&out, &pair.server, "these too");
+	}
+	record_keys_fini(&in);
+	record_keys_fini(&out);
+}
+
+static void tickets_and_close_notify_come_through(void **state)
+{
+	static const uint8_t ticket[] = { MSG_NEW_SESSION_TICKET, 0, 0, 17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 'a', 'b', 'c', 0, 0 };
+	struct bj_tls_traffic_keys keys;
+	struct record_keys in;
+	enum bj_tls_event event;
+
+	open_pair();
+	keys = given(&pair.client, false);
+	in = keys_of(&keys);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_HANDSHAKE, ticket, 7, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_NONE);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_HANDSHAKE, ticket + 7, sizeof(ticket) - 7, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_TICKET);
+	bj_tls_close(pair.server.conn);
+	assert_int_equal(pass_opened(&pair.server, &in, &pair.client, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_CLOSE);
+	assert_int_equal(bj_tls_eof(pair.client.conn), BJ_OK);
+	record_keys_fini(&in);
+}
+
+static void there_is_no_next_key_in_1_2(void **state)
+{
+	struct bj_tls_traffic_keys keys;
+
+	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+	open_pair();
+	given(&pair.client, true);
+	assert_int_equal(bj_tls_traffic_keys_next(pair.client.conn, &keys), BJ_ERR_STATE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(keys_are_not_given_before_the_handshake_is_done),
+		T(keys_are_not_given_while_something_is_on_its_way),
+		T(the_engine_works_no_record_of_a_direction_that_was_given),
+		T(opened_records_are_judged_like_others),
+		T(every_suite_goes_on_with_the_keys_it_gave),
+		T(key_updates_go_on_in_both_directions),
+		T(tickets_and_close_notify_come_through),
+		T(there_is_no_next_key_in_1_2),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
