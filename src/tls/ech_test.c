@@ -196,6 +196,7 @@ static void keys_that_do_not_fit_are_refused(void **state)
 
 /* ---- acceptance */
 
+/* rfc9849:6.1.1 rfc9849:7.2 */
 static void a_hello_that_opens_is_the_one_that_counts(void **state)
 {
 	server_key(&key, true);
@@ -207,6 +208,7 @@ static void a_hello_that_opens_is_the_one_that_counts(void **state)
 	assert_true(wire_has(PUBLIC_NAME));
 }
 
+/* rfc9849:6.1.5 rfc9849:7.2.1 */
 static void a_retry_is_answered_with_both_hellos(void **state)
 {
 	server_key(&key, true);
@@ -222,6 +224,7 @@ static void a_retry_is_answered_with_both_hellos(void **state)
 	assert_true(bytes_equal(seen_hello(0).random, seen_hello(1).random));
 }
 
+/* rfc9849:4.1 rfc9849:7.1 */
 static void any_key_of_the_server_opens_also_one_that_is_no_longer_told(void **state)
 {
 	struct bj_ech_key same_id;

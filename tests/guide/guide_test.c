@@ -1,4 +1,4 @@
-/* guide_test.c - the programs of docs/guide do what they say: run with the paths of engine, client and server, then of their
+/* guide_test.c - the programs of docs/guide do what they say: run with the paths of engine, client, server and ech, then of their
  * sources. Certificates are made on the spot; client and server talk over the loopback interface.
  */
 #include "base/test.h"
@@ -17,7 +17,7 @@
 #define CONNECT_TRIES 200
 
 static struct kit kit;
-static const char *engine, *client, *server;
+static const char *engine, *client, *server, *ech;
 static char *const *sources;
 static char ca[PATH_MAX], credential[PATH_MAX];
 
@@ -107,6 +107,16 @@ static void the_engine_shakes_hands_and_carries_words(void **state)
 	assert_non_null(strstr(output, "client heard: hello"));
 }
 
+static void the_encrypted_hello_is_opened_on_the_second_try(void **state)
+{
+	char output[OUTPUT_MAX];
+
+	(void)state;
+	assert_int_equal(run(ech, kit_path(&kit, "server.pem"), ca, KIT_NAME, output), 0);
+	assert_string_equal(output, "the server could not open the encrypted ClientHello\nthe server opened the hello\n");
+	assert_int_equal(run(ech, credential, ca, "127.0.0.1", output), 2); /* no public name */
+}
+
 /* A port that is free now. */
 static void free_port(char text[8])
 {
@@ -164,11 +174,12 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_program_is_longer_than_a_screen),
 		cmocka_unit_test(the_engine_shakes_hands_and_carries_words),
+		cmocka_unit_test(the_encrypted_hello_is_opened_on_the_second_try),
 		cmocka_unit_test(the_client_reads_the_servers_page_and_refuses_strangers),
 	};
 
-	if (argc < 5) {
-		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER SOURCE...\n");
+	if (argc < 6) {
+		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER ECH SOURCE...\n");
 		return 2;
 	}
 	/* the programs leave it to the system to take back what they hold at their end */
@@ -176,6 +187,7 @@ int main(int argc, char **argv)
 	engine = argv[1];
 	client = argv[2];
 	server = argv[3];
-	sources = argv + 4;
+	ech = argv[4];
+	sources = argv + 5;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
