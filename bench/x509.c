@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -127,6 +128,27 @@ static void compare(const struct options *o, const char *name, void (*ours)(void
 	report(o, name, side, "ns", median(a, o->rounds), median(b, o->rounds), bar, LESS_IS_BETTER);
 }
 
+/* ---- the system's anchors, from their file to a set that can be asked */
+
+static const char *anchors_path = "/etc/ssl/certs/ca-certificates.crt";
+
+static void load_ours(void)
+{
+	struct bj_trust *loaded = bj_trust_new();
+	size_t count = 0;
+
+	need(loaded && !bj_trust_add_file(loaded, anchors_path, &count) && count > 50);
+	bj_trust_free(loaded);
+}
+
+static void load_theirs(void)
+{
+	X509_STORE *loaded = X509_STORE_new();
+
+	need(loaded && X509_STORE_load_file(loaded, anchors_path) == 1);
+	X509_STORE_free(loaded);
+}
+
 static void setup(void)
 {
 	static const char *const names[] = { "www.example.com" };
@@ -204,6 +226,10 @@ int main(int argc, char **argv)
 	compare(&o, "parse", parse_ours, parse_theirs, "libcrypto", 2000, 0.05);
 	compare(&o, "verify-first", verify_first_ours, signatures_ours, "its signatures", 50, 1.1);
 	compare(&o, "verify-again", verify_ours, verify_theirs, "libcrypto", 50, 0.4);
+	if (access(anchors_path, R_OK) == 0)
+		compare(&o, "trust-load", load_ours, load_theirs, "libcrypto", 3, 0.3);
+	else
+		puts("trust-load: SKIPPED, there is no /etc/ssl/certs/ca-certificates.crt");
 	list_measure(&o);
 	X509_STORE_free(store);
 	X509_free(theirs_leaf);

@@ -37,6 +37,7 @@ PUBLIC_SYSTEM = {"stdbool.h", "stddef.h", "stdint.h"}
 FOREIGN = [
     (re.compile(r"^openssl/"), lambda folder, stem: folder == "crypto"),
     (re.compile(r"^intel-ipsec-mb\.h$"), lambda folder, stem: folder == "crypto"),
+    (re.compile(r"^immintrin\.h$"), lambda folder, stem: folder == "crypto" and stem.startswith("x25519")),
     (re.compile(r"^nghttp2/"), lambda folder, stem: folder == "http" and stem.startswith("h2")),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

@@ -291,7 +291,7 @@ struct bj_tcp_info {
 	enum bj_err soft_error;  /* what ICMP said last without ending anything */
 	bool sack, timestamps, window_scale;
 	uint8_t snd_wscale, rcv_wscale;
-	uint16_t snd_mss, rcv_mss;
+	uint16_t snd_mss, rcv_mss, advertised_mss;
 	uint32_t pmtu;
 	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
 	uint32_t cwnd;           /* bytes */
@@ -303,6 +303,7 @@ struct bj_tcp_info {
 	uint32_t send_buffered, receive_buffered; /* bytes inside */
 	uint32_t send_buffer_max, receive_buffer_max;
 	uint32_t retransmits;    /* segments, ever */
+	uint32_t delivered;      /* segments that arrived, the SYN too */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
 	bool ecn, ecn_marked;    /* congestion is told by marks; one came */

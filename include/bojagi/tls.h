@@ -136,6 +136,30 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, s
 typedef void bj_tls_keylog_fn(void *self, const char *line);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self);
 
+/* A key that both sides were given in another way (rfc9846:2.2): at least 16 bytes of randomness, no password. `identity` names it and is
+ * sent in the clear. It is imported (rfc9258) with `context`, which both sides must have the same, and with the hash that it is meant
+ * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. All is copied. */
+#define BJ_TLS_PSK_IDENTITY_MAX 1024 /* so long may a context be, too */
+#define BJ_TLS_PSK_KEY_MIN 16
+#define BJ_TLS_PSK_KEY_MAX 64
+#define BJ_TLS_PSK_MAX 64            /* keys in a configuration */
+enum bj_tls_psk_hash {
+	BJ_TLS_PSK_SHA256 = 0,
+	BJ_TLS_PSK_SHA384,
+};
+struct bj_tls_psk {
+	const void *identity, *key, *context;
+	size_t identity_len, key_len, context_len;
+	enum bj_tls_psk_hash hash;
+	bool raw;
+};
+/* Adds a key, in order of preference. Clients offer all of them, behind a session; a client that has keys and neither anchors nor pins
+ * nor the question about the verdict takes no certificate. A server takes the first of its keys that is offered; of those that were
+ * added behind a credential, only where no credential is for the client. Keys serve 1.3 alone. BJ_ERR_LIMIT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, const struct bj_tls_psk *psk);
+/* Is this identity, as it came, an imported one? Gives its two parts, as views into it. */
+BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_identity, struct bj_bytes *out_context);
+
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
  * takes each hello once, within a window and within this process; where several processes share ticket keys, the owner must keep a
@@ -289,6 +313,9 @@ enum bj_tls_question {
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
+	BJ_TLS_Q_TICKET,     /* servers: is bj_tls_question_bytes() a ticket of the owner's? answer: what it was made of */
+	BJ_TLS_Q_PSK,        /* servers: which key has bj_tls_question_bytes() as its identity (bj_tls_psk_imported())? */
+	BJ_TLS_Q_TICKET_SEAL, /* servers: make a ticket of bj_tls_question_bytes(), which are secret, and stay whole and unchanged in it */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
@@ -298,6 +325,13 @@ BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_verify(struct bj_tls *conn, const struct bj_verdict *verdict);
+/* `state`: what the owner was given at BJ_TLS_Q_TICKET_SEAL; none (a length of zero): it is no ticket of ours. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket(struct bj_tls *conn, const void *state, size_t len);
+/* At most BJ_TLS_TICKET_MAX bytes; none: no ticket is sent. */
+#define BJ_TLS_TICKET_MAX 16384
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_ticket_seal(struct bj_tls *conn, const void *ticket, size_t len);
+/* Null: it is unknown. BJ_ERR_ARGUMENT as in bj_tls_config_psk(). */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_psk(struct bj_tls *conn, const struct bj_tls_psk *psk);
 /* False: the handshake goes on, and what the client sent early is passed over. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept);
 
@@ -359,6 +393,7 @@ struct bj_tls_report {
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;
+	struct bj_bytes psk_identity;     /* of the key from outside, as its owner names it; empty if there is none */
 	enum bj_tls_early early_data;
 	int32_t age_skew_ms;       /* servers, 1.3, resumed: by how much the client's age of the session is more than ours */
 };

@@ -46,6 +46,8 @@ static const char help[] =
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
+	"  --carrier DEVICE     by our own TCP/IP on this TUN, TAP or other interface, from an address of its own:\n"
+	"                       --from ADDRESS[/BITS], --gateway ADDRESS, --packets FILE to capture\n"
 	"  --no-input           do not read standard input\n"
 	"  --timeout TIME       for name, TCP and handshake together (default 10s)\n"
 	"  --json               the report as one JSON object\n"
@@ -79,6 +81,10 @@ enum {
 	OPTION_INSECURE,
 	OPTION_NO_INPUT,
 	OPTION_STATUS,
+	OPTION_CARRIER,
+	OPTION_FROM,
+	OPTION_GATEWAY,
+	OPTION_PACKETS,
 	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
 };
 
@@ -107,6 +113,10 @@ static const struct option own[] = {
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
+	{ "carrier", required_argument, NULL, OPTION_CARRIER },
+	{ "from", required_argument, NULL, OPTION_FROM },
+	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
+	{ "packets", required_argument, NULL, OPTION_PACKETS },
 	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
 	{ "brief", no_argument, NULL, OPTION_NOTHING },
 	{ 0 },
@@ -243,6 +253,18 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_NO_INPUT:
 		wish->no_input = true;
 		return EXIT_GOOD;
+	case OPTION_CARRIER:
+		wish->carrier_wish.device = optarg;
+		return EXIT_GOOD;
+	case OPTION_FROM:
+		wish->carrier_wish.address = optarg;
+		return EXIT_GOOD;
+	case OPTION_GATEWAY:
+		wish->carrier_wish.gateway = optarg;
+		return EXIT_GOOD;
+	case OPTION_PACKETS:
+		wish->carrier_wish.packets = optarg;
+		return EXIT_GOOD;
 	case OPTION_STATUS:
 		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
 		return EXIT_GOOD;
@@ -290,10 +312,10 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000, began;
 
 	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
-	c->err = dial(&wish->target, deadline, &c->dialled);
+	c->err = wish->carrier ? dial_by(wish->carrier, &wish->target, deadline, &c->dialled) : dial(&wish->target, deadline, &c->dialled);
 	if (c->err)
 		return;
-	c->err = tls_client_init(&c->client, config, c->dialled.fd, name_of_wish(wish));
+	c->err = tls_client_init(&c->client, config, &c->dialled.wire, name_of_wish(wish));
 	if (c->err)
 		return;
 	c->has_client = true;
@@ -317,12 +339,11 @@ static void make_connection(const struct connect_wish *wish, struct bj_tls_confi
 /* The report stays readable. */
 static void hang_up(struct connection *c)
 {
-	if (c->dialled.fd < 0)
+	if (!wire_is_open(&c->dialled.wire))
 		return;
 	if (c->has_client)
 		tls_client_close(&c->client, clock_steady_us() + CLOSE_WAIT_MS * 1000);
-	close(c->dialled.fd);
-	c->dialled.fd = -1;
+	wire_close(&c->dialled.wire);
 }
 
 static void end_connection(struct connection *c)
@@ -366,10 +387,10 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 	unsigned tickets = c->client.tickets;
 
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = c->dialled.fd, .events = POLLIN },
-					 { .fd = input->ended ? -1 : STDIN_FILENO, .events = POLLIN } };
+		int64_t wait_ms = input->ended && answered ? ANSWER_IDLE_MS : timeout_ms;
 		struct bj_bytes data;
 		enum bj_err err;
+		bool typed;
 
 		if (input->len > 0) {
 			err = tls_client_write(&c->client, input->bytes, input->len, clock_steady_us() + (int64_t)timeout_ms * 1000);
@@ -392,12 +413,15 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 			tickets = c->client.tickets;
 			continue; /* there may be more behind the ticket */
 		}
-		if (poll(fds, 2, input->ended && answered ? ANSWER_IDLE_MS : (int)timeout_ms) == 0) {
+		err = wire_wait(&c->dialled.wire, false, input->ended ? -1 : STDIN_FILENO, clock_steady_us() + wait_ms * 1000, &typed);
+		if (err == BJ_ERR_IO_TIMEOUT) {
 			if (!input->ended)
 				continue; /* whoever types may think */
 			return answered ? BJ_OK : BJ_ERR_IO_TIMEOUT;
 		}
-		if (fds[1].revents) {
+		if (err)
+			return err;
+		if (typed) {
 			ssize_t n = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));
 
 			input->ended = n <= 0;
@@ -538,6 +562,29 @@ int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *s
 	return code;
 }
 
+static int run_on_carrier(struct connect_wish *wish, struct connect_outfit *outfit)
+{
+	struct carrier *carrier;
+	int code;
+
+	if (!wish->carrier_wish.device) {
+		if (wish->carrier_wish.address || wish->carrier_wish.gateway || wish->carrier_wish.packets)
+			return say_failure(EXIT_USAGE, "--from, --gateway and --packets need --carrier DEVICE");
+		return run(wish, outfit->config, outfit->trust);
+	}
+	carrier = calloc(1, sizeof(*carrier));
+	if (!carrier)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
+	code = carrier_open(carrier, NULL, &wish->carrier_wish);
+	if (!code) {
+		wish->carrier = carrier;
+		code = run(wish, outfit->config, outfit->trust);
+		carrier_close(carrier);
+	}
+	free(carrier);
+	return code;
+}
+
 int cmd_connect(int argc, char **argv)
 {
 	struct connect_wish wish = { 0 };
@@ -560,7 +607,7 @@ int cmd_connect(int argc, char **argv)
 		return say_failure(EXIT_USAGE, "connect needs a host, for example: bojagi connect example.com");
 	code = connect_outfit_init(&outfit, &wish);
 	if (!code)
-		code = run(&wish, outfit.config, outfit.trust);
+		code = run_on_carrier(&wish, &outfit);
 	connect_outfit_fini(&outfit);
 	return code;
 }

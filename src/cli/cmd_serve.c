@@ -34,6 +34,8 @@ static const char help[] =
 	"  --name NAME            every request gets a page with this name and the request itself\n"
 	"  --http                 no TLS\n"
 	"  -tls1_2, -tls1_3       only this version\n"
+	"  --carrier DEVICE       by our own TCP/IP on this TUN, TAP or other interface; --listen ADDRESS[/BITS] is ours on it;\n"
+	"                         --gateway ADDRESS, --packets FILE to capture\n"
 	"  --quiet                no log\n";
 
 struct serve_wish {
@@ -49,6 +51,7 @@ struct serve_wish {
 	bool tls12, tls13;
 	uint16_t port;
 	bool port_given;
+	struct carrier_wish carrier;
 	char ca_path[FOLDER_PATH_MAX + 8]; /* of the local CA, where it was used */
 };
 
@@ -68,6 +71,9 @@ enum {
 	OPTION_HTTP,
 	OPTION_TLS12,
 	OPTION_TLS13,
+	OPTION_CARRIER,
+	OPTION_GATEWAY,
+	OPTION_PACKETS,
 };
 
 static const struct option own[] = {
@@ -84,6 +90,9 @@ static const struct option own[] = {
 	{ "http", no_argument, NULL, OPTION_HTTP },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
+	{ "carrier", required_argument, NULL, OPTION_CARRIER },
+	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
+	{ "packets", required_argument, NULL, OPTION_PACKETS },
 	{ 0 },
 };
 
@@ -134,6 +143,15 @@ static int take_option(struct serve_wish *wish, int option)
 		return EXIT_GOOD;
 	case OPTION_TLS13:
 		wish->tls13 = true;
+		return EXIT_GOOD;
+	case OPTION_CARRIER:
+		wish->carrier.device = optarg;
+		return EXIT_GOOD;
+	case OPTION_GATEWAY:
+		wish->carrier.gateway = optarg;
+		return EXIT_GOOD;
+	case OPTION_PACKETS:
+		wish->carrier.packets = optarg;
 		return EXIT_GOOD;
 	default:
 		return EXIT_USAGE;
@@ -311,10 +329,37 @@ static int listen_at(struct serve_wish *wish, const char *text, bool must)
 	return EXIT_GOOD;
 }
 
+/* On our own TCP/IP. */
+static int listen_on_carrier(struct serve_wish *wish)
+{
+	struct server *server = wish->server;
+	struct bj_endpoint at = { .port = wish->port };
+	struct addr addr;
+	enum bj_err err;
+	int code;
+
+	wish->carrier.address = wish->listen;
+	code = carrier_open(&server->carrier, &server->loop, &wish->carrier);
+	if (code)
+		return code;
+	at.ip = server->carrier.address;
+	addr = net_addr_of(&at);
+	err = listener_init_net(&server->listeners[0], &server->carrier.net, &addr, accepted);
+	if (err)
+		return say_err(EXIT_USAGE, err, "cannot listen on port %u of %s", wish->port, wish->listen);
+	server->listener_count = 1;
+	return EXIT_GOOD;
+}
+
 static int listen_all(struct serve_wish *wish)
 {
 	char text[ADDR_TEXT_MAX];
 	int code;
+
+	if (wish->carrier.device)
+		return listen_on_carrier(wish);
+	if (wish->carrier.gateway || wish->carrier.packets)
+		return say_failure(EXIT_USAGE, "--gateway and --packets need --carrier DEVICE");
 
 	if (wish->listen) {
 		bool bare6 = strchr(wish->listen, ':') && wish->listen[0] != '[';
@@ -382,6 +427,8 @@ static int run(struct serve_wish *wish)
 	}
 	for (size_t i = 0; i < server->listener_count; i++)
 		listener_fini(&server->listeners[i]);
+	if (wish->carrier.device)
+		carrier_close(&server->carrier);
 	loop_fini(&server->loop);
 	return code;
 }

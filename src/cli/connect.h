@@ -34,6 +34,8 @@ struct connect_wish {
 	bool no_input;
 	const char *session_in, *session_out;
 	const char *keylog;
+	struct carrier_wish carrier_wish;
+	struct carrier *carrier; /* null: the kernel's sockets */
 };
 
 /* What a wish needs before the first connection. */

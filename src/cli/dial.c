@@ -116,6 +116,11 @@ static enum bj_err race(const struct addrinfo *const *addresses, size_t count, i
 	return BJ_OK;
 }
 
+static void print_address(const struct addrinfo *address, struct dialled *out)
+{
+	getnameinfo(address->ai_addr, address->ai_addrlen, out->address, sizeof(out->address), NULL, 0, NI_NUMERICHOST);
+}
+
 enum bj_err dial(const struct target *target, int64_t deadline_us, struct dialled *out)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
@@ -125,18 +130,44 @@ enum bj_err dial(const struct target *target, int64_t deadline_us, struct dialle
 	size_t which = 0;
 	char port[8];
 	enum bj_err err;
+	int fd = -1;
 
-	*out = (struct dialled){ .fd = -1 };
+	*out = (struct dialled){ .wire.fd = -1 };
 	snprintf(port, sizeof(port), "%u", target->port);
 	if (getaddrinfo(target->host, port, &hints, &list) != 0)
 		return BJ_ERR_IO_NAME;
 	out->resolve_us = clock_steady_us() - began;
 	began = clock_steady_us();
-	err = race(addresses, in_turn(list, addresses), deadline_us, &out->fd, &which);
+	err = race(addresses, in_turn(list, addresses), deadline_us, &fd, &which);
+	wire_of_socket(&out->wire, fd);
 	out->connect_us = clock_steady_us() - began;
 	if (!err)
-		getnameinfo(addresses[which]->ai_addr, addresses[which]->ai_addrlen, out->address, sizeof(out->address), NULL, 0,
-			    NI_NUMERICHOST);
+		print_address(addresses[which], out);
+	freeaddrinfo(list);
+	return err;
+}
+
+enum bj_err dial_by(struct carrier *carrier, const struct target *target, int64_t deadline_us, struct dialled *out)
+{
+	const struct addrinfo hints = { .ai_family = bj_ip_is_v4(&carrier->address) ? AF_INET : AF_INET6, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	int64_t began = clock_steady_us();
+	struct addr to;
+	char port[8];
+	enum bj_err err;
+
+	*out = (struct dialled){ .wire.fd = -1 };
+	snprintf(port, sizeof(port), "%u", target->port);
+	if (getaddrinfo(target->host, port, &hints, &list) != 0)
+		return BJ_ERR_IO_NAME;
+	out->resolve_us = clock_steady_us() - began;
+	began = clock_steady_us();
+	to.len = list->ai_addrlen;
+	memcpy(&to.sa, list->ai_addr, list->ai_addrlen);
+	err = wire_connect(&out->wire, carrier, &to, deadline_us);
+	out->connect_us = clock_steady_us() - began;
+	if (!err)
+		print_address(list, out);
 	freeaddrinfo(list);
 	return err;
 }

@@ -11,7 +11,7 @@
 #include "http/chunked.h"
 #include "http/h1.h"
 #include "io/listener.h"
-#include "io/stream.h"
+#include "cli/wire.h"
 #include <bojagi/tls.h>
 
 #define SERVE_SESSIONS_MAX 512
@@ -36,6 +36,7 @@ struct server {
 	struct loop loop;
 	struct listener listeners[SERVE_LISTENERS_MAX];
 	size_t listener_count;
+	struct carrier carrier;     /* with --carrier */
 	enum serve_mode mode;
 	const char *name;
 	int folder_fd;

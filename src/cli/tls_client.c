@@ -1,21 +1,17 @@
 /* tls_client.c - see tls_client.h. */
-#include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/wipe.h"
 #include "cli/clock.h"
 #include "cli/tls_client.h"
 
-enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *config, int fd, const char *name)
+enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *config, struct wire *wire, const char *name)
 {
 	enum bj_err err;
 
-	*client = (struct tls_client){ .fd = fd, .name = name };
+	*client = (struct tls_client){ .wire = wire, .name = name };
 	client->in = malloc(TLS_CLIENT_IN_MAX);
 	client->out = malloc(TLS_CLIENT_OUT_MAX);
 	client->chain_bytes = malloc(TLS_CLIENT_CHAIN_BYTES_MAX);
@@ -39,22 +35,11 @@ void tls_client_fini(struct tls_client *client)
 
 /* ---- the socket */
 
-static enum bj_err wait_for(struct tls_client *client, short events, int64_t deadline_us)
+static enum bj_err wait_for(struct tls_client *client, bool to_write, int64_t deadline_us)
 {
-	struct pollfd socket = { .fd = client->fd, .events = events };
+	bool other;
 
-	for (;;) {
-		int64_t left_us = deadline_us - clock_steady_us();
-		int n;
-
-		if (left_us <= 0)
-			return BJ_ERR_IO_TIMEOUT;
-		n = poll(&socket, 1, (int)((left_us + 999) / 1000));
-		if (n > 0)
-			return BJ_OK;
-		if (n < 0 && errno != EINTR)
-			return BJ_ERR_IO;
-	}
+	return wire_wait(client->wire, to_write, -1, deadline_us, &other);
 }
 
 static void show_bytes(struct tls_client *client, const char *direction, const uint8_t *bytes, size_t len)
@@ -76,17 +61,17 @@ static void show_bytes(struct tls_client *client, const char *direction, const u
 static enum bj_err send_out(struct tls_client *client, int64_t deadline_us)
 {
 	while (client->out_start < client->out_len) {
-		ssize_t n = send(client->fd, client->out + client->out_start, client->out_len - client->out_start, MSG_NOSIGNAL);
+		size_t len = 0;
+		enum bj_err err = wire_send(client->wire, client->out + client->out_start, client->out_len - client->out_start, &len);
 
-		if (n > 0) {
-			show_bytes(client, "->", client->out + client->out_start, (size_t)n);
-			client->out_start += (size_t)n;
-		} else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			enum bj_err err = wait_for(client, POLLOUT, deadline_us);
-
+		if (!err) {
+			show_bytes(client, "->", client->out + client->out_start, len);
+			client->out_start += len;
+		} else if (err == BJ_ERR_WOULD_BLOCK) {
+			err = wait_for(client, true, deadline_us);
 			if (err)
 				return err;
-		} else if (n < 0 && errno != EINTR) {
+		} else {
 			return BJ_ERR_IO_RESET;
 		}
 	}
@@ -117,23 +102,21 @@ static enum bj_err receive(struct tls_client *client, int64_t deadline_us)
 		client->in_start = 0;
 	}
 	for (;;) {
-		ssize_t n = recv(client->fd, client->in + client->in_len, TLS_CLIENT_IN_MAX - client->in_len, 0);
-		enum bj_err err;
+		size_t len = 0;
+		enum bj_err err = wire_receive(client->wire, client->in + client->in_len, TLS_CLIENT_IN_MAX - client->in_len, &len);
 
-		if (n > 0) {
-			show_bytes(client, "<-", client->in + client->in_len, (size_t)n);
-			client->in_len += (size_t)n;
+		if (!err && len > 0) {
+			show_bytes(client, "<-", client->in + client->in_len, len);
+			client->in_len += len;
 			return BJ_OK;
 		}
-		if (n == 0) {
+		if (!err) {
 			client->ended = true;
 			return BJ_OK;
 		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
+		if (err != BJ_ERR_WOULD_BLOCK)
 			return BJ_ERR_IO_RESET;
-		err = wait_for(client, POLLIN, deadline_us);
+		err = wait_for(client, false, deadline_us);
 		if (err)
 			return err == BJ_ERR_IO_TIMEOUT ? BJ_ERR_WOULD_BLOCK : err;
 	}
@@ -313,5 +296,5 @@ void tls_client_close(struct tls_client *client, int64_t deadline_us)
 {
 	bj_tls_close(client->tls);
 	if (send_pending(client, deadline_us) == BJ_OK)
-		shutdown(client->fd, SHUT_WR);
+		wire_finish(client->wire);
 }

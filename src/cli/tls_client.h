@@ -1,4 +1,4 @@
-/* tls_client.h - one TLS client connection over a socket, driven by hand with deadlines: for commands that look at every step.
+/* tls_client.h - one TLS client connection over a wire, driven by hand with deadlines: for commands that look at every step.
  *
  * It judges the chain itself (the engine asks), so the verdict is kept whatever it is. Its buffers are its own.
  */
@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "cli/wire.h"
 #include <bojagi/tls.h>
 
 #define TLS_CLIENT_IN_MAX (2 * BJ_TLS_RECORD_MAX_12)
@@ -15,7 +16,7 @@
 #define TLS_CLIENT_CHAIN_BYTES_MAX (256 * 1024)
 
 struct tls_client {
-	int fd; /* non-blocking; the caller's */
+	struct wire *wire; /* the caller's */
 	struct bj_tls *tls;
 	struct bj_trust *trust;  /* the caller's; null with `insecure` if there is none */
 	const char *name;        /* that the chain is judged for */
@@ -38,7 +39,7 @@ struct tls_client {
 };
 
 /* Makes the connection object; `config` is frozen and asks for BJ_TLS_Q_VERIFY unless it is insecure. */
-enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *config, int fd, const char *name) BJ_MUST_USE;
+enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *config, struct wire *wire, const char *name) BJ_MUST_USE;
 void tls_client_fini(struct tls_client *client);
 
 /* BJ_ERR_IO_TIMEOUT, BJ_ERR_IO_RESET, or the engine's failure (after its alert was sent). */

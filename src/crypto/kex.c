@@ -1,8 +1,8 @@
 /* kex.c - X25519 and the NIST curves P-256, P-384 and P-521; kex_hybrid.c has the groups that are one of these and ML-KEM.
  *
- * X25519 shares go through libcrypto's key objects, but their public halves come from x25519_base.c. The NIST curves work on points of shared group objects, which are made once
- * per process: that leaves out the key objects' look-ups and copies. A scalar is drawn by rejection, so it is uniform in
- * 1..n-1 and the same random bytes give the same key.
+ * X25519 is ours (x25519_base.c, x25519_ladder.c), but for shared secrets on processors that our ladder cannot use: those are
+ * libcrypto's. The NIST curves work on points of shared group objects, which are made once per process: that leaves out the key objects'
+ * look-ups and copies. A scalar is drawn by rejection, so it is uniform in 1..n-1 and the same random bytes give the same key.
  *
  * Implements   rfc7748:5 rfc7748:6.1 rfc9846:4.2.8.2 rfc9846:7.4.2 rfc8422:5.4
  */
@@ -21,12 +21,13 @@
 #include "crypto/kex_hybrid.h"
 #include "crypto/rng_os.h"
 #include "crypto/x25519_base.h"
+#include "crypto/x25519_ladder.h"
 
 #define X25519_LEN 32
 #define SCALAR_MAX 66
 #define DRAWS_MAX 128 /* each draw fails with a chance below one half */
 
-struct scalar { /* a private half, big-endian, as long as the field */
+struct scalar { /* a private half as long as the field; of the NIST curves big-endian */
 	uint8_t bytes[SCALAR_MAX];
 };
 
@@ -97,41 +98,55 @@ static EVP_PKEY *x25519_import(uint8_t *private, uint8_t *public)
 
 static enum bj_err x25519_generate(struct kex_key *key, const struct bj_rng *rng)
 {
-	uint8_t private[X25519_LEN];
-	enum bj_err err = rng_fill(rng, private, sizeof(private));
+	struct scalar *s = (struct scalar *)calloc(1, sizeof(*s));
+	enum bj_err err = s ? rng_fill(rng, s->bytes, X25519_LEN) : BJ_ERR_NO_MEMORY;
 
-	if (err)
+	if (err) {
+		free(s);
 		return err;
-	x25519_base(key->public_bytes, private);
-	key->handle = x25519_import(private, key->public_bytes);
-	wipe(private, sizeof(private));
-	return key->handle ? BJ_OK : failed(BJ_ERR_NO_MEMORY);
+	}
+	x25519_base(key->public_bytes, s->bytes);
+	key->handle = s;
+	return BJ_OK;
 }
 
-static enum bj_err x25519_derive(const struct kex_key *key, struct bj_bytes peer, struct secret *out)
+/* libcrypto's ladder, where ours is not here. BJ_ERR_BAD_KEY_SHARE also where it refuses a result of zero by itself. */
+static enum bj_err libcrypto_x25519(const struct kex_key *key, struct bj_bytes peer, uint8_t shared[X25519_LEN])
 {
+	struct scalar *s = (struct scalar *)key->handle;
+	EVP_PKEY *ours = x25519_import(s->bytes, (uint8_t *)(uintptr_t)key->public_bytes);
 	EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer.ptr, peer.len);
-	EVP_PKEY_CTX *ctx = theirs ? EVP_PKEY_CTX_new((EVP_PKEY *)key->handle, NULL) : NULL;
-	uint8_t shared[X25519_LEN];
-	size_t len = sizeof(shared);
+	EVP_PKEY_CTX *ctx = ours && theirs ? EVP_PKEY_CTX_new(ours, NULL) : NULL;
+	size_t len = X25519_LEN;
 	enum bj_err err = BJ_ERR_NO_MEMORY;
 
 	if (ctx) {
 		err = BJ_ERR_CRYPTO;
 		/* no check of the peer's key beforehand: every string of 32 bytes is one (rfc7748:5) */
 		if (EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer_ex(ctx, theirs, 0) == 1)
-			err = BJ_OK;
+			err = EVP_PKEY_derive(ctx, shared, &len) == 1 && len == X25519_LEN ? BJ_OK : BJ_ERR_BAD_KEY_SHARE;
 	}
-	if (!err && (EVP_PKEY_derive(ctx, shared, &len) != 1 || len != X25519_LEN || ct_is_zero(shared, len)))
-		err = BJ_ERR_BAD_KEY_SHARE;
-	if (!err)
-		secret_set(out, shared, len);
-	else
-		ERR_clear_error();
-	wipe(shared, sizeof(shared));
-	wipe_stack();
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(theirs);
+	EVP_PKEY_free(ours); /* wipes the private half */
+	return err ? failed(err) : BJ_OK;
+}
+
+static enum bj_err x25519_derive(const struct kex_key *key, struct bj_bytes peer, struct secret *out)
+{
+	uint8_t shared[X25519_LEN];
+	enum bj_err err = BJ_OK;
+
+	if (x25519_ladder_here())
+		x25519_ladder(shared, ((const struct scalar *)key->handle)->bytes, peer.ptr);
+	else
+		err = libcrypto_x25519(key, peer, shared);
+	if (!err && ct_is_zero(shared, sizeof(shared)))
+		err = BJ_ERR_BAD_KEY_SHARE; /* rfc9846:7.4.2 */
+	if (!err)
+		secret_set(out, shared, sizeof(shared));
+	wipe(shared, sizeof(shared));
+	wipe_stack();
 	return err;
 }
 
@@ -310,9 +325,7 @@ void kex_fini(struct kex_key *key)
 		hybrid_fini(key);
 		return;
 	}
-	if (key->handle && key->group == KEX_X25519) {
-		EVP_PKEY_free((EVP_PKEY *)key->handle); /* wipes the private half */
-	} else if (key->handle) {
+	if (key->handle) {
 		wipe(key->handle, sizeof(struct scalar));
 		free(key->handle);
 	}

@@ -4,8 +4,7 @@
  * here its multiples stand in a table of the birationally equivalent Edwards curve (rfc7748:4.1): 64 additions and 4 doublings
  * instead of 255 steps. The table (30 KB) is computed at first use.
  *
- * Numbers modulo p = 2^255 - 19 are five limbs of 51 bits. Limbs that are multiplied are below 2^54; products have limbs just
- * above 2^51. No branch and no address depends on the private half.
+ * No branch and no address depends on the private half.
  *
  * Implements   rfc7748:4.1 rfc7748:5 rfc7748:6.1 rfc8032:5.1
  */
@@ -15,16 +14,8 @@
 #include <string.h>
 
 #include "base/wipe.h"
+#include "crypto/fe25519.h"
 #include "crypto/once.h"
-
-__extension__ typedef unsigned __int128 wide;
-
-#define LIMB_BITS 51
-#define LIMB_MASK (((uint64_t)1 << LIMB_BITS) - 1)
-
-struct fe { /* a number modulo p */
-	uint64_t v[5];
-};
 
 struct point { /* x = X/Z, y = Y/Z, xy = T/Z */
 	struct fe x, y, z, t;
@@ -41,129 +32,11 @@ struct entry { /* a multiple of the base point, affine: y + x, y - x, 2dxy */
 #define WINDOWS 32 /* table[i] holds 1..8 times 256^i times the base point */
 #define MULTIPLES 8
 
-static struct once table_once;
-static struct entry table[WINDOWS][MULTIPLES];
-
-/* ---- numbers */
-
 static const struct fe fe_zero = { { 0 } };
 static const struct fe fe_one = { { 1 } };
 
-/* Written out limb by limb: left as loops, they triple the cost where the compiler is asked for -O2 only. */
-static inline struct fe fe_make(uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3, uint64_t v4)
-{
-	return (struct fe){ { v0, v1, v2, v3, v4 } };
-}
-
-static inline struct fe fe_add(struct fe a, struct fe b)
-{
-	return fe_make(a.v[0] + b.v[0], a.v[1] + b.v[1], a.v[2] + b.v[2], a.v[3] + b.v[3], a.v[4] + b.v[4]);
-}
-
-static inline struct fe fe_carry(struct fe a)
-{
-	uint64_t v1 = a.v[1] + (a.v[0] >> LIMB_BITS);
-	uint64_t v2 = a.v[2] + (v1 >> LIMB_BITS);
-	uint64_t v3 = a.v[3] + (v2 >> LIMB_BITS);
-	uint64_t v4 = a.v[4] + (v3 >> LIMB_BITS);
-
-	return fe_make((a.v[0] & LIMB_MASK) + 19 * (v4 >> LIMB_BITS), v1 & LIMB_MASK, v2 & LIMB_MASK, v3 & LIMB_MASK,
-		       v4 & LIMB_MASK);
-}
-
-/* `b` has limbs below 2^54: 8p is added before. */
-static inline struct fe fe_sub(struct fe a, struct fe b)
-{
-	const uint64_t low = 8 * (LIMB_MASK - 18), high = 8 * LIMB_MASK;
-
-	return fe_carry(fe_make(a.v[0] + low - b.v[0], a.v[1] + high - b.v[1], a.v[2] + high - b.v[2], a.v[3] + high - b.v[3],
-				a.v[4] + high - b.v[4]));
-}
-
-static inline struct fe fe_fold(wide t0, wide t1, wide t2, wide t3, wide t4)
-{
-	wide low;
-
-	t1 += t0 >> LIMB_BITS;
-	t2 += t1 >> LIMB_BITS;
-	t3 += t2 >> LIMB_BITS;
-	t4 += t3 >> LIMB_BITS;
-	low = (t4 >> LIMB_BITS) * 19 + ((uint64_t)t0 & LIMB_MASK);
-	return fe_make((uint64_t)low & LIMB_MASK, ((uint64_t)t1 & LIMB_MASK) + (uint64_t)(low >> LIMB_BITS),
-		       (uint64_t)t2 & LIMB_MASK, (uint64_t)t3 & LIMB_MASK, (uint64_t)t4 & LIMB_MASK);
-}
-
-static inline struct fe fe_mul(struct fe a, struct fe b)
-{
-	uint64_t a0 = a.v[0], a1 = a.v[1], a2 = a.v[2], a3 = a.v[3], a4 = a.v[4];
-	uint64_t b0 = b.v[0], b1 = b.v[1], b2 = b.v[2], b3 = b.v[3], b4 = b.v[4];
-	uint64_t c1 = 19 * b1, c2 = 19 * b2, c3 = 19 * b3, c4 = 19 * b4;
-
-	return fe_fold((wide)a0 * b0 + (wide)a1 * c4 + (wide)a2 * c3 + (wide)a3 * c2 + (wide)a4 * c1,
-		       (wide)a0 * b1 + (wide)a1 * b0 + (wide)a2 * c4 + (wide)a3 * c3 + (wide)a4 * c2,
-		       (wide)a0 * b2 + (wide)a1 * b1 + (wide)a2 * b0 + (wide)a3 * c4 + (wide)a4 * c3,
-		       (wide)a0 * b3 + (wide)a1 * b2 + (wide)a2 * b1 + (wide)a3 * b0 + (wide)a4 * c4,
-		       (wide)a0 * b4 + (wide)a1 * b3 + (wide)a2 * b2 + (wide)a3 * b1 + (wide)a4 * b0);
-}
-
-static inline struct fe fe_square(struct fe a)
-{
-	uint64_t a0 = a.v[0], a1 = a.v[1], a2 = a.v[2], a3 = a.v[3], a4 = a.v[4];
-	uint64_t d0 = 2 * a0, d1 = 2 * a1, d2 = 2 * a2, d3 = 2 * a3, c3 = 19 * a3, c4 = 19 * a4;
-
-	return fe_fold((wide)a0 * a0 + (wide)d1 * c4 + (wide)d2 * c3, (wide)d0 * a1 + (wide)d2 * c4 + (wide)a3 * c3,
-		       (wide)d0 * a2 + (wide)a1 * a1 + (wide)d3 * c4, (wide)d0 * a3 + (wide)d1 * a2 + (wide)a4 * c4,
-		       (wide)d0 * a4 + (wide)d1 * a3 + (wide)a2 * a2);
-}
-
-static struct fe fe_square_times(struct fe a, int times)
-{
-	while (times-- > 0)
-		a = fe_square(a);
-	return a;
-}
-
-/* a^(p - 2) */
-static struct fe fe_invert(struct fe a)
-{
-	struct fe a2 = fe_square(a);
-	struct fe a9 = fe_mul(a, fe_square_times(a2, 2));
-	struct fe a11 = fe_mul(a9, a2);
-	struct fe e5 = fe_mul(fe_square(a11), a9); /* eN = a^(2^N - 1) */
-	struct fe e10 = fe_mul(fe_square_times(e5, 5), e5);
-	struct fe e20 = fe_mul(fe_square_times(e10, 10), e10);
-	struct fe e40 = fe_mul(fe_square_times(e20, 20), e20);
-	struct fe e50 = fe_mul(fe_square_times(e40, 10), e10);
-	struct fe e100 = fe_mul(fe_square_times(e50, 50), e50);
-	struct fe e200 = fe_mul(fe_square_times(e100, 100), e100);
-	struct fe e250 = fe_mul(fe_square_times(e200, 50), e50);
-
-	return fe_mul(fe_square_times(e250, 5), a11);
-}
-
-/* Little-endian, fully reduced. */
-static void fe_bytes(uint8_t out[32], struct fe a)
-{
-	uint64_t q = 19, low;
-
-	a = fe_carry(fe_carry(a));
-	for (int i = 0; i < 5; i++) /* q becomes 1 if a >= p: a + 19 overflows 255 bits */
-		q = (a.v[i] + q) >> LIMB_BITS;
-	a.v[0] += 19 * q;
-	for (int i = 0; i < 4; i++) {
-		a.v[i + 1] += a.v[i] >> LIMB_BITS;
-		a.v[i] &= LIMB_MASK;
-	}
-	a.v[4] &= LIMB_MASK;
-	for (size_t i = 0; i < 32; i++) {
-		size_t limb = i * 8 / LIMB_BITS, shift = i * 8 % LIMB_BITS;
-
-		low = a.v[limb] >> shift;
-		if (shift > LIMB_BITS - 8 && limb < 4)
-			low |= a.v[limb + 1] << (LIMB_BITS - shift);
-		out[i] = (uint8_t)low;
-	}
-}
+static struct once table_once;
+static struct entry table[WINDOWS][MULTIPLES];
 
 /* ---- points */
 

@@ -167,32 +167,37 @@ void conf_build_trust(struct conf_build *build, const struct conf_word *word, st
 		*trust = NULL;
 }
 
-static void certificate_problem(struct conf_build *build, const struct conf_word *word, const char *path, enum bj_err err)
+static void certificate_problem(struct conf_build *build, const struct conf_word *word, const char *path, enum bj_err err,
+				const char *why)
 {
 	enum conf_rule_id rule = err == BJ_ERR_KEY_MISMATCH ? CONF_R_KEY_MISMATCH
 				 : err == BJ_ERR_CHAIN_ORDER ? CONF_R_CHAIN_ORDER
 							     : CONF_R_CERTIFICATE;
 
-	conf_problem(build->report, rule, &word->span, NULL, NULL, "%s: %s", path, bj_err_text(err));
+	conf_problem(build->report, rule, &word->span, NULL, NULL, "%s: %s%s%s", path, bj_err_text(err), *why ? ": " : "", why);
 }
 
 struct bj_credential *conf_build_credential(struct conf_build *build, const struct conf_node *node)
 {
 	const struct conf_word *key_word = conf_option(node, "key");
 	const char *chain = conf_build_path(build, &node->words[1]);
-	const char *key = key_word ? conf_build_path(build, key_word + 1) : NULL;
+	const struct conf_word *pass_word = conf_option(node, "passphrase");
+	bool in_token = key_word && key_word[1].text.len > 7 && memcmp(key_word[1].text.ptr, "pkcs11:", 7) == 0;
+	const char *key = !key_word ? NULL : in_token ? conf_build_text(build, key_word[1].text) : conf_build_path(build, key_word + 1);
+	const char *passphrase = pass_word ? conf_build_path(build, pass_word + 1) : NULL;
+	char why[BJ_WHY_MAX] = "";
 	const struct conf_word *key_file = key_word ? key_word + 1 : &node->words[1];
 	struct bj_credential *credential = NULL;
-	enum bj_err err = build->world->credential(build->world->self, chain, key, &credential);
+	enum bj_err err = build->world->credential(build->world->self, chain, key, passphrase, &credential, why);
 
 	if (err) {
-		bool about_key = key && (err == BJ_ERR_KEY_FORMAT || err == BJ_ERR_KEY_KIND || err == BJ_ERR_KEY_ENCRYPTED ||
+		bool about_key = key && (err == BJ_ERR_KEY_FORMAT || err == BJ_ERR_KEY_KIND || err == BJ_ERR_KEY_ENCRYPTED || err == BJ_ERR_KEY_PASSPHRASE ||
 					 (err == BJ_ERR_FILE_OPEN && build->world->mode(build->world->self, chain)));
 
-		certificate_problem(build, about_key ? key_file : &node->words[1], about_key ? key : chain, err);
+		certificate_problem(build, about_key ? key_file : &node->words[1], about_key ? key : chain, err, why);
 		return NULL;
 	}
-	if (build->world->mode(build->world->self, key ? key : chain) & 07)
+	if (!in_token && build->world->mode(build->world->self, key ? key : chain) & 07)
 		conf_problem(build->report, CONF_R_KEY_MODE, &key_file->span, NULL, NULL, "%s can be read by every user of this machine",
 			     key ? key : chain);
 	return hold(build, credential, NULL) ? credential : NULL;

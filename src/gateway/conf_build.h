@@ -27,6 +27,8 @@ struct conf_tls_made {
 	bool broken; /* a certificate could not be loaded: nothing is said about which hosts are covered */
 	bool has_profile_modern, has_versions;
 	const struct conf_node *client_auth_node;
+	enum bj_revocation revocation; /* of clients, where there are lists */
+	struct bj_crls *crls;          /* while the block is read */
 	bool used;
 };
 struct conf_pool_made {
@@ -43,6 +45,9 @@ struct conf_listener_made {
 	const struct conf_node **route_nodes;
 	const struct conf_node *node;
 	const struct conf_node *flow_idle_node;
+	const struct conf_node *carrier_node;
+	const struct conf_word *device_word, *address_word;
+	bool carrier_is_ours;
 	const struct conf_node *limits_node;
 	const struct conf_node *tls_node;
 	const struct conf_node *trusted_node;
@@ -95,11 +100,18 @@ conf_take_fn conf_take_workers, conf_take_admin, conf_take_log, conf_take_log_fi
 conf_take_fn conf_take_tls, conf_take_certificate, conf_take_profile, conf_take_versions, conf_take_alpn, conf_take_block,
 	conf_take_cache, conf_take_session_timeout, conf_take_tickets, conf_take_client_certificate, conf_take_client_ca,
 	conf_take_keylog;
+/* ---- conf_build_revocation.c */
+conf_take_fn conf_take_ocsp, conf_take_client_crl, conf_take_revocation;
+/* Once their block is read: staples, and lists where they are looked into. */
+void conf_build_staples(struct conf_build *build, struct conf_tls_made *made);
+void conf_build_crls(struct conf_build *build, struct conf_tls_made *made);
+/* The configuration is loaded again when this file changes. */
+void conf_build_watch(struct conf_build *build, const char *path);
 
 /* ---- conf_build_listener.c */
 conf_take_fn conf_take_listener, conf_take_protocol, conf_take_listener_tls, conf_take_limits, conf_take_limit_size,
 	conf_take_limit_count, conf_take_limit_time, conf_take_limit_rate, conf_take_deny, conf_take_trusted,
-	conf_take_proxy_protocol, conf_take_flow_idle, conf_take_route, conf_take_otherwise, conf_take_listener_pool,
+	conf_take_proxy_protocol, conf_take_flow_idle, conf_take_carrier, conf_take_route, conf_take_otherwise, conf_take_listener_pool,
 	conf_take_require, conf_take_route_pool, conf_take_reject;
 
 /* ---- conf_build_pool.c */

@@ -2,6 +2,7 @@
 #include "gateway/conf_build.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -52,8 +53,12 @@ void conf_take_listener(struct conf_build *build, const struct conf_node *node, 
 	listener->flow_idle_ms = 30000;
 	listener->otherwise = (struct conf_route){ .action = CONF_ACTION_REJECT, .status = STATUS_NO_ROUTE, .place = listener->place };
 	limits_default(&listener->limits);
-	if (node->word_count >= 3 && conf_value_address(node->words[2].text, &listener->address))
-		listener->address.text = conf_build_text(build, node->words[2].text);
+	made->device_word = node->word_count == 4 ? &node->words[2] : NULL;
+	made->address_word = node->word_count >= 3 ? &node->words[node->word_count - 1] : &node->words[0];
+	if (made->device_word)
+		listener->device = conf_build_text(build, made->device_word->text);
+	if (node->word_count >= 3 && conf_value_address(made->address_word->text, &listener->address))
+		listener->address.text = conf_build_text(build, made->address_word->text);
 	else
 		listener->address.text = "";
 	build->at_listener = made;
@@ -69,6 +74,50 @@ void conf_take_protocol(struct conf_build *build, const struct conf_node *node, 
 	made->listener->protocol = conf_word_is(&node->words[1], "http") ? CONF_HTTP
 				   : conf_word_is(&node->words[1], "tcp") ? CONF_TCP
 									  : CONF_UDP;
+}
+
+static void take_network(struct conf_build *build, struct conf_listener *listener, const struct conf_word *word)
+{
+	struct conf_network network;
+
+	check(conf_value_network(word->text, &network));
+	if (listener->address.len == 0)
+		return;
+	if (!conf_networks_have(&network, 1, (const struct sockaddr *)&listener->address.sockaddr))
+		conf_problem(build->report, CONF_R_CARRIER, &word->span, NULL, NULL, "the listener's address is not in this network");
+	listener->network_bits = network.prefix_bits;
+}
+
+static void take_gateway(struct conf_build *build, struct conf_listener *listener, const struct conf_word *word)
+{
+	struct conf_address *gateway = conf_memory_list(&build->owned->memory, 1, sizeof(*gateway));
+	char text[80];
+	int len = snprintf(text, sizeof(text), "%.*s:1", (int)word->text.len,
+			   (const char *)word->text.ptr);
+
+	if (!gateway)
+		return;
+	if (len <= 0 || (size_t)len >= sizeof(text) || !conf_value_address(bytes_of(text, (size_t)len), gateway) ||
+	    (listener->address.len && gateway->sockaddr.ss_family != listener->address.sockaddr.ss_family)) {
+		conf_problem(build->report, CONF_R_CARRIER, &word->span, NULL, "an IP address", "the gateway is an address of the same kind");
+		return;
+	}
+	listener->gateway = gateway;
+}
+
+void conf_take_carrier(struct conf_build *build, const struct conf_node *node, void *object)
+{
+	struct conf_listener_made *made = object;
+	const struct conf_word *network = conf_option(node, "network"), *gateway = conf_option(node, "gateway");
+	const struct conf_word *offload = conf_option(node, "offload");
+
+	made->carrier_node = node;
+	made->carrier_is_ours = conf_word_is(&node->words[1], "bojagi");
+	if (network)
+		take_network(build, made->listener, network + 1);
+	if (gateway)
+		take_gateway(build, made->listener, gateway + 1);
+	made->listener->no_offload = offload && conf_word_is(offload + 1, "off");
 }
 
 void conf_take_listener_tls(struct conf_build *build, const struct conf_node *node, void *object)

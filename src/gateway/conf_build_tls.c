@@ -38,6 +38,7 @@ void conf_take_tls(struct conf_build *build, const struct conf_node *node, void 
 	if (!made->credentials)
 		return;
 	conf_build_block(build, node->children, made);
+	conf_build_staples(build, made);
 	if (made->has_profile_modern && !made->has_versions)
 		tls->version_min = BJ_TLS_1_3;
 }
@@ -164,6 +165,7 @@ void conf_take_client_certificate(struct conf_build *build, const struct conf_no
 	else if (conf_word_is(&node->words[1], "required"))
 		made->tls->client_auth = BJ_TLS_AUTH_REQUIRED;
 	conf_build_block(build, node->children, made);
+	conf_build_crls(build, made);
 	if (made->tls->client_auth != BJ_TLS_AUTH_NONE && conf_count(node->children, "ca") == 0)
 		conf_problem(build->report, CONF_R_CA_WANTED, &node->words[1].span, NULL, "{ ca \"FILE\"; }",
 			     "client certificates cannot be judged without their ca");

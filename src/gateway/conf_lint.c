@@ -74,6 +74,14 @@ static bool clash(const struct conf_address *a, const struct conf_address *b)
 
 /* ---- listeners */
 
+/* On different devices the same address is another one. */
+static bool same_device(const struct conf_listener *a, const struct conf_listener *b)
+{
+	if (!a->device || !b->device)
+		return a->device == b->device;
+	return strcmp(a->device, b->device) == 0;
+}
+
 static void lint_addresses(struct conf_build *build)
 {
 	for (size_t i = 0; i < build->listener_count; i++) {
@@ -82,16 +90,39 @@ static void lint_addresses(struct conf_build *build)
 		for (size_t j = 0; j < i; j++) {
 			const struct conf_listener *b = build->listeners[j].listener;
 
-			if ((a->protocol == CONF_UDP) != (b->protocol == CONF_UDP) || !clash(&a->address, &b->address))
+			if (!same_device(a, b) || (a->protocol == CONF_UDP) != (b->protocol == CONF_UDP) || !clash(&a->address, &b->address))
 				continue;
-			conf_problem(build->report, CONF_R_LISTENER_TWICE, &build->listeners[i].node->words[2].span, NULL, NULL,
+			conf_problem(build->report, CONF_R_LISTENER_TWICE, &build->listeners[i].address_word->span, NULL, NULL,
 				     "%s clashes with %s of listener %s in line %u", a->address.text, b->address.text, b->name,
 				     b->place.line);
 		}
-		if (build->snapshot->has_admin && a->protocol != CONF_UDP && clash(&a->address, &build->snapshot->admin))
-			conf_problem(build->report, CONF_R_LISTENER_TWICE, &build->listeners[i].node->words[2].span, NULL, NULL,
+		if (build->snapshot->has_admin && !a->device && a->protocol != CONF_UDP && clash(&a->address, &build->snapshot->admin))
+			conf_problem(build->report, CONF_R_LISTENER_TWICE, &build->listeners[i].address_word->span, NULL, NULL,
 				     "%s clashes with the admin address", a->address.text);
 	}
+}
+
+static void lint_carrier(struct conf_build *build, const struct conf_listener_made *made)
+{
+	const struct conf_listener *l = made->listener;
+	const char *wrong = NULL;
+
+	if (!l->device && made->carrier_is_ours && l->address.len > 0)
+		conf_problem(build->report, CONF_R_CARRIER, &made->carrier_node->words[1].span, NULL, "listener NAME tun0 IP:PORT",
+			     "carrier bojagi needs a device before the listener's address");
+	else if (made->carrier_node && !made->carrier_is_ours && made->carrier_node->word_count > 2)
+		conf_problem(build->report, CONF_R_CARRIER, &made->carrier_node->words[2].span, NULL, NULL,
+			     "the kernel's networks and gateways are the kernel's affair");
+	if (!l->device)
+		return;
+	if (!made->carrier_is_ours)
+		wrong = "a listener on a device needs carrier bojagi";
+	else if (l->protocol == CONF_UDP)
+		wrong = "our own TCP/IP serves http and tcp";
+	else if (l->address.len > 0 && is_unspecified(&l->address))
+		wrong = "on a device the address must be one that is ours alone";
+	if (wrong)
+		conf_problem(build->report, CONF_R_CARRIER, &made->device_word->span, NULL, NULL, "%s", wrong);
 }
 
 static void lint_protocol(struct conf_build *build, const struct conf_listener_made *made)
@@ -292,6 +323,7 @@ void conf_lint(struct conf_build *build)
 	lint_addresses(build);
 	for (size_t i = 0; i < build->listener_count; i++) {
 		lint_protocol(build, &build->listeners[i]);
+		lint_carrier(build, &build->listeners[i]);
 		lint_hosts(build, &build->listeners[i]);
 		lint_client_certificate(build, &build->listeners[i]);
 		lint_routes(build, &build->listeners[i]);

@@ -11,7 +11,8 @@ const struct conf_entry conf_schema[] = {
 	{ "", "log", "access", "log", 0, conf_take_log, "The access log. Default: text on standard error." },
 	{ "", "shared", "NAME", "shared", CONF_MANY | CONF_UNSUPPORTED, NULL, "State shared with other gateways over Redis." },
 	{ "", "tls", "NAME", "tls", CONF_MANY, conf_take_tls, "How listeners that name it speak TLS." },
-	{ "", "listener", "NAME ADDRESS", "listener", CONF_MANY, conf_take_listener, "An address on which clients are served." },
+	{ "", "listener", "NAME [DEVICE] ADDRESS", "listener", CONF_MANY, conf_take_listener,
+	  "An address on which clients are served; with a device, by our own TCP/IP." },
 	{ "", "pool", "NAME", "pool", CONF_MANY, conf_take_pool, "Servers that requests are spread over." },
 
 	/* log access */
@@ -19,15 +20,18 @@ const struct conf_entry conf_schema[] = {
 	{ "log", "format", "text|json", NULL, 0, conf_take_log_format, "One line per request, for people or for programs." },
 
 	/* tls */
-	{ "tls", "certificate", "FILE|auto [key FILE]", NULL, CONF_MANY | CONF_MUST, conf_take_certificate,
-	  "A chain in PEM, the server's own certificate first, and its private key: in the same file or in one of its own. Several "
-	  "certificates are chosen from by the name that the client asks for; the first is the default." },
+	{ "tls", "certificate", "FILE|auto [key FILE] [passphrase FILE]", NULL, CONF_MANY | CONF_MUST, conf_take_certificate,
+	  "A chain in PEM, the server's own certificate first, and its private key: in the same file or in one of its own; or PKCS#12. The "
+	  "key may be a pkcs11: URI. Of the passphrase's file the first line counts. Several certificates are chosen from by the name that "
+	  "the client asks for; the first is the default." },
 	{ "tls", "profile", "intermediate|modern", NULL, 0, conf_take_profile,
 	  "intermediate: TLS 1.2 and 1.3 with forward secrecy; modern: TLS 1.3 only. Default: intermediate." },
 	{ "tls", "versions", "1.2|1.3...", NULL, 0, conf_take_versions, "Protocol versions. Default: those of the profile." },
 	{ "tls", "alpn", "h2|http/1.1...", NULL, 0, conf_take_alpn, "Application protocols in order of preference. Default: http/1.1." },
 	{ "tls", "session", "", "session", 0, conf_take_block, "How sessions are resumed." },
-	{ "tls", "ocsp", "staple FILE", NULL, CONF_UNSUPPORTED, NULL, "An OCSP response that is sent along." },
+	{ "tls", "ocsp", "staple FILE", NULL, CONF_MANY, conf_take_ocsp,
+	  "An OCSP response (DER) about one of the certificates of this block, sent to clients that ask. When the file changes, the "
+	  "configuration is loaded again. One that is out of date is warned about and not sent." },
 	{ "tls", "client_certificate", "none|optional|required", "client_certificate", CONF_BLOCK_IS_OPTIONAL, conf_take_client_certificate,
 	  "Whether clients are asked for a certificate. With optional, a route can require one. Default: none." },
 	{ "tls", "keylog", "insecure FILE", NULL, 0, conf_take_keylog,
@@ -38,11 +42,17 @@ const struct conf_entry conf_schema[] = {
 	  "Tickets (TLS 1.2 and 1.3): how often their key is replaced, and how many old keys still open them. Default: rotate 8h keep 2." },
 	{ "session", "shared", "NAME", NULL, CONF_UNSUPPORTED, NULL, "Ticket keys shared with other gateways." },
 	{ "client_certificate", "ca", "FILE", NULL, CONF_MANY, conf_take_client_ca, "The authorities that issue the clients' certificates, in PEM." },
-	{ "client_certificate", "crl", "FILE", NULL, CONF_UNSUPPORTED | CONF_MANY, NULL, "Certificates that were revoked." },
+	{ "client_certificate", "crl", "FILE", NULL, CONF_MANY, conf_take_client_crl,
+	  "Lists of certificates that were revoked, in PEM or one in DER. When the file changes, the configuration is loaded again." },
+	{ "client_certificate", "revocation", "required|if_present", NULL, 0, conf_take_revocation,
+	  "With lists: required refuses clients of whom no list in force can tell, if_present lets them in. Default: required." },
 
 	/* listener */
 	{ "listener", "protocol", "http|tcp|udp", NULL, CONF_MUST, conf_take_protocol,
 	  "http looks into requests; tcp and udp pass bytes on without looking." },
+	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway HOST] [offload on|off]", NULL, 0, conf_take_carrier,
+	  "Whose TCP/IP it is. bojagi: our own on the listener's device, where the address is ours alone; network is who is reached directly "
+	  "(default: the /24 or /64 around the address), gateway who knows the way to the others. Default: kernel." },
 	{ "listener", "tls", "NAME", NULL, 0, conf_take_listener_tls, "The tls block that this listener speaks TLS with. Default: none." },
 	{ "listener", "limits", "", "limits", 0, conf_take_limits, "What one client, connection or request may use." },
 	{ "listener", "deny", "from NETWORK...", NULL, CONF_MANY, conf_take_deny, "Connections from these networks are closed at once." },
@@ -101,7 +111,7 @@ const struct conf_entry conf_schema[] = {
 	{ "eject", "at_most", "PERCENT", NULL, 0, conf_take_eject_at_most, "The part of the pool that may be out at once. Default: 50%." },
 	{ "pool tls", "ca", "FILE", NULL, CONF_MANY, conf_take_pool_ca, "The authorities that issue the servers' certificates. Default: the system's." },
 	{ "pool tls", "name", "HOST", NULL, 0, conf_take_pool_name, "The name that is asked for and that certificates must have. Default: the server's host." },
-	{ "pool tls", "certificate", "FILE [key FILE]", NULL, 0, conf_take_pool_certificate, "The gateway's own client certificate. Default: none." },
+	{ "pool tls", "certificate", "FILE [key FILE] [passphrase FILE]", NULL, 0, conf_take_pool_certificate, "The gateway's own client certificate. Default: none." },
 	{ "pool tls", "insecure", "no_verify", NULL, 0, conf_take_pool_insecure, "Any server is believed. For experiments." },
 	{ "timeouts", "connect", "TIME", NULL, 0, conf_take_timeout, "To connect, TLS handshake included. Default: 5s." },
 	{ "timeouts", "response", "TIME", NULL, 0, conf_take_timeout, "From the end of the request to the response's head. Default: 60s." },

@@ -5,6 +5,7 @@
  *   word        exactly this word           NUMBER SIZE TIME ...   a word of that kind (conf_shape.c lists them)
  *   a|b|FILE    one of these                X...                   one or more
  *   [a X]       may be left out; groups in brackets come last, in any order, each once
+ *   [X] Y       one word in brackets before others: there if there is a word more than the others need
  */
 #ifndef GATEWAY_CONF_SCHEMA_H
 #define GATEWAY_CONF_SCHEMA_H

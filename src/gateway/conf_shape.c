@@ -57,6 +57,10 @@ static bool is_network(const struct conf_word *w)
 
 	return conf_value_network(w->text, &n);
 }
+static bool is_device(const struct conf_word *w)
+{
+	return w->kind == CONF_WORD && conf_value_name(w->text) && w->text.len < 16 && w->text.ptr[0] != '.';
+}
 static bool is_file(const struct conf_word *w)
 {
 	return w->kind == CONF_STRING && w->text.len > 0 && !memchr(w->text.ptr, 0, w->text.len);
@@ -89,6 +93,7 @@ static const struct kind {
 	{ "ADDRESS", is_address, CONF_R_BAD_ADDRESS, "an address to listen on", "IP:PORT, [IPV6]:PORT or :PORT" },
 	{ "TARGET", is_target, CONF_R_BAD_ADDRESS, "a server's address", "IP:PORT, [IPV6]:PORT, NAME:PORT or unix:/PATH" },
 	{ "NETWORK", is_network, CONF_R_BAD_NETWORK, "a network", "a network, such as 10.0.0.0/8, without host bits" },
+	{ "DEVICE", is_device, CONF_R_BAD_NAME, "a network interface", "a network interface, such as tun0" },
 	{ "FILE", is_file, CONF_R_QUOTES_WANTED, "a quoted file name", "a file name in double quotes" },
 	{ "NAME", is_name, CONF_R_BAD_NAME, "a name", "a name of letters, digits, '-', '_' and '.'" },
 	{ "HOST", is_host, CONF_R_BAD_HOST, "a host", "a host name without port" },
@@ -342,6 +347,22 @@ static bool match_groups(const struct shape *shape, const struct pattern *patter
 	return good;
 }
 
+/* Words that must still come from here on, before the groups at the end. */
+static size_t words_needed(const struct pattern *pattern, size_t first)
+{
+	size_t count = 0;
+
+	while (first + count < pattern->count && !pattern->atoms[first + count].opens)
+		count++;
+	return count;
+}
+
+/* One word in brackets before others. */
+static bool is_middle(const struct pattern *pattern, size_t i)
+{
+	return pattern->atoms[i].opens && pattern->atoms[i].closes && i + 1 < pattern->count && !pattern->atoms[i + 1].opens;
+}
+
 static bool match(const struct shape *shape)
 {
 	struct pattern pattern = pattern_read(shape->entry->pattern);
@@ -349,7 +370,9 @@ static bool match(const struct shape *shape)
 	size_t i = 0;
 	bool good = true;
 
-	for (; i < pattern.count && !pattern.atoms[i].opens; i++) {
+	for (; i < pattern.count && (!pattern.atoms[i].opens || is_middle(&pattern, i)); i++) {
+		if (is_middle(&pattern, i) && (size_t)(cursor.end - cursor.at) <= words_needed(&pattern, i + 1))
+			continue;
 		if (cursor.at == cursor.end)
 			return missing(shape, cursor.at - 1, &pattern.atoms[i]);
 		good &= match_atom(shape, &pattern.atoms[i], &cursor);

@@ -42,8 +42,13 @@ static struct fake *fake_new(const char *path)
 	return fake;
 }
 
-static enum bj_err fake_credential(void *self, const char *chain, const char *key, struct bj_credential **out)
+static enum bj_err fake_credential(void *self, const char *chain, const char *key, const char *passphrase, struct bj_credential **out,
+				   char why[BJ_WHY_MAX])
 {
+	if (named(chain, "sealed.p12") && !passphrase) {
+		snprintf(why, BJ_WHY_MAX, "a passphrase is needed");
+		return BJ_ERR_KEY_ENCRYPTED;
+	}
 	if (named(chain, "missing.pem") || (key && named(key, "missing.key")))
 		return BJ_ERR_FILE_OPEN;
 	if (named(chain, "mismatch.pem"))
@@ -61,6 +66,43 @@ static enum bj_err fake_trust(void *self, const char *path, struct bj_trust **tr
 	if (!*trust)
 		*trust = (struct bj_trust *)fake_new(path);
 	return BJ_OK;
+}
+
+static enum bj_err fake_staple(void *self, const char *path, struct bj_credential *const *credentials, size_t count, int64_t *out_next_update,
+			       char why[BJ_WHY_MAX])
+{
+	if (named(path, "missing.ocsp"))
+		return BJ_ERR_FILE_OPEN;
+	if (named(path, "stranger.ocsp") || count == 0) {
+		snprintf(why, BJ_WHY_MAX, "it is about none of the certificates of this block");
+		return BJ_ERR_OCSP;
+	}
+	*out_next_update = NOW + (named(path, "soon.ocsp") ? 5 * 3600 + 5 : named(path, "old.ocsp") ? -7205 : 86400 * 5);
+	return BJ_OK;
+}
+
+static enum bj_err fake_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+{
+	if (named(path, "missing.crl"))
+		return BJ_ERR_FILE_OPEN;
+	if (!*crls)
+		*crls = (struct bj_crls *)fake_new(path);
+	*out_next_update = named(path, "endless.crl") ? INT64_MIN : NOW + (named(path, "old.crl") ? -7205 : 86400 * 5);
+	return BJ_OK;
+}
+
+static enum bj_revocation used_policy;
+
+static void fake_use_crls(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy)
+{
+	assert_true(trust && crls);
+	used_policy = policy;
+}
+
+static void fake_crls_free(struct bj_crls *crls)
+{
+	alive--;
+	free(crls);
 }
 
 static void fake_credential_free(struct bj_credential *credential)
@@ -117,6 +159,10 @@ static const struct conf_world fake_world = {
 	.now_s = NOW,
 	.credential = fake_credential,
 	.trust = fake_trust,
+	.staple = fake_staple,
+	.crl = fake_crl,
+	.use_crls = fake_use_crls,
+	.crls_free = fake_crls_free,
 	.credential_free = fake_credential_free,
 	.trust_free = fake_trust_free,
 	.validity = fake_validity,
@@ -249,7 +295,15 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_non_null(s->tls[0].client_trust);
 	assert_int_equal(s->tls[0].session_cache_entries, 20480);
 	assert_int_equal(s->tls[0].ticket_rotate_s, 8 * 3600);
-	assert_int_equal(s->listener_count, 3);
+	assert_int_equal(s->listener_count, 6);
+	assert_null(s->listeners[0].device);
+	assert_string_equal(s->listeners[3].device, "tun0");
+	assert_int_equal(s->listeners[3].network_bits, 16);
+	assert_int_equal(s->listeners[3].gateway->sockaddr.ss_family, AF_INET);
+	assert_true(s->listeners[3].no_offload);
+	assert_int_equal(s->listeners[4].gateway->sockaddr.ss_family, AF_INET6);
+	assert_false(s->listeners[4].no_offload);
+	assert_null(s->listeners[5].device);
 	web = &s->listeners[0];
 	assert_ptr_equal(web->tls, &s->tls[0]);
 	assert_int_equal(web->address.sockaddr.ss_family, AF_INET6);
@@ -326,6 +380,27 @@ static void networks_contain_their_addresses(void **state)
 		assert_true(conf_value_network(bytes_text(rows[i].network), &network));
 		assert_int_equal(conf_networks_have(&network, 1, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6), rows[i].inside);
 	}
+}
+
+static void lists_are_required_unless_said_otherwise(void **state)
+{
+	static const char form[] = "tls t { certificate \"site.pem\"; client_certificate required { ca \"ca.pem\"; crl \"a.crl\"; %s} }\n"
+				   "listener l :1 { protocol http; tls t; otherwise { reject 403; } }\n";
+	char text[256];
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf_snapshot *s;
+
+		snprintf(text, sizeof(text), form, i ? "revocation if_present; " : "");
+		used_policy = BJ_REVOCATION_OFF;
+		s = load(text);
+		assert_int_equal(used_policy, i ? BJ_REVOCATION_IF_PRESENT : BJ_REVOCATION_REQUIRED);
+		assert_non_null(s->watches);
+		assert_string_equal(s->watches->path, "/etc/bojagi/a.crl");
+		assert_null(s->watches->next);
+		conf_unref(s);
+	}
+	assert_int_equal(alive, 0);
 }
 
 static void a_text_cut_anywhere_is_refused_or_read_without_harm(void **state)
@@ -465,6 +540,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_file_gets_the_words_that_are_written_beside_it),
 		cmocka_unit_test(a_snapshot_has_what_the_file_says),
 		cmocka_unit_test(defaults_are_filled_in),
+		cmocka_unit_test(lists_are_required_unless_said_otherwise),
 		cmocka_unit_test(a_text_cut_anywhere_is_refused_or_read_without_harm),
 		cmocka_unit_test(the_pages_about_configuration_say_what_the_tables_say),
 	};

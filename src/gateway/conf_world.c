@@ -8,12 +8,96 @@
 #include <time.h>
 
 #include "gateway/conf_tree.h"
+#include "host/file.h"
+#include "x509/content.h"
+#include "x509/crls.h"
 #include "x509/hostname.h"
+#include "x509/ocsp.h"
 
-static enum bj_err real_credential(void *self, const char *chain, const char *key, struct bj_credential **out)
+static enum bj_err real_credential(void *self, const char *chain, const char *key, const char *passphrase, struct bj_credential **out,
+				   char why[BJ_WHY_MAX])
 {
+	char source[4096 + 8];
+
 	(void)self;
-	return bj_credential_from_files(chain, key, out);
+	snprintf(source, sizeof(source), "file:%s", passphrase ? passphrase : "");
+	return bj_credential_open(chain, key, passphrase ? source : NULL, out, why);
+}
+
+/* What a response says of one of these certificates. The issuer stands in the chain, or the signature cannot be looked at here: clients
+ * will. */
+static enum bj_err staple_find(struct bj_bytes der, struct bj_credential *const *credentials, size_t count, int64_t now, size_t *out_index,
+			       struct ocsp_answer *out, char why[BJ_WHY_MAX])
+{
+	snprintf(why, BJ_WHY_MAX, "it is about none of the certificates of this block");
+	for (size_t i = 0; i < count; i++) {
+		struct bj_bytes above = bj_credential_chain(credentials[i], 1);
+		struct ocsp_asks asks = { .response = der, .now = now };
+		struct cert cert, issuer;
+
+		if (cert_parse(bj_credential_chain(credentials[i], 0), &cert) || !ocsp_mentions(der, cert.serial, out))
+			continue;
+		*out_index = i;
+		why[0] = 0;
+		if (above.len == 0 || cert_parse(above, &issuer))
+			return BJ_OK;
+		asks.cert = &cert;
+		asks.issuer = &issuer;
+		if (ocsp_check(&asks, out) != BJ_OK || out->status == OCSP_UNKNOWN) {
+			snprintf(why, BJ_WHY_MAX, "%s", out->why);
+			return BJ_ERR_OCSP;
+		}
+		return BJ_OK;
+	}
+	return BJ_ERR_OCSP;
+}
+
+static enum bj_err real_staple(void *self, const char *path, struct bj_credential *const *credentials, size_t count, int64_t *out_next_update,
+			       char why[BJ_WHY_MAX])
+{
+	int64_t now = (int64_t)time(NULL);
+	struct ocsp_response response;
+	struct ocsp_answer answer;
+	struct file_bytes bytes;
+	size_t index = 0;
+	enum bj_err err = file_read(path, BJ_STAPLE_MAX, &bytes);
+
+	(void)self;
+	why[0] = 0;
+	if (err)
+		return err;
+	err = ocsp_parse(bytes_of(bytes.ptr, bytes.len), &response);
+	if (err)
+		snprintf(why, BJ_WHY_MAX, "it seems to be %s", content_text(content_of(bytes_of(bytes.ptr, bytes.len))));
+	else
+		err = staple_find(bytes_of(bytes.ptr, bytes.len), credentials, count, now, &index, &answer, why);
+	if (!err) {
+		*out_next_update = answer.next_update;
+		if (now <= answer.next_update)
+			err = bj_credential_staple_ocsp(credentials[index], bytes.ptr, bytes.len);
+	}
+	file_bytes_free(&bytes);
+	return err;
+}
+
+static enum bj_err real_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+{
+	struct bj_crls *to = *crls ? *crls : bj_crls_new();
+	const struct crl_held *held = NULL;
+	enum bj_err err = to ? bj_crls_add_file(to, path, NULL) : BJ_ERR_NO_MEMORY;
+
+	(void)self;
+	if (err) {
+		if (!*crls)
+			bj_crls_free(to);
+		return err;
+	}
+	*crls = to;
+	*out_next_update = INT64_MAX;
+	while ((held = crls_each(to, held)) != NULL)
+		if (held->crl.next_update < *out_next_update)
+			*out_next_update = held->crl.next_update;
+	return BJ_OK;
 }
 
 static enum bj_err real_trust(void *self, const char *path, struct bj_trust **to)
@@ -101,6 +185,10 @@ void conf_world_real(struct conf_world *out)
 		.now_s = (int64_t)time(NULL),
 		.credential = real_credential,
 		.trust = real_trust,
+		.staple = real_staple,
+		.crl = real_crl,
+		.use_crls = bj_trust_use_crls,
+		.crls_free = bj_crls_free,
 		.credential_free = bj_credential_free,
 		.trust_free = bj_trust_free,
 		.validity = real_validity,
@@ -112,7 +200,7 @@ void conf_world_real(struct conf_world *out)
 }
 
 /* Reads one byte more than is allowed, so that a file which is too large is seen to be. */
-static enum bj_err file_read(const char *path, char **out_text, size_t *out_len)
+static enum bj_err read_text(const char *path, char **out_text, size_t *out_len)
 {
 	FILE *file = fopen(path, "re");
 	char *text;
@@ -139,7 +227,7 @@ enum bj_err conf_load(const char *path, struct conf_report *report, struct conf_
 	struct conf_world world;
 	char *text = NULL;
 	size_t len = 0;
-	enum bj_err err = file_read(path, &text, &len);
+	enum bj_err err = read_text(path, &text, &len);
 
 	if (err) {
 		if (conf_report_text(report, path, bytes_of(NULL, 0)))

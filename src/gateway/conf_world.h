@@ -10,8 +10,17 @@
 struct conf_world {
 	void *self;
 	int64_t now_s; /* seconds since 1970 */
-	/* BJ_ERR_FILE_*, BJ_ERR_PEM*, BJ_ERR_KEY_*, BJ_ERR_CERT_*, BJ_ERR_CHAIN_ORDER. `key` may be null: it is in the same file. */
-	enum bj_err (*credential)(void *self, const char *chain, const char *key, struct bj_credential **out);
+	/* BJ_ERR_FILE_*, BJ_ERR_PEM*, BJ_ERR_KEY_*, BJ_ERR_CERT_*, BJ_ERR_CHAIN_ORDER. `key` may be null: it is in the same file; and so may be
+	 * the file with the passphrase. `why` gets more words, or stays empty. */
+	enum bj_err (*credential)(void *self, const char *chain, const char *key, const char *passphrase, struct bj_credential **out,
+				  char why[BJ_WHY_MAX]);
+	/* Staples the OCSP response of a file to the one of these credentials that it is about, unless it is out of date. */
+	enum bj_err (*staple)(void *self, const char *path, struct bj_credential *const *credentials, size_t count, int64_t *out_next_update,
+			      char why[BJ_WHY_MAX]);
+	/* Adds the lists of a file to `*crls`, which is made when it is null; the earliest end of them all. */
+	enum bj_err (*crl)(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update);
+	void (*use_crls)(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy);
+	void (*crls_free)(struct bj_crls *crls);
 	/* Adds the anchors of a file to `*trust`, which is made when it is null; a null path means the system's. On failure a `*trust`
 	 * that was null stays so. */
 	enum bj_err (*trust)(void *self, const char *path, struct bj_trust **trust);

@@ -116,7 +116,7 @@ struct conf_route {
 	unsigned status;                  /* CONF_ACTION_REJECT: 400..599, 403 by default; L4 just closes */
 };
 
-/* ---- listener NAME ADDRESS { ... } */
+/* ---- listener NAME [DEVICE] ADDRESS { ... } */
 enum conf_protocol {
 	CONF_HTTP = 1,
 	CONF_TCP,
@@ -140,6 +140,10 @@ struct conf_listener {
 	struct conf_place place;
 	enum conf_protocol protocol;
 	struct conf_address address;
+	const char *device;                  /* null: the kernel's sockets; otherwise our own TCP/IP on this interface */
+	unsigned network_bits;               /* of the device: who is reached directly; 0: the usual */
+	const struct conf_address *gateway;  /* of the device, or null; its port says nothing */
+	bool no_offload;                     /* of the device */
 	const struct conf_tls *tls;          /* null: none */
 	struct conf_limits limits;
 	const struct conf_network *deny;
@@ -201,6 +205,12 @@ struct conf_pool {
 	unsigned idle_time_ms;             /* between two reads of a response, and tunnels without a byte; default 300 s */
 };
 
+/* A file whose change has the configuration loaded again. */
+struct conf_watch {
+	const char *path;
+	const struct conf_watch *next;
+};
+
 struct conf_snapshot {
 	atomic_uint refs;
 	const char *path;                  /* the file's name as given */
@@ -214,6 +224,7 @@ struct conf_snapshot {
 	size_t listener_count;
 	struct conf_pool *pools;
 	size_t pool_count;
+	const struct conf_watch *watches;
 	uint64_t generation;               /* set by the owner: counts reloads */
 	void *memory;                      /* conf_free()'s own */
 };

@@ -13,6 +13,7 @@
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
 #include "gateway/notify.h"
+#include "gateway/watch.h"
 #include "gateway/worker.h"
 #include "io/signals.h"
 
@@ -24,12 +25,15 @@ struct gateway {
 	struct loop loop;
 	struct mailbox box;
 	struct signals signals;
+	struct watch watch;
 	struct admin *admin; /* null: none */
 	struct worker *workers;
 	const struct stats **stats;
 	struct client_table clients;
 	unsigned worker_count, started, finished;
 	struct runtime *runtime;
+	char devices[WORKER_NETS_MAX][DEVICE_NAME_MAX]; /* that the first worker has */
+	size_t device_count;
 	const char *path;
 	const struct gateway_options *options;
 	int log_fd;
@@ -77,7 +81,7 @@ static bool is_open(const struct runtime *rt, const struct runtime_listener *to)
 	for (size_t i = 0; rt && i < rt->conf->listener_count; i++) {
 		const struct runtime_listener *have = &rt->listeners[i];
 
-		if ((have->conf->protocol == CONF_UDP) == (to->conf->protocol == CONF_UDP) && addr_equal(&have->addr, &to->addr))
+		if ((have->conf->protocol == CONF_UDP) == (to->conf->protocol == CONF_UDP) && runtime_listener_same_place(have, to))
 			return true;
 	}
 	return false;
@@ -92,13 +96,31 @@ static enum bj_err open_socket(const struct runtime_listener *to, const struct a
 	return listener_open(addr, &options, out_fd, bound);
 }
 
+/* Opens a device that is not open yet; it stays open. */
+static enum bj_err open_device(struct gateway *gw, const char *name, int *out_fd)
+{
+	enum bj_err err;
+
+	for (size_t i = 0; i < gw->device_count; i++)
+		if (strcmp(gw->devices[i], name) == 0)
+			return BJ_OK;
+	if (gw->device_count == WORKER_NETS_MAX)
+		return BJ_ERR_LIMIT;
+	err = device_open(name, out_fd);
+	if (!err)
+		memcpy(gw->devices[gw->device_count++], name, strlen(name) + 1);
+	return err;
+}
+
 /* One socket for each worker. The first try is without sharing, so that a stranger's socket on the address is noticed. */
-static enum bj_err open_for_workers(const struct runtime_listener *to, int **fds, size_t index, unsigned workers)
+static enum bj_err open_for_workers(struct gateway *gw, const struct runtime_listener *to, int **fds, size_t index, unsigned workers)
 {
 	struct addr addr = to->addr;
 	enum bj_err err;
 	int probe;
 
+	if (to->conf->device)
+		return open_device(gw, to->conf->device, &fds[0][index]);
 	if (addr.sa.any.sa_family == AF_UNIX) {
 		err = open_socket(to, &addr, false, &fds[0][index], NULL);
 		for (unsigned w = 1; !err && w < workers; w++)
@@ -134,7 +156,7 @@ static enum bj_err open_sockets(struct gateway *gw, struct runtime *rt, int ***o
 	for (size_t i = 0; !err && i < count; i++) {
 		if (is_open(gw->runtime, &rt->listeners[i]))
 			continue;
-		err = open_for_workers(&rt->listeners[i], fds, i, gw->worker_count);
+		err = open_for_workers(gw, &rt->listeners[i], fds, i, gw->worker_count);
 		if (err)
 			complain(gw, err, "cannot listen on", rt->conf->listeners[i].address.text);
 	}
@@ -310,6 +332,7 @@ static void set_admin(struct gateway *gw, struct admin *admin)
 static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 {
 	struct runtime *rt = NULL, *old = gw->runtime;
+	size_t devices = gw->device_count;
 	struct admin *admin = gw->admin;
 	int **fds = NULL, log_fd = gw->log_fd;
 	enum bj_err err = runtime_new(conf, gw->worker_count, &rt);
@@ -329,6 +352,7 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	if (!err)
 		err = post_config(gw, rt, fds);
 	if (err) {
+		gw->device_count = devices;
 		if (log_fd != gw->log_fd && log_fd > STDERR_FILENO)
 			close(log_fd);
 		if (admin && admin != gw->admin) {
@@ -343,6 +367,7 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	runtime_unref(old);
 	set_log(gw, log_fd);
 	set_admin(gw, admin);
+	watch_set(&gw->watch, conf->watches); /* the runtime holds the configuration */
 	gw->loaded_unix_ms = gw->loop.unix_ms;
 	gw->last_error[0] = '\0';
 	return BJ_OK;
@@ -366,6 +391,16 @@ static void reload(struct gateway *gw)
 	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
 	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
+}
+
+static void files_changed(struct watch *watch)
+{
+	struct gateway *gw = CONTAINER_OF(watch, struct gateway, watch);
+
+	if (gw->stopping)
+		return;
+	say(gw, "a revocation list or OCSP response has changed", "");
+	reload(gw);
 }
 
 /* ---- the end */
@@ -491,6 +526,7 @@ static void fini(struct gateway *gw)
 		mailbox_fini(&gw->box);
 	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
 		free((void *)(uintptr_t)gw->stats[i]);
+	watch_fini(&gw->watch);
 	if (gw->signals.loop)
 		signals_fini(&gw->signals);
 	if (gw->loop.epoll_fd >= 0)
@@ -510,7 +546,8 @@ static void say_ready(const struct gateway *gw)
 		const struct conf_listener *l = &gw->runtime->conf->listeners[i];
 		char text[ADDR_TEXT_MAX + 64];
 
-		snprintf(text, sizeof(text), "%s on %s%s", l->name, l->address.text, l->tls ? " (TLS)" : "");
+		snprintf(text, sizeof(text), "%s on %s%s%s%s", l->name, l->device ? l->device : "", l->device ? " " : "", l->address.text,
+			 l->tls ? " (TLS)" : "");
 		say(gw, "serving ", text);
 	}
 	if (gw->admin)
@@ -544,6 +581,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	if (!err)
 		err = signals_init(&gw->signals, &gw->loop, signal_list, signalled);
 	if (!err) {
+		watch_init(&gw->watch, &gw->loop, files_changed);
 		gw->started_unix_ms = gw->loop.unix_ms;
 		err = start(gw, conf);
 		if (err)

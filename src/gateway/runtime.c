@@ -32,6 +32,13 @@ bool runtime_server_is_up(const struct runtime *rt, size_t server, int64_t now_m
 	return false;
 }
 
+bool runtime_listener_same_place(const struct runtime_listener *a, const struct runtime_listener *b)
+{
+	const char *one = a->conf->device, *other = b->conf->device;
+
+	return addr_equal(&a->addr, &b->addr) && (one && other ? strcmp(one, other) == 0 : one == other);
+}
+
 bool runtime_listener_take(const struct runtime_listener *l)
 {
 	size_t most = l->conf->limits.connections;

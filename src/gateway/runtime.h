@@ -30,6 +30,8 @@ struct runtime_listener {
 	_Atomic uint64_t *open;    /* connections or flows of all workers; counted where there is a limit */
 };
 
+/* Whether both listen on the same address of the same carrier. */
+bool runtime_listener_same_place(const struct runtime_listener *a, const struct runtime_listener *b);
 /* Takes a place among the listener's connections; false when there is none. */
 bool runtime_listener_take(const struct runtime_listener *listener);
 void runtime_listener_drop(const struct runtime_listener *listener);

@@ -116,19 +116,69 @@ void worker_session_ended(struct worker *w, struct listening *on)
 	maybe_finished(w);
 }
 
+/* Our own TCP/IP for a listener: on the device that it brings, or that is served already. */
+static enum bj_err find_net(struct worker *w, const struct conf_listener *conf, int fd, struct net **out)
+{
+	const struct net_options options = { .rng = rng_os, .no_offload = conf->no_offload };
+	struct worker_net *n;
+	enum bj_err err;
+
+	for (size_t i = 0; i < w->net_count; i++)
+		if (strcmp(w->nets[i]->name, conf->device) == 0) {
+			*out = &w->nets[i]->net;
+			return BJ_OK;
+		}
+	if (fd < 0)
+		return BJ_ERR_IO;
+	n = w->net_count < WORKER_NETS_MAX ? (struct worker_net *)calloc(1, sizeof(*n)) : NULL;
+	if (!n) {
+		close(fd);
+		return BJ_ERR_NO_MEMORY;
+	}
+	memcpy(n->name, conf->device, strnlen(conf->device, DEVICE_NAME_MAX - 1));
+	err = net_init(&n->net, &w->loop, fd, conf->device, &options);
+	if (err) {
+		free(n);
+		return err;
+	}
+	w->nets[w->net_count++] = n;
+	*out = &n->net;
+	return BJ_OK;
+}
+
+static enum bj_err listen_on_device(struct worker *w, const struct runtime_listener *to, int fd, struct listening *on)
+{
+	const struct bj_endpoint at = net_endpoint_of(&to->addr);
+	struct net *net;
+	enum bj_err err = find_net(w, to->conf, fd, &net);
+
+	if (!err)
+		err = net_add_address(net, &at.ip, to->conf->network_bits);
+	if (!err && to->conf->gateway) {
+		const struct addr gateway = addr_of_conf(to->conf->gateway);
+		const struct bj_endpoint by = net_endpoint_of(&gateway);
+
+		err = net_add_gateway(net, &by.ip);
+	}
+	return err ? err : listener_init_net(&on->listener, net, &to->addr, session_accept);
+}
+
 static enum bj_err open_listening(struct worker *w, const struct runtime_listener *to, int fd, struct listening **out)
 {
 	struct listening *on = (struct listening *)calloc(1, sizeof(*on));
 	enum bj_err err;
 
 	if (!on) {
-		close(fd);
+		if (fd >= 0)
+			close(fd);
 		return BJ_ERR_NO_MEMORY;
 	}
 	on->worker = w;
 	on->listener.watch.fd = -1;
 	on->udp.watch.fd = -1;
-	if (to->conf->protocol == CONF_UDP) {
+	if (to->conf->device) {
+		err = listen_on_device(w, to, fd, on);
+	} else if (to->conf->protocol == CONF_UDP) {
 		flows_init(on);
 		err = udp_take(&on->udp, &w->loop, w->udp_scratch, fd, flow_datagram);
 	} else {
@@ -151,7 +201,7 @@ static struct listening *find_listening(struct worker *w, const struct runtime_l
 		struct listening *on = CONTAINER_OF(node, struct listening, node);
 
 		if (!is_closed(on) && on->to && (on->to->conf->protocol == CONF_UDP) == (to->conf->protocol == CONF_UDP) &&
-		    addr_equal(&on->to->addr, &to->addr))
+		    runtime_listener_same_place(on->to, to))
 			return on;
 	}
 	return NULL;
@@ -163,6 +213,12 @@ static bool is_served(const struct generation *g, const struct listening *on)
 		if (on->to == &g->runtime->listeners[i])
 			return true;
 	return false;
+}
+
+/* A device is the first worker's, whoever brought it. */
+static bool wants_listening(const struct worker *w, const struct runtime_listener *to, int fd)
+{
+	return to->conf->device ? w->index == 0 : fd >= 0;
 }
 
 void worker_take_config(struct mail *mail, void *worker)
@@ -187,7 +243,7 @@ void worker_take_config(struct mail *mail, void *worker)
 		struct listening *on = find_listening(w, to);
 		struct generation *before;
 
-		if (!on && (config->fds[i] < 0 || open_listening(w, to, config->fds[i], &on)))
+		if (!on && (!wants_listening(w, to, config->fds[i]) || open_listening(w, to, config->fds[i], &on)))
 			continue;
 		before = on->generation;
 		on->generation = generation_ref(g);
@@ -324,6 +380,10 @@ void worker_fini(struct worker *w)
 		generation_unref(w->generation);
 		w->generation = NULL;
 		access_log_fini(&w->log);
+		for (size_t i = 0; i < w->net_count; i++) {
+			net_fini(&w->nets[i]->net, WORKER_LAST_BYTES_MS);
+			free(w->nets[i]);
+		}
 		loop_fini(&w->loop);
 	}
 	chunk_give(&w->chunks, w->sealed);

@@ -16,6 +16,7 @@
 #include "gateway/stats.h"
 #include "io/listener.h"
 #include "io/mailbox.h"
+#include "io/net.h"
 #include "io/udp.h"
 
 #define WORKER_IN_SIZE ((size_t)128 * 1024)  /* one read */
@@ -23,6 +24,7 @@
 #define WORKER_HEAD_SIZE ((size_t)320 * 1024)/* heads that were written and not flushed */
 #define WORKER_HEAD_MAX ((size_t)288 * 1024) /* one head: more than an arena holds */
 #define WORKER_ARENAS_FREE_MAX 1024          /* unused arenas that are kept */
+#define WORKER_LAST_BYTES_MS 500             /* what a device still has to deliver at the end */
 #define WORKER_DRAIN_MS 30000                /* how long requests may go on after SIGTERM */
 
 struct gateway;
@@ -33,6 +35,14 @@ struct arena {
 	struct arena *next;
 	size_t size;
 	_Alignas(8) uint8_t bytes[];
+};
+
+#define WORKER_NETS_MAX 16               /* devices */
+
+/* Our own TCP/IP on a device. It stays as long as the worker: reloads find it again. */
+struct worker_net {
+	char name[DEVICE_NAME_MAX];
+	struct net net;
 };
 
 /* A listening socket of this worker. */
@@ -81,6 +91,8 @@ struct worker {
 	struct udp_scratch *udp_scratch;
 	struct siphash_key key;
 	struct list listenings;
+	struct worker_net *nets[WORKER_NETS_MAX]; /* of the first worker */
+	size_t net_count;
 	struct list sessions;
 	size_t session_count;
 	struct generation *generation;
@@ -117,7 +129,7 @@ void arena_give(struct worker *w, struct arena *arena);
 struct worker_config {
 	struct mail mail;
 	struct runtime *runtime; /* the reference is the worker's */
-	int *fds;                /* one per listener of the snapshot; -1: keep the one that it has on that address */
+	int *fds;                /* one per listener of the snapshot: a socket or a device; -1: keep the one that it has */
 };
 void worker_take_config(struct mail *mail, void *worker);
 

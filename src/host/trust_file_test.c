@@ -4,6 +4,9 @@
 #include "crypto/pkcs12.h"
 #include "host/testkit.h"
 #include "x509/credential.h"
+#include "x509/rules.h"
+#include "x509/show.h"
+#include "x509/trust.h"
 #include <bojagi/x509.h>
 
 static struct kit kit;
@@ -219,6 +222,34 @@ static void what_cannot_be_opened_is_named(void **state)
 	assert_null(credential);
 }
 
+/* What people expect: whatever site their browser trusts by these anchors verifies here, too. */
+static void every_anchor_of_the_system_can_end_a_path(void **state)
+{
+	static const struct path_input in = { .purpose = PATH_SERVER };
+	const struct rules_for rules = { .in = &in };
+	struct bj_trust *trust = bj_trust_new();
+	const struct anchor *anchor = NULL;
+	struct finding finding;
+	size_t count = 0;
+
+	(void)state;
+	use_environment(NULL, NULL);
+	if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) != 0) {
+		bj_trust_free(trust);
+		skip();
+	}
+	assert_int_equal(bj_trust_add_file(trust, "/etc/ssl/certs/ca-certificates.crt", &count), BJ_OK); /* one that does not parse is an error */
+	assert_int_equal(bj_trust_count(trust), count);
+	while ((anchor = trust_each(trust, anchor)) != NULL)
+		if (rules_judge(&rules, &anchor->cert, ROLE_ANCHOR, 0, &finding)) {
+			struct show_fields fields;
+
+			show_fields(&anchor->cert, &fields);
+			fail_msg("%s: %s: %s", fields.subject, bj_err_name(finding.err), finding.detail);
+		}
+	bj_trust_free(trust);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +259,7 @@ int main(void)
 		cmocka_unit_test(the_environment_replaces_the_systems_places),
 		cmocka_unit_test(a_bad_anchor_among_good_ones_is_skipped_in_the_systems_places),
 		cmocka_unit_test(a_credential_without_its_key_or_with_anothers_is_refused),
+		cmocka_unit_test(every_anchor_of_the_system_can_end_a_path),
 		cmocka_unit_test(passphrases_come_from_where_they_are_said_to_be),
 		cmocka_unit_test(what_cannot_be_opened_is_named),
 	};

@@ -33,40 +33,29 @@ static void set_name(struct ifreq *request, const char *name)
 	memcpy(request->ifr_name, name, len < IFNAMSIZ - 1 ? len : IFNAMSIZ - 1);
 }
 
-/* What `tun_flags` of an interface say: 0 for another kind of interface, and for one that is not there. */
-static unsigned tun_flags_of(const char *name)
-{
-	char path[64];
-	unsigned flags = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/tun_flags", name);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%x", &flags) != 1)
-		flags = 0;
-	fclose(f);
-	return flags & (IFF_TUN | IFF_TAP);
-}
-
+/* BJ_ERR_ARGUMENT: there is such an interface, and it is of another kind. */
 static enum bj_err open_tun(const char *name, unsigned kind, int *out_fd)
 {
 	struct ifreq request;
 	int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	enum bj_err err;
+	enum bj_err err = BJ_ERR_IO;
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE ? BJ_ERR_IO_DESCRIPTORS : BJ_ERR_FILE_OPEN;
 	set_name(&request, name);
 	request.ifr_flags = (short)(kind | IFF_NO_PI | IFF_VNET_HDR);
-	if (ioctl(fd, TUNSETIFF, &request) < 0) {
-		err = errno == EBUSY ? BJ_ERR_IO_ADDRESS_IN_USE : errno == EPERM ? BJ_ERR_FILE_OPEN : BJ_ERR_IO;
-		close(fd);
-		return err;
+	if (ioctl(fd, TUNSETIFF, &request) == 0) {
+		*out_fd = fd;
+		return BJ_OK;
 	}
-	*out_fd = fd;
-	return BJ_OK;
+	if (errno == EBUSY)
+		err = BJ_ERR_IO_ADDRESS_IN_USE;
+	else if (errno == EINVAL)
+		err = BJ_ERR_ARGUMENT;
+	else if (errno == EPERM)
+		err = BJ_ERR_FILE_OPEN;
+	close(fd);
+	return err;
 }
 
 static enum bj_err open_packet(unsigned index, int *out_fd)
@@ -100,13 +89,19 @@ static bool is_name(const char *name)
 
 enum bj_err device_open(const char *name, int *out_fd)
 {
-	unsigned index, kind;
+	unsigned index;
+	enum bj_err err;
 
 	if (!is_name(name))
 		return BJ_ERR_ARGUMENT;
 	index = if_nametoindex(name);
-	kind = tun_flags_of(name);
-	return index && !kind ? open_packet(index, out_fd) : open_tun(name, kind ? kind : IFF_TUN, out_fd);
+	/* Whoever asks the kernel for the wrong kind is told so; the file system may show the interfaces of another namespace. */
+	err = open_tun(name, IFF_TUN, out_fd);
+	if (err && index && err != BJ_ERR_IO_ADDRESS_IN_USE)
+		err = open_tun(name, IFF_TAP, out_fd);
+	if (err && index && err != BJ_ERR_IO_ADDRESS_IN_USE)
+		err = open_packet(index, out_fd);
+	return err == BJ_ERR_ARGUMENT ? BJ_ERR_IO : err;
 }
 
 /* ---- finding out what it is */

@@ -70,7 +70,7 @@ void fast_open_begin(struct bj_tcp *t, const struct arrival *syn)
 
 void fast_open_proved(struct bj_tcp *t)
 {
-	if (t->passive && tcp_is_open_early(t))
+	if (tcp_is_open_early(t))
 		tcp_stack(t)->fast_open_pending--;
 }
 
@@ -134,7 +134,7 @@ void fast_open_established(struct bj_tcp *t, const struct arrival *a, int64_t se
 	uint32_t len = t->rare ? t->rare->syn_data : 0, first = t->iss + 1;
 	struct sent *s;
 
-	if (!t->fast_open || len == 0)
+	if (len == 0)
 		return;
 	t->rare->syn_data = 0;
 	s = flight_add(t, first, first + len, 0);

@@ -30,10 +30,10 @@ void fast_open_answer(struct bj_tcp *t, const struct arrival *a);
 /* After it: bytes of the SYN are acknowledged, or go again. */
 void fast_open_established(struct bj_tcp *t, const struct arrival *a, int64_t sent_us);
 
-/* A handshake in whose SYN or behind whose SYN-ACK bytes may go. */
+/* A handshake that is not done and behind whose SYN-ACK bytes may go. */
 static inline bool tcp_is_open_early(const struct bj_tcp *t)
 {
-	return t->state == BJ_TCP_SYN_RECEIVED && t->fast_open;
+	return t->state == BJ_TCP_SYN_RECEIVED && t->passive && t->fast_open;
 }
 
 #endif

@@ -147,7 +147,7 @@ void flight_mark_sacked(struct bj_tcp *t, struct sent *s)
 	hint_leave(t->flight, s);
 }
 
-void flight_mark_all_lost(struct bj_tcp *t)
+void flight_mark_overdue(struct bj_tcp *t, int64_t before_us)
 {
 	struct tcp_flight *f = t->flight;
 	const struct sent *first = flight_first(t);
@@ -158,6 +158,8 @@ void flight_mark_all_lost(struct bj_tcp *t)
 
 		if (s->flags & SENT_SACKED && !reneged)
 			continue;
+		if (s != first && s->sent_us >= before_us && !reneged && !(s->flags & SENT_LOST && !(s->flags & SENT_RESENT)))
+			continue; /* it can still be on its way */
 		if (s->flags & SENT_RESENT) {
 			s->flags &= (uint8_t)~SENT_RESENT;
 			f->resent -= sent_len(s);

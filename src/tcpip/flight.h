@@ -87,8 +87,9 @@ bool flight_split(struct bj_tcp *t, struct sent *s, uint32_t at);
 void flight_resent(struct bj_tcp *t, struct sent *s);
 void flight_mark_lost(struct bj_tcp *t, struct sent *s, enum bj_lost_why why);
 void flight_mark_sacked(struct bj_tcp *t, struct sent *s);
-/* Forgets what the peer said it has: it may renege (rfc2018:8). */
-void flight_mark_all_lost(struct bj_tcp *t);
+/* After a timeout: the first record, and all that left before `before_us` (rfc8985:6.3). If the first is SACKED the peer has
+ * reneged (rfc2018:8): all it said is forgotten. */
+void flight_mark_overdue(struct bj_tcp *t, int64_t before_us);
 /* The first record that waits for retransmission, or null. */
 struct sent *flight_next_lost(struct bj_tcp *t);
 /* The bytes before `at`, which lies inside, are acknowledged. */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "tcpip/congestion.h"
+#include "tcpip/pmtu.h"
 #include "tcpip/wire/icmp.h"
 #include "tcpip/wire/icmpv6.h"
 #include "tcpip/wire/ipv4.h"
@@ -36,32 +36,12 @@ static struct bj_tcp *find_quoted(struct bj_stack *s, const struct bj_ip *local,
 	return t;
 }
 
-/* Segments that are too big now are lost, but not by congestion (rfc8201:4). */
 static void too_big(struct bj_tcp *t, uint32_t mtu)
 {
-	uint32_t least = tcp_is_v4(t) ? PMTU_MIN_V4 : IPV6_MTU_MIN;
-	struct list *next;
-
 	if (mtu == 0)
 		mtu = PMTU_GUESS;
-	if (mtu < least || mtu >= t->pmtu)
-		return;
-	t->pmtu = (uint16_t)mtu;
-	tcp_update_mss(t);
-	if (t->state == BJ_TCP_SYN_SENT && t->rare && t->rare->syn_data) {
-		t->syn_due = true; /* without the bytes: rfc7413:4.1.3 */
-		stack_want_output(t);
-	}
-	if (!t->flight)
-		return;
-	for (struct list *it = t->flight->by_seq.next; it != &t->flight->by_seq; it = next) {
-		struct sent *sent = CONTAINER_OF(it, struct sent, by_seq);
-
-		next = it->next;
-		if (sent->end - sent->seq > t->mss)
-			flight_mark_lost(t, sent, BJ_LOST_TOO_BIG);
-	}
-	stack_want_output(t);
+	if (mtu >= (tcp_is_v4(t) ? PMTU_MIN_V4 : IPV6_MTU_MIN))
+		pmtu_shrink(t, mtu);
 }
 
 static void tell(struct bj_tcp *t, enum icmp_meaning meaning, uint32_t mtu, enum bj_err why)

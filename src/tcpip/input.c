@@ -113,6 +113,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	t->retransmit_at = TCP_NEVER;
 	tcp_arm_keepalive(t);
 	fast_open_established(t, a, began_us);
+	t->delivered = 1;
 	if (early)
 		tcp_arm_retransmit(t, 0); /* the owner has it already */
 	else if (t->passive)
@@ -301,7 +302,7 @@ static enum next_step check_rst(struct bj_tcp *t, struct arrival *a)
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_RST);
 	}
-	if (t->state == BJ_TCP_SYN_RECEIVED && !t->fast_open)
+	if (t->state == BJ_TCP_SYN_RECEIVED && !tcp_is_open_early(t))
 		tcp_end(t, BJ_ERR_IO_REFUSED); /* a passive one goes back to LISTEN, silently (MUST-11) */
 	else if (t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || t->state == BJ_TCP_TIME_WAIT)
 		tcp_end(t, BJ_OK);
@@ -342,7 +343,7 @@ static enum next_step complete_handshake(struct bj_tcp *t, struct arrival *a)
 		stack_reply_reset(tcp_stack(t), a);
 		return drop(t, a, BJ_DROP_ACK);
 	}
-	if (t->passive && !t->fast_open && !listen_has_room(t->listener)) {
+	if (t->passive && !tcp_is_open_early(t) && !listen_has_room(t->listener)) {
 		tcp_stack(t)->stats.accept_overflows++;
 		return drop(t, a, BJ_DROP_MEMORY); /* our SYN-ACK, or the peer's bytes, will come again */
 	}

@@ -109,6 +109,13 @@ enum bj_err bj_link_add_route(struct bj_link *l, const struct bj_ip *prefix, uns
 
 	if (bits > (is_v4 ? 32u : 128u) || (gateway && (bj_ip_is_v4(gateway) != is_v4 || !ip_is_unicast(gateway))))
 		return BJ_ERR_ARGUMENT;
+	for (size_t i = 0; i < l->route_count; i++) {
+		const struct link_route *r = &l->routes[i];
+
+		if (r->bits == bits + (is_v4 ? 96 : 0) && has_prefix(prefix, &r->prefix, r->bits) && bj_ip_is_v4(&r->prefix) == is_v4 &&
+		    r->has_gateway == (gateway != NULL) && (!gateway || bj_ip_equal(&r->gateway, gateway)))
+			return BJ_OK;
+	}
 	if (l->route_count == LINK_ROUTES_MAX)
 		return BJ_ERR_LIMIT;
 	l->routes[l->route_count] = (struct link_route){ .prefix = *prefix, .bits = bits + (is_v4 ? 96 : 0), .has_gateway = gateway != NULL };

@@ -339,9 +339,12 @@ static void the_longest_prefix_says_who_is_asked(void **state)
 	connect_to(f, bj_ip4(10, 0, 0, 7));
 	assert_true(next_frame(f));
 	assert_int_equal(arp_out(f).target_ip[3], 7);
-	for (unsigned i = 2; i < LINK_ROUTES_MAX; i++)
-		assert_int_equal(bj_link_add_route(f->link, &near, 24, NULL), BJ_OK);
-	assert_int_equal(bj_link_add_route(f->link, &near, 24, NULL), BJ_ERR_LIMIT);
+	for (unsigned i = 2; i <= LINK_ROUTES_MAX; i++) {
+		const struct bj_ip other = bj_ip4(10, 1, (uint8_t)i, 0);
+
+		assert_int_equal(bj_link_add_route(f->link, &near, 24, NULL), BJ_OK); /* known */
+		assert_int_equal(bj_link_add_route(f->link, &other, 24, NULL), i < LINK_ROUTES_MAX ? BJ_OK : BJ_ERR_LIMIT);
+	}
 	close_link(f);
 }
 

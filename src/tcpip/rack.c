@@ -94,6 +94,15 @@ uint32_t rack_detect(struct bj_tcp *t, int64_t *out_wait_us)
 	return marked;
 }
 
+int64_t rack_overdue(const struct bj_tcp *t)
+{
+	const struct tcp_flight *f = t->flight;
+
+	if (!t->sack_ok || f->rack_sent_us == 0)
+		return INT64_MAX;
+	return tcp_stack(t)->now_us - f->rack_rtt_us - reordering_window(t);
+}
+
 int64_t tail_probe_after(const struct bj_tcp *t)
 {
 	const struct tcp_flight *f = t->flight;

@@ -14,6 +14,8 @@ uint32_t rack_detect(struct bj_tcp *t, int64_t *out_wait_us);
 /* A D-SACK came: the window for reordering grows. rfc8985:6.2 step 4. */
 void rack_dsack(struct bj_tcp *t);
 void rack_recovery_ended(struct bj_tcp *t);
+/* What left before then cannot be on its way any more, by the time that the last one took. rfc8985:6.3 */
+int64_t rack_overdue(const struct bj_tcp *t);
 /* When to probe the tail, from now; 0: not at all. rfc8985:7.2 */
 int64_t tail_probe_after(const struct bj_tcp *t);
 

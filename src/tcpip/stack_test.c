@@ -322,6 +322,128 @@ static void initial_sequence_numbers_are_clocked_and_keyed(void **state)
 	bj_stack_free(g.stack);
 }
 
+/* rfc6056, rfc7323:5.4: neither ports nor clocks of one pair of hosts tell those of another. */
+static void ports_and_clocks_of_pairs_are_uncorrelated(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 3);
+	uint32_t steps = 0, before = 0, same = 0;
+
+	(void)state;
+	for (uint8_t i = 1; i <= 100; i++) {
+		struct tcp_key key = { .local = bj_ip4(10, 0, 0, 1), .remote = bj_ip4(10, 0, 1, i), .remote_port = 80 };
+		uint32_t port = port_choose(f.stack, &key);
+
+		assert_in_range(port, STACK_EPHEMERAL_FIRST, STACK_EPHEMERAL_FIRST + STACK_EPHEMERAL_COUNT - 1);
+		steps += port - before <= 2; /* a common counter would go up by one each time */
+		before = port;
+		same += ts_offset_make(f.stack, &key) >> 24 == 0;
+	}
+	assert_true(steps <= 3);
+	assert_true(same <= 5);
+	bj_stack_free(f.stack);
+}
+
+static uint32_t challenges_of(struct fixture *f, uint16_t port, uint32_t seq)
+{
+	struct tcp_segment rst = { .source_port = port, .destination_port = 80, .seq = seq, .flags = TCP_RST, .window = 0 }, out;
+	uint32_t count = 0;
+
+	deliver(f, theirs, ours, &rst, (struct bj_bytes){ 0 });
+	while (next_segment(f, &out))
+		count++;
+	return count;
+}
+
+/* CVE-2016-5696: what is withheld from one connection says nothing about another. */
+static void the_limit_of_challenges_is_each_connections_own(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+
+	(void)state;
+	shake_hands(&f, 1001);
+	shake_hands(&f, 1002);
+	assert_int_equal(challenges_of(&f, 1001, 200), 1);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(challenges_of(&f, 1001, 200), 0);
+	assert_int_equal(challenges_of(&f, 1002, 200), 1);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
+static struct bj_tcp *accepted(struct fixture *f, struct bj_listener *l, uint32_t *out_ack)
+{
+	struct bj_tcp *t;
+
+	*out_ack = shake_hands(f, 1001).seq + 1;
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	return t;
+}
+
+static void acknowledge(struct fixture *f, uint32_t ack)
+{
+	struct tcp_segment s = { .source_port = 1001, .destination_port = 80, .seq = 101, .ack = ack, .flags = TCP_ACK, .window = 60000 };
+
+	deliver(f, theirs, ours, &s, (struct bj_bytes){ 0 });
+}
+
+/* A window that nothing stops stays below its limit, and what is reckoned with it does not wrap. */
+static void a_window_without_losses_ends_at_its_limit(void **state)
+{
+	static const enum bj_congestion kinds[] = { BJ_CONGESTION_CUBIC, BJ_CONGESTION_RENO };
+
+	(void)state;
+	for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
+		struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+		struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .congestion = kinds[k], .no_delay = true });
+		uint32_t ack;
+		struct bj_tcp *t = accepted(&f, l, &ack);
+		struct tcp_segment out;
+		size_t len;
+
+		t->cwnd = TCP_CWND_MAX - 3000;
+		t->ssthresh = k ? TCP_CWND_MAX / 2 : UINT32_MAX;
+		for (int i = 0; i < 300; i++) {
+			assert_int_equal(bj_tcp_write(t, BYTES_LIT("thirty days without a loss"), &len), BJ_OK);
+			assert_true(next_segment(&f, &out));
+			t->cwnd_limited = true;
+			ack += (uint32_t)len;
+			f.now += 8640 * SECOND; /* 30 days in all */
+			acknowledge(&f, ack);
+			assert_in_range(t->cwnd, 1, TCP_CWND_MAX);
+		}
+		bj_tcp_abort(t);
+		bj_listener_close(l);
+		bj_stack_free(f.stack);
+	}
+}
+
+/* A packet's time is when it arrived, not when somebody got round to it. */
+static void a_round_trip_ends_when_the_packet_arrived(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	uint32_t ack;
+	struct bj_tcp *t = accepted(&f, l, &ack);
+	struct bj_tcp_info info;
+	struct tcp_segment out;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(bj_tcp_write(t, BYTES_LIT("x"), &len), BJ_OK);
+	assert_true(next_segment(&f, &out));
+	f.now += SECOND / 10;
+	t->srtt_us = 0; /* forget the handshake */
+	acknowledge(&f, ack + 1);
+	f.now += 5 * SECOND; /* the owner was busy with other things */
+	assert_false(next_segment(&f, &out));
+	bj_tcp_info(t, &info);
+	assert_int_equal(info.srtt_us, SECOND / 10);
+	bj_tcp_abort(t);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
 /* MUST-1 REC-1: a window of 65535 is no negative one, and scaled by 14 it is nearly a gibibyte. */
 static void windows_are_unsigned_and_wide(void **state)
 {
@@ -665,6 +787,10 @@ int main(void)
 		cmocka_unit_test(a_route_that_came_is_not_heeded_unless_the_owner_said_so),
 		cmocka_unit_test(a_chosen_route_goes_before_one_that_came),
 		cmocka_unit_test(initial_sequence_numbers_are_clocked_and_keyed),
+		cmocka_unit_test(ports_and_clocks_of_pairs_are_uncorrelated),
+		cmocka_unit_test(the_limit_of_challenges_is_each_connections_own),
+		cmocka_unit_test(a_window_without_losses_ends_at_its_limit),
+		cmocka_unit_test(a_round_trip_ends_when_the_packet_arrived),
 		cmocka_unit_test(windows_are_unsigned_and_wide),
 		cmocka_unit_test(every_change_of_state_is_one_of_the_figure),
 		cmocka_unit_test(a_flood_of_syns_gets_cookies_and_costs_nothing_more),

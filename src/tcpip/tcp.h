@@ -94,6 +94,7 @@ struct bj_tcp {
 	uint32_t challenge_ms;   /* when the last challenge ACK left */
 	uint32_t tune_start, tune_ms; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
 	uint32_t retransmits;
+	uint32_t delivered;      /* segments, the SYN too */
 	uint16_t timeouts;
 	uint16_t rcv_mss;
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
@@ -157,7 +158,7 @@ static inline bool tcp_is_synchronized(const struct bj_tcp *t)
 static inline bool tcp_may_send(const struct bj_tcp *t)
 {
 	return t->state == BJ_TCP_ESTABLISHED || t->state == BJ_TCP_CLOSE_WAIT || t->state == BJ_TCP_FIN_WAIT_1 ||
-	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || (t->state == BJ_TCP_SYN_RECEIVED && t->fast_open);
+	       t->state == BJ_TCP_CLOSING || t->state == BJ_TCP_LAST_ACK || (t->state == BJ_TCP_SYN_RECEIVED && t->passive && t->fast_open);
 }
 
 static inline bool tcp_may_receive(const struct bj_tcp *t)

@@ -3,6 +3,7 @@
 
 #include "tcpip/congestion.h"
 #include "tcpip/fast_open.h"
+#include "tcpip/pmtu.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
@@ -124,8 +125,10 @@ static void fire_rto(struct bj_tcp *t)
 		t->syn_due = true;
 	} else if (f) {
 		if (t->snd_wnd > 0) {
+			pmtu_timeout(t);
 			cc_timeout(t); /* a window shut while bytes are out is no congestion */
-			flight_mark_all_lost(t);
+			flight_mark_overdue(t, rack_overdue(t));
+			t->cwnd = flight_pipe(t) + t->mss; /* room for the first */
 		} else {
 			t->probe_due = true;
 		}
@@ -146,23 +149,13 @@ static void fire_persist(struct bj_tcp *t)
 	stack_want_output(t);
 }
 
-/* The probe restarts no timer (rfc6298:5): the timeout counts from the oldest record, but leaves the probe's answer the time
- * to come. */
-static int64_t timeout_after_probe(const struct bj_tcp *t)
-{
-	const struct sent *first = flight_first(t);
-	int64_t left = first ? first->sent_us + rto_now(t) - tcp_stack(t)->now_us : 0;
-
-	return i64_max(left, t->srtt_us ? t->srtt_us + (int64_t)t->srtt_us / 2 : rto_now(t));
-}
-
 static void fire_tail(struct bj_tcp *t)
 {
 	stack_event(t, BJ_EVENT_TIMER, BJ_TIMER_TAIL, 0, t->snd_una, 0);
 	t->probe_due = true;
 	if (t->tail_probes < UINT8_MAX)
 		t->tail_probes++;
-	set_retransmit(t, TCP_RETRANSMIT_RTO, until_r2(t, timeout_after_probe(t)));
+	set_retransmit(t, TCP_RETRANSMIT_RTO, until_r2(t, rto_now(t)));
 	stack_want_output(t);
 }
 

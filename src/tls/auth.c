@@ -263,6 +263,15 @@ enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+bool auth_can_show(const struct bj_tls *conn)
+{
+	const struct config_credential *credential;
+	struct config_wish wish = wish_of(conn);
+	uint16_t scheme;
+
+	return config_choose_credential(conn->config, &wish, &credential, &scheme) == BJ_OK;
+}
+
 void auth_client_credential(struct bj_tls *conn)
 {
 	struct handshake *hs = conn->hs;

@@ -30,6 +30,8 @@ enum bj_err auth_own_chain(const struct bj_credential *credential, struct certif
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);
 
+/* Servers: is there a credential for this client? */
+bool auth_can_show(const struct bj_tls *conn);
 /* Clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is empty). */
 void auth_client_credential(struct bj_tls *conn);
 

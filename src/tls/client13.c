@@ -14,21 +14,22 @@
 #include "tls/msg/end_of_early_data.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/psk.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
 /* ---- the ServerHello */
 
-/* The PSK that was offered is the one with index 0, and goes with the hash of its suite. rfc9846:4.2.11 */
+/* One that was offered, which goes with the hash of its suite. rfc9846:4.2.11 */
 static enum bj_err psk_take(struct bj_tls *conn, const struct server_hello *hello)
 {
 	struct handshake *hs = conn->hs;
-	const struct suite *of_session = hs->session ? suite_find(hs->session->suite) : NULL;
+	struct psk_entry entry;
 
-	if (!of_session || hello->psk_index != 0 || of_session->hash != conn->suite->hash)
+	if (!psk_entry_at(conn, hello->psk_index, &entry) || entry.alg != (enum hash_alg)conn->suite->hash)
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	hs->psk = hs->session->secret;
-	return hello_resumed(conn, hs->session);
+	hs->psk = *entry.key;
+	return entry.psk ? psk_adopt(conn, entry.psk) : hello_resumed(conn, hs->session);
 }
 
 static enum bj_err share_take(struct bj_tls *conn, const struct key_share *share)
@@ -53,6 +54,8 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 
 	if (!(hello->has & EXT_BIT(EXT_KEY_SHARE)))
 		return BJ_ERR_MISSING_EXTENSION; /* psk_ke is never offered */
+	if (!resumed && conn->config->psk_only)
+		return BJ_ERR_MISSING_EXTENSION;
 	err = resumed ? psk_take(conn, hello) : BJ_OK;
 	if (!err)
 		err = share_take(conn, &hello->share);

@@ -1,6 +1,6 @@
 /* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
  *
- * Leaves out   GREASE, PSKs from outside
+ * Leaves out   GREASE
  */
 #include <stdlib.h>
 
@@ -10,6 +10,7 @@
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
+#include "tls/psk.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 #include "x509/general_name.h"
@@ -163,6 +164,8 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_QUIC_PARAMS);
 		hello->quic_params = conn->quic->params;
 	}
+	if (config->psk_only) /* no certificate would do */
+		hello->has &= ~(EXT_BIT(EXT_SIGNATURE_ALGORITHMS) | EXT_BIT(EXT_STATUS_REQUEST) | EXT_BIT(EXT_SCT));
 	if (has_12)
 		hello->has |= EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO);
 	if (has_12 && config->ticket_count > 0)
@@ -180,36 +183,22 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 	}
 }
 
-/* The key of a 1.3 session may be offered with a suite of its hash: after a HelloRetryRequest only with that suite's. */
-static bool psk_is_offered(const struct bj_tls *conn)
-{
-	const struct session *s = conn->hs->session;
-	const struct suite *suite = s ? suite_find(s->suite) : NULL;
-
-	if (!suite || s->version != VERSION_1_3 || s->ticket_len == 0)
-		return false;
-	return !conn->retried || suite->hash == conn->suite->hash;
-}
-
-static enum hash_alg psk_hash(const struct bj_tls *conn)
-{
-	return (enum hash_alg)suite_find(conn->hs->session->suite)->hash;
-}
-
 /* rfc9846:4.2.11.2 */
 void hello_bind(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
 {
-	struct handshake *hs = conn->hs;
-	enum hash_alg alg = psk_hash(conn);
-	uint8_t hash[HASH_MAX], binder[HASH_MAX];
+	struct bj_bytes truncated = client_hello_truncated(wr_view(w), offer);
+	uint8_t hash[HASH_MAX], *at = w->buf + w->len - offer->binders.len;
 	struct ks_early early;
+	struct psk_entry entry;
 	struct secret key;
-	size_t len = transcript_peek_with(&hs->transcript, alg, client_hello_truncated(wr_view(w), offer), hash);
 
-	ks_early_init(&early, alg, secret_view(&hs->session->secret));
-	ks_early_binder_key(&early, false, &key);
-	len = ks_finished(alg, &key, bytes_of(hash, len), binder);
-	memcpy(w->buf + w->len - len, binder, len);
+	for (size_t i = 0; psk_entry_at(conn, i, &entry); i++) {
+		size_t len = transcript_peek_with(&conn->hs->transcript, entry.alg, truncated, hash);
+
+		ks_early_init(&early, entry.alg, secret_view(entry.key));
+		ks_early_binder_key(&early, entry.binder, &key);
+		at += 1 + ks_finished(entry.alg, &key, bytes_of(hash, len), at + 1);
+	}
 	ks_early_wipe(&early);
 	secret_wipe(&key);
 }
@@ -226,25 +215,41 @@ static enum bj_err write_hello(struct bj_tls *conn, struct writer *w, struct cli
 	return BJ_OK;
 }
 
-/* The same with pre_shared_key in it: identities and a place for the binder. */
-static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct client_hello *hello)
+/* The same with pre_shared_key in it: identities and places for the binders. `room`: what the identities take at most. */
+static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct client_hello *hello, size_t room)
 {
-	const struct session *s = conn->hs->session;
-	uint8_t binders[1 + HASH_MAX] = { (uint8_t)hash_len(psk_hash(conn)) };
-	uint32_t age_ms = (uint32_t)(conn->now_ms - s->made_ms);
-	size_t cap = s->ticket_len + 16;
-	uint8_t *identities = malloc(cap);
-	struct writer list = wr_make(identities, cap);
+	uint8_t *bytes = calloc(1, room);
+	struct writer list = wr_make(bytes, room);
+	struct psk_entry entry;
+	size_t binders_len = 0, count = 0;
 	enum bj_err err;
 
-	if (!identities)
+	if (!bytes)
 		return BJ_ERR_NO_MEMORY;
-	psk_identity_add(&list, bytes_of(s->ticket, s->ticket_len), age_ms + s->age_add);
+	for (; psk_entry_at(conn, count, &entry); count++)
+		psk_identity_add(&list, entry.identity, entry.obfuscated_age);
+	hello->psk.identities = wr_view(&list);
+	for (size_t i = 0; psk_entry_at(conn, i, &entry); i++) {
+		bytes[list.len + binders_len] = (uint8_t)hash_len(entry.alg);
+		binders_len += 1 + hash_len(entry.alg);
+	}
 	hello->has |= EXT_BIT(EXT_PRE_SHARED_KEY);
-	hello->psk = (struct psk_offer){ wr_view(&list), bytes_of(binders, 1 + (size_t)binders[0]), 1 };
+	hello->psk.binders = bytes_of(bytes + list.len, binders_len);
+	hello->psk.count = count;
 	err = write_hello(conn, w, hello);
-	free(identities);
+	free(bytes);
 	return err;
+}
+
+/* What identities and binders take. */
+static size_t psk_room(const struct bj_tls *conn)
+{
+	struct psk_entry entry;
+	size_t room = 0;
+
+	for (size_t i = 0; psk_entry_at(conn, i, &entry); i++)
+		room += entry.identity.len + 6 + 1 + HASH_MAX;
+	return room;
 }
 
 static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
@@ -252,6 +257,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	struct handshake *hs = conn->hs;
 	uint8_t shares[SHARES_BYTES_MAX], versions[4];
 	struct writer list = wr_make(shares, sizeof(shares));
+	size_t psks = psk_room(conn);
 	struct client_hello hello;
 	enum bj_err err = BJ_OK;
 
@@ -259,7 +265,8 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
-		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + hello.quic_params.len + (hs->session ? hs->session->ticket_len : 0));
+		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + hello.quic_params.len + psks +
+					(hs->session ? hs->session->ticket_len : 0));
 	if (err)
 		return err;
 	hello.shares = wr_view(&list);
@@ -271,7 +278,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 		hello.ticket = bytes_of(hs->session->ticket, hs->session->ticket_len);
 	if (hs->early_data && !conn->retried)
 		hello.has |= EXT_BIT(EXT_EARLY_DATA);
-	return psk_is_offered(conn) ? write_with_psk(conn, w, &hello) : write_hello(conn, w, &hello);
+	return psks > 0 ? write_with_psk(conn, w, &hello, psks) : write_hello(conn, w, &hello);
 }
 
 static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)

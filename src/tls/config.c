@@ -8,6 +8,7 @@
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
+#include "tls/psk.h"
 #include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
@@ -136,6 +137,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	replay_guard_free(config->replay);
+	config_psks_free(config);
 	config_credentials_free(config);
 	config_ech_free(config);
 	free(config->authorities);
@@ -416,7 +418,8 @@ BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions)
 {
-	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
+			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
 	enum bj_err err = may_change(config);
 
 	if (err)
@@ -494,6 +497,8 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	struct config_codes suites = { 0 };
 	bool has_12 = false, has_13 = false;
 
+	if (config->psk_only) /* 1.2 has certificates only */
+		config->version_min = VERSION_1_3;
 	if (config->quic)
 		config->version_min = VERSION_1_3;
 	for (size_t i = 0; i < config->suites.count; i++) {
@@ -515,7 +520,7 @@ static enum bj_err narrow(struct bj_tls_config *config)
 	return narrow_groups(config);
 }
 
-static enum bj_err lint(const struct bj_tls_config *config)
+static enum bj_err lint(struct bj_tls_config *config)
 {
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1, asks_credential = config->ask >> BJ_TLS_Q_CREDENTIAL & 1;
 	bool can_judge = asks_verify || ((config->trust || !config_has_type(&config->peer_types, CERTIFICATE_X509)) &&
@@ -525,11 +530,13 @@ static enum bj_err lint(const struct bj_tls_config *config)
 		return BJ_ERR_CONFIG_EMPTY;
 	if (config->quic && config->alpn_len == 0)
 		return BJ_ERR_CONFIG_NO_ALPN; /* rfc9001:8.1 */
-	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify)
+	config->psk_only = config->role == BJ_TLS_CLIENT && config->psk_count > 0 && !can_judge && !config->insecure_no_verify;
+	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify && !config->psk_only)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential)
+	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential && config->psk_count == 0 &&
+	    !(config->ask >> BJ_TLS_Q_PSK & 1))
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
 	return BJ_OK;
 }

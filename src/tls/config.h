@@ -31,6 +31,7 @@
 struct ticket_keys;
 struct session_cache;
 struct replay_guard;
+struct config_psk;
 
 /* Code points in wire form, as every list in a hello is. */
 struct config_codes {
@@ -135,6 +136,9 @@ struct bj_tls_config {
 	size_t ech_retry_len;
 	bool ech_grease; /* clients */
 
+	struct config_psk *psks; /* from outside, in order of preference */
+	size_t psk_count;
+	bool psk_only; /* clients: they have keys and nothing to judge a certificate by */
 	uint32_t early_max; /* bytes of early data; 0: none */
 	unsigned early_window_s;
 	struct replay_guard *replay; /* servers with early data; else null */

@@ -8,6 +8,8 @@
 #include "tls/ech.h"
 #include "tls/early.h"
 #include "tls/flight.h"
+#include "tls/issue.h"
+#include "tls/psk.h"
 #include "tls/quic.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
@@ -54,7 +56,7 @@ static bool name_can_be_verified(const struct bj_tls_config *config, const char 
 {
 	struct host_id id;
 
-	if (config->insecure_no_verify || config->insecure_no_name || config->ask >> BJ_TLS_Q_VERIFY & 1)
+	if (config->insecure_no_verify || config->insecure_no_name || config->psk_only || config->ask >> BJ_TLS_Q_VERIFY & 1)
 		return true;
 	return host_id_parse(bytes_text(name), &id);
 }
@@ -66,7 +68,7 @@ static enum bj_err name_take(struct bj_tls *conn, const char *name)
 	if (conn->is_server)
 		return name ? BJ_ERR_ARGUMENT : BJ_OK;
 	if (!name) {
-		bool needed = !conn->config->insecure_no_verify && !conn->config->insecure_no_name;
+		bool needed = !conn->config->insecure_no_verify && !conn->config->insecure_no_name && !conn->config->psk_only;
 
 		return needed ? BJ_ERR_CONFIG_NO_NAME : BJ_OK;
 	}
@@ -164,6 +166,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	quic_free(conn);
 	free(conn->name);
 	free(conn->peer);
+	free(conn->psk);
 	free(conn->verdict);
 	ech_free(conn);
 	bj_tls_config_free(conn->config);
@@ -242,6 +245,10 @@ void handshake_free(struct bj_tls *conn)
 	}
 	bj_credential_free(hs->credential_owned);
 	bj_credential_free(hs->answer.credential);
+	answer_bytes_free(&hs->answer);
+	answer_psk_free(&hs->answer);
+	issue_free(hs);
+	free(hs->psk_try);
 	free(hs->credential_made.message);
 	free(hs->peer_share);
 	free(hs->cookie);

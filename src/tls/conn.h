@@ -59,6 +59,8 @@ struct answer {
 	bool is_there;                    /* signatures and verdicts are put where they belong: handshake.signature, .verdict */
 	struct bj_credential *credential; /* a reference */
 	bool accepts;                     /* early data */
+	struct bj_bytes bytes;            /* a ticket, or what it holds: allocated, secret */
+	struct config_psk *psk;           /* allocated, secret */
 };
 
 struct handshake {
@@ -101,6 +103,9 @@ struct handshake {
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
+	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
+	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
+	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -196,6 +201,7 @@ struct bj_tls {
 	size_t session_blob_len;
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct ech *ech;              /* Encrypted ClientHello, where it is in use; allocated */
+	struct kept_psk *psk;         /* under a key from outside: its name; allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
 	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
@@ -226,6 +232,11 @@ struct bj_tls {
 enum {
 	TOLD_DONE = 1,
 	TELL_TICKET = 2,
+};
+
+struct kept_psk {
+	size_t len;
+	uint8_t bytes[];
 };
 
 struct kept_peer {

@@ -73,7 +73,7 @@ enum bj_err early_accepted(struct bj_tls *conn)
 {
 	const struct session *s = conn->hs->session;
 
-	if (!s || s->suite != conn->suite->code || !bytes_equal(bytes_of(s->alpn, s->alpn_len), conn->alpn))
+	if (!s || !conn->resumed || s->suite != conn->suite->code || !bytes_equal(bytes_of(s->alpn, s->alpn_len), conn->alpn))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	conn->early = BJ_TLS_EARLY_ACCEPTED;
 	return BJ_OK;
@@ -103,7 +103,7 @@ static enum bj_tls_early consider(struct bj_tls *conn, bool offers_psk, uint32_t
 		return offers_psk ? BJ_TLS_EARLY_NOT_RESUMED : BJ_TLS_EARLY_NO_SESSION;
 	if (!(hs->offered & EXT_BIT(EXT_EARLY_DATA)) && !conn->retried)
 		return BJ_TLS_EARLY_NOT_OFFERED;
-	if (s->early_max == 0 || s->is_external || hs->psk_index != 0)
+	if (s->early_max == 0 || hs->psk_index != 0)
 		return BJ_TLS_EARLY_SESSION;
 	if (conn->retried)
 		return BJ_TLS_EARLY_RETRY;

@@ -103,6 +103,8 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 /* The message that a question is about, for the report of a failure. */
 static uint16_t question_message(unsigned question)
 {
+	if (question == BJ_TLS_Q_TICKET_SEAL)
+		return MSG_NEW_SESSION_TICKET;
 	if (question == BJ_TLS_Q_VERIFY)
 		return MSG_CERTIFICATE;
 	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;
@@ -139,6 +141,7 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 
 	for (unsigned steps = 0;; steps++) {
 		const struct hs_row *row = row_find(conn, true, 0);
+		const struct state before = conn->state;
 		bool waits = false;
 
 		if (!row)
@@ -153,8 +156,10 @@ enum bj_err handshake_advance(struct bj_tls *conn)
 			err = row->take ? row->take(conn, conn->hs->body) : BJ_OK;
 		if (err)
 			return err;
-		if (waits)
+		if (waits) {
+			state_back(&conn->state, &before);
 			return BJ_OK;
+		}
 		err = row_leave(conn, row);
 		if (err)
 			return err;

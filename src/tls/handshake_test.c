@@ -68,7 +68,7 @@ static void print_facts(char *line, const struct state *s, unsigned facts)
 /* The path as people read it: '<' received, '>' sent, '?' asked, and the facts in the end. */
 static void print_path(struct walk *w, const struct state *end)
 {
-	static const char *const questions[] = { "", "?credential", "?sign", "?verify", "?early_data" };
+	static const char *const questions[] = { "", "?credential", "?sign", "?verify", "?early_data", "?ticket", "?psk", "?ticket_seal" };
 	char line[LINE_MAX_LEN] = "";
 
 	append(line, w->server ? "server" : "client");

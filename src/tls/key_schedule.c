@@ -107,13 +107,16 @@ void ks_early_wipe(struct ks_early *early)
 	wipe(early, sizeof(*early));
 }
 
-void ks_early_binder_key(const struct ks_early *early, bool external, struct secret *out_finished_key)
+void ks_early_binder_key(const struct ks_early *early, enum ks_binder binder, struct secret *out_finished_key)
 {
+	const struct bj_bytes label = binder == KS_BINDER_RESUMPTION ? BYTES_LIT("res binder") :
+				      binder == KS_BINDER_EXTERNAL   ? BYTES_LIT("ext binder") :
+								       BYTES_LIT("imp binder");
 	struct hmac_key key;
 	struct secret binder_key;
 
 	check(early->has_psk);
-	derive(&early->prk, external ? BYTES_LIT("ext binder") : BYTES_LIT("res binder"), empty_hash((enum hash_alg)early->alg), &binder_key);
+	derive(&early->prk, label, empty_hash((enum hash_alg)early->alg), &binder_key);
 	hmac_key_init(&key, (enum hash_alg)early->alg, secret_view(&binder_key));
 	derive(&key, BYTES_LIT("finished"), (struct bj_bytes){ 0 }, out_finished_key);
 	hmac_key_wipe(&key);

@@ -29,12 +29,18 @@ struct ks_master {
 	struct hmac_key prk;
 };
 
+/* Where a pre-shared key comes from. rfc9846:7.1 rfc9258:5.2 */
+enum ks_binder {
+	KS_BINDER_RESUMPTION = 0,
+	KS_BINDER_EXTERNAL,
+	KS_BINDER_IMPORTED,
+};
+
 /* `psk` empty: none. */
 void ks_early_init(struct ks_early *early, enum hash_alg alg, struct bj_bytes psk);
 void ks_early_wipe(struct ks_early *early);
-/* The key of a binder, ready to make it: the binder is ks_finished() over the truncated transcript. `external`: the key
- * did not come from a ticket. */
-void ks_early_binder_key(const struct ks_early *early, bool external, struct secret *out_finished_key);
+/* The key of a binder, ready to make it: the binder is ks_finished() over the truncated transcript. */
+void ks_early_binder_key(const struct ks_early *early, enum ks_binder binder, struct secret *out_finished_key);
 void ks_early_traffic(const struct ks_early *early, struct bj_bytes hello_hash, struct secret *out_client);
 void ks_early_exporter(const struct ks_early *early, struct bj_bytes hello_hash, struct secret *out);
 

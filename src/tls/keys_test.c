@@ -67,9 +67,9 @@ static void every_input_changes_what_comes_out(void **state)
 	ks_early_init(&e1, HASH_SHA256, BYTES_LIT("psk"));
 	ks_early_init(&e2, HASH_SHA256, BYTES_LIT("psk"));
 	ks_early_init(&e3, HASH_SHA256, BYTES_LIT("other"));
-	ks_early_binder_key(&e1, false, &c1);
-	ks_early_binder_key(&e1, true, &s1);
-	ks_early_binder_key(&e3, false, &c2);
+	ks_early_binder_key(&e1, KS_BINDER_RESUMPTION, &c1);
+	ks_early_binder_key(&e1, KS_BINDER_EXTERNAL, &s1);
+	ks_early_binder_key(&e3, KS_BINDER_RESUMPTION, &c2);
 	assert_false(secret_equal(&c1, &s1));
 	assert_false(secret_equal(&c1, &c2));
 	ks_handshake_from(&h1, &e1, BYTES_LIT("shared"));

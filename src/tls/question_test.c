@@ -1,4 +1,5 @@
 /* question_test.c - the handshake stops at each question and goes on with its answer; and it stands every failure of an allocation. */
+#include "tls/replay.h"
 #include "tls/scheme.h"
 #include "tls/testkit.h"
 
@@ -96,6 +97,12 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* The only ticket of the owner, and what it stands for; the only key. */
+static const uint8_t ticket_name[] = { 't', 1, 2, 3 };
+static uint8_t ticket_state[SESSION_STATE_MAX];
+static size_t ticket_state_len;
+static const struct bj_tls_psk psk = { "psk1", "0123456789abcdef", NULL, 4, 16, 0, BJ_TLS_PSK_SHA256, false };
+
 /* Answers what is asked; false if nothing is. `refuse`: this question is answered with no. */
 static bool answer(struct side *s, enum bj_tls_question refuse)
 {
@@ -129,6 +136,23 @@ static bool answer(struct side *s, enum bj_tls_question refuse)
 		return true;
 	case BJ_TLS_Q_EARLY_DATA:
 		assert_int_equal(bj_tls_answer_early_data(s->conn, refuse != question), BJ_OK);
+		return true;
+	case BJ_TLS_Q_TICKET:
+		assert_int_equal(bj_tls_answer_ticket_seal(s->conn, "x", 1), BJ_ERR_STATE);
+		message = bj_tls_question_bytes(s->conn);
+		if (refuse == question || message.len != sizeof(ticket_name) || memcmp(message.ptr, ticket_name, sizeof(ticket_name)) != 0)
+			message.len = 0;
+		assert_int_equal(bj_tls_answer_ticket(s->conn, ticket_state, message.len ? ticket_state_len : 0), BJ_OK);
+		return true;
+	case BJ_TLS_Q_TICKET_SEAL:
+		message = bj_tls_question_bytes(s->conn);
+		assert_in_range(message.len, 1, sizeof(ticket_state));
+		memcpy(ticket_state, message.ptr, message.len);
+		ticket_state_len = message.len;
+		assert_int_equal(bj_tls_answer_ticket_seal(s->conn, ticket_name, refuse == question ? 0 : sizeof(ticket_name)), BJ_OK);
+		return true;
+	case BJ_TLS_Q_PSK:
+		assert_int_equal(bj_tls_answer_psk(s->conn, refuse == question ? NULL : &psk), BJ_OK);
 		return true;
 	case BJ_TLS_Q_NONE:
 		break;
@@ -199,6 +223,163 @@ static void a_verdict_from_outside_is_final(void **state)
 	pair_fini(&pair);
 	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_VERIFY);
 	assert_int_equal(pair.server.err, BJ_ERR_CERT_REVOKED);
+}
+
+/* ---- resumption, early data, keys: a kind of handshake, what its server asks in the order of the questions, and what comes of it */
+
+struct kind {
+	const char *why;
+	enum bj_tls_version version;
+	bool resumes, sends_early, has_psk, retries;
+	enum bj_tls_question refuses;
+	enum bj_tls_question asked[8];
+	bool resumed, early;
+};
+
+#define SEAL BJ_TLS_Q_TICKET_SEAL
+
+static const struct kind kinds[] = {
+	{ "1.3, no ticket is made", BJ_TLS_1_3, .refuses = SEAL, .asked = { BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL } },
+	{ "1.2, no ticket is made", BJ_TLS_1_2, .refuses = SEAL, .asked = { BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL } },
+	{ "1.3, the ticket is unknown", BJ_TLS_1_3, .resumes = true, .refuses = BJ_TLS_Q_TICKET,
+	  .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL, SEAL } },
+	{ "1.2, the ticket is unknown", BJ_TLS_1_2, .resumes = true, .refuses = BJ_TLS_Q_TICKET,
+	  .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL } },
+	{ "early data is not taken", BJ_TLS_1_3, .resumes = true, .sends_early = true, .refuses = BJ_TLS_Q_EARLY_DATA,
+	  .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_EARLY_DATA, SEAL }, .resumed = true },
+	{ "the key is unknown", BJ_TLS_1_3, .has_psk = true, .refuses = BJ_TLS_Q_PSK,
+	  .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL, SEAL } },
+	{ "1.3", BJ_TLS_1_3, .asked = { BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL, SEAL } },
+	{ "1.3 with a retry", BJ_TLS_1_3, .retries = true, .asked = { BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL, SEAL } },
+	{ "1.2", BJ_TLS_1_2, .asked = { BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_SIGN, SEAL } },
+	{ "1.3 resumed", BJ_TLS_1_3, .resumes = true, .asked = { BJ_TLS_Q_TICKET, SEAL }, .resumed = true },
+	{ "1.3 resumed with a retry", BJ_TLS_1_3, .resumes = true, .retries = true, .asked = { BJ_TLS_Q_TICKET, SEAL }, .resumed = true },
+	{ "1.2 resumed", BJ_TLS_1_2, .resumes = true, .asked = { BJ_TLS_Q_TICKET }, .resumed = true },
+	{ "early data", BJ_TLS_1_3, .resumes = true, .sends_early = true, .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_EARLY_DATA, SEAL },
+	  .resumed = true, .early = true },
+	{ "a key", BJ_TLS_1_3, .has_psk = true, .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, SEAL, SEAL } },
+	{ "a key with a retry", BJ_TLS_1_3, .has_psk = true, .retries = true, .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, SEAL, SEAL } },
+};
+
+static uint8_t blob[SESSION_BLOB_MAX];
+static size_t blob_len;
+
+/* Both sides for a kind; a session for it, made without questions that are refused. */
+static void kind_configure(const struct kind *kind, bool asks)
+{
+	static const uint16_t p384 = KEX_P384;
+	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << SEAL |
+			     1u << BJ_TLS_Q_EARLY_DATA;
+
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	client = pki_client_config(&pki);
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_versions(client, kind->version, kind->version), BJ_OK);
+	assert_int_equal(bj_tls_config_early_data(client, kind->sends_early ? 1000 : 0, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_early_data(server, 1000, 10), BJ_OK);
+	if (kind->retries)
+		assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	if (kind->has_psk)
+		assert_int_equal(bj_tls_config_psk(client, &psk), BJ_OK);
+	if (kind->has_psk && !asks)
+		assert_int_equal(bj_tls_config_psk(server, &psk), BJ_OK);
+	if (asks)
+		assert_int_equal(bj_tls_config_ask(server, all), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
+}
+
+/* Feeds the side that waits with nothing, three times: nothing happens but that it is told again. */
+static void stays_asked(struct side *s)
+{
+	enum bj_tls_question question = bj_tls_question(s->conn);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct bj_tls_fed fed;
+
+		assert_int_equal(bj_tls_feed(s->conn, NOW_MS, NULL, 0, &fed), BJ_OK);
+		assert_int_equal(fed.event, BJ_TLS_ASK);
+		assert_int_equal(bj_tls_question(s->conn), question);
+		assert_int_equal(bj_tls_pending(s->conn), 0);
+	}
+}
+
+static bool kind_start(const struct kind *kind)
+{
+	struct bj_bytes early = BYTES_LIT("early");
+	size_t used, len;
+
+	pair.now_ms = NOW_MS;
+	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) || bj_tls_new(server, NULL, &pair.server.conn))
+		return false;
+	if (kind->resumes && bj_tls_resume(pair.client.conn, NOW_MS, blob, blob_len) != BJ_OK)
+		return false;
+	if (bj_tls_start(pair.client.conn, NOW_MS) != BJ_OK)
+		return false;
+	if (!kind->sends_early || bj_tls_seal(pair.client.conn, &early, 1, pair.server.wire, WIRE_CAP, &used, &len) != BJ_OK)
+		return !kind->sends_early;
+	pair.server.wire_len = len;
+	return true;
+}
+
+static void kind_end(void)
+{
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+}
+
+static void kind_session(const struct kind *kind)
+{
+	struct bj_bytes session;
+
+	blob_len = 0;
+	if (!kind->resumes)
+		return;
+	assert_true(kind_start(&(struct kind){ .version = kind->version }));
+	pair_run(&pair);
+	while (answer(&pair.server, BJ_TLS_Q_NONE))
+		pair_run(&pair);
+	session = bj_tls_session(pair.client.conn);
+	assert_true(session.len > 0);
+	memcpy(blob, session.ptr, session.len);
+	blob_len = session.len;
+	kind_end();
+}
+
+static void every_question_of_every_handshake_waits_as_long_as_it_takes(void **state)
+{
+	static const size_t chunks[] = { 0, 1 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++)
+		for (size_t c = 0; c < ARRAY_COUNT(chunks); c++) {
+			const struct kind *kind = &kinds[i];
+			unsigned asked = 0;
+
+			kind_configure(kind, true);
+			kind_session(kind);
+			assert_true(kind_start(kind));
+			pair.chunk = chunks[c];
+			pair_run(&pair);
+			while (bj_tls_question(pair.server.conn) != BJ_TLS_Q_NONE) {
+				assert_in_range(asked, 0, ARRAY_COUNT(kind->asked) - 1);
+				if (bj_tls_question(pair.server.conn) != kind->asked[asked++])
+					fail_msg("%s: question %u is %d", kind->why, asked, bj_tls_question(pair.server.conn));
+				stays_asked(&pair.server);
+				assert_true(answer(&pair.server, kind->refuses));
+				pair_run(&pair);
+			}
+			assert_true(asked == ARRAY_COUNT(kind->asked) || kind->asked[asked] == BJ_TLS_Q_NONE);
+			assert_int_equal(pair.client.err, BJ_OK);
+			assert_int_equal(pair.server.err, BJ_OK);
+			assert_int_equal(pair.client.done, 1);
+			assert_int_equal(pair.server.done, 1);
+			assert_int_equal(report_of(&pair.client).resumed, kind->resumed);
+			assert_int_equal(report_of(&pair.server).early_data == BJ_TLS_EARLY_ACCEPTED, kind->early);
+			assert_int_equal(pair.server.early_len, kind->early ? 5 : 0);
+			pair_echo(&pair);
+		}
 }
 
 /* The events are the same whatever the pieces are. */
@@ -332,6 +513,95 @@ static void every_allocation_may_fail(void **state)
 	fail_each();
 }
 
+/* As answer(), where the call itself may have no memory: then the owner gives up. */
+static bool try_answer(struct side *s)
+{
+	enum bj_tls_question question = bj_tls_question(s->conn);
+	uint8_t signature[SIG_LEN_MAX];
+	struct bj_bytes bytes = bj_tls_question_bytes(s->conn);
+	enum bj_err err = BJ_OK;
+	size_t len;
+
+	switch (question) {
+	case BJ_TLS_Q_NONE:
+		return false;
+	case BJ_TLS_Q_CREDENTIAL:
+		err = bj_tls_answer_credential(s->conn, credential);
+		break;
+	case BJ_TLS_Q_SIGN:
+		err = pkey_sign(s->conn->hs->credential->key, SIG_ECDSA_SHA256, bytes, signature, sizeof(signature), &len);
+		err = err ? err : bj_tls_answer_sign(s->conn, signature, len);
+		break;
+	case BJ_TLS_Q_VERIFY:
+		return false;
+	case BJ_TLS_Q_EARLY_DATA:
+		err = bj_tls_answer_early_data(s->conn, true);
+		break;
+	case BJ_TLS_Q_TICKET:
+		err = bj_tls_answer_ticket(s->conn, ticket_state, bytes.len == sizeof(ticket_name) ? ticket_state_len : 0);
+		break;
+	case BJ_TLS_Q_TICKET_SEAL:
+		err = bj_tls_answer_ticket_seal(s->conn, ticket_name, sizeof(ticket_name));
+		break;
+	case BJ_TLS_Q_PSK:
+		err = bj_tls_answer_psk(s->conn, &psk);
+		break;
+	}
+	if (err)
+		bj_tls_abort(s->conn, err);
+	return !err;
+}
+
+/* The same hello does not come twice here, but the guard fills. */
+static void replay_guard_forget(struct bj_tls_config *config)
+{
+	struct replay_guard *fresh;
+	long kept = fail_at;
+
+	fail_at = -1;
+	fresh = replay_guard_new(&config->rng);
+	fail_at = kept;
+	assert_non_null(fresh);
+	replay_guard_free(config->replay);
+	config->replay = fresh;
+}
+
+/* Both answer by themselves, or the owner does: every allocation of every kind fails once. */
+static void every_allocation_of_every_handshake_may_fail(void **state)
+{
+	for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
+		for (unsigned asks = 0; asks < 2; asks++) {
+			const struct kind *kind = &kinds[k];
+			unsigned failures = 0;
+
+			if (kind->refuses)
+				continue;
+			kind_configure(kind, asks);
+			kind_session(kind);
+			for (long i = 0;; i++) {
+				bool open;
+
+				assert_true(i < 1000);
+				allocations = 0;
+				fail_at = i;
+				replay_guard_forget(server);
+				open = kind_start(kind);
+				if (open) {
+					pair_run(&pair);
+					while (!pair.server.err && try_answer(&pair.server))
+						pair_run(&pair);
+					open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err;
+				}
+				fail_at = -1;
+				failures += !open;
+				kind_end();
+				if (open && allocations <= i)
+					break;
+			}
+			assert_true(failures > 5);
+		}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown), { #f "_in_1_2", f, setup12, teardown, NULL }
 
 int main(void)
@@ -344,6 +614,8 @@ int main(void)
 		T(questions_are_told_again_until_they_are_answered),
 		T(questions_do_not_depend_on_how_bytes_come),
 		T(every_allocation_may_fail),
+		cmocka_unit_test_setup_teardown(every_question_of_every_handshake_waits_as_long_as_it_takes, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_allocation_of_every_handshake_may_fail, setup, teardown),
 		T(every_allocation_may_fail_with_raw_keys),
 		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, teardown),
 	};

@@ -1,6 +1,10 @@
 /* report.c - what is known about a connection, and the questions that it asks its owner. */
+#include <stdlib.h>
+
 #include "tls/early.h"
 #include "tls/ech.h"
+#include "tls/issue.h"
+#include "tls/psk.h"
 
 static const char *message_words(const struct bj_tls *conn)
 {
@@ -40,6 +44,8 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.early_data = (enum bj_tls_early)conn->early,
 		.age_skew_ms = conn->age_skew_ms,
 	};
+	if (conn->psk)
+		out->psk_identity = bytes_of(conn->psk->bytes, conn->psk->len);
 	if (conn->config->early_max > 0 && conn->version == VERSION_1_2)
 		out->early_data = BJ_TLS_EARLY_VERSION;
 	if (conn->peer) {
@@ -85,6 +91,11 @@ BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
 	switch (bj_tls_question(conn)) {
 	case BJ_TLS_Q_SIGN:
 		return conn->hs->sign_bytes;
+	case BJ_TLS_Q_TICKET:
+	case BJ_TLS_Q_PSK:
+		return conn->hs->psk_try->identity;
+	case BJ_TLS_Q_TICKET_SEAL:
+		return bytes_of(conn->hs->issue->state, conn->hs->issue->len);
 	case BJ_TLS_Q_EARLY_DATA:
 		return bytes_of(conn->hs->early_data->id, EARLY_ID_LEN);
 	default:
@@ -157,5 +168,65 @@ BJ_API enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, bool accept)
 	if (err)
 		return err;
 	conn->hs->answer.accepts = accept;
+	return answer_end(conn);
+}
+
+void answer_bytes_free(struct answer *answer)
+{
+	if (answer->bytes.ptr)
+		wipe((void *)answer->bytes.ptr, answer->bytes.len);
+	free((void *)answer->bytes.ptr);
+	answer->bytes = (struct bj_bytes){ NULL, 0 };
+}
+
+void answer_psk_free(struct answer *answer)
+{
+	if (answer->psk)
+		config_psk_fini(answer->psk);
+	free(answer->psk);
+	answer->psk = NULL;
+}
+
+enum bj_err answer_bytes_set(struct bj_tls *conn, enum bj_tls_question question, const void *bytes, size_t len)
+{
+	enum bj_err err = answer_begin(conn, question);
+	uint8_t *copy = NULL;
+
+	if (err)
+		return err;
+	if (len > 0) {
+		copy = malloc(len);
+		if (!copy)
+			return BJ_ERR_NO_MEMORY;
+		memcpy(copy, bytes, len);
+	}
+	answer_bytes_free(&conn->hs->answer);
+	conn->hs->answer.bytes = bytes_of(copy, len);
+	return answer_end(conn);
+}
+
+BJ_API enum bj_err bj_tls_answer_ticket(struct bj_tls *conn, const void *state, size_t len)
+{
+	if (len > SESSION_STATE_MAX || (len > 0 && !state))
+		return BJ_ERR_ARGUMENT;
+	return answer_bytes_set(conn, BJ_TLS_Q_TICKET, state, len);
+}
+
+BJ_API enum bj_err bj_tls_answer_psk(struct bj_tls *conn, const struct bj_tls_psk *psk)
+{
+	enum bj_err err = answer_begin(conn, BJ_TLS_Q_PSK);
+	struct config_psk *made;
+
+	if (err || !psk)
+		return err ? err : answer_end(conn);
+	made = malloc(sizeof(*made));
+	if (!made)
+		return BJ_ERR_NO_MEMORY;
+	err = config_psk_make(psk, made);
+	if (err) {
+		free(made);
+		return err;
+	}
+	conn->hs->answer.psk = made;
 	return answer_end(conn);
 }

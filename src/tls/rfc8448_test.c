@@ -311,7 +311,7 @@ static void calculate_binder(struct replay *r, const struct json *fields)
 	struct secret finished_key;
 
 	assert_bytes(hash, hex(fields, "binder hash"));
-	ks_early_binder_key(&r->early, false, &finished_key);
+	ks_early_binder_key(&r->early, KS_BINDER_RESUMPTION, &finished_key);
 	assert_bytes(secret_view(&finished_key), hex(fields, "expanded"));
 	assert_int_equal(ks_finished(ALG, &finished_key, hash, binder), want.len);
 	assert_memory_equal(binder, want.ptr, want.len);

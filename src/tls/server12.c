@@ -16,6 +16,7 @@
 #include "tls/ext/certificate_type.h"
 #include "tls/group.h"
 #include "tls/hello.h"
+#include "tls/issue.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -24,6 +25,7 @@
 #include "tls/msg/client_key_exchange.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/msg/server_hello_done.h"
+#include "tls/psk.h"
 #include "tls/raw_key.h"
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
@@ -87,11 +89,11 @@ static bool session_find(struct bj_tls *conn, const struct client_hello *hello, 
 	return config->cache && session_cache_get(config->cache, conn->now_ms, hello->session_id, out);
 }
 
-static bool session_fits(const struct bj_tls *conn, const struct client_hello *hello, const struct session *s)
+static bool session_fits(const struct bj_tls *conn, struct bj_bytes suites, const struct session *s)
 {
 	const struct suite *suite = suite_find(s->suite);
 
-	return suite && codes_have(hello->suites, s->suite) && codes_have(config_codes_view(&conn->config->suites), s->suite) &&
+	return suite && codes_have(suites, s->suite) && codes_have(config_codes_view(&conn->config->suites), s->suite) &&
 	       s->secret.len == KEYS12_MASTER_LEN && hello_may_resume(conn, s, VERSION_1_2, (enum hash_alg)suite->hash);
 }
 
@@ -111,19 +113,29 @@ static enum bj_err session_take(struct bj_tls *conn, struct session *s)
 	return BJ_OK;
 }
 
-static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
+/* What the question about a ticket needs beyond the hello. */
+static enum bj_err try_make(struct bj_tls *conn, const struct client_hello *hello)
 {
-	const struct client_hello *hello = &conn->hs->client_hello;
-	struct session s;
-	enum bj_err err;
-	bool found;
+	struct psk_try *try = calloc(1, sizeof(*try) + hello->ticket.len + hello->suites.len);
 
-	conn->is_unbound = !offered(conn, EXT_EXTENDED_MASTER_SECRET);
-	err = hello_choose_alpn(conn, hello);
-	if (err)
-		return err;
-	found = session_find(conn, hello, &s);
-	if (found && !session_fits(conn, hello, &s)) {
+	if (!try)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(try->bytes, hello->ticket.ptr, hello->ticket.len);
+	memcpy(try->bytes + hello->ticket.len, hello->suites.ptr, hello->suites.len);
+	try->identity = bytes_of(try->bytes, hello->ticket.len);
+	try->suites = bytes_of(try->bytes + hello->ticket.len, hello->suites.len);
+	conn->hs->psk_try = try;
+	return BJ_OK;
+}
+
+static enum bj_err ticket12_ask(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct session s;
+	bool found = hs->answer.is_there && hs->answer.bytes.len > 0 && session_read(hs->answer.bytes, &s) == BJ_OK;
+
+	answer_bytes_free(&hs->answer);
+	if (found && !session_fits(conn, hs->psk_try->suites, &s)) {
 		session_fini(&s);
 		found = false;
 	}
@@ -132,9 +144,37 @@ static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
 	}
 	state_settle(&conn->state, F_RESUMED, found);
+	return found ? session_take(conn, &s) : BJ_OK;
+}
+
+static enum bj_err hello_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	const struct client_hello *hello = &conn->hs->client_hello;
+	struct session s;
+	enum bj_err err;
+	bool found, may_ask;
+
+	conn->is_unbound = !offered(conn, EXT_EXTENDED_MASTER_SECRET);
+	err = hello_choose_alpn(conn, hello);
+	if (err)
+		return err;
+	found = session_find(conn, hello, &s);
+	if (found && !session_fits(conn, hello->suites, &s)) {
+		session_fini(&s);
+		found = false;
+	}
+	if (found && conn->is_unbound) { /* that session has it. rfc7627:5.3 */
+		session_fini(&s);
+		return BJ_ERR_NO_EXTENDED_MASTER_SECRET;
+	}
+	may_ask = !found && (conn->config->ask >> BJ_TLS_Q_TICKET & 1) && offered(conn, EXT_SESSION_TICKET) && hello->ticket.len > 0;
+	state_settle(&conn->state, F_RESUMED, found);
+	state_settle(&conn->state, F_TRY, may_ask);
 	if (found)
 		return session_take(conn, &s);
-	err = raw_key_agree(conn);
+	err = may_ask ? try_make(conn, hello) : BJ_OK;
+	if (!err)
+		err = raw_key_agree(conn);
 	if (!err)
 		err = choose_suites(conn, hello);
 	return err ? err : choose_group(conn, hello);
@@ -341,14 +381,50 @@ static enum bj_err session_make(const struct bj_tls *conn, uint32_t lifetime_s, 
 	return BJ_OK;
 }
 
+static enum bj_err seal_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct session s;
+	enum bj_err err;
+
+	conn->hs->needless = !(conn->config->ask >> BJ_TLS_Q_TICKET_SEAL & 1);
+	if (conn->hs->needless)
+		return BJ_OK;
+	err = session_make(conn, conn->config->ticket_lifetime_s, &s);
+	if (err)
+		return err;
+	err = issue_make(conn, &s, 0);
+	session_fini(&s);
+	return err;
+}
+
+static enum bj_err seal_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	return BJ_OK;
+}
+
+/* One that the owner sealed; or an empty one, for the extension has promised a message. rfc5077:3.3 */
+static enum bj_err ticket_pass(struct bj_tls *conn, struct writer *w)
+{
+	const struct new_session_ticket12 nst = { conn->hs->issue->lifetime_s, issue_ticket(conn) };
+	enum bj_err err = conn_room(conn, w, nst.ticket.len + 64);
+
+	if (!err)
+		new_session_ticket12_write(w, &nst);
+	issue_free(conn->hs);
+	return err;
+}
+
 static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 {
 	uint8_t bytes[TICKET_LEN_MAX];
 	struct writer ticket = wr_make(bytes, sizeof(bytes));
 	struct new_session_ticket12 nst;
 	struct session s;
-	enum bj_err err = session_make(conn, conn->config->ticket_lifetime_s, &s);
+	enum bj_err err;
 
+	if (conn->hs->issue)
+		return ticket_pass(conn, w);
+	err = session_make(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
 	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
@@ -380,7 +456,10 @@ static enum bj_err last_finished_make(struct bj_tls *conn, struct writer *w)
 }
 
 static const struct hs_row server12[] = {
-	{ FROM(VERSION), STEP(hello_step), DECIDES(F_RESUMED), TO(CREDENTIAL) },
+	{ FROM(VERSION), STEP(hello_step), DECIDES(F_RESUMED | F_TRY), TO(IDENTITY) },
+	{ FROM(IDENTITY), ASK(TICKET, ticket_ask_prepare, ticket12_ask), WHEN(F_TRY), UNLESS(F_RESUMED), DECIDES(F_RESUMED), CLEARS(F_TRY), TO(CREDENTIAL) },
+	{ FROM(IDENTITY), STEP(NULL), WHEN(F_TRY | F_RESUMED), CLEARS(F_TRY), TO(CREDENTIAL) },
+	{ FROM(IDENTITY), STEP(NULL), UNLESS(F_TRY), TO(CREDENTIAL) },
 	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_credential), UNLESS(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(CREDENTIAL), STEP(NULL), WHEN(F_RESUMED), TO(SERVER_HELLO) },
 	{ FROM(SERVER_HELLO), SEND(SERVER_HELLO, server_hello_make), DECIDES(F_TICKET | F_STATUS), TO(CERTIFICATE) },
@@ -404,7 +483,8 @@ static const struct hs_row server12[] = {
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished12_take), TO(PEER_FINISHED) },
 	{ FROM(PEER_FINISHED), STEP(NULL), WHEN(F_RESUMED), TO(OPEN) },
 	{ FROM(PEER_FINISHED), STEP(NULL), UNLESS(F_RESUMED), TO(TICKET) },
-	{ FROM(TICKET), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), TO(CCS) },
+	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), TO(TICKET_SEALED) },
+	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), TO(CCS) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(CCS) },
 	{ FROM(CCS), SEND(CHANGE_CIPHER_SPEC, NULL), KEYS(KEYS_WRITE_12), TO(FINISHED) },
 	{ FROM(FINISHED), SEND(FINISHED, finished12_make), WHEN(F_RESUMED), TO(WAIT_CCS) },

@@ -1,6 +1,6 @@
 /* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
  *
- * Leaves out   post-handshake client authentication, PSKs from outside, cookies
+ * Leaves out   post-handshake client authentication, cookies
  */
 #include <stdlib.h>
 
@@ -10,6 +10,7 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/issue.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -18,10 +19,9 @@
 #include "tls/msg/end_of_early_data.h"
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
+#include "tls/psk.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
-
-#define PSK_TRIES 4 /* tickets of one hello that are opened */
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
 {
@@ -77,6 +77,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
+	psk_note(conn, hello);
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
 		client_hello_fingerprint(HASH_SHA256, hello, print);
@@ -157,90 +158,6 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash, client_hello_truncated(whole, &hello->psk),
 				     hs->binder_hash);
 	return BJ_OK;
-}
-
-/* ---- resumption. rfc9846:4.2.11 */
-
-/* The first ticket that is ours and fits; its session in `s`. */
-static bool ticket_find(struct bj_tls *conn, struct session *s, uint32_t *out_age_ms, struct bj_bytes *out_binder)
-{
-	const struct client_hello *hello = &conn->hs->client_hello;
-	struct reader identities = rd_of(hello->psk.identities), binders = rd_of(hello->psk.binders);
-	struct psk_identity identity;
-	struct bj_bytes binder;
-
-	for (uint16_t i = 0; i < PSK_TRIES && psk_identity_next(&identities, &identity) && psk_binder_next(&binders, &binder); i++) {
-		if (ticket_open(conn->config->tickets, conn->now_ms, identity.identity, s) != BJ_OK)
-			continue;
-		if (hello_may_resume(conn, s, VERSION_1_3, (enum hash_alg)conn->suite->hash)) {
-			conn->hs->psk_index = i;
-			*out_binder = binder;
-			*out_age_ms = identity.obfuscated_age - s->age_add;
-			return true;
-		}
-		session_fini(s);
-	}
-	return false;
-}
-
-/* The binder proves that the client has the key. It covers the hello up to the binders. rfc9846:4.2.11.2 */
-static enum bj_err binder_check(struct bj_tls *conn, struct bj_bytes body, struct bj_bytes binder)
-{
-	struct handshake *hs = conn->hs;
-	enum hash_alg alg = (enum hash_alg)conn->suite->hash;
-	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
-	uint8_t expected[HASH_MAX];
-	struct secret key;
-	size_t len;
-
-	if (!conn->retried)
-		hash_once(alg, client_hello_truncated(whole, &hs->client_hello.psk), hs->binder_hash);
-	keys_early(conn);
-	ks_early_binder_key(&hs->early, false, &key);
-	len = ks_finished(alg, &key, bytes_of(hs->binder_hash, hash_len(alg)), expected);
-	secret_wipe(&key);
-	return binder.len == len && ct_equal(expected, binder.ptr, len) ? BJ_OK : BJ_ERR_BAD_BINDER;
-}
-
-static enum bj_err psk_take(struct bj_tls *conn, struct bj_bytes body, struct session *s, struct bj_bytes binder)
-{
-	struct handshake *hs = conn->hs;
-	enum bj_err err;
-
-	hs->session = malloc(sizeof(*hs->session));
-	if (!hs->session) {
-		session_fini(s);
-		return BJ_ERR_NO_MEMORY;
-	}
-	*hs->session = *s;
-	wipe(s, sizeof(*s));
-	hs->psk = hs->session->secret;
-	err = binder_check(conn, body, binder);
-	if (err)
-		return err;
-	return hello_resumed(conn, hs->session);
-}
-
-static enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body)
-{
-	const struct client_hello *hello = &conn->hs->client_hello;
-	bool offers_psk = hello->has & EXT_BIT(EXT_PRE_SHARED_KEY), found;
-	struct bj_bytes binder = { NULL, 0 };
-	struct session s;
-	uint32_t age_ms = 0;
-	enum bj_err err = hello_choose_alpn(conn, hello);
-
-	if (err)
-		return err;
-	found = conn->config->tickets && offers_psk && (hello->psk_modes & PSK_MODE_DHE_KE) && ticket_find(conn, &s, &age_ms, &binder);
-	state_settle(&conn->state, F_RESUMED, found);
-	if (found)
-		err = psk_take(conn, body, &s, binder);
-	else if (!(hello->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS)))
-		err = BJ_ERR_MISSING_EXTENSION;
-	else
-		err = raw_key_agree(conn);
-	return err ? err : early_consider(conn, offers_psk, age_ms, binder);
 }
 
 /* ---- our flight */
@@ -457,41 +374,102 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 
 /* ---- tickets. rfc9846:4.6.1 */
 
-static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
+static enum bj_err session_make(struct bj_tls *conn, uint8_t nonce, struct session *out)
 {
-	struct handshake *hs = conn->hs;
-	const uint8_t nonce = hs->tickets_made++;
-	uint8_t bytes[TICKET_LEN_MAX], age_add[4];
-	struct writer ticket = wr_make(bytes, sizeof(bytes));
+	uint8_t age_add[4];
 	struct session s;
-	enum bj_err err = rng_fill(&hs->rng, age_add, sizeof(age_add));
+	enum bj_err err = rng_fill(&conn->hs->rng, age_add, sizeof(age_add));
 
-	if (err)
-		return err;
-	err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
+	if (!err)
+		err = hello_session(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
 	s.early_max = conn->quic && conn->config->early_max > 0 ? UINT32_MAX : conn->config->early_max; /* rfc9001:4.6.1 */
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
 	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
-	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
-	if (!err)
-		err = conn_room(conn, w, ticket.len + 64);
-	if (!err) {
-		const struct new_session_ticket nst = {
-			.lifetime_s = s.lifetime_s,
-			.age_add = s.age_add,
-			.nonce = bytes_of(&nonce, 1),
-			.ticket = wr_view(&ticket),
-			.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
-			.early_data_max = s.early_max,
-		};
+	*out = s;
+	secret_wipe(&s.secret);
+	return BJ_OK;
+}
 
-		new_session_ticket_write(w, &nst);
-		state_settle(&conn->state, F_TICKET, --hs->tickets_left > 0);
-	}
+static enum bj_err seal_prepare(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct handshake *hs = conn->hs;
+	struct session s;
+	enum bj_err err;
+
+	hs->needless = !(conn->config->ask >> BJ_TLS_Q_TICKET_SEAL & 1);
+	if (hs->needless)
+		return BJ_OK;
+	err = session_make(conn, hs->tickets_made, &s);
+	if (err)
+		return err;
+	err = issue_make(conn, &s, hs->tickets_made++);
 	session_fini(&s);
 	return err;
+}
+
+static enum bj_err seal_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	state_settle(&conn->state, F_TICKET, !conn->hs->issue || issue_ticket(conn).len > 0);
+	return BJ_OK;
+}
+
+static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const struct new_session_ticket *nst)
+{
+	enum bj_err err = conn_room(conn, w, nst->ticket.len + 64);
+
+	if (err)
+		return err;
+	new_session_ticket_write(w, nst);
+	state_settle(&conn->state, F_TICKET, --conn->hs->tickets_left > 0);
+	return BJ_OK;
+}
+
+/* One that the owner sealed. */
+static enum bj_err ticket_pass(struct bj_tls *conn, struct writer *w)
+{
+	const struct issue *issue = conn->hs->issue;
+	const struct new_session_ticket nst = {
+		.lifetime_s = issue->lifetime_s,
+		.age_add = issue->age_add,
+		.nonce = bytes_of(&issue->nonce, 1),
+		.ticket = issue_ticket(conn),
+		.has = issue->early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
+		.early_data_max = issue->early_max,
+	};
+	enum bj_err err = ticket_write(conn, w, &nst);
+
+	issue_free(conn->hs);
+	return err;
+}
+
+static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
+{
+	struct handshake *hs = conn->hs;
+	uint8_t bytes[TICKET_LEN_MAX], nonce;
+	struct writer ticket = wr_make(bytes, sizeof(bytes));
+	struct new_session_ticket nst;
+	struct session s;
+	enum bj_err err;
+
+	if (hs->issue)
+		return ticket_pass(conn, w);
+	nonce = hs->tickets_made++;
+	err = session_make(conn, nonce, &s);
+	if (err)
+		return err;
+	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	nst = (struct new_session_ticket){
+		.lifetime_s = s.lifetime_s,
+		.age_add = s.age_add,
+		.nonce = bytes_of(&nonce, 1),
+		.ticket = wr_view(&ticket),
+		.has = s.early_max > 0 ? EXT_BIT(EXT_EARLY_DATA) : 0,
+		.early_data_max = s.early_max,
+	};
+	session_fini(&s);
+	return err ? err : ticket_write(conn, w, &nst);
 }
 
 static const struct hs_row server13[] = {
@@ -500,7 +478,12 @@ static const struct hs_row server13[] = {
 	{ FROM(RETRY), STEP(retry_end), TO(WAIT_SECOND_CLIENT_HELLO) },
 	{ FROM(WAIT_SECOND_CLIENT_HELLO), RECV(CLIENT_HELLO, hello_again_take), TO(PSK) },
 	{ FROM(SHARE), STEP(NULL), UNLESS(F_RETRY), TO(PSK) },
-	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED), TO(EARLY) },
+	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED | F_TRY), TO(IDENTITY) },
+	{ FROM(IDENTITY), ASK(TICKET, ticket_ask_prepare, ticket_ask), WHEN(F_TRY), UNLESS(F_RESUMED), DECIDES(F_RESUMED), TO(KEY) },
+	{ FROM(IDENTITY), STEP(psk_end), UNLESS(F_TRY), TO(EARLY) },
+	{ FROM(IDENTITY), STEP(NULL), WHEN(F_TRY | F_RESUMED), CLEARS(F_TRY), TO(IDENTITY) },
+	{ FROM(KEY), ASK(PSK, psk_ask_prepare, psk_ask), UNLESS(F_RESUMED), DECIDES(F_RESUMED | F_TRY), TO(IDENTITY) },
+	{ FROM(KEY), STEP(NULL), WHEN(F_RESUMED), CLEARS(F_TRY), TO(IDENTITY) },
 	{ FROM(EARLY), ASK(EARLY_DATA, early_ask_prepare, early_ask), WHEN(F_RESUMED), UNLESS(F_RETRY), DECIDES(F_EARLY), TO(EARLY_ANSWER) },
 	{ FROM(EARLY), STEP(NULL), WHEN(F_RESUMED | F_RETRY), CLEARS(F_EARLY), TO(CREDENTIAL) },
 	{ FROM(EARLY), STEP(NULL), UNLESS(F_RESUMED), CLEARS(F_EARLY), TO(CREDENTIAL) },
@@ -524,7 +507,9 @@ static const struct hs_row server13[] = {
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(FINISHED, finished_take), UNLESS(F_CERT), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
-	{ FROM(TICKET), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET_SEALED) },
+	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
+	{ FROM(TICKET_SEALED), STEP(NULL), UNLESS(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
 };

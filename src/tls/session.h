@@ -32,7 +32,6 @@ struct session {
 	uint32_t lifetime_s;
 	uint32_t age_add;                      /* 1.3 */
 	uint32_t early_max;                    /* 1.3: bytes of early data; 0: none */
-	bool is_external;                      /* a PSK from outside: never stored */
 	struct secret secret;                  /* 1.3: the PSK; 1.2: the master secret */
 	bool peer_verified;
 	bool has_peer;

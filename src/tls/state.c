@@ -41,6 +41,11 @@ void state_enter(struct state *s, unsigned decides)
 	s->settled &= (uint16_t)~decides;
 }
 
+void state_back(struct state *s, const struct state *before)
+{
+	*s = *before;
+}
+
 void state_leave(struct state *s, unsigned sets, unsigned clears, enum hs_state to)
 {
 	check((s->settled & s->may) == s->may);
@@ -73,6 +78,8 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_SHARE] = "share",
 	[ST_WAIT_SECOND_CLIENT_HELLO] = "wait_second_client_hello",
 	[ST_PSK] = "psk",
+	[ST_IDENTITY] = "identity",
+	[ST_KEY] = "key",
 	[ST_CREDENTIAL] = "credential",
 	[ST_SERVER_HELLO] = "server_hello",
 	[ST_EE] = "encrypted_extensions",
@@ -80,6 +87,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_CERTIFICATE] = "certificate",
 	[ST_WAIT_FLIGHT] = "wait_flight",
 	[ST_TICKET] = "ticket",
+	[ST_TICKET_SEALED] = "ticket_sealed",
 	[ST_STATUS] = "certificate_status",
 	[ST_SERVER_KEY_EXCHANGE] = "server_key_exchange",
 	[ST_CERTIFICATE_REQUEST] = "certificate_request",
@@ -97,7 +105,7 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_OPEN] = "open",
 };
 
-static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status", "early" };
+static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status", "early", "try" };
 
 const char *state_name(enum hs_state at)
 {

@@ -41,6 +41,8 @@ enum hs_state {
 	ST_SHARE,             /* whether the client's shares will do is settled */
 	ST_WAIT_SECOND_CLIENT_HELLO,
 	ST_PSK,               /* the hello that counts is here; a PSK may be chosen */
+	ST_IDENTITY,          /* the owner may know the next identity */
+	ST_KEY,
 	ST_CREDENTIAL,
 	ST_SERVER_HELLO,
 	ST_EE,
@@ -48,6 +50,7 @@ enum hs_state {
 	ST_CERTIFICATE,
 	ST_WAIT_FLIGHT,       /* the client's last flight */
 	ST_TICKET,
+	ST_TICKET_SEALED,
 
 	/* 1.2 only, both roles */
 	ST_STATUS,
@@ -78,8 +81,9 @@ enum hs_fact {
 	F_TICKET = 1 << 5,  /* the server sends NewSessionTicket */
 	F_STATUS = 1 << 6,  /* 1.2: the server may send CertificateStatus (clients), does so (servers) */
 	F_EARLY = 1 << 7,   /* 1.3: early data is offered, and goes on to its EndOfEarlyData (clients); is taken, and that comes (servers) */
+	F_TRY = 1 << 8,     /* 1.3 servers: there is an identity to ask the owner about */
 };
-#define FACT_COUNT 8
+#define FACT_COUNT 9
 
 struct state {
 	uint16_t at;
@@ -111,6 +115,8 @@ void state_settle(struct state *s, unsigned fact, bool holds);
 
 /* For the driver: a handler begins, may settle `decides`; it ended well, all of these are settled, and the state is `to`. */
 void state_enter(struct state *s, unsigned decides);
+/* The handler has to wait for an answer: it has not begun. */
+void state_back(struct state *s, const struct state *before);
 void state_leave(struct state *s, unsigned sets, unsigned clears, enum hs_state to);
 
 const char *state_name(enum hs_state at);

@@ -16,6 +16,15 @@
 		0xa2, 0x03, 0x02, 0x01, salt                                                                            \
 	}
 
+/* Hashes without their NULL, as GnuTLS writes them: whoever verifies takes both (rfc4055:2.1). */
+#define PSS_BARE(hash, salt)                                                                                            \
+	{                                                                                                               \
+		0x30, 0x3d, 0x06, 0x09, RSA_ARC, 0x0a, 0x30, 0x30,                                                      \
+		0xa0, 0x0d, 0x30, 0x0b, 0x06, 0x09, HASH_ARC, hash,                                                     \
+		0xa1, 0x1a, 0x30, 0x18, 0x06, 0x09, RSA_ARC, 0x08, 0x30, 0x0b, 0x06, 0x09, HASH_ARC, hash,              \
+		0xa2, 0x03, 0x02, 0x01, salt                                                                            \
+	}
+
 struct alg_row {
 	enum sig_alg alg;
 	const char *name;
@@ -33,6 +42,9 @@ static const struct alg_row rows[] = {
 	{ SIG_RSA_PSS_SHA256, "RSASSA-PSS with SHA256", PSS(1, 32) },
 	{ SIG_RSA_PSS_SHA384, "RSASSA-PSS with SHA384", PSS(2, 48) },
 	{ SIG_RSA_PSS_SHA512, "RSASSA-PSS with SHA512", PSS(3, 64) },
+	{ SIG_RSA_PSS_SHA256, "RSASSA-PSS with SHA256", PSS_BARE(1, 32) },
+	{ SIG_RSA_PSS_SHA384, "RSASSA-PSS with SHA384", PSS_BARE(2, 48) },
+	{ SIG_RSA_PSS_SHA512, "RSASSA-PSS with SHA512", PSS_BARE(3, 64) },
 	/* never accepted */
 	{ SIG_NONE, "sha1WithRSAEncryption", PKCS1(0x05) },
 	{ SIG_NONE, "md5WithRSAEncryption", PKCS1(0x04) },

@@ -1,6 +1,7 @@
 /* algorithm.h - AlgorithmIdentifier and SubjectPublicKeyInfo, octet for octet (rfc3279:2, rfc4055, rfc5480, rfc8410).
  *
- * A signature's identifier is compared whole: the parameters have one spelling. RSA-PSS is known with MGF1 of the same hash
+ * A signature's identifier is compared whole: the parameters have one spelling, but for the
+ * NULL of RSA-PSS hashes, which may be missing (rfc4055:2.1). RSA-PSS is known with MGF1 of the same hash
  * and a salt of the hash's length only. Keys: RSA, RSA-PSS, the named curves P-256, P-384 and P-521 with uncompressed
  * points, Ed25519; explicit curve parameters have no spelling here.
  */

@@ -342,3 +342,24 @@ enum bj_err ocsp_check(const struct ocsp_asks *asks, struct ocsp_answer *out)
 	}
 	return BJ_OK;
 }
+
+bool ocsp_mentions(struct bj_bytes der, struct bj_bytes serial, struct ocsp_answer *out)
+{
+	struct ocsp_response response;
+	struct reader r;
+
+	if (ocsp_parse(der, &response) != BJ_OK)
+		return false;
+	r = rd_of(response.answers);
+	while (rd_more(&r)) {
+		struct single single = single_read(&r);
+
+		if (!bytes_equal(single.serial, serial))
+			continue;
+		*out = (struct ocsp_answer){ .status = single.status_tag == 0 ? OCSP_GOOD : single.status_tag == 1 ? OCSP_REVOKED : OCSP_UNKNOWN,
+					     .this_update = single.this_update, .next_update = single.next_update, .date = single.revoked_at,
+					     .reason = single.reason, .why = "" };
+		return true;
+	}
+	return false;
+}

@@ -57,6 +57,9 @@ struct ocsp_answer {
 /* BJ_ERR_OCSP for anything that is not a successful basic response in good form. */
 enum bj_err ocsp_parse(struct bj_bytes der, struct ocsp_response *out) BJ_MUST_USE;
 
+/* Is there an answer about this serial number? Nothing else is judged: for who has no issuer at hand. */
+bool ocsp_mentions(struct bj_bytes der, struct bj_bytes serial, struct ocsp_answer *out);
+
 /* BJ_OK with `out` filled in, also when the answer is "unknown" or out of date; BJ_ERR_OCSP if the response is malformed, has another
  * nonce or is not signed by whom it must be: then the status is OCSP_UNKNOWN. */
 enum bj_err ocsp_check(const struct ocsp_asks *asks, struct ocsp_answer *out) BJ_MUST_USE;

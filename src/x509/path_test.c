@@ -13,6 +13,7 @@
 #include "base/writer.h"
 #include "x509/made_chain.h"
 #include "x509/path.h"
+#include "x509/rules.h"
 
 static const char *const leaf_names[] = { "www.example.com", "*.wild.example.com", "192.0.2.1" };
 static struct made_cert root, middle, leaf;
@@ -775,6 +776,35 @@ static void chains_of_bytes_are_judged_the_same(void **state)
 	bj_trust_free(trust);
 }
 
+/* docs/decisions/0025 */
+static void roots_of_before_the_rules_are_excused_from_their_form_alone(void **state)
+{
+	static const struct { int64_t not_before; enum role role; bool excused; } days[] = {
+		{ INT64_C(915148799), ROLE_ANCHOR, false }, { INT64_C(915148800), ROLE_ANCHOR, true }, { INT64_C(1341100799), ROLE_ANCHOR, true },
+		{ INT64_C(1341100800), ROLE_ANCHOR, false }, { INT64_C(1200000000), ROLE_CA, false },
+	};
+	static const struct path_input in = { .purpose = PATH_SERVER };
+	const struct rules_for rules = { .in = &in };
+	struct made_cert made = { 0 };
+	struct finding finding;
+
+	made_cert_issue(&made, (struct issue){ .kind = ISSUE_CA, .common_name = "Root" }, NULL);
+	for (size_t i = 0; i < ARRAY_COUNT(days); i++) {
+		struct cert cert = made.cert;
+
+		cert.not_before = days[i].not_before;
+		cert.ski.len = 0;
+		assert_int_equal(rules_judge(&rules, &cert, days[i].role, 0, &finding), days[i].excused ? BJ_OK : BJ_ERR_CERT_AKI);
+		cert = made.cert;
+		cert.not_before = days[i].not_before;
+		cert.basic_constraints_critical = false;
+		assert_int_equal(rules_judge(&rules, &cert, days[i].role, 0, &finding), days[i].excused ? BJ_OK : BJ_ERR_CERT_EXTENSION);
+		cert.is_ca = false; /* what matters holds for all */
+		assert_int_equal(rules_judge(&rules, &cert, days[i].role, 0, &finding), BJ_ERR_CERT_NOT_CA);
+	}
+	made_cert_free(&made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -796,6 +826,7 @@ int main(void)
 		cmocka_unit_test(a_common_name_that_could_mislead_is_refused),
 		cmocka_unit_test(clients_need_no_alternative_name),
 		cmocka_unit_test(chains_of_bytes_are_judged_the_same),
+		cmocka_unit_test(roots_of_before_the_rules_are_excused_from_their_form_alone),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);

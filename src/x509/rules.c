@@ -378,7 +378,7 @@ static bool host_broken(const struct judged *j, struct text *detail)
 /* ---- the table */
 
 struct rule_row {
-	unsigned roles; /* WEB: in the profile of the web only */
+	unsigned roles; /* WEB: in the profile of the web only; YOUNG: roots of before the rules of the web are let through */
 	enum bj_err err;
 	const char *rule;
 	bool (*broken)(const struct judged *j, struct text *detail); /* says why, also when it holds */
@@ -391,6 +391,7 @@ struct rule_row {
 #define SIGNER ROLE_SIGNER
 #define ALL (LEAF | CA | ANCHOR | PINNED | SIGNER)
 #define WEB (1 << 15)
+#define YOUNG (1 << 14)
 
 static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_VERSION, "rfc5280:4.1.2.1", version_broken },
@@ -415,28 +416,38 @@ static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_KEY, "rfc5280:4.1.2.7", key_broken },
 	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2", unknown_critical_broken },
 	{ ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", criticality_broken },
-	{ WEB | ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", not_critical },
-	{ WEB | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
+	{ YOUNG | WEB | ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", not_critical },
+	{ YOUNG | WEB | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
 	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", constraints_not_critical },
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", leaf_constrains },
 	{ WEB | LEAF, BJ_ERR_CERT_EXTENSION, "cabf-br:7.1.2.7.6", server_eku_critical },
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.6", names_criticality_broken },
 	{ WEB | LEAF, BJ_ERR_CERT_NAME_FORM, "cabf-br:7.1.4.3", common_name_broken },
-	{ CA | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.2", ski_missing },
+	{ YOUNG | CA | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.2", ski_missing },
 	{ LEAF | CA, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.1", aki_missing },
-	{ WEB | ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
+	{ YOUNG | WEB | ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
 };
+
+/* A root that was made between version 3 of certificates (rfc2459, 1999) and the day on which the rules of the web came into force (cabf-br:1.0,
+ * 2012-07-01). What its own certificate says of itself beside name, key, dates and constraints cannot be repaired any more, and it is
+ * trusted because somebody named it (docs/decisions/0025). */
+static bool is_old_root(const struct cert *cert, enum role role)
+{
+	return role == ROLE_ANCHOR && cert->not_before >= INT64_C(915148800) && cert->not_before < INT64_C(1341100800) &&
+	       cert_is_self_issued(cert);
+}
 
 enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cert, enum role role, size_t cas_below,
 			struct finding *out)
 {
 	struct judged judged = { for_path, cert, role, cas_below };
+	bool old = is_old_root(cert, role);
 	char detail[BJ_VERDICT_DETAIL_MAX];
 
 	for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
 		struct text text = text_make(detail, sizeof(detail));
 
-		if (!(rules[i].roles & role) || ((rules[i].roles & WEB) && for_path->in->profile != PROFILE_WEBPKI) ||
+		if (!(rules[i].roles & role) || ((rules[i].roles & YOUNG) && old) || ((rules[i].roles & WEB) && for_path->in->profile != PROFILE_WEBPKI) ||
 		    !rules[i].broken(&judged, &text))
 			continue;
 		out->err = rules[i].err;

@@ -117,7 +117,7 @@ static bool form(const struct connection *c, const struct bj_tls_report *report)
 static bool peer(const struct connection *c, const struct bj_tls_report *report)
 {
 	const struct flags *flags = c->flags;
-	bool wants = !flags->is_server || flags->require_client_certificate;
+	bool wants = (!flags->is_server || flags->require_client_certificate) && report->psk_identity.len == 0;
 
 	if (flags->expect_no_peer_cert)
 		return report->peer_chain_count == 0 || wrong("certificates of the peer", (long)report->peer_chain_count, 0);
@@ -270,7 +270,7 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 	if ((flags->expect_hrr && !report.retried) || (flags->expect_no_hrr && report.retried))
 		return wrong("retried", report.retried, flags->expect_hrr);
 	if (flags->has_expect_selected_credential) {
-		int got = setup_credential_number(c->config, flags, c->seen->credential);
+		int got = setup_credential_number(c->config, flags, c->seen->credential, report.psk_identity);
 
 		if (got != flags->expect_selected_credential)
 			return wrong("credential", got, flags->expect_selected_credential);

@@ -12,6 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "setup.h"
 #include "tls/conn.h"
 #include "tls/scheme.h"
 #include "x509/credential.h"
@@ -166,6 +167,64 @@ static enum bj_err answer_credential(struct connection *c)
 	return bj_tls_answer_credential(c->tls, c->config->credentials[0].credential);
 }
 
+/* A ticket in this test is its state behind a mark, every byte turned over, and a checksum. */
+#define TICKET_MARK 0x5a
+
+static uint8_t ticket_sum(const uint8_t *bytes, size_t len)
+{
+	uint8_t sum = TICKET_MARK;
+
+	for (size_t i = 0; i < len; i++)
+		sum = (uint8_t)(sum * 31 + bytes[i]);
+	return sum;
+}
+
+static enum bj_err answer_seal(struct connection *c)
+{
+	struct bj_bytes state = bj_tls_question_bytes(c->tls);
+	uint8_t ticket[BJ_TLS_TICKET_MAX];
+
+	if (c->flags->skip_ticket || state.len + 2 > sizeof(ticket))
+		return bj_tls_answer_ticket_seal(c->tls, NULL, 0);
+	ticket[0] = TICKET_MARK;
+	for (size_t i = 0; i < state.len; i++)
+		ticket[1 + i] = (uint8_t)~state.ptr[i];
+	ticket[1 + state.len] = ticket_sum(ticket, 1 + state.len);
+	return bj_tls_answer_ticket_seal(c->tls, ticket, state.len + 2);
+}
+
+static enum bj_err answer_ticket(struct connection *c)
+{
+	struct bj_bytes ticket = bj_tls_question_bytes(c->tls);
+	uint8_t state[BJ_TLS_TICKET_MAX];
+
+	if (++c->tickets_opened > 1) {
+		fprintf(stderr, "the question about a ticket came twice\n");
+		return BJ_ERR_INTERNAL;
+	}
+	if (ticket.len < 3 || ticket.len > sizeof(state) || ticket.ptr[0] != TICKET_MARK ||
+	    ticket_sum(ticket.ptr, ticket.len - 1) != ticket.ptr[ticket.len - 1])
+		return bj_tls_answer_ticket(c->tls, NULL, 0);
+	for (size_t i = 1; i < ticket.len - 1; i++)
+		state[i - 1] = (uint8_t)~ticket.ptr[i];
+	return bj_tls_answer_ticket(c->tls, state, ticket.len - 2);
+}
+
+static enum bj_err answer_psk(struct connection *c)
+{
+	struct bj_bytes identity, context;
+
+	if (!bj_tls_psk_imported(bj_tls_question_bytes(c->tls), &identity, &context))
+		return bj_tls_answer_psk(c->tls, NULL);
+	for (size_t i = 1; i <= c->flags->credential_count; i++) {
+		struct bj_tls_psk psk = setup_psk(&c->flags->credentials[i]);
+
+		if (c->flags->credentials[i].is_psk && bytes_equal(identity, bytes_of(psk.identity, psk.identity_len)))
+			return bj_tls_answer_psk(c->tls, &psk);
+	}
+	return bj_tls_answer_psk(c->tls, NULL);
+}
+
 static enum bj_err answer_sign(struct connection *c)
 {
 	const struct scheme *scheme = scheme_find(bj_tls_question_scheme(c->tls));
@@ -212,6 +271,12 @@ enum bj_err connection_answer(struct connection *c)
 		return answer_sign(c);
 	case BJ_TLS_Q_VERIFY:
 		return answer_verify(c);
+	case BJ_TLS_Q_PSK:
+		return answer_psk(c);
+	case BJ_TLS_Q_TICKET:
+		return answer_ticket(c);
+	case BJ_TLS_Q_TICKET_SEAL:
+		return answer_seal(c);
 	case BJ_TLS_Q_EARLY_DATA:
 		return bj_tls_answer_early_data(c->tls, true);
 	case BJ_TLS_Q_NONE:

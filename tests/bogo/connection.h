@@ -27,6 +27,7 @@ struct connection {
 	bool was_asked;        /* the open question was let wait */
 	bool took_early;       /* servers */
 	bool pauses;           /* what was waited for is here: no need to read more */
+	unsigned tickets_opened;
 	int until;             /* run until a message of this type came; 0: no */
 	unsigned questions;    /* that were answered */
 	struct bj_bytes data;  /* plaintext that was not read yet */

@@ -14,6 +14,9 @@ enum flag_kind {
 	FLAG_LIST,       /* one value each time that it stands */
 	FLAG_CREDENTIAL, /* begins another credential */
 	FLAG_BARE,       /* the same, a raw public key */
+	FLAG_PSK,        /* the same, a pre-shared key */
+	FLAG_PSK_BYTES,  /* of the credential: base64 */
+	FLAG_PSK_HASH,   /* of the credential: no value */
 	FLAG_CERT,       /* of the credential that was begun last: text */
 	FLAG_KEY,
 	FLAG_SIGNING,    /* likewise: a list */
@@ -46,6 +49,12 @@ static const struct flag flag_table[] = {
 
 	{ "new-x509-credential", FLAG_CREDENTIAL, 0 },
 	{ "new-rpk-credential", FLAG_BARE, 0 },
+	{ "new-psk-credential", FLAG_PSK, 0 },
+	{ "psk-importer-key", FLAG_PSK_BYTES, offsetof(struct flag_credential, psk_key) },
+	{ "psk-importer-identity", FLAG_PSK_BYTES, offsetof(struct flag_credential, psk_identity) },
+	{ "psk-importer-context", FLAG_PSK_BYTES, offsetof(struct flag_credential, psk_context) },
+	{ "psk-importer-sha256", FLAG_PSK_HASH, 0 },
+	{ "psk-importer-sha384", FLAG_PSK_HASH, 1 },
 	{ "cert-file", FLAG_CERT, 0 },
 	{ "key-file", FLAG_KEY, 0 },
 	{ "signing-prefs", FLAG_SIGNING, 0 },
@@ -136,6 +145,10 @@ static const struct flag flag_table[] = {
 	{ "resumption-delay", FLAG_INT, AT(resumption_delay_s) },
 
 	{ "enable-early-data", FLAG_BOOL, AT(enable_early_data) },
+	{ "use-ticket-callback", FLAG_BOOL, AT(ticket_callback) },
+	{ "use-ticket-aead-callback", FLAG_BOOL, AT(ticket_aead_callback) },
+	{ "renew-ticket", FLAG_BOOL, AT(renew_ticket) },
+	{ "skip-ticket", FLAG_BOOL, AT(skip_ticket) },
 	{ "quic-early-data-context", FLAG_TEXT, AT(quic_early_context) },
 	{ "read-with-unfinished-write", FLAG_BOOL, AT(unfinished_write) },
 	{ "early-write-after-message", FLAG_INT, AT(early_write_after_message) },
@@ -188,7 +201,17 @@ static const struct flag *flag_find(const char *name)
 
 static bool has_value(const struct flag *flag)
 {
-	return flag->kind != FLAG_BOOL && flag->kind != FLAG_CREDENTIAL && flag->kind != FLAG_BARE && flag->kind != FLAG_MATCH;
+	switch (flag->kind) {
+	case FLAG_BOOL:
+	case FLAG_CREDENTIAL:
+	case FLAG_BARE:
+	case FLAG_PSK:
+	case FLAG_PSK_HASH:
+	case FLAG_MATCH:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static bool list_add(struct flag_list *list, const char *value)
@@ -252,6 +275,16 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return list_add(field, value);
 	case FLAG_CREDENTIAL:
 		return ++flags->credential_count < FLAG_CREDENTIAL_MAX;
+	case FLAG_PSK:
+		if (++flags->credential_count == FLAG_CREDENTIAL_MAX)
+			return false;
+		flags->credentials[flags->credential_count].is_psk = true;
+		return true;
+	case FLAG_PSK_BYTES:
+		return bytes_set((struct flag_bytes *)((char *)credential + flag->at), value);
+	case FLAG_PSK_HASH:
+		credential->psk_sha384 = flag->at;
+		return true;
 	case FLAG_BARE:
 		if (++flags->credential_count == FLAG_CREDENTIAL_MAX)
 			return false;

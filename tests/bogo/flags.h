@@ -41,6 +41,8 @@ struct flag_credential {
 	struct flag_bytes ocsp, scts;
 	bool must_match;
 	bool is_bare; /* a raw public key */
+	bool is_psk, psk_sha384;
+	struct flag_bytes psk_key, psk_identity, psk_context;
 };
 
 struct flags {
@@ -97,6 +99,7 @@ struct flags {
 	/* resumption and early data */
 	bool enable_early_data, unfinished_write;
 	const char *quic_early_context;
+	bool ticket_callback, ticket_aead_callback, renew_ticket, skip_ticket;
 	int early_write_after_message;
 	bool expect_accept_early_data, expect_reject_early_data, expect_ticket_early_data;
 	const char *expect_early_data_reason;

@@ -182,11 +182,48 @@ static enum bj_err bare_load(const char *path, struct bj_credential **out)
 	return err;
 }
 
+struct bj_tls_psk setup_psk(const struct flag_credential *flag)
+{
+	return (struct bj_tls_psk){
+		.identity = flag->psk_identity.bytes,
+		.identity_len = flag->psk_identity.len,
+		.key = flag->psk_key.bytes,
+		.key_len = flag->psk_key.len,
+		.context = flag->psk_context.bytes,
+		.context_len = flag->psk_context.len,
+		.hash = flag->psk_sha384 ? BJ_TLS_PSK_SHA384 : BJ_TLS_PSK_SHA256,
+	};
+}
+
+static size_t count_psks(const struct flags *flags)
+{
+	size_t count = 0;
+
+	for (size_t i = 1; i <= flags->credential_count; i++)
+		count += flags->credentials[i].is_psk;
+	return count;
+}
+
+/* Servers with nothing but keys are asked for them, where everything waits. */
+static bool asks_psk(const struct flags *flags)
+{
+	return flags->is_async && flags->is_server && flags->credential_count == 1 && count_psks(flags) == 1;
+}
+
+static int psk_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
+{
+	struct bj_tls_psk psk = setup_psk(flag);
+
+	return asks_psk(flags) || bj_tls_config_psk(config, &psk) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
 static int credential_add(struct bj_tls_config *config, const struct flags *flags, const struct flag_credential *flag)
 {
 	struct bj_credential *credential;
 	enum bj_err err;
 
+	if (flag->is_psk)
+		return psk_add(config, flags, flag);
 	if (!flag->cert_file && !flag->key_file)
 		return 0;
 	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
@@ -276,11 +313,15 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 
 	if (flags->is_server && enforces)
 		err = bj_tls_config_client_auth(config, flags->verify_peer ? BJ_TLS_AUTH_OPTIONAL : BJ_TLS_AUTH_REQUIRED);
-	if (!err && !flags->is_server)
+	if (!err && !flags->is_server && (enforces || count_psks(flags) == 0))
 		err = enforces ? bj_tls_config_insecure_no_name(config) : bj_tls_config_insecure_no_verify(config);
 	if (enforces)
 		ask |= 1u << BJ_TLS_Q_VERIFY;
-	if (asks_credential && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
+	if (flags->ticket_callback || flags->ticket_aead_callback)
+		ask |= 1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_TICKET_SEAL;
+	if (asks_psk(flags))
+		ask |= 1u << BJ_TLS_Q_PSK;
+	if (asks_credential && count_psks(flags) == 0 && flags->credential_count + (flags->credentials[0].cert_file != NULL) <= 1)
 		ask |= 1u << BJ_TLS_Q_CREDENTIAL;
 	if (flags->is_async)
 		ask |= 1u << BJ_TLS_Q_SIGN | (flags->is_server && flags->enable_early_data ? 1u << BJ_TLS_Q_EARLY_DATA : 0);
@@ -399,10 +440,18 @@ int setup_make(const struct flags *flags, struct seen *seen, struct bj_tls_confi
 	return 0;
 }
 
-int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential)
+int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential,
+			    struct bj_bytes psk)
 {
-	for (size_t i = 0; i < flags->credential_count && i < config->credential_count; i++)
-		if (config->credentials[i].credential == credential)
-			return (int)i;
+	size_t certificates = 0;
+
+	for (size_t i = 1; i <= flags->credential_count; i++) {
+		const struct flag_credential *flag = &flags->credentials[i];
+
+		if (flag->is_psk ? bytes_equal(psk, bytes_of(flag->psk_identity.bytes, flag->psk_identity.len)) :
+				   psk.len == 0 && certificates < config->credential_count && config->credentials[certificates].credential == credential)
+			return (int)i - 1;
+		certificates += !flag->is_psk;
+	}
 	return -1;
 }

@@ -12,6 +12,10 @@
 int setup_make(const struct flags *flags, struct seen *seen, struct bj_tls_config *before, struct bj_tls_config **out);
 
 /* Which credential of the flags this is: 0 and up behind -new-x509-credential, -1 the one without. */
-int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential);
+/* The pre-shared key of a credential. */
+struct bj_tls_psk setup_psk(const struct flag_credential *flag);
+
+int setup_credential_number(const struct bj_tls_config *config, const struct flags *flags, const struct bj_credential *credential,
+			    struct bj_bytes psk);
 
 #endif

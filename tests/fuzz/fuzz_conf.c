@@ -6,7 +6,8 @@
 #include "gateway/conf_report.h"
 #include "gateway/conf_world.h"
 
-static enum bj_err credential(void *self, const char *chain, const char *key, struct bj_credential **out)
+static enum bj_err credential(void *self, const char *chain, const char *key, const char *passphrase, struct bj_credential **out,
+			      char why[BJ_WHY_MAX])
 {
 	(void)self;
 	(void)key;
@@ -59,6 +60,36 @@ static bool resolve(void *self, const char *name, uint16_t port, struct conf_add
 	return name[0] == 'a';
 }
 
+static enum bj_err staple(void *self, const char *path, struct bj_credential *const *credentials, size_t count, int64_t *out_next_update,
+			  char why[BJ_WHY_MAX])
+{
+	(void)self;
+	(void)credentials;
+	*out_next_update = count == 1 ? 400 : 90000;
+	why[0] = 0;
+	return path[0] == 'x' ? BJ_ERR_OCSP : BJ_OK;
+}
+
+static char list;
+
+static enum bj_err crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+{
+	(void)self;
+	*crls = (struct bj_crls *)(void *)&list;
+	*out_next_update = path[0] == 'a' ? INT64_MIN : 90000;
+	return path[0] == 'x' ? BJ_ERR_CRL : BJ_OK;
+}
+
+static void use_crls(struct bj_trust *to, struct bj_crls *crls, enum bj_revocation policy)
+{
+	check(to && crls && policy);
+}
+
+static void crls_free(struct bj_crls *crls)
+{
+	check(crls != NULL);
+}
+
 static bool folder_exists(void *self, const char *folder)
 {
 	(void)self;
@@ -78,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct conf_world world = {
 		.now_s = 500, .credential = credential, .trust = trust, .credential_free = credential_free, .trust_free = trust_free,
 		.validity = validity, .covers = covers, .resolve = resolve, .folder_exists = folder_exists, .mode = mode,
+		.staple = staple, .crl = crl, .use_crls = use_crls, .crls_free = crls_free,
 	};
 	static FILE *nowhere;
 	struct conf_report *report = conf_report_new();

@@ -22,6 +22,7 @@ struct world {
 	int64_t now;
 	uint32_t seq, ack; /* the peer's next byte; what the peer last saw acknowledged + sent by us */
 	uint32_t last_ts;
+	const struct bj_tcp_options *options;
 };
 
 static const uint8_t ours[4] = { 10, 0, 0, 1 }, theirs[4] = { 10, 0, 0, 2 };
@@ -60,8 +61,8 @@ static void inject(struct world *w, struct reader *in)
 	static const uint8_t zeros[2048];
 	uint8_t packet[4096], flags = rd_u8(in), how = rd_u8(in);
 	struct writer out = wr_make(packet, sizeof(packet));
-	struct tcp_segment s = { .source_port = 9, .destination_port = how & 64 ? 81 : 80, .flags = flags & 0x3f };
-	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP };
+	struct tcp_segment s = { .source_port = 9, .destination_port = how & 64 ? 81 : 80, .flags = flags & 0xff };
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .tos = flags >> 6 };
 
 	s.seq = w->seq + (how & 1 ? (uint32_t)(int8_t)rd_u8(in) * (how & 2 ? 1000u : 1u) : 0);
 	s.ack = w->ack + (how & 4 ? (uint32_t)(int8_t)rd_u8(in) * (how & 2 ? 1000u : 1u) : 0);
@@ -121,13 +122,14 @@ static void connect_out(struct world *w)
 	const struct bj_endpoint there = { bj_ip4(10, 0, 0, 2), 9 }, here = { bj_ip4(10, 0, 0, 1), 80 };
 
 	if (!w->tcp)
-		(void)!bj_tcp_connect(w->stack, &here, &there, NULL, &w->tcp);
+		(void)!bj_tcp_connect(w->stack, &here, &there, w->options, &w->tcp);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct prng keys = { 4 };
-	const struct bj_stack_options options = { .rng = { fill, &keys }, .memory_max = 100000, .event_count_max = 8, .connection_max = 8 };
+	const struct bj_stack_options options = { .rng = { fill, &keys }, .memory_max = 100000, .event_count_max = 8, .connection_max = 8,
+						  .source_routes = true };
 	const struct bj_endpoint at = { bj_ip4(10, 0, 0, 1), 80 };
 	struct world w = { .now = 1000000, .seq = 0xffffff00 };
 	struct reader in = rd_make(data, size);
@@ -143,6 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tcp.receive_buffer_max = flags & 8 ? 700 : 0;
 	tcp.congestion = flags & 16 ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
 	tcp.keepalive = flags & 32;
+	tcp.fast_open = tcp.fast_open_without_cookie = flags & 64;
+	tcp.ecn = flags & 128 ? BJ_ECN_ASK : BJ_ECN_ANSWER;
+	w.options = &tcp;
 	check(bj_stack_make(&options, w.now, &w.stack) == BJ_OK);
 	check(bj_stack_add_address(w.stack, &at.ip) == BJ_OK);
 	check(bj_tcp_listen(w.stack, &at, &tcp, &w.listener) == BJ_OK);

@@ -88,7 +88,7 @@ static long call_listen(struct world *w, struct world_fd *f, const struct script
 	enum bj_err err;
 
 	f->options.backlog = call_int(c, 1) > 0 ? (uint32_t)call_int(c, 1) : 1;
-	f->options.fast_open = w->listeners_fast_open || f->fast_open_asked;
+	f->options.fast_open = w->listeners_fast_open || (w->may_fast_open && f->fast_open_asked);
 	w->listened = true;
 	err = bj_tcp_listen(w->stack, &at, &f->options, &f->listener);
 	return err ? call_fail(error, errno_of(err)) : 0;
@@ -189,7 +189,7 @@ static size_t syn_room(const struct world *w, const struct world_fd *f)
 /* A write that opens: what fits into the SYN is taken, the rest is the script's to write again. */
 static long write_first(struct world *w, struct world_fd *f, const struct script_call *c, size_t want, char error[32])
 {
-	static const uint8_t zeros[2048];
+	static const uint8_t zeros[16384];
 	struct bj_endpoint remote = { w->remote.ip, WORLD_LOCAL_PORT };
 	bool carries = fast_open_cookie_known(w);
 	size_t fits = syn_room(w, f);
@@ -205,9 +205,15 @@ static long write_first(struct world *w, struct world_fd *f, const struct script
 	f->connect_later = false;
 	w->last = f->tcp;
 	w->remote.port = WORLD_LOCAL_PORT;
+	if (f->nonblocking || call_has(c, flags_at(c), "DONTWAIT"))
+		fits = want < fits ? want : fits;
+	else
+		fits = f->pending = want < sizeof(zeros) ? want : sizeof(zeros); /* all of it, and waits until it is open */
 	if (carries && want > 0)
-		check(bj_tcp_write(f->tcp, (struct bj_bytes){ zeros, want < fits ? want : fits }, &len) == BJ_OK);
+		check(bj_tcp_write(f->tcp, (struct bj_bytes){ zeros, fits }, &len) == BJ_OK);
 	world_gather(w);
+	if (f->pending)
+		return WORLD_WOULD_BLOCK;
 	if (!carries || want == 0)
 		return f->nonblocking || call_has(c, flags_at(c), "DONTWAIT") ? call_fail(error, "EINPROGRESS") : WORLD_WOULD_BLOCK;
 	return (long)len;
@@ -219,11 +225,22 @@ static long call_write(struct world *w, struct world_fd *f, const struct script_
 	size_t want = call_bytes(c), done = 0, len = 0;
 	enum bj_err err = BJ_OK;
 
-	if (!f->tcp && (f->connect_later || call_has(c, flags_at(c), "MSG_FASTOPEN")))
+	if (!f->tcp && (f->connect_later || (call_has(c, flags_at(c), "MSG_FASTOPEN") || call_int(c, flags_at(c)) == 0x20000000)))
 		return write_first(w, f, c, want, error);
 	if (!f->tcp)
 		return call_fail(error, "EPIPE");
 	w->last = f->tcp;
+	if (f->pending) {
+		struct bj_tcp_info info;
+
+		bj_tcp_info(f->tcp, &info);
+		if (info.state == BJ_TCP_SYN_SENT)
+			return WORLD_WOULD_BLOCK;
+		done = f->pending;
+		f->pending = 0;
+		f->reported = info.error;
+		return info.error ? call_fail(error, errno_of(info.error)) : (long)done;
+	}
 	for (; done < want && !err; done += err ? 0 : len) {
 		struct bj_bytes rest = { zeros, want - done < sizeof(zeros) ? want - done : sizeof(zeros) };
 
@@ -322,6 +339,10 @@ static long call_setsockopt(struct world *w, struct world_fd *f, const struct sc
 		o->congestion = call_has(c, 3, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
 	else if (call_has(c, 2, "SO_LINGER"))
 		f->linger_zero = call_has(c, 3, "onoff=1") && call_has(c, 3, "linger=0");
+	if (f->listener) { /* of those that will be accepted */
+		f->listener->config->options.fast_open |= w->may_fast_open && f->fast_open_asked;
+		f->listener->config->options.mss_max = o->mss_max;
+	}
 	if (f->tcp) {
 		w->last = f->tcp;
 		check(bj_tcp_set_options(f->tcp, o) == BJ_OK);
@@ -400,7 +421,7 @@ void world_command(struct world *w, const char *text)
 	if (strstr(text, "defaults.sh")) {
 		w->foreign = true;
 		w->defaults.ecn = BJ_ECN_OFF;
-		w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
+		w->may_fast_open = w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
 	if ((at = strstr(text, "tcp_ecn=")))
@@ -408,7 +429,8 @@ void world_command(struct world *w, const char *text)
 	if ((at = strstr(text, "tcp_fastopen="))) {
 		long bits = strtol(at + 13, NULL, 0);
 
-		w->listeners_fast_open = bits & 0x2;
+		w->may_fast_open = bits & 0x2;
+		w->listeners_fast_open = (bits & 0x402) == 0x402;
 		w->defaults.fast_open_without_cookie = (bits & 0x204) != 0;
 	}
 	if (strstr(text, "tcp_metrics flush") || strstr(text, "defaults.sh"))
@@ -483,7 +505,7 @@ static bool name_value(void *self, const char *name, double *out)
 			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
 			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
 			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.ecn << 3 | i.ecn_marked << 4 | i.syn_data << 5 },
-			{ "tcpi_probes", i.backoff }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
+			{ "tcpi_probes", i.backoff }, { "tcpi_delivered", i.delivered }, { "tcpi_advmss", i.advertised_mss }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
 			{ "tcpi_rcv_mss", i.rcv_mss }, { "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
 			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },
 			{ "tcpi_pmtu", i.pmtu }, { "tcpi_snd_wnd", i.snd_wnd }, { "tcpi_rcv_wnd", i.rcv_wnd },

@@ -28,6 +28,7 @@ struct world_fd {
 	struct bj_tcp *tcp;
 	struct bj_tcp_options options;
 	struct bj_endpoint local;
+	size_t pending;       /* of a write that opens and waits */
 	enum bj_err reported; /* an error that was told already */
 };
 
@@ -56,7 +57,7 @@ struct world {
 	size_t queue_head, queue_count;
 	struct ts_pair ts[WORLD_TS_MAX];
 	size_t ts_count;
-	bool listeners_fast_open;
+	bool listeners_fast_open, may_fast_open;
 	uint32_t first_isn;
 	bool listened;     /* since the last SYN came */
 	uint16_t clients;

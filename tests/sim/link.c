@@ -192,7 +192,7 @@ static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t le
 static void send_one(struct sim *s, unsigned from, const uint8_t *bytes, size_t len)
 {
 	int64_t at_us = through_queue(s, from, len);
-	bool dropped = at_us < 0 || chance(s, s->options.loss_ppm);
+	bool dropped = at_us < 0 || (s->options.swallow && len > s->options.swallow) || chance(s, s->options.loss_ppm);
 
 	s->packets++;
 	if (s->tap)

@@ -25,6 +25,7 @@ struct sim_options {
 	uint32_t mark_ppm;       /* congestion is told to those who know marks: rfc3168:5 */
 	bool v6;
 	uint32_t mtu;            /* 0: 1500 */
+	uint32_t swallow;        /* packets larger than this vanish without a word; 0: none */
 	uint32_t event_count_max;
 	size_t memory_max;
 	bool no_isn_clock;

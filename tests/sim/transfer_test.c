@@ -177,6 +177,10 @@ static const struct run runs[] = {
 	  .back = 200000, .limit_s = 120, .tcp = { .ecn = BJ_ECN_ASK } },
 	{ .why = "bytes in the SYN", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 50000, .back = 50000, .limit_s = 600,
 	  .tcp = { .fast_open = true, .fast_open_without_cookie = true } },
+	{ .why = "a way that swallows large packets", .link = { .delay_us = 20000, .swallow = 1300 }, .there = 500000, .back = 100000, .limit_s = 20 },
+	{ .why = "one that swallows nearly all", .link = { .delay_us = 20000, .swallow = 600, .loss_ppm = 10000 }, .there = 100000, .back = 100000,
+	  .limit_s = 60 },
+	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };
@@ -189,6 +193,16 @@ static void every_byte_arrives_on_every_wire(void **state)
 			transfer(&runs[i], seed * 1000 + i);
 }
 
+/* 1 Gbit/s over 100 ms: buffers and windows grow to what is on the way, without anybody's advice. */
+static void a_long_fat_wire_is_filled(void **state)
+{
+	static const struct run fat = { .why = "long and fat", .link = { .delay_us = 50000, .bytes_per_s = 125000000, .queue_packets = 8000 },
+					.there = 40000000, .limit_s = 60 };
+
+	(void)state;
+	assert_in_range(transfer(&fat, 1), 1, 3000000); /* 40 MB; a window of 64 KiB would take a minute */
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -199,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_arrives_on_every_wire),
+		cmocka_unit_test(a_long_fat_wire_is_filled),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 

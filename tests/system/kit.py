@@ -175,14 +175,14 @@ class Origin:
 class Gateway:
     """A running `bojagi proxy` with a configuration of the test's."""
 
-    def __init__(self, program, folder, text, ports=(), wait=True, env=None):
+    def __init__(self, program, folder, text, ports=(), wait=True, env=None, enter=()):
         self.folder, self.program = pathlib.Path(folder), program
         self.conf = self.folder / "bojagi.conf"
         self.log_path = self.folder / "access.log"
         self.err_path = self.folder / "stderr.txt"
         self.write(text)
         self.err = open(self.err_path, "wb")
-        self.process = subprocess.Popen([str(program), "proxy", "-c", str(self.conf)], stdout=self.err, stderr=self.err,
+        self.process = subprocess.Popen([*enter, str(program), "proxy", "-c", str(self.conf)], stdout=self.err, stderr=self.err,
                                         cwd=self.folder, env={**{k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"},
                                                               **(env or {})})
         if wait:

@@ -34,7 +34,7 @@ def test_a_file_or_a_test_that_is_not_there_is_named(tmp_path):
     assert missing("| 1 | x | `src/b.c`; `src/a_test.c` |", tmp_path) == ["src/b.c"]
 
 
-@pytest.mark.parametrize("page", ["docs/bug-classes.md", "docs/rfc/9846.md", "docs/rfc/9849.md"])
+@pytest.mark.parametrize("page", ["docs/bug-classes.md", "docs/tcp-pitfalls.md", "docs/rfc/9846.md", "docs/rfc/9849.md"])
 def test_pages_name_what_exists(page):
     text = (ROOT / page).read_text()
     assert len(QUOTED.findall(text)) > 40
@@ -46,3 +46,10 @@ def test_every_class_of_bugs_has_a_test():
     assert [c.split(".")[0] for c in classes[:-1]] == [str(i) for i in range(1, 25)]
     for one in classes:
         assert re.search(r"`[^`]*test[^`]*`: `\w+`", one), one.splitlines()[0]
+
+
+def test_every_pitfall_of_tcp_has_a_test():
+    pitfalls = (ROOT / "docs" / "tcp-pitfalls.md").read_text().split("\n## ")[1:]
+    assert [p.split(".")[0] for p in pitfalls] == [str(i) for i in range(1, 27)]
+    for one in pitfalls:
+        assert re.search(r"`[^`]*test\.c`: `\w+`|`tests/pkt/[^`]*\.pkt`", one), one.splitlines()[0]

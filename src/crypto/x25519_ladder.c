@@ -1,0 +1,229 @@
+/* x25519_ladder.c - see x25519_ladder.h.
+ *
+ * The state of the ladder is the four numbers X2, Z2, X3 and Z3, one in each 64-bit lane of a vector; five vectors hold their limbs of 51
+ * bits. One step is three multiplications of four pairs each:
+ *
+ *     A, B, C, D = X2 + Z2, X2 - Z2, X3 + Z3, X3 - Z3
+ *     AA, BB, CB, DA = A A, B B, C B, D A
+ *     E, G, H = AA - BB, DA + CB, DA - CB
+ *     X2, Z2, X3, HH = AA BB, E (BB + 121666 E), G G, H H
+ *     X2, Z2, X3, Z3 = 1 X2, 1 Z2, 1 X3, x1 HH
+ *
+ * The multiplier takes 52 bits of each limb: what is multiplied has been carried. No branch and no address depends on a number.
+ *
+ * Implements   rfc7748:5
+ */
+#include "crypto/x25519_ladder.h"
+
+#if defined(__AVX512IFMA__) && defined(__AVX512VL__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "base/wipe.h"
+#include "crypto/fe25519.h"
+
+#define LIMBS 5
+#define STEPS 255
+
+struct four { /* numbers modulo p, one in each lane */
+	__m256i limb[LIMBS];
+};
+
+bool x25519_ladder_here(void)
+{
+	return __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vl");
+}
+
+static inline __m256i all(uint64_t value)
+{
+	return _mm256_set1_epi64x((long long)value);
+}
+
+/* Lane 0 is the first argument. */
+static inline __m256i each(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	return _mm256_set_epi64x((long long)d, (long long)c, (long long)b, (long long)a);
+}
+
+#define LANES(v, a, b, c, d) _mm256_permute4x64_epi64(v, (a) | (b) << 2 | (c) << 4 | (d) << 6)
+/* From the second vector those lanes whose bits are set. */
+#define BLEND(v, w, lanes) _mm256_mask_blend_epi64((__mmask8)(lanes), v, w)
+
+static inline __m256i times_19(__m256i v)
+{
+	return _mm256_add_epi64(v, _mm256_add_epi64(_mm256_slli_epi64(v, 1), _mm256_slli_epi64(v, 4)));
+}
+
+/* Limbs below 2^61 become limbs just above 2^51: all carries at once. */
+static inline struct four carry(const struct four *a)
+{
+	const __m256i mask = all(LIMB_MASK);
+	__m256i high[LIMBS];
+	struct four out;
+
+	for (int i = 0; i < LIMBS; i++)
+		high[i] = _mm256_srli_epi64(a->limb[i], LIMB_BITS);
+	out.limb[0] = _mm256_add_epi64(_mm256_and_si256(a->limb[0], mask), times_19(high[4]));
+	for (int i = 1; i < LIMBS; i++)
+		out.limb[i] = _mm256_add_epi64(_mm256_and_si256(a->limb[i], mask), high[i - 1]);
+	return out;
+}
+
+/* The upper halves of products stand for twice as much in the next limb: 52 bits are cut off where a limb has 51. */
+static inline struct four multiply(const struct four *a, const struct four *b)
+{
+	__m256i low[2 * LIMBS], high[2 * LIMBS];
+	struct four out;
+
+	for (int i = 0; i < 2 * LIMBS; i++)
+		low[i] = high[i] = _mm256_setzero_si256();
+	for (int i = 0; i < LIMBS; i++)
+		for (int j = 0; j < LIMBS; j++) {
+			low[i + j] = _mm256_madd52lo_epu64(low[i + j], a->limb[i], b->limb[j]);
+			high[i + j + 1] = _mm256_madd52hi_epu64(high[i + j + 1], a->limb[i], b->limb[j]);
+		}
+	for (int i = 1; i < 2 * LIMBS; i++)
+		low[i] = _mm256_add_epi64(low[i], _mm256_add_epi64(high[i], high[i]));
+	for (int i = 0; i < LIMBS; i++)
+		out.limb[i] = _mm256_add_epi64(low[i], times_19(low[i + LIMBS]));
+	return carry(&out);
+}
+
+/* 2p, to be subtracted from: limbs just above 2^51 stay positive. */
+static inline __m256i twice_p(int limb)
+{
+	return all(limb == 0 ? 2 * (LIMB_MASK - 18) : 2 * LIMB_MASK);
+}
+
+/* Exchanges (X2, Z2) with (X3, Z3) where the mask is set. */
+static inline struct four swap_if(const struct four *s, __m256i mask)
+{
+	struct four out;
+
+	for (int i = 0; i < LIMBS; i++) {
+		__m256i other = LANES(s->limb[i], 2, 3, 0, 1);
+
+		out.limb[i] = _mm256_xor_si256(s->limb[i], _mm256_and_si256(mask, _mm256_xor_si256(s->limb[i], other)));
+	}
+	return out;
+}
+
+/* X2, Z2, X3, Z3 -> A, B, C, D */
+static inline struct four sums(const struct four *s)
+{
+	struct four out;
+
+	for (int i = 0; i < LIMBS; i++) {
+		__m256i z = LANES(s->limb[i], 1, 1, 3, 3);
+
+		z = BLEND(z, _mm256_sub_epi64(twice_p(i), z), 0xa);
+		out.limb[i] = _mm256_add_epi64(LANES(s->limb[i], 0, 0, 2, 2), z);
+	}
+	return carry(&out);
+}
+
+/* AA, BB, CB, DA -> AA, E, G, H */
+static inline struct four differences(const struct four *s)
+{
+	struct four out;
+
+	for (int i = 0; i < LIMBS; i++) {
+		__m256i right = LANES(s->limb[i], 1, 1, 2, 2), minus = _mm256_sub_epi64(twice_p(i), right);
+
+		right = BLEND(BLEND(right, minus, 0xa), _mm256_setzero_si256(), 0x1);
+		out.limb[i] = _mm256_add_epi64(LANES(s->limb[i], 0, 0, 3, 3), right);
+	}
+	return carry(&out);
+}
+
+/* What AA, E, G, H are multiplied with: BB, BB + 121666 E, G, H. */
+static inline struct four partners(const struct four *squares, const struct four *w)
+{
+	const __m256i factor = each(0, 121666, 0, 0);
+	__m256i high[LIMBS];
+	struct four out;
+
+	for (int i = 0; i < LIMBS; i++) {
+		out.limb[i] = BLEND(LANES(squares->limb[i], 1, 1, 1, 1), w->limb[i], 0xc);
+		out.limb[i] = _mm256_madd52lo_epu64(out.limb[i], w->limb[i], factor);
+		high[i] = _mm256_madd52hi_epu64(_mm256_setzero_si256(), w->limb[i], factor);
+		high[i] = _mm256_add_epi64(high[i], high[i]);
+	}
+	out.limb[0] = _mm256_add_epi64(out.limb[0], times_19(high[LIMBS - 1]));
+	for (int i = 1; i < LIMBS; i++)
+		out.limb[i] = _mm256_add_epi64(out.limb[i], high[i - 1]);
+	return carry(&out);
+}
+
+static inline struct four step(const struct four *state, const struct four *last_factors)
+{
+	struct four u = sums(state), v, w, y;
+
+	for (int i = 0; i < LIMBS; i++)
+		v.limb[i] = LANES(u.limb[i], 0, 1, 1, 0);
+	u = multiply(&u, &v);
+	w = differences(&u);
+	y = partners(&u, &w);
+	w = multiply(&w, &y);
+	return multiply(&w, last_factors);
+}
+
+static struct fe fe_read(const uint8_t bytes[32])
+{
+	uint64_t w[4];
+
+	memcpy(w, bytes, sizeof(w)); /* the processors that have this are little-endian */
+	return fe_make(w[0] & LIMB_MASK, (w[0] >> 51 | w[1] << 13) & LIMB_MASK, (w[1] >> 38 | w[2] << 26) & LIMB_MASK,
+		       (w[2] >> 25 | w[3] << 39) & LIMB_MASK, w[3] >> 12 & LIMB_MASK);
+}
+
+void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+{
+	struct fe x1 = fe_read(public), x2, z2;
+	struct four state, last_factors;
+	uint8_t scalar[32];
+	uint64_t swapped = 0;
+
+	memcpy(scalar, private, sizeof(scalar));
+	scalar[0] &= 248;
+	scalar[31] &= 127;
+	scalar[31] |= 64;
+	for (int i = 0; i < LIMBS; i++) {
+		state.limb[i] = each(i == 0, 0, x1.v[i], i == 0);
+		last_factors.limb[i] = each(i == 0, i == 0, i == 0, x1.v[i]);
+	}
+	for (int t = STEPS - 1; t >= 0; t--) {
+		uint64_t bit = scalar[t / 8] >> t % 8 & 1;
+
+		state = swap_if(&state, all((uint64_t)0 - (bit ^ swapped)));
+		swapped = bit;
+		state = step(&state, &last_factors);
+	}
+	state = swap_if(&state, all((uint64_t)0 - swapped));
+	for (int i = 0; i < LIMBS; i++) {
+		x2.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 0);
+		z2.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 1);
+	}
+	fe_bytes(out_shared, fe_mul(x2, fe_invert(z2)));
+	wipe(scalar, sizeof(scalar));
+	wipe(&state, sizeof(state));
+	wipe(&x2, sizeof(x2));
+	wipe(&z2, sizeof(z2));
+}
+
+#else
+
+#include "base/check.h"
+
+bool x25519_ladder_here(void)
+{
+	return false;
+}
+
+void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+{
+	check(false); /* nobody calls what is not here */
+}
+
+#endif

@@ -1,0 +1,375 @@
+/* psk_test.c - keys from outside: imported as RFC 9258 has it, used with both hashes, only where both sides mean the same one. */
+#include "base/hex.h"
+#include "tls/psk.h"
+#include "tls/testkit.h"
+
+static struct pki pki;
+static struct pair pair;
+static struct bj_tls_config *client, *server;
+static const uint8_t key[32] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+				 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	client = bj_tls_config_new(BJ_TLS_CLIENT);
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	memset(&pair, 0, sizeof(pair));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+static struct bj_tls_psk psk_of(const char *identity, const char *context)
+{
+	return (struct bj_tls_psk){ identity, key, context, strlen(identity), sizeof(key), strlen(context), BJ_TLS_PSK_SHA256, false };
+}
+
+static void give(struct bj_tls_config *config, struct bj_tls_psk psk)
+{
+	assert_int_equal(bj_tls_config_psk(config, &psk), BJ_OK);
+}
+
+static void again(void)
+{
+	teardown(NULL);
+	setup(NULL);
+}
+
+static void shake(void)
+{
+	pair_start(&pair, client, server, NULL);
+	pair_shake(&pair);
+}
+
+static void expect_psk(const char *identity)
+{
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_true(bytes_equal(report_of(&pair.client).psk_identity, bytes_text(identity)));
+	assert_true(bytes_equal(report_of(&pair.server).psk_identity, bytes_text(identity)));
+	assert_false(report_of(&pair.client).resumed);
+	assert_false(report_of(&pair.server).peer_verified);
+	assert_int_equal(report_of(&pair.client).peer_chain_count, 0);
+	pair_echo(&pair);
+}
+
+/* ---- what is not a key */
+
+static void keys_and_names_have_their_lengths(void **state)
+{
+	static const uint8_t longest[BJ_TLS_PSK_IDENTITY_MAX + 1] = { 1 };
+	struct bj_tls_psk rows[8];
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		rows[i] = psk_of("a", "");
+	rows[0].identity_len = 0;
+	rows[1].key_len = BJ_TLS_PSK_KEY_MIN - 1;
+	rows[2].key_len = BJ_TLS_PSK_KEY_MAX + 1;
+	rows[3].identity = longest;
+	rows[3].identity_len = sizeof(longest);
+	rows[4].context = longest;
+	rows[4].context_len = sizeof(longest);
+	rows[5].context = NULL;
+	rows[5].context_len = 1;
+	rows[6].raw = true;
+	rows[6].context_len = 1;
+	rows[7].hash = (enum bj_tls_psk_hash)2;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		assert_int_equal(bj_tls_config_psk(server, &rows[i]), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_freeze(server), BJ_ERR_CONFIG_NO_CREDENTIAL);
+	for (size_t i = 0; i < BJ_TLS_PSK_MAX; i++)
+		give(server, psk_of("a", ""));
+	rows[0] = psk_of("a", "");
+	assert_int_equal(bj_tls_config_psk(server, &rows[0]), BJ_ERR_LIMIT);
+	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
+	assert_int_equal(bj_tls_config_psk(server, &rows[0]), BJ_ERR_CONFIG_FROZEN);
+}
+
+static void another_identity_context_hash_or_form_is_no_common_key(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct bj_tls_psk psk = psk_of(i == 0 ? "other" : "psk1", i == 1 ? "other" : "context");
+
+		again();
+		psk.raw = i == 2;
+		psk.context_len = psk.raw ? 0 : psk.context_len;
+		psk.hash = i == 3 ? BJ_TLS_PSK_SHA384 : BJ_TLS_PSK_SHA256;
+		give(client, psk_of("psk1", "context"));
+		give(server, psk);
+		shake();
+		if (i < 3) {
+			assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_PSK);
+			assert_int_equal(report_of(&pair.client).alert_received, ALERT_HANDSHAKE_FAILURE);
+		} else { /* the hash is not said, so the keys differ and nothing else */
+			assert_int_equal(pair.server.err, BJ_ERR_BAD_BINDER);
+		}
+	}
+}
+
+static void another_key_is_noticed_by_its_binder(void **state)
+{
+	uint8_t other[32];
+	struct bj_tls_psk psk = psk_of("psk1", "");
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		again();
+		memcpy(other, key, sizeof(key));
+		other[31] ^= 1;
+		psk.raw = raw;
+		psk.key = key;
+		give(client, psk);
+		psk.key = other;
+		give(server, psk);
+		shake();
+		assert_int_equal(pair.server.err, BJ_ERR_BAD_BINDER);
+		assert_int_equal(report_of(&pair.client).alert_received, ALERT_DECRYPT_ERROR);
+	}
+}
+
+static void a_client_with_nothing_but_keys_takes_no_certificate(void **state)
+{
+	struct bj_credential *credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+
+	give(client, psk_of("psk1", ""));
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	bj_credential_free(credential);
+	shake();
+	assert_int_equal(pair.server.err, BJ_ERR_MISSING_EXTENSION); /* no signature_algorithms */
+	assert_int_not_equal(pair.client.err, BJ_OK);
+}
+
+/* ---- importing */
+
+static void expect_import(const struct psk_import *import, const char *identity, const char *secret)
+{
+	char hex[512];
+
+	hex_encode(import->identity.ptr, import->identity.len, hex);
+	hex[2 * import->identity.len] = 0;
+	assert_string_equal(hex, identity);
+	hex_encode(import->key.bytes, import->key.len, hex);
+	hex[2 * import->key.len] = 0;
+	assert_string_equal(hex, secret);
+}
+
+/* The values come from a computation of their own, with other code. */
+static void imported_keys_are_those_of_the_rfc(void **state)
+{
+	struct bj_tls_psk psk = psk_of("psk1", "context");
+	struct config_psk made;
+
+	assert_int_equal(config_psk_make(&psk, &made), BJ_OK);
+	expect_import(&made.imports[0], "000470736b310007636f6e7465787403040001", "cd8fac9cdd59d206e336f0c3ea8dd911fb2954bfa3389b0a92f9cd8a4777358b");
+	expect_import(&made.imports[1], "000470736b310007636f6e7465787403040002", "98d06ad99bf171010fd1d010e271eef3d83305bbd51c3bb7874e59b0df852b344334df33ed7e996be82b71e2b4cfd42a");
+	config_psk_fini(&made);
+	psk = psk_of("psk1", "");
+	psk.hash = BJ_TLS_PSK_SHA384;
+	assert_int_equal(config_psk_make(&psk, &made), BJ_OK);
+	expect_import(&made.imports[0], "000470736b31000003040001", "f9208c4804a57b36da8a5a5aef777e8312cb9244748270f59f959906c1caa9e8");
+	config_psk_fini(&made);
+}
+
+static void imported_identities_are_told_from_others(void **state)
+{
+	struct bj_tls_psk psk = psk_of("psk1", "context");
+	struct bj_bytes identity, context, whole;
+	struct config_psk made;
+	uint8_t copy[64];
+
+	assert_int_equal(config_psk_make(&psk, &made), BJ_OK);
+	whole = made.imports[1].identity;
+	assert_true(bj_tls_psk_imported(whole, &identity, &context));
+	assert_true(bytes_equal(identity, bytes_text("psk1")) && bytes_equal(context, bytes_text("context")));
+	for (size_t i = 0; i < whole.len; i++)
+		assert_false(bj_tls_psk_imported(bytes_of(whole.ptr, i), &identity, &context));
+	for (size_t i = whole.len - 4; i < whole.len; i++) {
+		memcpy(copy, whole.ptr, whole.len);
+		copy[i] ^= 0x40;
+		assert_false(bj_tls_psk_imported(bytes_of(copy, whole.len), &identity, &context));
+	}
+	config_psk_fini(&made);
+}
+
+/* ---- handshakes */
+
+static void a_key_is_enough_with_every_suite(void **state)
+{
+	static const uint16_t suites[] = { 0x1301, 0x1302, 0x1303 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(suites); i++) {
+		again();
+		assert_int_equal(bj_tls_config_suites(server, &suites[i], 1), BJ_OK);
+		give(client, psk_of("other", ""));
+		give(client, psk_of("psk1", "context"));
+		give(server, psk_of("psk1", "context"));
+		shake();
+		expect_psk("psk1");
+		assert_int_equal(report_of(&pair.server).suite, suites[i]);
+		assert_int_not_equal(report_of(&pair.server).group, 0);
+	}
+}
+
+static void a_raw_key_is_used_with_its_own_hash(void **state)
+{
+	struct bj_tls_psk psk = psk_of("psk1", "");
+	const uint16_t suites[] = { 0x1301, 0x1302 };
+
+	psk.raw = true;
+	for (unsigned sha384 = 0; sha384 < 2; sha384++) {
+		again();
+		psk.hash = sha384 ? BJ_TLS_PSK_SHA384 : BJ_TLS_PSK_SHA256;
+		assert_int_equal(bj_tls_config_suites(server, &suites[sha384], 1), BJ_OK);
+		give(client, psk);
+		give(server, psk);
+		shake();
+		expect_psk("psk1");
+	}
+}
+
+static void a_key_survives_a_retry(void **state)
+{
+	const uint16_t p384 = KEX_P384, suite = 0x1302;
+
+	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_suites(server, &suite, 1), BJ_OK);
+	give(client, psk_of("psk1", ""));
+	give(server, psk_of("psk1", ""));
+	shake();
+	assert_true(report_of(&pair.server).retried);
+	expect_psk("psk1");
+}
+
+static void the_order_of_keys_and_credentials_decides(void **state)
+{
+	for (unsigned key_first = 0; key_first < 2; key_first++) {
+		struct bj_credential *credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+
+		again();
+		if (key_first)
+			give(server, psk_of("psk1", ""));
+		assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+		if (!key_first)
+			give(server, psk_of("psk1", ""));
+		bj_credential_free(credential);
+		give(client, psk_of("psk1", ""));
+		assert_int_equal(bj_tls_config_trust(client, pki.trust), BJ_OK);
+		pair_start(&pair, client, server, PKI_NAME);
+		pair_shake(&pair);
+		if (key_first)
+			expect_psk("psk1");
+		assert_int_equal(report_of(&pair.client).peer_verified, !key_first);
+		assert_int_equal(report_of(&pair.server).psk_identity.len, key_first ? 4 : 0);
+	}
+}
+
+static void its_session_is_resumed(void **state)
+{
+	static uint8_t blob[SESSION_BLOB_MAX];
+	struct bj_bytes session;
+	size_t len;
+
+	give(client, psk_of("psk1", ""));
+	give(server, psk_of("psk1", ""));
+	shake();
+	expect_psk("psk1");
+	session = bj_tls_session(pair.client.conn);
+	len = session.len;
+	memcpy(blob, session.ptr, len);
+	pair_fini(&pair);
+	pair_start(&pair, client, server, NULL);
+	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, blob, len), BJ_OK);
+	pair_shake(&pair);
+	assert_int_equal(pair.client.done, 1);
+	assert_true(report_of(&pair.client).resumed && report_of(&pair.server).resumed);
+	pair_echo(&pair);
+}
+
+/* ---- keys of the owner */
+
+/* Answers with a key for `known`, and none for others. */
+static unsigned answer_all(const char *known)
+{
+	unsigned asked = 0;
+
+	while (bj_tls_question(pair.server.conn) == BJ_TLS_Q_PSK) {
+		struct bj_tls_psk psk = psk_of("psk1", "context");
+		struct bj_bytes identity, context;
+		bool is_known;
+
+		assert_true(bj_tls_psk_imported(bj_tls_question_bytes(pair.server.conn), &identity, &context));
+		is_known = bytes_equal(identity, bytes_text(known));
+		assert_int_equal(bj_tls_answer_psk(pair.server.conn, is_known ? &psk : NULL), BJ_OK);
+		asked++;
+		pair_run(&pair);
+	}
+	return asked;
+}
+
+static void the_owner_is_asked_for_each_identity(void **state)
+{
+	static const struct { const char *known; enum bj_err err; unsigned asked; } rows[] = {
+		{ "nobody", BJ_ERR_NO_COMMON_PSK, 4 },
+		{ "first", BJ_ERR_NO_COMMON_PSK, 4 }, /* the answer has another identity */
+		{ "psk1", BJ_OK, 3 },
+	};
+	const uint16_t suite = 0x1301;
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		for (size_t chunk = 0; chunk < 2; chunk++) {
+			again();
+			assert_int_equal(bj_tls_config_suites(server, &suite, 1), BJ_OK);
+			assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_PSK), BJ_OK);
+			give(client, psk_of("first", ""));
+			give(client, psk_of("psk1", "context"));
+			give(client, psk_of("third", ""));
+			pair_start(&pair, client, server, NULL);
+			pair.chunk = chunk;
+			pair_shake(&pair);
+			assert_int_equal(answer_all(rows[i].known), rows[i].asked);
+			assert_int_equal(pair.server.err, rows[i].err);
+			if (!rows[i].err)
+				expect_psk("psk1");
+		}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(keys_and_names_have_their_lengths),
+		T(another_identity_context_hash_or_form_is_no_common_key),
+		T(another_key_is_noticed_by_its_binder),
+		T(a_client_with_nothing_but_keys_takes_no_certificate),
+		T(imported_keys_are_those_of_the_rfc),
+		T(imported_identities_are_told_from_others),
+		T(a_key_is_enough_with_every_suite),
+		T(a_raw_key_is_used_with_its_own_hash),
+		T(a_key_survives_a_retry),
+		T(the_order_of_keys_and_credentials_decides),
+		T(its_session_is_resumed),
+		T(the_owner_is_asked_for_each_identity),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
