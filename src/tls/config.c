@@ -593,9 +593,9 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 	if (!err)
 		err = narrow(config);
 	if (!err)
-		err = config_credentials_freeze(config);
-	if (!err)
 		err = config_ech_freeze(config);
+	if (!err)
+		err = config_credentials_freeze(config);
 	if (!err)
 		err = make_authorities(config);
 	if (!err)
