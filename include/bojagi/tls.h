@@ -130,6 +130,22 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_confi
 /* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
  * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
+/* ---- lengths of records (64..16384 bytes of plaintext; 0, the default: as the protocol allows) */
+
+/* Our records hold at most so much, those of the handshake too. What a peer asks for (record_size_limit, max_fragment_length) is kept to
+ * without being told here. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_send_max(struct bj_tls_config *config, size_t len);
+/* The peer is told by record_size_limit (rfc8449) that its protected records may hold at most so much; more is BJ_ERR_RECORD_OVERFLOW once it
+ * has answered. A server can tell those clients only that use the extension themselves. Where it was agreed on, len + 30 bytes are enough of
+ * a buffer for the records of an open connection. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_t len);
+/* Clients: asks for records of at most 512, 1024, 2048 or 4096 bytes in both directions by the older max_fragment_length (rfc6066:4), for
+ * servers that have nothing else. Whoever has both uses record_size_limit. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len);
+/* 1.3: what a record hides (plaintext and type) is filled up with zeros to a multiple of so many bytes, 2..4096, as far as the record may be
+ * that long (rfc9846:5.4). Default: 0, no padding. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t multiple);
+
 /* Default: the operating system's. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */

@@ -9,6 +9,7 @@
 #include "tls/both12.h"
 #include "tls/group.h"
 #include "tls/hello.h"
+#include "tls/limits.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -55,6 +56,9 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 		return BJ_ERR_NO_EXTENDED_MASTER_SECRET; /* our session has it. rfc7627:5.3 */
 	if (!(hello->has & EXT_BIT(EXT_RENEGOTIATION_INFO)))
 		return BJ_ERR_RENEGOTIATION_INFO;
+	err = limits_take_answer(conn, hello->has, hello->record_size_limit, hello->max_fragment);
+	if (err)
+		return err;
 	if (hello->has & EXT_BIT(EXT_ALPN)) {
 		err = hello_take_alpn(conn, hello->alpn);
 		if (err)

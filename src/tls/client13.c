@@ -15,6 +15,7 @@
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -81,6 +82,8 @@ static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, ui
 
 	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
 		err = ech_client_take_retry(conn, ee.ech);
+	if (!err)
+		err = limits_take_answer(conn, ee.has, ee.record_size_limit, ee.max_fragment);
 	if (!err && conn->quic)
 		err = quic_take_answer(conn, &ee);
 	if (!err && !state_holds(&conn->state, F_RESUMED))

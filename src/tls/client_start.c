@@ -11,6 +11,7 @@
 #include "tls/hello.h"
 #include "tls/keys.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 #include "x509/general_name.h"
@@ -160,6 +161,7 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
 	}
+	limits_offer(conn, hello);
 	if (conn->quic) {
 		hello->has |= EXT_BIT(EXT_QUIC_PARAMS);
 		hello->quic_params = conn->quic->params;

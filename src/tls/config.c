@@ -6,6 +6,8 @@
 #include "crypto/rng_os.h"
 #include "tls/cache.h"
 #include "tls/ext/certificate_type.h"
+#include "tls/ext/max_fragment_length.h"
+#include "tls/ext/record_size_limit.h"
 #include "tls/ext/table.h"
 #include "tls/group.h"
 #include "tls/psk.h"
@@ -462,6 +464,47 @@ BJ_API enum bj_err bj_tls_config_ech_grease(struct bj_tls_config *config, bool o
 	if (!err)
 		config->ech_grease = on;
 	return err;
+}
+
+/* ---- lengths of records */
+
+static enum bj_err length_set(struct bj_tls_config *config, size_t len, size_t min, size_t max, uint16_t *out)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (len != 0 && (len < min || len > max))
+		return BJ_ERR_ARGUMENT;
+	*out = (uint16_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_send_max(struct bj_tls_config *config, size_t len)
+{
+	return length_set(config, len, RECORD_SIZE_LIMIT_MIN, BJ_TLS_RECORD_PLAIN_MAX, config ? &config->send_max : NULL);
+}
+
+BJ_API enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_t len)
+{
+	return length_set(config, len, RECORD_SIZE_LIMIT_MIN, BJ_TLS_RECORD_PLAIN_MAX, config ? &config->record_limit : NULL);
+}
+
+BJ_API enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || (len != 0 && !max_fragment_code(len)))
+		return BJ_ERR_ARGUMENT;
+	config->max_fragment = (uint16_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t multiple)
+{
+	return length_set(config, multiple, 2, CONFIG_PADDING_MAX, config ? &config->padding : NULL);
 }
 
 /* ---- QUIC */

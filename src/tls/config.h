@@ -20,6 +20,7 @@
 #define CONFIG_KEY_SHARE_MAX 3
 #define CONFIG_KEY_SHARES_DEFAULT 255 /* one, and that of its plain half if it is a hybrid */
 #define CONFIG_AUTHORITIES_MAX 16384 /* bytes; a hint that is longer is left out */
+#define CONFIG_PADDING_MAX 4096
 #define CONFIG_TICKET_COUNT_MAX 8
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
@@ -91,6 +92,7 @@ struct bj_tls_config {
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */
+	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
 	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;

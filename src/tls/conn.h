@@ -106,6 +106,7 @@ struct handshake {
 	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
 	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
 	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
+	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
 	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
 	size_t cookie_len;
 
@@ -210,6 +211,7 @@ struct bj_tls {
 	struct state state;
 	uint16_t version, group, signature_scheme;
 	int16_t alert_sent, alert_received;
+	uint16_t send_max, receive_limit; /* limits.h */
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */

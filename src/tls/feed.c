@@ -7,6 +7,7 @@
 #include "tls/feed.h"
 #include "tls/early.h"
 #include "tls/flight.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 
 #define INBOX_FIRST 1024
@@ -237,6 +238,7 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 /* Opens one record. `*out_skipped`: it was early data. */
 static enum bj_err open_record(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *rec, bool *out_skipped)
 {
+	enum record_form form = (enum record_form)conn->rd.form;
 	uint64_t seq = conn->rd.seq;
 	enum bj_err err;
 
@@ -254,6 +256,8 @@ static enum bj_err open_record(struct bj_tls *conn, uint8_t *buf, size_t len, st
 	}
 	if (!err && rec->used > 0 && conn->hs && conn->rd.form != RECORD_PLAIN && !rec->is_plain)
 		conn->hs->skip_early = false;
+	if (!err && rec->used > 0 && limits_exceeded(conn, form, rec))
+		return BJ_ERR_RECORD_OVERFLOW;
 	return err;
 }
 

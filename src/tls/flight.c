@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "tls/limits.h"
 #include "tls/quic.h"
 
 #define OUTBOX_FIRST 4096
@@ -100,15 +101,15 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 	struct outbox *out = &conn->out;
 	/* the first ClientHello says 0x0301 for the sake of old peers. rfc9846:5.1 */
 	uint16_t version = !conn->is_server && conn->version == 0 && type != RECORD_CCS ? VERSION_1_0 : VERSION_1_2;
-	size_t sealed = 0;
+	size_t sealed = 0, pad = limits_padding(conn, keys, len, RECORD_PADDING_MAX);
 	enum bj_err err;
 
 	if (conn->wr_given)
 		return BJ_ERR_STATE;
-	err = outbox_room(out, len + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + BJ_TLS_OVERHEAD_MAX);
+	err = outbox_room(out, len + pad + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + pad + BJ_TLS_OVERHEAD_MAX);
 	if (err)
 		return err;
-	err = record_seal(keys, type, version, pieces, count, out->buf + out->len, out->cap - out->len, &sealed);
+	err = record_seal_padded(keys, type, version, pieces, count, pad, out->buf + out->len, out->cap - out->len, &sealed);
 	if (err)
 		return err;
 	out->len += (uint32_t)sealed;
@@ -133,12 +134,13 @@ static enum bj_err queue_bytes(struct bj_tls *conn, struct bj_bytes bytes)
 enum bj_err flight_flush(struct bj_tls *conn)
 {
 	struct outbox *f = &conn->flight;
+	size_t max = limits_send_max(conn);
 	enum bj_err err = BJ_OK;
 
 	if (conn->quic && f->len > 0)
 		err = queue_bytes(conn, bytes_of(f->buf, f->len));
 	for (size_t at = 0; at < f->len && !err && !conn->quic;) {
-		size_t len = f->len - at < RECORD_PLAIN_MAX ? f->len - at : RECORD_PLAIN_MAX;
+		size_t len = f->len - at < max ? f->len - at : max;
 		struct bj_bytes piece = { f->buf + at, len };
 
 		err = queue_record(conn, &conn->wr, RECORD_HANDSHAKE, &piece, 1, len);

@@ -89,7 +89,7 @@ static void write_peer(struct writer *w, const struct bj_tls *conn)
 
 void pack_write(struct writer *w, const struct bj_tls *conn)
 {
-	const uint8_t counts[] = { conn->empties, conn->warnings, conn->updates, conn->ccs, conn->tickets };
+	const uint8_t counts[] = { conn->empties, conn->warnings, conn->updates, conn->ccs, conn->tickets, conn->early };
 	uint8_t binding[SESSION_BINDING_LEN];
 
 	session_binding(conn->config, conn->name, binding);
@@ -101,6 +101,8 @@ void pack_write(struct writer *w, const struct bj_tls *conn)
 	wr_u16(w, flags_of(conn));
 	wr_u16(w, (uint16_t)conn->alert_sent);
 	wr_u16(w, (uint16_t)conn->alert_received);
+	wr_u16(w, conn->send_max);
+	wr_u16(w, conn->receive_limit);
 	wr_vec(w, bytes_text(conn->name), 1);
 	wr_vec(w, conn->alpn, 1);
 	write_secrets(w, conn);
@@ -238,6 +240,10 @@ static enum bj_err read_negotiated(struct reader *r, struct bj_tls *conn, unsign
 	*out_flags = rd_u16(r);
 	conn->alert_sent = (int16_t)rd_u16(r);
 	conn->alert_received = (int16_t)rd_u16(r);
+	conn->send_max = rd_u16(r);
+	conn->receive_limit = rd_u16(r);
+	if (conn->send_max > RECORD_PLAIN_MAX || conn->receive_limit > RECORD_PLAIN_MAX + 1)
+		return BJ_ERR_BAD_TICKET;
 	if (r->bad || !conn->suite || conn->suite->version != conn->version || (*out_flags & ~(unsigned)PACK_FLAGS))
 		return BJ_ERR_BAD_TICKET;
 	if (!config_has_version(conn->config, conn->version))
@@ -259,6 +265,7 @@ static void read_counts(struct reader *r, struct bj_tls *conn)
 	conn->updates = rd_u8(r);
 	conn->ccs = rd_u8(r);
 	conn->tickets = rd_u8(r);
+	conn->early = rd_u8(r);
 }
 
 static enum bj_err read_all(struct reader *r, struct bj_tls *conn)

@@ -266,6 +266,7 @@ static void same_facts(const struct bj_tls_report *a, const struct bj_tls_report
 	assert_int_equal(a->signature_scheme, b->signature_scheme);
 	assert_int_equal(a->resumed, b->resumed);
 	assert_int_equal(a->retried, b->retried);
+	assert_int_equal(a->early_data, b->early_data);
 	assert_int_equal(a->client_certificate_asked, b->client_certificate_asked);
 	assert_int_equal(a->peer_verified, b->peer_verified);
 	assert_int_equal(a->handshake_done, b->handshake_done);

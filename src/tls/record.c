@@ -253,18 +253,20 @@ static void put_header(uint8_t *out, uint8_t type, uint16_t version, size_t leng
 	out[4] = (uint8_t)length;
 }
 
-static enum bj_err seal_13(struct record_keys *k, uint8_t type, const struct bj_bytes *in, size_t in_count, size_t len,
+static enum bj_err seal_13(struct record_keys *k, uint8_t type, const struct bj_bytes *in, size_t in_count, size_t len, size_t pad,
 			   uint8_t *out)
 {
-	struct bj_bytes pieces[RECORD_PIECES_MAX + 1];
+	static const uint8_t zeros[RECORD_PADDING_MAX];
+	struct bj_bytes pieces[RECORD_PIECES_MAX + 2];
 	uint8_t nonce[AEAD_NONCE_LEN];
 
 	if (in_count > 0)
 		memcpy(pieces, in, in_count * sizeof(*in));
 	pieces[in_count] = bytes_of(&type, 1);
-	put_header(out, RECORD_DATA, VERSION_1_2, len + 1 + AEAD_TAG_LEN);
+	pieces[in_count + 1] = bytes_of(zeros, pad);
+	put_header(out, RECORD_DATA, VERSION_1_2, len + 1 + pad + AEAD_TAG_LEN);
 	nonce_xor(k, nonce);
-	return aead_sealv(&k->aead, nonce, bytes_of(out, RECORD_HEADER_LEN), pieces, in_count + 1, out + RECORD_HEADER_LEN);
+	return aead_sealv(&k->aead, nonce, bytes_of(out, RECORD_HEADER_LEN), pieces, in_count + (pad ? 2 : 1), out + RECORD_HEADER_LEN);
 }
 
 static enum bj_err seal_12(struct record_keys *k, uint8_t type, const struct bj_bytes *in, size_t in_count, size_t len,
@@ -298,6 +300,12 @@ static void seal_plain(uint8_t type, uint16_t version, const struct bj_bytes *in
 enum bj_err record_seal(struct record_keys *k, enum record_type type, uint16_t version, const struct bj_bytes *in,
 			size_t in_count, uint8_t *out, size_t cap, size_t *out_len)
 {
+	return record_seal_padded(k, type, version, in, in_count, 0, out, cap, out_len);
+}
+
+enum bj_err record_seal_padded(struct record_keys *k, enum record_type type, uint16_t version, const struct bj_bytes *in, size_t in_count,
+			       size_t pad, uint8_t *out, size_t cap, size_t *out_len)
+{
 	/* in 1.3 a CCS is never protected: rfc9846:D.4 */
 	bool is_plain = k->form == RECORD_PLAIN || (k->form == RECORD_13 && type == RECORD_CCS);
 	size_t len = 0, total;
@@ -308,7 +316,8 @@ enum bj_err record_seal(struct record_keys *k, enum record_type type, uint16_t v
 		check(in[i].len <= RECORD_PLAIN_MAX - len);
 		len += in[i].len;
 	}
-	total = len + (is_plain ? RECORD_HEADER_LEN : record_overhead(k));
+	check(pad == 0 || (k->form == RECORD_13 && pad <= RECORD_PADDING_MAX && pad <= RECORD_PLAIN_MAX - len));
+	total = len + pad + (is_plain ? RECORD_HEADER_LEN : record_overhead(k));
 	if (cap < total)
 		return BJ_ERR_SPACE;
 	if (k->seq >= seal_limit(k))
@@ -316,7 +325,7 @@ enum bj_err record_seal(struct record_keys *k, enum record_type type, uint16_t v
 	if (is_plain)
 		seal_plain((uint8_t)type, version, in, in_count, len, out);
 	else if (k->form == RECORD_13)
-		err = seal_13(k, (uint8_t)type, in, in_count, len, out);
+		err = seal_13(k, (uint8_t)type, in, in_count, len, pad, out);
 	else
 		err = seal_12(k, (uint8_t)type, in, in_count, len, out);
 	if (err)

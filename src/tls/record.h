@@ -5,7 +5,7 @@
  * lives until the caller reuses the buffer. Who gets an error ends the connection.
  *
  * Implements   rfc9846:5 rfc5246:6.2 rfc5288:3 rfc7905:2
- * Leaves out   compression, CBC, RC4: never negotiated; padding of what we send
+ * Leaves out   compression, CBC, RC4: never negotiated
  */
 #ifndef TLS_RECORD_H
 #define TLS_RECORD_H
@@ -17,6 +17,7 @@
 #define RECORD_PLAIN_MAX BJ_TLS_RECORD_PLAIN_MAX
 #define RECORD_IV_LEN 12
 #define RECORD_EXPLICIT_LEN 8 /* of the nonce, in 1.2 with GCM */
+#define RECORD_PADDING_MAX 4096
 #define RECORD_PIECES_MAX 16  /* pieces of plaintext in one record */
 
 /* AES-GCM keys may protect about 2^24.5 full records (rfc9846:5.5). From the soft limit on record_wants_update() is true;
@@ -75,6 +76,10 @@ size_t record_overhead(const struct record_keys *k);
  * 0x0303). BJ_ERR_SPACE if it does not fit, BJ_ERR_KEY_LIMIT at the end of the keys' life. */
 enum bj_err record_seal(struct record_keys *k, enum record_type type, uint16_t version, const struct bj_bytes *in,
 			size_t in_count, uint8_t *out, size_t cap, size_t *out_len) BJ_MUST_USE;
+/* The same with `pad` zeros behind the plaintext, which 1.3 hides (rfc9846:5.4); at most RECORD_PADDING_MAX, none under other keys. Plaintext
+ * and zeros are together at most RECORD_PLAIN_MAX. */
+enum bj_err record_seal_padded(struct record_keys *k, enum record_type type, uint16_t version, const struct bj_bytes *in, size_t in_count,
+			       size_t pad, uint8_t *out, size_t cap, size_t *out_len) BJ_MUST_USE;
 /* These keys have protected enough: update them soon (1.3). */
 bool record_wants_update(const struct record_keys *k);
 

@@ -5,6 +5,7 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/keys.h"
+#include "tls/limits.h"
 #include "tls/msg/key_update.h"
 
 #define KEY_UPDATE_LEN (MESSAGE_HEADER_LEN + 1)
@@ -59,7 +60,7 @@ static uint64_t room(const struct bj_tls *conn)
 /* Seals as many records as fit, all with the keys in force. */
 static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *cursor, uint8_t *out, size_t cap, size_t *out_len)
 {
-	size_t overhead = record_overhead(&conn->wr);
+	size_t overhead = record_overhead(&conn->wr), max = limits_send_max(conn);
 	uint64_t may = room(conn);
 
 	while (record_cursor_left(cursor) > 0 && may > 0) {
@@ -72,9 +73,9 @@ static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *curso
 		if (conn_is_13(conn) && record_wants_update(&conn->wr))
 			break;
 		room -= overhead;
-		room = room < RECORD_PLAIN_MAX ? room : RECORD_PLAIN_MAX;
+		room = room < max ? room : max;
 		len = record_cut(cursor, room < may ? room : (size_t)may, pieces, &count);
-		err = record_seal(&conn->wr, RECORD_DATA, VERSION_1_2, pieces, count, out + *out_len, cap - *out_len, &sealed);
+		err = record_seal_padded(&conn->wr, RECORD_DATA, VERSION_1_2, pieces, count, limits_padding(conn, &conn->wr, len, room - len), out + *out_len, cap - *out_len, &sealed);
 		if (err)
 			return err;
 		*out_len += sealed;
@@ -123,7 +124,8 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 {
-	size_t records = len / RECORD_PLAIN_MAX + (len % RECORD_PLAIN_MAX != 0), overhead = record_overhead(&conn->wr);
+	size_t max = limits_send_max(conn), records = len / max + (len % max != 0);
+	size_t overhead = record_overhead(&conn->wr) + (conn_is_13(conn) ? conn->config->padding : 0);
 	/* KeyUpdates that may stand among them: one that the peer asked for, and those of the limit of keys */
 	size_t updates = conn_is_13(conn) && len > 0 ? 2 + records / RECORD_SOFT_LIMIT : 0;
 

@@ -17,6 +17,7 @@
 #include "tls/group.h"
 #include "tls/hello.h"
 #include "tls/issue.h"
+#include "tls/limits.h"
 #include "tls/keys.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
@@ -237,7 +238,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	hello.random = bytes_of(hs->server_random, RANDOM_LEN);
 	hello.session_id = bytes_of(hs->session_id, hs->session_id_len);
 	hello.suite = conn->suite->code;
-	hello.has = answers(conn, resumed, ticket);
+	hello.has = answers(conn, resumed, ticket) | limits_answer(conn, &hello.record_size_limit, &hello.max_fragment);
 	hello.scts = auth_scts(conn);
 	hello.client_type = hs->peer_type;
 	hello.server_type = hs->own_type;

@@ -20,6 +20,7 @@
 #include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -211,6 +212,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
 	}
+	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
 		ee.has |= EXT_BIT(EXT_EARLY_DATA);
 	if (conn->quic) {

@@ -4,6 +4,7 @@
 #include "tls/auth.h"
 #include "tls/ech.h"
 #include "tls/hello.h"
+#include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -65,6 +66,8 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	if (err)
 		return err;
 	err = quic_take_hello(conn, hello);
+	if (!err)
+		err = limits_take_hello(conn, hello);
 	if (err)
 		return err;
 	state_settle(&conn->state, F_13, conn_is_13(conn));

@@ -112,6 +112,7 @@ static const struct flag flag_table[] = {
 	{ "expect-ech-name-override", FLAG_TEXT, AT(expect_ech_name_override) },
 	{ "expect-no-ech-name-override", FLAG_BOOL, AT(expect_no_ech_name_override) },
 
+	{ "max-send-fragment", FLAG_INT, AT(max_send_fragment) },
 	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
 	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
 	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },

@@ -77,6 +77,9 @@ struct flags {
 	bool ech_grease, reject_unusable_ech, expect_ech_accept, expect_no_ech_retry_configs, expect_no_ech_name_override;
 	const char *expect_ech_name_override;
 
+	/* records */
+	int max_send_fragment;
+
 	/* compliance policies */
 	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
 

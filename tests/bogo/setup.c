@@ -403,6 +403,8 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	status = status ? status : set_ech(config, flags);
+	if (!status && flags->max_send_fragment && bj_tls_config_send_max(config, (size_t)flags->max_send_fragment) != BJ_OK)
+		status = EXIT_UNIMPLEMENTED;
 	status = status ? status : set_early_data(config, flags);
 	if (!status && flags->quic_legacy_codepoint)
 		status = EXIT_UNIMPLEMENTED;

@@ -56,7 +56,7 @@ static inline struct bj_credential *fuzz_credential(enum issue_kind kind, struct
 	return credential;
 }
 
-/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2. */
+/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2, bit 3 QUIC. */
 static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_tls_config **client, struct bj_tls_config **server)
 {
 	static struct bj_credential *own, *theirs;
@@ -83,6 +83,8 @@ static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_t
 		check(!bj_tls_config_groups(*server, &p256, 1));
 	if (variant & 4)
 		check(!bj_tls_config_versions(*client, BJ_TLS_1_2, BJ_TLS_1_2));
+	if (variant & 8)
+		check(!bj_tls_config_quic(*client, true) && !bj_tls_config_quic(*server, true));
 	check(!bj_tls_config_freeze(*client) && !bj_tls_config_freeze(*server));
 }
 

@@ -12,12 +12,12 @@
 
 #include "host/testkit.h"
 
-#define LINES_MAX 40
+#define LINES_MAX 50
 #define OUTPUT_MAX 4096
 #define CONNECT_TRIES 200
 
 static struct kit kit;
-static const char *engine, *client, *server, *ech;
+static const char *engine, *client, *server, *quic, *ktls, *ech;
 static char *const *sources;
 static char ca[PATH_MAX], credential[PATH_MAX];
 
@@ -117,6 +117,28 @@ static void the_encrypted_hello_is_opened_on_the_second_try(void **state)
 	assert_int_equal(run(ech, credential, ca, "127.0.0.1", output), 2); /* no public name */
 }
 
+static void quic_gets_its_secrets_in_order(void **state)
+{
+	char output[OUTPUT_MAX];
+	const char *at = output;
+	static const char *const lines[] = {
+		"server: handshake, suite 1301, to read\n", "server: handshake, suite 1301, to send\n", "server: application, suite 1301, to send\n",
+		"client: handshake, suite 1301, to read\n", "client: handshake, suite 1301, to send\n", "client: application, suite 1301, to read\n",
+		"client: application, suite 1301, to send\n", "the parameters of client: client'\n", "server: application, suite 1301, to read\n",
+	};
+
+	(void)state;
+	assert_int_equal(run(quic, credential, ca, "127.0.0.2", output), 1);
+	assert_non_null(strstr(output, "for other names"));
+	assert_int_equal(run(quic, credential, ca, "127.0.0.1", output), 0);
+	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		at = strstr(at, lines[i]);
+		if (!at)
+			fail_msg("%s", lines[i]);
+	}
+	assert_non_null(strstr(output, "the parameters of server: server'"));
+}
+
 /* A port that is free now. */
 static void free_port(char text[8])
 {
@@ -164,6 +186,10 @@ static void the_client_reads_the_servers_page_and_refuses_strangers(void **state
 	assert_null(strstr(output, "hello over TLS"));
 	assert_int_equal(run(client, "127.0.0.1", port, credential, output), 1); /* not the CA */
 	assert_int_equal(run(client, "127.0.0.1", port, ca, output), 0); /* the server goes on */
+	assert_int_equal(run(ktls, "127.0.0.1", port, ca, output), 0);
+	assert_non_null(strstr(output, "records by the "));
+	assert_non_null(strstr(output, "hello over TLS"));
+	assert_int_equal(run(ktls, "127.0.0.1", port, credential, output), 1);
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(run(client, "127.0.0.1", port, ca, output), 1);
@@ -175,11 +201,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_program_is_longer_than_a_screen),
 		cmocka_unit_test(the_engine_shakes_hands_and_carries_words),
 		cmocka_unit_test(the_encrypted_hello_is_opened_on_the_second_try),
+		cmocka_unit_test(quic_gets_its_secrets_in_order),
 		cmocka_unit_test(the_client_reads_the_servers_page_and_refuses_strangers),
 	};
 
-	if (argc < 6) {
-		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER ECH SOURCE...\n");
+	if (argc < 8) {
+		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER QUIC KTLS ECH SOURCE...\n");
 		return 2;
 	}
 	/* the programs leave it to the system to take back what they hold at their end */
@@ -187,7 +214,9 @@ int main(int argc, char **argv)
 	engine = argv[1];
 	client = argv[2];
 	server = argv[3];
-	ech = argv[4];
-	sources = argv + 5;
+	quic = argv[4];
+	ktls = argv[5];
+	ech = argv[6];
+	sources = argv + 7;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

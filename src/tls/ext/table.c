@@ -5,6 +5,7 @@
  * encrypted_client_hello: it has no answer in 1.2, so one that comes is one that nobody asked for (server_hello.c). */
 const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_SERVER_NAME] = { 0, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "server_name" },
+	[EXT_MAX_FRAGMENT_LENGTH] = { 1, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "max_fragment_length" },
 	[EXT_STATUS_REQUEST] = { 5, EXT_IN_CH | EXT_IN_CR | EXT_IN_CT | EXT_IN_SH12, "status_request" },
 	[EXT_SUPPORTED_GROUPS] = { 10, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "supported_groups" },
 	[EXT_EC_POINT_FORMATS] = { 11, EXT_IN_CH | EXT_IN_SH12, "ec_point_formats" },

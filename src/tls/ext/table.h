@@ -16,6 +16,7 @@
 /* Small numbers of the known extensions; their bits make sets. */
 enum ext {
 	EXT_SERVER_NAME = 0,
+	EXT_MAX_FRAGMENT_LENGTH,
 	EXT_STATUS_REQUEST,
 	EXT_SUPPORTED_GROUPS,
 	EXT_EC_POINT_FORMATS,

@@ -7,6 +7,7 @@
 #include "tls/ext/early_data.h"
 #include "tls/ext/ec_point_formats.h"
 #include "tls/ext/extended_master_secret.h"
+#include "tls/ext/max_fragment_length.h"
 #include "tls/ext/padding.h"
 #include "tls/ext/record_size_limit.h"
 #include "tls/ext/renegotiation_info.h"
@@ -28,6 +29,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 	switch (ext) {
 	case EXT_SERVER_NAME:
 		return server_name_parse(body, &h->server_name);
+	case EXT_MAX_FRAGMENT_LENGTH:
+		return max_fragment_length_parse(body, &h->max_fragment);
 	case EXT_STATUS_REQUEST:
 		return status_request_parse(body, &h->wants_ocsp);
 	case EXT_SUPPORTED_GROUPS:
@@ -155,6 +158,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	switch (ext) {
 	case EXT_SERVER_NAME:
 		server_name_write(w, h->server_name);
+		break;
+	case EXT_MAX_FRAGMENT_LENGTH:
+		max_fragment_length_write(w, h->max_fragment);
 		break;
 	case EXT_STATUS_REQUEST:
 		status_request_write(w);

@@ -36,6 +36,7 @@ struct client_hello {
 	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
 	struct bj_bytes server_types; /* of the server's */
 	uint16_t record_size_limit;
+	uint8_t max_fragment;        /* max_fragment_length's code */
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */

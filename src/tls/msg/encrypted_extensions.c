@@ -3,6 +3,7 @@
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/early_data.h"
+#include "tls/ext/max_fragment_length.h"
 #include "tls/ext/record_size_limit.h"
 #include "tls/ext/server_name.h"
 #include "tls/ext/supported_groups.h"
@@ -20,6 +21,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return certificate_type_parse_answer(body, &ee->client_type);
 	case EXT_SERVER_CERTIFICATE_TYPE:
 		return certificate_type_parse_answer(body, &ee->server_type);
+	case EXT_MAX_FRAGMENT_LENGTH:
+		return max_fragment_length_parse(body, &ee->max_fragment);
 	case EXT_RECORD_SIZE_LIMIT:
 		return record_size_limit_parse(body, &ee->record_size_limit);
 	case EXT_QUIC_PARAMS:
@@ -75,6 +78,8 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		certificate_type_write_answer(w, EXT_CLIENT_CERTIFICATE_TYPE, ee->client_type);
 	if (ee->has & EXT_BIT(EXT_SERVER_CERTIFICATE_TYPE))
 		certificate_type_write_answer(w, EXT_SERVER_CERTIFICATE_TYPE, ee->server_type);
+	if (ee->has & EXT_BIT(EXT_MAX_FRAGMENT_LENGTH))
+		max_fragment_length_write(w, ee->max_fragment);
 	if (ee->has & EXT_BIT(EXT_RECORD_SIZE_LIMIT))
 		record_size_limit_write(w, ee->record_size_limit);
 	if (ee->has & EXT_BIT(EXT_EARLY_DATA))

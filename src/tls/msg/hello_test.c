@@ -33,6 +33,7 @@ static const struct client_hello full = {
 	.client_types = ROW_BYTES("\2\0"),
 	.server_types = ROW_BYTES("\2"),
 	.record_size_limit = 16385,
+	.max_fragment = 3,
 	.psk_modes = PSK_MODE_DHE_KE,
 	.wants_ocsp = true,
 	.padding = 5,
@@ -94,6 +95,7 @@ static void a_client_hello_is_read_as_it_was_written_and_in_no_other_form(void *
 	assert_true(bytes_equal(got.shares, full.shares) && bytes_equal(got.ticket, full.ticket));
 	assert_true(bytes_equal(got.psk.binders, full.psk.binders) && got.psk.count == 1);
 	assert_int_equal(got.record_size_limit, 16385);
+	assert_int_equal(got.max_fragment, 3);
 	assert_int_equal(got.padding, 5);
 	assert_true(got.wants_ocsp);
 	/* behind the compression methods the list of extensions may be missing altogether */
@@ -307,9 +309,11 @@ static const struct server_hello hello_12 = {
 	.suite = 0xc02b,
 	.version = VERSION_1_2,
 	.has = EXT_BIT(EXT_SERVER_NAME) | EXT_BIT(EXT_EC_POINT_FORMATS) | EXT_BIT(EXT_ALPN) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) |
-	       EXT_BIT(EXT_SESSION_TICKET) | EXT_BIT(EXT_RENEGOTIATION_INFO) | EXT_BIT(EXT_RECORD_SIZE_LIMIT),
+	       EXT_BIT(EXT_SESSION_TICKET) | EXT_BIT(EXT_RENEGOTIATION_INFO) | EXT_BIT(EXT_RECORD_SIZE_LIMIT) |
+	       EXT_BIT(EXT_MAX_FRAGMENT_LENGTH),
 	.alpn = ROW_BYTES("h2"),
 	.record_size_limit = 4096,
+	.max_fragment = 4,
 };
 
 static void a_server_hello_is_read_as_it_was_written_and_in_no_other_form(void **state)

@@ -1,5 +1,6 @@
 /* server_hello.c - see server_hello.h. */
 #include "tls/msg/server_hello.h"
+#include "tls/ext/max_fragment_length.h"
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/cookie.h"
@@ -55,6 +56,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct se
 		return alpn_parse_answer(body, &h->alpn);
 	case EXT_EXTENDED_MASTER_SECRET:
 		return extended_master_secret_parse(body);
+	case EXT_MAX_FRAGMENT_LENGTH:
+		return max_fragment_length_parse(body, &h->max_fragment);
 	case EXT_RECORD_SIZE_LIMIT:
 		return record_size_limit_parse(body, &h->record_size_limit);
 	case EXT_SESSION_TICKET:
@@ -136,6 +139,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct server_
 		break;
 	case EXT_ALPN:
 		alpn_write_answer(w, h->alpn);
+		break;
+	case EXT_MAX_FRAGMENT_LENGTH:
+		max_fragment_length_write(w, h->max_fragment);
 		break;
 	case EXT_RECORD_SIZE_LIMIT:
 		record_size_limit_write(w, h->record_size_limit);

@@ -23,6 +23,7 @@ struct server_hello {
 	struct bj_bytes alpn;       /* 1.2 */
 	struct bj_bytes scts;       /* 1.2: the whole list, with its length */
 	uint16_t record_size_limit; /* 1.2 */
+	uint8_t max_fragment;       /* 1.2: max_fragment_length's code */
 	uint8_t client_type, server_type; /* 1.2: forms of certificates */
 };
 
