@@ -159,11 +159,12 @@ enum bj_congestion {
 	BJ_CONGESTION_RENO = 1,
 };
 
-/* Explicit congestion notification (rfc3168). */
+/* Explicit congestion notification (rfc3168), accurate or not (rfc9768). */
 enum bj_ecn {
 	BJ_ECN_ANSWER = 0, /* if the peer asks */
 	BJ_ECN_ASK = 1,    /* and ask, when we open */
 	BJ_ECN_OFF = 2,
+	BJ_ECN_ASK_ACCURATE = 3, /* and for each mark to be told; who knows only the old way answers so */
 };
 
 #define BJ_SOURCE_ROUTE_MAX 8
@@ -178,6 +179,7 @@ struct bj_source_route {
 struct bj_tcp_options {
 	enum bj_congestion congestion;
 	enum bj_ecn ecn;
+	bool pacing;               /* spread windows over the round trip, above 10 Mbit/s; asks for exact ticks */
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
 	bool no_sack, no_timestamps, no_window_scale;
@@ -306,7 +308,7 @@ struct bj_tcp_info {
 	uint32_t delivered;      /* segments that arrived, the SYN too */
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
-	bool ecn, ecn_marked;    /* congestion is told by marks; one came */
+	bool ecn, ecn_accurate, ecn_marked;    /* congestion is told by marks; one came */
 	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */

@@ -97,6 +97,23 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_schemes(struct bj_tls_co
 /* The credential that was added last is only for peers that name an issuer of one of its certificates among the authorities that they
  * trust (rfc9846:4.2.4 rfc5246:7.4.4): peers that name none do not get it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config);
+/* Names of authorities (DER), for peers that have several certificates to choose from: servers say them when they ask for a certificate,
+ * clients of 1.3 in their hello (rfc9846:4.2.4). They replace what is said by default: a server says the names of its anchors, a
+ * client none. A count of 0: none are said. At most 16384 bytes. BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_authorities(struct bj_tls_config *config, const struct bj_bytes *names, size_t count);
+/* Clients: the names of the anchors are said. Everybody on the way can read them. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *config, bool name);
+/* Sends signature_algorithms_cert: which signatures are taken in certificates, where these are others than those of handshakes. Of
+ * several credentials that a peer can use, one whose chain it takes by that list comes first, in either role. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
+/* Delegated credentials (rfc9345), 1.3: a key that serves in the place of a certificate's for at most seven days. Servers: a credential
+ * of a chain, the delegated credential (the struct of the RFC in its wire form), and the private key that it names. It is shown to
+ * clients that take its scheme; add the certificate's own key behind it for the others and for the time after its end.
+ * BJ_ERR_DELEGATION where the certificate's key did not make it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_delegated_credential(const void *chain, size_t chain_len, const void *delegation, size_t delegation_len,
+							   const void *key, size_t key_len, struct bj_credential **out);
+/* Clients: delegated credentials are taken, with these schemes (none with rsaEncryption keys). Default: they are not. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
@@ -112,6 +129,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_own_types(struct bj_tls_config *con
 /* Adds a key that is expected: its SubjectPublicKeyInfo in DER, or the SHA-256 of that (32 bytes). At most 64. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_key(struct bj_tls_config *config, const void *spki, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *config, const void *sha256);
+/* Clients of 1.3: offer to show a certificate after the handshake too, and do so when they are asked; while a question about that is open
+ * nothing can be sealed. Servers: bj_tls_request_certificate() may be called for such clients; needs a trust as client_auth does. Costs
+ * each connection half a kilobyte. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_post_handshake_auth(struct bj_tls_config *config, bool on);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
  * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
@@ -127,8 +148,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_confi
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
-/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. Both are only reported:
- * whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
+/* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. The response is
+ * judged with the chain by the revocation policy of the trust (bj_trust_use_crls()): what could not be found out stands in the verdict's
+ * note. Timestamps are only reported: whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts);
 /* ---- lengths of records (64..16384 bytes of plaintext; 0, the default: as the protocol allows) */
 
@@ -266,6 +288,7 @@ enum bj_tls_event {
 	BJ_TLS_DONE,     /* the handshake is complete; comes once */
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
 	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
+	BJ_TLS_AUTHENTICATED, /* servers: the client answered bj_tls_request_certificate(); bj_tls_report() says how */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
 	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
 };
@@ -306,6 +329,11 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
 /* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
+/* TLS 1.3: asks the client for a certificate now (post-handshake authentication, rfc9846:4.6.2): needs
+ * bj_tls_config_post_handshake_auth() on both sides. Data goes on meanwhile; BJ_TLS_AUTHENTICATED says that the answer is here and was found good
+ * (or that the client has none to show: nothing has changed then), and a bad one ends the connection. BJ_ERR_STATE where the client cannot
+ * answer or has not answered yet, BJ_ERR_LIMIT after 16 requests. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_request_certificate(struct bj_tls *conn);
 /* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
  * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
  * than this call. */
@@ -325,7 +353,7 @@ BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
 
 enum bj_tls_question {
 	BJ_TLS_Q_NONE = 0,
-	BJ_TLS_Q_CREDENTIAL, /* servers: which credential for this hello? answer: bj_tls_answer_credential() */
+	BJ_TLS_Q_CREDENTIAL, /* which credential for this hello (servers), for this request (clients)? answer: bj_tls_answer_credential() */
 	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
@@ -336,7 +364,12 @@ enum bj_tls_question {
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
 BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn);
 BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn);
-/* Answers, and the handshake goes on with the next bj_tls_feed() (also with no new bytes). Null credential: refuse the name. A
+/* For BJ_TLS_Q_CREDENTIAL: the signature schemes that the peer takes (two bytes each), and the authorities that it named, one by one:
+ * DER of a name, empty past the last. Views until the answer. */
+BJ_API struct bj_bytes bj_tls_question_schemes(const struct bj_tls *conn);
+BJ_API struct bj_bytes bj_tls_question_authority(const struct bj_tls *conn, size_t index);
+/* Answers, and the handshake goes on with the next bj_tls_feed() (also with no new bytes). Null credential: refuse the name (servers), show no
+ * certificate (clients). A
  * verdict with an error ends the handshake with the alert of that error. BJ_ERR_STATE if that was not the question. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_credential *credential);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len);
@@ -406,6 +439,7 @@ struct bj_tls_report {
 	const char *ech_public_name;      /* clients whose hello was rejected: the name that the chain is judged by instead of their own; else null */
 	struct bj_bytes ech_retry_configs; /* after BJ_ERR_ECH_REJECTED: what to try with next; empty: nothing. Lives with the connection */
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
+	bool peer_delegated;       /* clients: the server signed with the key of a delegated credential; false when resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;

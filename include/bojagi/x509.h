@@ -67,8 +67,9 @@ enum bj_revocation {
 	BJ_REVOCATION_REQUIRED,   /* every certificate below the anchor must be known not to be revoked */
 };
 
-/* Chains that end in this set of anchors are looked up in these lists from now on. Takes a reference; null takes the lists away. Call
- * it before other threads use `trust`. */
+/* Chains that end in this set of anchors are looked up in these lists from now on, and by this policy: it is that of OCSP responses that
+ * were stapled, too, and of certificates that demand one (rfc7633). Takes a reference; null: no lists. Call it before other threads
+ * use `trust`. */
 BJ_API void bj_trust_use_crls(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy);
 
 /* ---- credentials: a chain and the key of its first certificate */

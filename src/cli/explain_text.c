@@ -81,6 +81,10 @@ const struct explain_text explain_texts[] = {
 	  "One side shows or takes only raw public keys, the other only certificates (RFC 7250), or there is no credential of the form that "
 	  "was agreed.",
 	  "Give the server a credential of the form that its clients take, or let the peer take both forms." },
+	{ BJ_ERR_DELEGATION,
+	  "A delegated credential (RFC 9345) is past its end, would live for more than seven days, is of a kind that is not allowed, or was "
+	  "not signed by a certificate that may delegate.",
+	  "Make a new one with the certificate's key; the certificate needs the DelegationUsage extension and digitalSignature." },
 	{ BJ_ERR_NO_CREDENTIAL,
 	  "The server has no certificate and key that it could show to this client.",
 	  "Configure a certificate whose key suits the client's version and signature algorithms." },

@@ -131,6 +131,8 @@ static bool next_record(struct link *l, struct bj_bytes *out)
 		case BJ_TLS_DONE:
 			l->handshaking = false;
 			return false; /* the owner is told before any data comes */
+		case BJ_TLS_AUTHENTICATED: /* never asked for */
+			break;
 		case BJ_TLS_TICKET:
 			l->ticket = true;
 			break;

@@ -22,6 +22,7 @@ struct ack_round {
 
 static void note_delivered(struct bj_tcp *t, const struct sent *s, struct ack_round *r)
 {
+	t->pmtu_good |= s->end - s->seq >= t->mss;
 	t->delivered += (s->end - s->seq + t->mss - 1) / t->mss;
 	rack_delivered(t, s, r->ts_ecr, r->has_ts);
 	if (!(s->flags & SENT_AGAIN) && s->sent_us >= r->rtt_sent_us) {

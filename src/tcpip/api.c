@@ -376,7 +376,7 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.local = { t->key.local, t->key.local_port }, .remote = { t->key.remote, t->key.remote_port },
 		.state = (enum bj_tcp_state)t->state, .error = (enum bj_err)t->error, .soft_error = (enum bj_err)t->soft_error,
 		.sack = t->sack_ok, .timestamps = t->ts_ok, .window_scale = t->wscale_ok, .snd_wscale = t->snd_wscale,
-		.rcv_wscale = t->rcv_wscale, .snd_mss = t->mss, .rcv_mss = t->rcv_mss, .pmtu = t->pmtu, .iss = t->iss, .irs = t->irs,
+		.rcv_wscale = t->rcv_wscale, .snd_mss = t->mss, .rcv_mss = t->rcv_mss, .pmtu = t->pmtu, .iss = t->iss, .irs = t->state == BJ_TCP_SYN_SENT ? 0 : tcp_irs(t),
 		.snd_una = t->snd_una, .snd_nxt = t->snd_nxt, .snd_wnd = t->snd_wnd, .rcv_nxt = t->rcv_nxt, .rcv_wnd = t->rcv_wnd,
 		.cwnd = t->cwnd, .ssthresh = t->ssthresh, .srtt_us = t->srtt_us, .rttvar_us = t->rttvar_us, .rto_us = (uint32_t)rto_now(t),
 		.min_rtt_us = t->min_rtt_us, .backoff = t->backoff, .send_buffered = t->send.len, .receive_buffered = t->receive.len,
@@ -384,7 +384,7 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 		.advertised_mss = tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), tcp_options_of(t)),
 		.timeouts = t->timeouts, .fast_recoveries = t->fast_recoveries, .tail_probes = t->tail_probes,
 		.duplicates_received = t->duplicates_received, .undos = t->undos, .syn_data = t->syn_data_acked,
-		.ecn = t->ecn_ok, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
+		.ecn = t->ecn_ok, .ecn_accurate = t->ecn_accurate, .ecn_marked = t->ecn_marks_seen, .bytes_acked = t->bytes_acked,
 		.bytes_received = t->bytes_received, .urgent = t->urgent_in,
 		.urgent_ahead = t->urgent_in ? t->rare->rcv_up - (t->rcv_nxt - t->receive.len) : 0,
 	};

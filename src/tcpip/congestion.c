@@ -1,6 +1,7 @@
 /* congestion.c - see congestion.h. */
 #include "tcpip/congestion.h"
 
+#include "tcpip/pace.h"
 #include "tcpip/stack.h"
 
 #define SLOW_START_LIMIT 8       /* segments that one ACK can count for: rfc9406:4.2 */
@@ -89,6 +90,9 @@ static void slow_start(struct bj_tcp *t, uint32_t acked)
 {
 	/* after a timeout an ACK may be for what left long ago: one segment (rfc3465:2.3) */
 	uint32_t limit = t->ssthresh == UINT32_MAX ? SLOW_START_LIMIT : 1, step = u32_min(acked, limit * (uint32_t)t->mss);
+
+	if (t->ssthresh == UINT32_MAX && pace_rate(t) > 0)
+		step = acked; /* what is paced makes no burst */
 
 	if (t->flight && t->flight->in_css)
 		step /= HYSTART_CSS_DIVISOR;

@@ -1,6 +1,9 @@
 /* ecn.h - explicit congestion notification (rfc3168:6.1): routers mark packets instead of dropping them, the receiver echoes
  * the mark until the sender says that it has slowed down.
  *
+ * With accurate feedback (rfc9768) three flags of every segment count the marks, and a sender learns of each. The response to
+ * them is the same, once a round. Leaves out its option: the counters in the header must do, and may.
+ *
  * Only new bytes are sent as capable; what is sent again, probes and plain ACKs are not (rfc3168:6.1.4 to 6.1.6).
  */
 #ifndef TCPIP_ECN_H
@@ -23,7 +26,7 @@ uint16_t ecn_flags(struct bj_tcp *t, bool is_new);
 
 static inline uint8_t ecn_tos(const struct bj_tcp *t, uint8_t tos, bool is_new)
 {
-	return (uint8_t)((tos & ~IP_ECN_MASK) | (t->ecn_ok && is_new ? IP_ECT0 : 0));
+	return (uint8_t)((tos & ~IP_ECN_MASK) | (t->ecn_ok && !t->ecn_no_ect && is_new ? IP_ECT0 : 0));
 }
 
 #endif

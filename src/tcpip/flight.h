@@ -61,6 +61,7 @@ struct tcp_flight {
 	uint32_t round_end, round_min_us, last_round_min_us, css_baseline_us;
 	uint8_t round_samples, css_rounds;
 	bool in_css, round_valid;
+	int64_t pace_at, pace_wake; /* pace.h; the second is 0 when nothing waits for it */
 	/* undo of a needless recovery */
 	uint32_t undo_cwnd, undo_ssthresh, undo_una, undo_resent, undo_ts;
 	bool undo_possible;

@@ -55,7 +55,6 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	const struct tcp_options *o = &a->seg.options;
 	const struct bj_tcp_options *ours = tcp_options_of(t);
 
-	t->irs = a->seg.seq;
 	t->rcv_nxt = a->seg.seq + 1;
 	t->last_ack_sent = t->rcv_nxt;
 	t->tune_start = t->rcv_nxt;
@@ -171,7 +170,7 @@ static enum next_step syn_sent_syn(struct bj_tcp *t, struct arrival *a)
 /* Simultaneous open: the peer's SYN comes again, with the ACK of ours. Without the ACK: ours got lost. */
 static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 {
-	if (t->state != BJ_TCP_SYN_RECEIVED || !(a->seg.flags & TCP_SYN) || a->seg.flags & TCP_RST || a->seg.seq != t->irs)
+	if (t->state != BJ_TCP_SYN_RECEIVED || !(a->seg.flags & TCP_SYN) || a->seg.flags & TCP_RST || a->seg.seq != tcp_irs(t))
 		return GO_ON;
 	if (!(a->seg.flags & TCP_ACK) || t->passive) {
 		t->syn_due = true;

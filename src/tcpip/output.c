@@ -4,6 +4,7 @@
 #include "tcpip/congestion.h"
 #include "tcpip/ecn.h"
 #include "tcpip/fast_open.h"
+#include "tcpip/pace.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
@@ -392,7 +393,8 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 		restart_after_idle(t);
 		if (t->probe_due && send_probe(t, w))
 			return true;
-		if (send_lost(t, w) || send_more(t, w)) {
+		if (pace_may_send(t) && (send_lost(t, w) || send_more(t, w))) {
+			pace_sent(t, (uint32_t)w->len);
 			t->flight->max_out = flight_pipe(t);
 			t->cwnd_limited = t->flight->max_out + t->mss > t->cwnd;
 			return true;

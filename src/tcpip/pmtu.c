@@ -10,6 +10,7 @@ void pmtu_shrink(struct bj_tcp *t, uint32_t mtu)
 	if (mtu >= t->pmtu)
 		return;
 	t->pmtu = (uint16_t)mtu;
+	t->pmtu_good = false;
 	tcp_update_mss(t);
 	if (t->state == BJ_TCP_SYN_SENT && t->rare && t->rare->syn_data) {
 		t->syn_due = true; /* without the bytes: rfc7413:4.1.3 */
@@ -32,7 +33,7 @@ void pmtu_timeout(struct bj_tcp *t)
 	const struct sent *first = flight_first(t);
 	uint32_t step = t->pmtu > PMTU_STEP_FIRST ? PMTU_STEP_FIRST : PMTU_STEP_LAST;
 
-	if (t->backoff < PMTU_SUSPECT || !first || (!tcp_is_v4(t) && step < PMTU_STEP_FIRST))
+	if (t->backoff < (t->pmtu_good ? PMTU_SUSPECT_LATE : PMTU_SUSPECT) || !first || (!tcp_is_v4(t) && step < PMTU_STEP_FIRST))
 		return;
 	if (t->backoff % 2 == 1 && first->end - first->seq + (t->pmtu - t->mss) > step) /* two tries for each size */
 		pmtu_shrink(t, step);

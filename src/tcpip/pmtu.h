@@ -11,6 +11,7 @@
 #include "tcpip/flight.h"
 
 #define PMTU_SUSPECT 3
+#define PMTU_SUSPECT_LATE 7   /* where full segments did arrive it is rather losses, or another way */
 #define PMTU_STEP_FIRST 1280 /* what tunnels leave, and the least of IPv6 */
 #define PMTU_STEP_LAST 576
 

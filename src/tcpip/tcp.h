@@ -87,7 +87,7 @@ struct bj_tcp {
 	struct buffer receive;
 
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, max_snd_wnd;
-	uint32_t irs, rcv_nxt, rcv_wnd, last_ack_sent;
+	uint32_t rcv_nxt, rcv_wnd, last_ack_sent;
 	uint32_t ts_recent, ts_recent_ms, ts_offset;
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
@@ -100,6 +100,7 @@ struct bj_tcp {
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
+	uint8_t r_cep, s_cep, ecn_code; /* rfc9768:3.2.1: marked packets that came, and that the peer told of */
 	bool owned : 1;          /* the owner still has the handle */
 	bool in_table : 1;
 	bool in_listener : 1;
@@ -125,10 +126,14 @@ struct bj_tcp {
 	bool cwnd_limited : 1;
 	bool reordering_seen : 1;
 	bool accepted : 1;
+	bool pmtu_good : 1;      /* a full segment arrived: packets of this size pass, or did */
 	bool ecn_ok : 1;         /* both sides know marks */
 	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
 	bool cwr_due : 1;        /* we have: tell with the next new bytes */
 	bool ecn_marks_seen : 1;
+	bool ecn_accurate : 1;   /* marks are counted: rfc9768 */
+	bool ecn_first : 1;      /* the next segment tells, or is told, what the handshake looked like */
+	bool ecn_no_ect : 1;
 	bool from_cookie : 1;
 };
 
@@ -142,6 +147,12 @@ static inline const struct bj_tcp_options *tcp_options_of(const struct bj_tcp *t
 static inline struct bj_stack *tcp_stack(const struct bj_tcp *t)
 {
 	return t->config->stack;
+}
+
+/* Where the peer's numbers began; once its SYN has come. */
+static inline uint32_t tcp_irs(const struct bj_tcp *t)
+{
+	return t->rcv_nxt - 1 - (uint32_t)t->bytes_received - t->fin_received;
 }
 
 static inline bool tcp_is_v4(const struct bj_tcp *t)

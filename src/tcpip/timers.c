@@ -13,6 +13,9 @@ static void update(struct bj_tcp *t)
 {
 	int64_t first = i64_min(t->retransmit_at, i64_min(t->ack_at, t->keepalive_at));
 
+	if (t->flight && t->flight->pace_wake)
+		first = i64_min(first, t->flight->pace_wake);
+
 	if (first == TCP_NEVER)
 		return;
 	if (!timer_is_armed(&t->timer) || t->timer.at_ms > first)
@@ -80,6 +83,12 @@ void tcp_arm_keepalive(struct bj_tcp *t)
 		t->keepalive_at = now + o->fin_wait_2_us;
 	else if (o->keepalive && tcp_is_synchronized(t))
 		t->keepalive_at = now + (t->probes_sent ? o->keepalive_interval_us : o->keepalive_idle_us);
+	update(t);
+}
+
+void tcp_arm_pace(struct bj_tcp *t, int64_t at_us)
+{
+	t->flight->pace_wake = at_us;
 	update(t);
 }
 
@@ -220,6 +229,10 @@ void tcp_timer_fire(struct bj_tcp *t)
 			t->ack_now = true;
 			stack_want_output(t);
 		}
+	}
+	if (t->flight && t->flight->pace_wake && t->flight->pace_wake <= now) {
+		t->flight->pace_wake = 0;
+		stack_want_output(t);
 	}
 	if (t->retransmit_at <= now)
 		fire_retransmit(t);

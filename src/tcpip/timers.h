@@ -17,6 +17,8 @@ void tcp_arm_retransmit(struct bj_tcp *t, int64_t reorder_us);
 void tcp_arm_if_idle(struct bj_tcp *t);
 /* The timer of TIME-WAIT, of FIN-WAIT-2 without an owner, or of keep-alive; whichever the state has. */
 void tcp_arm_keepalive(struct bj_tcp *t);
+/* A turn at the output at this time. */
+void tcp_arm_pace(struct bj_tcp *t, int64_t at_us);
 void tcp_arm_ack(struct bj_tcp *t, int64_t at_us);
 /* What is due. The connection may have ended afterwards. */
 void tcp_timer_fire(struct bj_tcp *t);

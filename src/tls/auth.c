@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/hash.h"
+#include "tls/delegated.h"
 #include "tls/ech.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/raw_key.h"
@@ -52,6 +53,8 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	enum bj_err err;
 
 	check(!hs->peer_der && !hs->peer_cert);
+	if (count > 0)
+		conn->peer_is_key = false; /* of a certificate that came before */
 	if (count == 0)
 		return BJ_OK;
 	if (hs->peer_type == CERTIFICATE_RAW_KEY)
@@ -62,6 +65,36 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	if (err)
 		return err;
 	return cert_parse(hs->peer_chain[0], hs->peer_cert);
+}
+
+enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation)
+{
+	const struct bj_tls_config *config = conn->config;
+	struct handshake *hs = conn->hs;
+	struct taken_delegation *taken;
+	struct delegated d;
+	enum bj_err err;
+
+	if (delegation.len == 0)
+		return BJ_OK;
+	if (conn->peer_is_key)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	taken = malloc(sizeof(*taken) + delegation.len);
+	if (!taken)
+		return BJ_ERR_NO_MEMORY;
+	hs->delegation = taken;
+	memcpy(taken->bytes, delegation.ptr, delegation.len);
+	err = delegated_parse(bytes_of(taken->bytes, delegation.len), &d);
+	if (!err)
+		err = delegated_judge(&d, hs->peer_cert, conn->now_ms / 1000, &taken->key);
+	if (err)
+		return err;
+	if (!codes_have(config_codes_view(&config->delegated_schemes), d.scheme) ||
+	    !codes_have(config_codes_view(&config->schemes), d.algorithm))
+		return BJ_ERR_DELEGATION;
+	taken->scheme = d.scheme;
+	conn->peer_delegated = true;
+	return BJ_OK;
 }
 
 /* A copy of its own; an empty view changes nothing. */
@@ -87,9 +120,18 @@ enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct 
 	return err ? err : bytes_keep(scts, &conn->hs->peer_scts);
 }
 
-enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list)
+enum bj_err auth_take_wishes(struct bj_tls *conn, struct bj_bytes authorities, struct bj_bytes schemes)
 {
-	return conn->config->has_must_match ? bytes_keep(list, &conn->hs->authorities) : BJ_OK;
+	struct handshake *hs = conn->hs;
+
+	hs->chain_algs = 0;
+	for (size_t i = 0; i < codes_count(schemes); i++) {
+		const struct scheme *scheme = scheme_find(codes_at(schemes, i));
+
+		if (scheme)
+			hs->chain_algs |= (uint32_t)1 << scheme->alg;
+	}
+	return config_needs_authorities(conn->config) ? bytes_keep(authorities, &hs->authorities) : BJ_OK;
 }
 
 struct bj_bytes auth_ocsp(const struct bj_tls *conn)
@@ -159,11 +201,25 @@ enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+/* With the one scheme that the delegated credential names. rfc9345:4.1.3 */
+static enum bj_err check_delegated(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
+{
+	const struct taken_delegation *taken = conn->hs->delegation;
+	const struct scheme *s = scheme_find(scheme);
+
+	if (!s || scheme != taken->scheme)
+		return BJ_ERR_ILLEGAL_PARAMETER;
+	conn->signature_scheme = scheme;
+	return pubkey_verify(&taken->key.key, (enum sig_alg)s->alg, message, signature);
+}
+
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message, struct bj_bytes signature)
 {
 	const struct scheme *s = scheme_find(scheme);
 	const struct cert *leaf;
 
+	if (conn->hs->delegation)
+		return check_delegated(conn, scheme, message, signature);
 	if (!s || !codes_have(config_codes_view(&conn->config->schemes), scheme))
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	if (conn->hs->peer_chain_count == 0)
@@ -194,6 +250,9 @@ static struct config_wish wish_of(const struct bj_tls *conn)
 		.name = bytes_text(conn->is_server ? conn->name : NULL),
 		.schemes = bytes_of(conn->hs->schemes, conn->hs->schemes_len),
 		.authorities = conn->hs->authorities,
+		.chain_algs = conn->hs->chain_algs,
+		.delegated = bytes_of(conn->hs->delegated, conn->hs->delegated_len),
+		.now = conn->now_ms / 1000,
 		.kinds = conn->hs->kinds,
 		.version = conn->version,
 		.types = conn->is_server ? conn->hs->own_types : (uint8_t)(1 << conn->hs->own_type),
@@ -206,6 +265,8 @@ enum bj_err auth_own_chain(const struct bj_credential *credential, struct certif
 	*out_len = HS_ROOM;
 	if (out->count > PATH_CHAIN_MAX)
 		return BJ_ERR_CERT_CHAIN_TOO_LONG;
+	out->delegation = credential_delegation(credential);
+	*out_len += out->delegation.len;
 	if (credential_is_bare(credential)) {
 		out->count = 1;
 		out->chain[0] = bj_credential_public_key(credential);
@@ -220,6 +281,7 @@ enum bj_err auth_own_chain(const struct bj_credential *credential, struct certif
 
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
+	conn->hs->needless = !conn->is_server && ech_is(conn, BJ_TLS_ECH_REJECTED); /* then there is none */
 	return BJ_OK;
 }
 
@@ -230,7 +292,7 @@ static enum bj_err credential_answered(struct bj_tls *conn)
 	enum bj_err err;
 
 	if (!hs->answer.credential)
-		return BJ_ERR_UNKNOWN_NAME;
+		return conn->is_server ? BJ_ERR_UNKNOWN_NAME : BJ_OK;
 	hs->credential_owned = hs->answer.credential;
 	hs->answer.credential = NULL;
 	hs->credential = config_credential_row(conn->config, hs->credential_owned);
@@ -272,14 +334,18 @@ bool auth_can_show(const struct bj_tls *conn)
 	return config_choose_credential(conn->config, &wish, &credential, &scheme) == BJ_OK;
 }
 
-void auth_client_credential(struct bj_tls *conn)
+enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct config_wish wish = wish_of(conn);
 
-	/* who answers for the public name alone is not told who we are. rfc9849:6.1.7 */
-	if (ech_is(conn, BJ_TLS_ECH_REJECTED) || config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
+	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) /* who answers for the public name alone is not told who we are. rfc9849:6.1.7 */
+		return BJ_OK;
+	if (hs->answer.is_there)
+		return credential_answered(conn);
+	if (config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
 		hs->credential = NULL;
+	return BJ_OK;
 }
 
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body)

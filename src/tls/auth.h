@@ -17,10 +17,14 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
+/* Clients, 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
+ * BJ_ERR_DELEGATION. */
+enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation) BJ_MUST_USE;
 /* Copies what the server stapled to its chain. */
 enum bj_err auth_take_staples(struct bj_tls *conn, struct bj_bytes ocsp, struct bj_bytes scts) BJ_MUST_USE;
-/* Copies the authorities that the peer named, where the choice of a credential depends on them. */
-enum bj_err auth_take_authorities(struct bj_tls *conn, struct bj_bytes list) BJ_MUST_USE;
+/* What the peer said of the certificates that it takes: the authorities, copied where the choice of a credential depends on them, and
+ * the schemes, those of signature_algorithms_cert where there is such a list, else of signature_algorithms. */
+enum bj_err auth_take_wishes(struct bj_tls *conn, struct bj_bytes authorities, struct bj_bytes schemes) BJ_MUST_USE;
 /* Servers: what the credential has of that and the client asked for; else empty. */
 struct bj_bytes auth_ocsp(const struct bj_tls *conn);
 struct bj_bytes auth_scts(const struct bj_tls *conn);
@@ -32,8 +36,9 @@ enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);
 
 /* Servers: is there a credential for this client? */
 bool auth_can_show(const struct bj_tls *conn);
-/* Clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is empty). */
-void auth_client_credential(struct bj_tls *conn);
+/* ASK(CREDENTIAL), clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is
+ * empty). */
+enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body);
 
 /* ASK(SIGN): the row's own prepare sets hs->sign_bytes; this makes or takes hs->signature over it with hs->scheme. */
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body);

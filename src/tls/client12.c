@@ -182,7 +182,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 		if (certificate_request12_wants(&request, (enum key_kind)kind))
 			conn->hs->kinds |= (uint32_t)1 << kind;
 	conn->auth_asked = true;
-	return auth_take_authorities(conn, request.authorities);
+	return auth_take_wishes(conn, request.authorities, request.schemes);
 }
 
 static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)
@@ -194,7 +194,6 @@ static enum bj_err hello_done_take(struct bj_tls *conn, struct bj_bytes body)
 
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
-	auth_client_credential(conn);
 	state_settle(&conn->state, F_CERT, conn->hs->credential != NULL);
 	return certificate12_make(conn, w);
 }
@@ -320,7 +319,8 @@ static const struct hs_row client12[] = {
 	{ FROM(WAIT_REQUEST_OR_DONE), RECV(CERTIFICATE_REQUEST, request_take), SETS(F_AUTH), TO(WAIT_HELLO_DONE) },
 	{ FROM(WAIT_REQUEST_OR_DONE), RECV(SERVER_HELLO_DONE, hello_done_take), CLEARS(F_AUTH | F_CERT), TO(FLIGHT) },
 	{ FROM(WAIT_HELLO_DONE), RECV(SERVER_HELLO_DONE, hello_done_take), TO(FLIGHT) },
-	{ FROM(FLIGHT), SEND(CERTIFICATE, certificate_make), WHEN(F_AUTH), DECIDES(F_CERT), TO(CLIENT_KEY_EXCHANGE) },
+	{ FROM(FLIGHT), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), WHEN(F_AUTH), TO(CERTIFICATE) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(CLIENT_KEY_EXCHANGE) },
 	{ FROM(FLIGHT), STEP(NULL), UNLESS(F_AUTH), TO(CLIENT_KEY_EXCHANGE) },
 	{ FROM(CLIENT_KEY_EXCHANGE), SEND(CLIENT_KEY_EXCHANGE, key_exchange_make), TO(MASTER) },
 	{ FROM(MASTER), STEP(master12_step), TO(SIGN) },

@@ -3,16 +3,16 @@
 
 #include "tls/auth.h"
 #include "tls/ech.h"
+#include "tls/both13.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/keys.h"
+#include "tls/later.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
-#include "tls/msg/certificate_verify.h"
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/end_of_early_data.h"
-#include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
 #include "tls/limits.h"
@@ -117,6 +117,13 @@ static enum bj_err ee_take_early(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+static enum bj_err wishes_take(struct bj_tls *conn, const struct certificate_request *request)
+{
+	hello_take_schemes(conn, request->schemes);
+	conn->auth_asked = true;
+	return auth_take_wishes(conn, request->authorities, request->schemes_cert.len > 0 ? request->schemes_cert : request->schemes);
+}
+
 static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate_request request;
@@ -127,11 +134,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 	if (request.context.len > 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	err = raw_key_can_show(conn);
-	if (err)
-		return err;
-	hello_take_schemes(conn, request.schemes);
-	conn->auth_asked = true;
-	return auth_take_authorities(conn, request.authorities);
+	return err ? err : wishes_take(conn, &request);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
@@ -146,33 +149,9 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	if (cert.count == 0)
 		return BJ_ERR_NO_CERTIFICATE;
 	err = auth_take_chain(conn, cert.chain, cert.count);
+	if (!err)
+		err = auth_take_delegation(conn, cert.delegation);
 	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
-}
-
-static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t hash[HASH_MAX], content[CERTIFICATE_VERIFY_CONTENT_MAX];
-	struct certificate_verify cv;
-	enum bj_err err = certificate_verify_parse(body, &cv);
-	size_t len;
-
-	if (err)
-		return err;
-	len = transcript_peek(&conn->hs->transcript, hash);
-	len = certificate_verify_content(true, bytes_of(hash, len), content);
-	return auth_check_signature(conn, cv.scheme, bytes_of(content, len), cv.signature);
-}
-
-static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t expected[HASH_MAX];
-	struct bj_bytes verify_data;
-	size_t len = keys_finished(conn, false, expected);
-	enum bj_err err = finished_parse(body, len, &verify_data);
-
-	if (err)
-		return err;
-	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
 }
 
 /* ---- our flight */
@@ -195,51 +174,17 @@ static enum bj_err end_of_early_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate cert = { 0 };
-	size_t len = HS_ROOM;
+	size_t len = HS_ROOM; /* for the context too */
 	enum bj_err err;
 
-	auth_client_credential(conn);
 	err = conn->hs->credential ? auth_own_chain(conn->hs->credential->credential, &cert, &len) : BJ_OK;
 	if (!err)
 		err = conn_room(conn, w, len);
 	if (err)
 		return err;
+	cert.context = later_context(conn);
 	certificate_write(w, &cert);
 	state_settle(&conn->state, F_CERT, cert.count > 0);
-	return BJ_OK;
-}
-
-static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
-{
-	struct handshake *hs = conn->hs;
-	uint8_t hash[HASH_MAX];
-	size_t len = transcript_peek(&hs->transcript, hash);
-
-	len = certificate_verify_content(false, bytes_of(hash, len), hs->sign_input);
-	hs->sign_bytes = bytes_of(hs->sign_input, len);
-	return BJ_OK;
-}
-
-static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
-{
-	const struct certificate_verify cv = {
-		.scheme = conn->hs->scheme,
-		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
-	};
-	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
-
-	if (err)
-		return err;
-	certificate_verify_write(w, &cv);
-	return BJ_OK;
-}
-
-static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
-{
-	uint8_t verify_data[HASH_MAX];
-	size_t len = keys_finished(conn, true, verify_data);
-
-	finished_write(w, bytes_of(verify_data, len));
 	return BJ_OK;
 }
 
@@ -278,6 +223,19 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	return hello_keep_session(conn, &s);
 }
 
+/* ---- later: the server asks for a certificate. rfc9846:4.6.2 */
+
+static enum bj_err later_request_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	struct certificate_request request;
+	enum bj_err err = conn->later ? certificate_request_parse(body, &request) : BJ_ERR_UNEXPECTED_MESSAGE;
+
+	if (err)
+		return err;
+	err = later_begin(conn, request.context);
+	return err ? err : wishes_take(conn, &request);
+}
+
 static const struct hs_row client13[] = {
 	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED), KEYS(KEYS_HANDSHAKE), TO(WAIT_EE) },
 	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), UNLESS(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
@@ -285,24 +243,32 @@ static const struct hs_row client13[] = {
 	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), WHEN(F_EARLY), UNLESS(F_RESUMED), CLEARS(F_EARLY), TO(EARLY_ANSWER) },
 	{ FROM(EARLY_ANSWER), STEP(NULL), WHEN(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
 	{ FROM(EARLY_ANSWER), STEP(NULL), UNLESS(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_CERTIFICATE_OR_REQUEST) },
-	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished13_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), TO(WAIT_CERTIFICATE_VERIFY) },
-	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), TO(JUDGE) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
-	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished13_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(FLIGHT), STEP(flight_step), TO(END_OF_EARLY) },
-	{ FROM(END_OF_EARLY), SEND(END_OF_EARLY_DATA, end_of_early_make), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(CERTIFICATE) },
-	{ FROM(END_OF_EARLY), STEP(NULL), UNLESS(F_EARLY), TO(CERTIFICATE) },
-	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), WHEN(F_AUTH), DECIDES(F_CERT), TO(SIGN) },
-	{ FROM(CERTIFICATE), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
-	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
+	{ FROM(END_OF_EARLY), SEND(END_OF_EARLY_DATA, end_of_early_make), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(CREDENTIAL) },
+	{ FROM(END_OF_EARLY), STEP(NULL), UNLESS(F_EARLY), TO(CREDENTIAL) },
+	{ FROM(CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), WHEN(F_AUTH), TO(CERTIFICATE) },
+	{ FROM(CREDENTIAL), STEP(NULL), UNLESS(F_AUTH), TO(FINISHED) },
+	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(SIGN) },
+	{ FROM(SIGN), ASK(SIGN, sign13_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
 	{ FROM(SIGN), STEP(NULL), UNLESS(F_CERT), TO(FINISHED) },
-	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
-	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
+	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(FINISHED) },
+	{ FROM(FINISHED), SEND(FINISHED, finished13_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
 	{ FROM(OPEN), RECV(NEW_SESSION_TICKET, ticket_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+	{ FROM(OPEN), RECV(CERTIFICATE_REQUEST, later_request_take), TO(LATER_CREDENTIAL) },
+	{ FROM(LATER_CREDENTIAL), ASK(CREDENTIAL, auth_credential_prepare, auth_client_credential), TO(LATER_CERTIFICATE) },
+	{ FROM(LATER_CERTIFICATE), SEND(CERTIFICATE, certificate_make), DECIDES(F_CERT), TO(LATER_SIGN) },
+	{ FROM(LATER_SIGN), ASK(SIGN, sign13_prepare, auth_sign), WHEN(F_CERT), TO(LATER_VERIFY) },
+	{ FROM(LATER_SIGN), STEP(NULL), UNLESS(F_CERT), TO(LATER_FINISHED) },
+	{ FROM(LATER_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(LATER_FINISHED) },
+	{ FROM(LATER_FINISHED), SEND(FINISHED, later_finished_make), TO(OPEN) },
 };
 
 const struct hs_table table_client13 = HS_TABLE(client13);

@@ -17,7 +17,7 @@
 #include "x509/general_name.h"
 
 #define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
-#define HELLO_FIXED_ROOM 1600 /* more than all of a hello but shares, protocols, cookie and tickets */
+#define HELLO_FIXED_ROOM 1600 /* more than all of a hello but shares, authorities, protocols, cookie and tickets */
 
 /* ---- offering a session */
 
@@ -153,6 +153,20 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->server_name = bytes_text(conn->name);
 	}
 	raw_key_offer(config, hello);
+	if (has_13 && config->later && !conn->quic)
+		hello->has |= EXT_BIT(EXT_POST_HANDSHAKE_AUTH);
+	if (has_13 && config->delegated_schemes.count > 0) {
+		hello->has |= EXT_BIT(EXT_DELEGATED_CREDENTIAL);
+		hello->delegated = config_codes_view(&config->delegated_schemes);
+	}
+	if (config->certificate_schemes.count > 0) {
+		hello->has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
+		hello->schemes_cert = config_codes_view(&config->certificate_schemes);
+	}
+	if (has_13 && config->authorities_len > 0) {
+		hello->has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
+		hello->authorities = config_authorities(config);
+	}
 	if (config->wants_ocsp)
 		hello->has |= EXT_BIT(EXT_STATUS_REQUEST);
 	if (config->wants_scts)
@@ -267,8 +281,8 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
-		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->alpn_len + hs->cookie_len + hello.quic_params.len + psks +
-					(hs->session ? hs->session->ticket_len : 0));
+		err = conn_room(conn, w, HELLO_FIXED_ROOM + list.len + conn->config->authorities_len + conn->config->alpn_len + hs->cookie_len +
+					hello.quic_params.len + psks + (hs->session ? hs->session->ticket_len : 0));
 	if (err)
 		return err;
 	hello.shares = wr_view(&list);
@@ -342,7 +356,7 @@ static enum bj_err take_choice(struct bj_tls *conn, const struct server_hello *h
 {
 	struct handshake *hs = conn->hs;
 	const struct suite *suite = suite_find(hello->suite);
-	bool may_sign = conn->config->credential_count > 0;
+	bool may_sign = conn->config->credential_count > 0 || (conn->config->ask >> BJ_TLS_Q_CREDENTIAL & 1);
 
 	if (!suite || suite->version != hello->version || !codes_have(config_codes_view(&conn->config->suites), hello->suite))
 		return BJ_ERR_ILLEGAL_PARAMETER;

@@ -202,6 +202,25 @@ BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *con
 	return BJ_OK;
 }
 
+static bool delegation_exists(uint16_t code)
+{
+	const struct scheme *scheme = scheme_find(code);
+
+	return scheme && scheme->in_13 && scheme->key != KEY_RSA;
+}
+
+BJ_API enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	if (config && config->role != BJ_TLS_CLIENT)
+		return BJ_ERR_ARGUMENT;
+	return codes_set(config, config ? &config->delegated_schemes : NULL, schemes, count, delegation_exists);
+}
+
+BJ_API enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
+{
+	return codes_set(config, config ? &config->certificate_schemes : NULL, schemes, count, scheme_exists);
+}
+
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
 	enum bj_err err = may_change(config);
@@ -576,29 +595,11 @@ static enum bj_err lint(struct bj_tls_config *config)
 	config->psk_only = config->role == BJ_TLS_CLIENT && config->psk_count > 0 && !can_judge && !config->insecure_no_verify;
 	if (config->role == BJ_TLS_CLIENT && !can_judge && !config->insecure_no_verify && !config->psk_only)
 		return BJ_ERR_CONFIG_NO_TRUST;
-	if (config->role == BJ_TLS_SERVER && config->client_auth != BJ_TLS_AUTH_NONE && !can_judge)
+	if (config->role == BJ_TLS_SERVER && (config->client_auth != BJ_TLS_AUTH_NONE || config->later) && !can_judge)
 		return BJ_ERR_CONFIG_NO_TRUST;
 	if (config->role == BJ_TLS_SERVER && config->credential_count == 0 && !asks_credential && config->psk_count == 0 &&
 	    !(config->ask >> BJ_TLS_Q_PSK & 1))
 		return BJ_ERR_CONFIG_NO_CREDENTIAL;
-	return BJ_OK;
-}
-
-/* The names of the anchors, for clients that have several certificates. */
-static enum bj_err make_authorities(struct bj_tls_config *config)
-{
-	const struct anchor *anchor = NULL;
-	struct writer w;
-
-	if (config->role != BJ_TLS_SERVER || config->client_auth == BJ_TLS_AUTH_NONE || !config->trust || config->authorities)
-		return BJ_OK;
-	config->authorities = malloc(CONFIG_AUTHORITIES_MAX);
-	if (!config->authorities)
-		return BJ_ERR_NO_MEMORY;
-	w = wr_make(config->authorities, CONFIG_AUTHORITIES_MAX);
-	while ((anchor = trust_each(config->trust, anchor)) != NULL)
-		wr_vec(&w, anchor->cert.subject, 2);
-	config->authorities_len = wr_ok(&w) ? w.len : 0;
 	return BJ_OK;
 }
 
@@ -640,11 +641,9 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 	if (!err)
 		err = config_credentials_freeze(config);
 	if (!err)
-		err = make_authorities(config);
-	if (!err)
 		err = make_stores(config);
 	if (!err)
-		config_peer_freeze(config);
+		err = config_peer_freeze(config);
 	if (!err)
 		config->frozen = true;
 	return err;

@@ -63,7 +63,12 @@ struct config_credential {
 	enum key_kind kind;
 	uint8_t type; /* CERTIFICATE_X509, or CERTIFICATE_RAW_KEY for a bare key */
 	struct config_codes schemes; /* that it signs with; empty: the configuration's */
+	struct { /* a delegated credential; a scheme of 0: none */
+		uint16_t scheme, algorithm;
+		int64_t end;
+	} delegated;
 	bool must_match;             /* only for peers that name an issuer of its chain among their authorities */
+	uint32_t chain_algs; /* 1 << enum sig_alg: what the chain's certificates are signed with, but for those that signed themselves */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
 	size_t message_len;
 };
@@ -113,8 +118,14 @@ struct bj_tls_config {
 	size_t name_count;
 	char *name_text;
 	struct bj_trust *trust;
-	uint8_t *authorities; /* servers that ask for certificates: the anchors' names in wire form; null if none or too many to say */
+	/* what peers are told of the certificates that are wanted (config_peer.c) */
+	uint8_t *authorities; /* names in wire form: those that the owner gave, or the anchors'; null if none or too many to say */
 	size_t authorities_len;
+	bool authorities_given;
+	bool later;           /* post-handshake authentication: clients offer it, servers may use it */
+	bool names_anchors;   /* clients: say them too */
+	struct config_codes delegated_schemes; /* clients: of delegated credentials; empty: none are taken */
+	struct config_codes certificate_schemes; /* signature_algorithms_cert; empty: not sent */
 
 	/* raw public keys, and what verdicts depend on (config_peer.c) */
 	struct config_types own_types;  /* clients: that are offered; empty until frozen: by the credentials */
@@ -159,9 +170,12 @@ struct config_wish {
 	struct bj_bytes name;    /* the server name, or empty */
 	struct bj_bytes schemes; /* its signature algorithms, in wire form */
 	struct bj_bytes authorities; /* that it named: a list in wire form, or empty */
+	uint32_t chain_algs;     /* 1 << enum sig_alg that it takes in certificates: preferred, not demanded */
 	uint32_t kinds;          /* 1 << enum key_kind: 1.2's suites leave only some; all for 1.3 */
 	uint16_t version;
 	uint8_t types;           /* 1 << form of certificate */
+	struct bj_bytes delegated; /* schemes of delegated credentials that it takes, in wire form */
+	int64_t now;             /* seconds since 1970 */
 };
 
 /* The credential and the scheme to sign with. BJ_ERR_UNKNOWN_NAME (strict_sni), BJ_ERR_NO_COMMON_SIGNATURE, BJ_ERR_NO_CREDENTIAL (none, none
@@ -184,7 +198,7 @@ static inline struct bj_bytes config_alpn_list(const struct bj_tls_config *confi
 	return (struct bj_bytes){ config->alpn_bytes, config->alpn_len };
 }
 
-/* What a CertificateRequest says of the anchors; may be empty. */
+/* What a CertificateRequest, or a hello, says of authorities; may be empty. */
 static inline struct bj_bytes config_authorities(const struct bj_tls_config *config)
 {
 	return (struct bj_bytes){ config->authorities, config->authorities_len };
@@ -194,7 +208,9 @@ static inline struct bj_bytes config_authorities(const struct bj_tls_config *con
 bool config_has_type(const struct config_types *types, uint8_t type);
 /* Is this SubjectPublicKeyInfo one that is expected? */
 bool config_expects_key(const struct bj_tls_config *config, struct bj_bytes spki);
-void config_peer_freeze(struct bj_tls_config *config);
+enum bj_err config_peer_freeze(struct bj_tls_config *config) BJ_MUST_USE;
+/* Is there anything to choose with the names that a peer gives? */
+bool config_needs_authorities(const struct bj_tls_config *config);
 
 /* config_credential.c, for freezing and the end */
 enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/delegated.h"
 #include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/scheme.h"
@@ -69,12 +70,38 @@ static enum bj_err message_make(struct config_credential *row)
 	return wr_ok(&w) ? BJ_OK : BJ_ERR_LIMIT;
 }
 
+/* What the certificates of a chain are signed with. An algorithm that we do not know is SIG_NONE, which nobody takes. */
+static uint32_t chain_algs(const struct bj_credential *credential)
+{
+	uint32_t algs = 0;
+	struct cert cert;
+
+	for (size_t i = 0; i < bj_credential_chain_count(credential); i++)
+		if (cert_parse(bj_credential_chain(credential, i), &cert) == BJ_OK && !cert_is_self_issued(&cert))
+			algs |= (uint32_t)1 << cert.sig_alg;
+	return algs;
+}
+
+static void delegated_read(struct config_credential *row)
+{
+	struct delegated d;
+
+	if (delegated_parse(credential_delegation(row->credential), &d) != BJ_OK)
+		return;
+	row->delegated.scheme = d.scheme;
+	row->delegated.algorithm = d.algorithm;
+	row->delegated.end = delegated_end(&d, credential_leaf(row->credential));
+}
+
 enum bj_err config_credential_make(struct bj_credential *credential, bool with_message, struct config_credential *out)
 {
 	struct config_credential row = { .credential = credential, .key = credential_key(credential) };
 	enum bj_err err;
 
 	row.kind = pkey_kind(row.key);
+	row.chain_algs = chain_algs(credential);
+	if (credential_delegation(credential).len > 0)
+		delegated_read(&row);
 	row.type = credential_is_bare(credential) ? CERTIFICATE_RAW_KEY : CERTIFICATE_X509;
 	if (with_message) {
 		err = message_make(&row);
@@ -194,6 +221,13 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
+/* The peer must take the scheme of the delegated credential, and that by which the certificate made it. rfc9345:4.1.1 */
+static bool delegated_fits(const struct config_wish *wish, const struct config_credential *row)
+{
+	return wish->version == VERSION_1_3 && codes_have(wish->delegated, row->delegated.scheme) &&
+	       codes_have(wish->schemes, row->delegated.algorithm) && wish->now < row->delegated.end;
+}
+
 uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
 			      const struct config_credential *row)
 {
@@ -202,6 +236,8 @@ uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct c
 
 	if (!(wish->kinds >> row->kind & 1))
 		return 0;
+	if (row->delegated.scheme)
+		return delegated_fits(wish, row) && codes_have(own, row->delegated.scheme) ? row->delegated.scheme : 0;
 	for (size_t i = 0; i < codes_count(own); i++) {
 		const struct scheme *scheme = scheme_find(codes_at(own, i));
 
@@ -233,6 +269,7 @@ struct choice {
 	bool covered; /* some credential has the name */
 	bool strange; /* some was for other authorities */
 	bool formed;  /* some has a form that the peer takes */
+	bool lax;     /* certificates may be signed with what the peer does not name: where there is nothing better. rfc9846:4.4.2.2 */
 };
 
 static void consider(const struct bj_tls_config *config, const struct config_wish *wish, size_t index, struct choice *choice)
@@ -243,6 +280,8 @@ static void consider(const struct bj_tls_config *config, const struct config_wis
 	if (choice->credential || !(wish->types >> row->type & 1))
 		return;
 	choice->formed = true;
+	if (!choice->lax && (row->chain_algs & ~wish->chain_algs))
+		return;
 	if (row->must_match && !is_issued_by_one(row, wish->authorities)) {
 		choice->strange = true;
 		return;
@@ -279,7 +318,7 @@ static void consider_name(const struct bj_tls_config *config, const struct confi
 /* A bare key has no name and so is for every one: it comes before a certificate for the name that was added later. */
 static void consider_bare(const struct bj_tls_config *config, const struct config_wish *wish, struct choice *choice)
 {
-	struct choice bare = { 0 };
+	struct choice bare = { .lax = true };
 	size_t count = choice->credential ? (size_t)(choice->credential - config->credentials) : config->credential_count;
 
 	for (size_t i = 0; i < count && !bare.credential; i++)
@@ -292,15 +331,12 @@ static void consider_bare(const struct bj_tls_config *config, const struct confi
 	choice->scheme = bare.scheme;
 }
 
-enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
-				     const struct config_credential **out, uint16_t *out_scheme)
+/* By name; `choice` says in the beginning whether it is lax. */
+static enum bj_err choose(const struct bj_tls_config *config, const struct config_wish *wish, struct choice *choice)
 {
-	struct choice choice = { 0 };
 	char name[BJ_TLS_NAME_MAX + 1];
 	size_t len = wish->name.len <= BJ_TLS_NAME_MAX ? wish->name.len : 0;
 
-	if (config->credential_count == 0)
-		return BJ_ERR_NO_CREDENTIAL;
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = wish->name.ptr[i];
 
@@ -309,24 +345,42 @@ enum bj_err config_choose_credential(const struct bj_tls_config *config, const s
 	if (len > 0 && config->name_count > 0) {
 		const char *dot = memchr(name, '.', len);
 
-		consider_name(config, wish, name, len, &choice);
-		if (!choice.credential && dot && dot > name) {
+		consider_name(config, wish, name, len, choice);
+		if (!choice->credential && dot && dot > name) {
 			char *star = name + (dot - name) - 1;
 
 			*star = '*';
-			consider_name(config, wish, star, len - (size_t)(star - name), &choice);
+			consider_name(config, wish, star, len - (size_t)(star - name), choice);
 		}
 	}
 	if (wish->types >> CERTIFICATE_RAW_KEY & 1)
-		consider_bare(config, wish, &choice);
-	if (!choice.covered && !choice.credential) {
+		consider_bare(config, wish, choice);
+	if (!choice->covered && !choice->credential) {
 		if (wish->name.len > 0 && config->strict_sni)
 			return BJ_ERR_UNKNOWN_NAME;
-		for (size_t i = 0; i < config->credential_count && !choice.credential; i++)
-			consider(config, wish, i, &choice);
+		for (size_t i = 0; i < config->credential_count && !choice->credential; i++)
+			consider(config, wish, i, choice);
 	}
-	if (!choice.credential)
-		return choice.strange || !choice.formed ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
+	if (!choice->credential)
+		return choice->strange || !choice->formed ? BJ_ERR_NO_CREDENTIAL : BJ_ERR_NO_COMMON_SIGNATURE;
+	return BJ_OK;
+}
+
+enum bj_err config_choose_credential(const struct bj_tls_config *config, const struct config_wish *wish,
+				     const struct config_credential **out, uint16_t *out_scheme)
+{
+	struct choice choice = { 0 };
+	enum bj_err err;
+
+	if (config->credential_count == 0)
+		return BJ_ERR_NO_CREDENTIAL;
+	err = choose(config, wish, &choice);
+	if (err) {
+		choice = (struct choice){ .lax = true };
+		err = choose(config, wish, &choice);
+	}
+	if (err)
+		return err;
 	*out = choice.credential;
 	*out_scheme = choice.scheme;
 	return BJ_OK;

@@ -1,13 +1,16 @@
 /* config_peer.c - how a configuration takes its peers: in which forms their certificates may come, which keys are expected, and the print
- * of all that verdicts depend on, which sessions are bound to.
+ * of all that verdicts depend on, which sessions are bound to. What peers are told of the certificates that are wanted.
  *
- * Implements   rfc7250:4
+ * Implements   rfc7250:4 rfc9846:4.2.4
  */
 #include <stdlib.h>
 
+#include "base/writer.h"
 #include "crypto/hash.h"
 #include "tls/config.h"
+#include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
+#include "x509/name.h"
 #include "x509/trust.h"
 
 bool config_has_type(const struct config_types *types, uint8_t type)
@@ -102,16 +105,87 @@ static void own_types_guess(struct bj_tls_config *config)
 		types->types[types->count++] = CERTIFICATE_X509;
 }
 
-void config_peer_freeze(struct bj_tls_config *config)
+/* ---- authorities */
+
+BJ_API enum bj_err bj_tls_config_authorities(struct bj_tls_config *config, const struct bj_bytes *names, size_t count)
 {
-	bool judges = config->role == BJ_TLS_CLIENT ? !config->insecure_no_verify : config->client_auth != BJ_TLS_AUTH_NONE;
+	uint8_t *list;
+	struct writer w;
+
+	if (!config || (count > 0 && !names))
+		return BJ_ERR_ARGUMENT;
+	if (config->frozen)
+		return BJ_ERR_CONFIG_FROZEN;
+	if (count > AUTHORITIES_MAX)
+		return BJ_ERR_LIMIT;
+	list = malloc(CONFIG_AUTHORITIES_MAX);
+	if (!list)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(list, CONFIG_AUTHORITIES_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (!name_is_valid(names[i])) {
+			free(list);
+			return BJ_ERR_CERT_NAME_FORM;
+		}
+		wr_vec(&w, names[i], 2);
+	}
+	if (!wr_ok(&w)) {
+		free(list);
+		return BJ_ERR_LIMIT;
+	}
+	free(config->authorities);
+	config->authorities = list;
+	config->authorities_len = w.len;
+	config->authorities_given = true;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *config, bool name)
+{
+	if (!config || config->role != BJ_TLS_CLIENT)
+		return BJ_ERR_ARGUMENT;
+	if (config->frozen)
+		return BJ_ERR_CONFIG_FROZEN;
+	config->names_anchors = name;
+	return BJ_OK;
+}
+
+/* The names of the anchors, for peers that have several certificates. */
+static enum bj_err authorities_make(struct bj_tls_config *config)
+{
+	bool says = config->role == BJ_TLS_CLIENT ? config->names_anchors : config->client_auth != BJ_TLS_AUTH_NONE || config->later;
+	const struct anchor *anchor = NULL;
+	struct writer w;
+
+	if (!says || !config->trust || config->authorities)
+		return BJ_OK;
+	config->authorities = malloc(CONFIG_AUTHORITIES_MAX);
+	if (!config->authorities)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(config->authorities, CONFIG_AUTHORITIES_MAX);
+	while ((anchor = trust_each(config->trust, anchor)) != NULL)
+		wr_vec(&w, anchor->cert.subject, 2);
+	config->authorities_len = wr_ok(&w) ? w.len : 0;
+	return BJ_OK;
+}
+
+bool config_needs_authorities(const struct bj_tls_config *config)
+{
+	return config->has_must_match || (config->ask >> BJ_TLS_Q_CREDENTIAL & 1);
+}
+
+/* ---- freezing */
+
+enum bj_err config_peer_freeze(struct bj_tls_config *config)
+{
+	bool judges = config->role == BJ_TLS_CLIENT ? !config->insecure_no_verify : config->client_auth != BJ_TLS_AUTH_NONE || config->later;
 	uint8_t trust[32], digest[HASH_MAX];
 	struct hash h;
 
 	if (config->own_types.count == 0)
 		own_types_guess(config);
 	if (!judges)
-		return;
+		return authorities_make(config);
 	hash_init(&h, HASH_SHA256);
 	hash_update(&h, config->peer_types.types, config->peer_types.count);
 	if (config->trust) {
@@ -122,4 +196,5 @@ void config_peer_freeze(struct bj_tls_config *config)
 		hash_update(&h, config->pins, config->pin_count * sizeof(*config->pins));
 	hash_peek(&h, digest);
 	memcpy(config->judge_print, digest, sizeof(config->judge_print));
+	return authorities_make(config);
 }

@@ -10,6 +10,7 @@
 #include "tls/flight.h"
 #include "tls/issue.h"
 #include "tls/psk.h"
+#include "tls/later.h"
 #include "tls/quic.h"
 #include "x509/general_name.h"
 #include "x509/hostname.h"
@@ -165,6 +166,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	outbox_free(&conn->out);
 	quic_free(conn);
 	free(conn->name);
+	free(conn->later);
 	free(conn->peer);
 	free(conn->psk);
 	free(conn->verdict);
@@ -255,6 +257,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->ticket12);
 	free(hs->peer_der);
 	free(hs->peer_cert);
+	free(hs->delegation);
 	free((void *)hs->authorities.ptr);
 	free((void *)hs->peer_ocsp.ptr);
 	free((void *)hs->peer_scts.ptr);
@@ -285,10 +288,11 @@ static void peer_keep(struct bj_tls *conn)
 	conn->peer = kept;
 }
 
-/* The verdict outlives the handshake where it says why that failed, or where the chain is kept. */
+/* The verdict outlives the handshake where it says why that failed or what could not be found out, or where the chain is kept. */
 static void verdict_keep(struct bj_tls *conn, bool failed)
 {
-	if (!conn->hs || !conn->hs->judged || conn->verdict || !(failed || conn->config->keep_peer_chain))
+	if (!conn->hs || !conn->hs->judged || conn->verdict ||
+	    !(failed || conn->config->keep_peer_chain || conn->hs->verdict.note[0]))
 		return;
 	conn->verdict = malloc(sizeof(*conn->verdict));
 	if (conn->verdict)
@@ -305,6 +309,10 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
+	err = later_keep(conn);
+	if (err)
+		return err;
+	later_end(conn);
 	peer_keep(conn);
 	verdict_keep(conn, false);
 	handshake_free(conn);

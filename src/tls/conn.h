@@ -63,6 +63,13 @@ struct answer {
 	struct config_psk *psk;           /* allocated, secret */
 };
 
+/* A delegated credential that a server showed, judged (auth.c). */
+struct taken_delegation {
+	uint16_t scheme;
+	struct cert key; /* views of what stands behind */
+	uint8_t bytes[];
+};
+
 struct handshake {
 	struct transcript transcript;
 	struct ks_early early;   /* 1.3: each is wiped when the next is made */
@@ -95,7 +102,10 @@ struct handshake {
 	/* what a hello said, copied as far as it is needed after the hello itself is gone */
 	uint8_t schemes[2 * SCHEME_COUNT];      /* of the peer's signature_algorithms those that we know, in wire form */
 	uint8_t schemes_len;
-	struct bj_bytes authorities;            /* that the peer named, where a credential must match them; allocated */
+	uint8_t delegated_len;
+	uint8_t delegated[2 * SCHEME_COUNT];    /* servers: the same of delegated_credential */
+	struct bj_bytes authorities;            /* that the peer named, where somebody chooses by them; allocated */
+	uint32_t chain_algs;                    /* 1 << enum sig_alg that the peer takes in certificates */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
 	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
@@ -126,6 +136,7 @@ struct handshake {
 	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
 	size_t peer_chain_count;
 	struct cert *peer_cert;                 /* the first of them, parsed */
+	struct taken_delegation *delegation;    /* clients: the delegated credential whose key signs; allocated */
 	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
@@ -200,6 +211,7 @@ struct bj_tls {
 	struct session *session;      /* clients: what the next ticket becomes; servers: null */
 	uint8_t *session_blob;        /* clients: the newest session; allocated, secret */
 	size_t session_blob_len;
+	struct later *later;          /* later.h: where a certificate may be asked for when the handshake is over; else null */
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
 	struct ech *ech;              /* Encrypted ClientHello, where it is in use; allocated */
 	struct kept_psk *psk;         /* under a key from outside: its name; allocated */
@@ -220,7 +232,7 @@ struct bj_tls {
 	bool is_server;
 	bool peer_is_key;             /* the peer showed a raw public key: where a chain would be, that stands alone */
 	bool is_placed;               /* in memory of the owner's */
-	bool resumed, retried, auth_asked, peer_verified;
+	bool resumed, retried, auth_asked, peer_verified, peer_delegated;
 	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
@@ -234,6 +246,7 @@ struct bj_tls {
 enum {
 	TOLD_DONE = 1,
 	TELL_TICKET = 2,
+	TELL_AUTHENTICATED = 0x80,
 };
 
 struct kept_psk {

@@ -152,7 +152,7 @@ static enum bj_err take_ccs(struct bj_tls *conn, const struct record *rec)
 		return err ? err : handshake_advance(conn);
 	}
 	/* rfc9846:5: between the first ClientHello and the peer's Finished */
-	if (at == ST_START || at == ST_OPEN || (!rec->is_plain && conn->rd.form != RECORD_PLAIN) || ++conn->ccs > CONN_CCS_MAX)
+	if (at == ST_START || state_is_open(&conn->state) || (!rec->is_plain && conn->rd.form != RECORD_PLAIN) || ++conn->ccs > CONN_CCS_MAX)
 		return BJ_ERR_BAD_CHANGE_CIPHER_SPEC;
 	return BJ_OK;
 }
@@ -162,12 +162,12 @@ static enum bj_err take_alert(struct bj_tls *conn, const struct record *rec, str
 	struct bj_bytes body = rec->body;
 
 	/* only while the peer may still lack the keys; later anybody could say close_notify in its name */
-	if (rec->is_plain && state_at(&conn->state) == ST_OPEN)
+	if (rec->is_plain && state_is_open(&conn->state))
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len != ALERT_LEN)
 		return BJ_ERR_DECODE;
 	conn_observe(conn, BJ_TLS_SAW_ALERT, false, body.ptr[1], body);
-	if (body.ptr[1] == ALERT_CLOSE_NOTIFY && state_at(&conn->state) == ST_OPEN) {
+	if (body.ptr[1] == ALERT_CLOSE_NOTIFY && state_is_open(&conn->state)) {
 		conn->alert_received = ALERT_CLOSE_NOTIFY;
 		conn->close_received = true;
 		out->event = BJ_TLS_CLOSE;
@@ -186,7 +186,7 @@ static enum bj_err take_data(struct bj_tls *conn, struct bj_bytes body, struct b
 {
 	bool is_early = early_comes(conn);
 
-	if ((state_at(&conn->state) != ST_OPEN && !is_early) || conn->in.len > 0)
+	if ((state_at(&conn->state) != ST_OPEN && state_at(&conn->state) != ST_ASKED && !is_early) || conn->in.len > 0)
 		return BJ_ERR_UNEXPECTED_MESSAGE;
 	if (body.len == 0)
 		return ++conn->empties > CONN_EMPTY_MAX ? BJ_ERR_TOO_MANY_RECORDS : BJ_OK;
@@ -269,9 +269,14 @@ bool feed_tell(struct bj_tls *conn, enum bj_tls_event *out)
 		*out = BJ_TLS_ASK;
 		return true;
 	}
-	if (state_at(&conn->state) == ST_OPEN && !(conn->told & TOLD_DONE)) {
+	if (state_is_open(&conn->state) && !(conn->told & TOLD_DONE)) {
 		conn->told |= TOLD_DONE;
 		*out = BJ_TLS_DONE;
+		return true;
+	}
+	if (conn->told & TELL_AUTHENTICATED) {
+		conn->told &= (uint8_t)~TELL_AUTHENTICATED;
+		*out = BJ_TLS_AUTHENTICATED;
 		return true;
 	}
 	if (conn->told & TELL_TICKET) {

@@ -14,6 +14,8 @@ const char *hs_message_name(unsigned type)
 		return "HelloRetryRequest";
 	if (type == MSG_CHANGE_CIPHER_SPEC)
 		return "ChangeCipherSpec";
+	if (type == MSG_ASK_LATER)
+		return "(order)";
 	return message_name((uint8_t)type);
 }
 
@@ -57,7 +59,7 @@ bool handshake_awaits(const struct bj_tls *conn, unsigned type)
 /* Messages after the handshake are no part of it. */
 static bool is_hashed(const struct bj_tls *conn, unsigned type)
 {
-	if (type == MSG_KEY_UPDATE || type == MSG_CHANGE_CIPHER_SPEC || type == MSG_HELLO_REQUEST)
+	if (type == MSG_KEY_UPDATE || type == MSG_CHANGE_CIPHER_SPEC || type == MSG_ASK_LATER || type == MSG_HELLO_REQUEST)
 		return false;
 	return conn->hs && !(type == MSG_NEW_SESSION_TICKET && conn_is_13(conn));
 }
@@ -87,7 +89,7 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 	enum bj_err err;
 
 	conn->message = row->what;
-	if (conn->behind) /* the peer has not read what comes now, so nothing of its next flight can be here */
+	if (conn->behind && !state_is_open(&conn->state)) /* the peer has not read what comes now, so nothing of its next flight can be here */
 		return BJ_ERR_EXCESSIVE_DATA;
 	if (row->what == MSG_CHANGE_CIPHER_SPEC)
 		return flight_ccs(conn);
@@ -101,13 +103,15 @@ static enum bj_err row_send(struct bj_tls *conn, const struct hs_row *row)
 }
 
 /* The message that a question is about, for the report of a failure. */
-static uint16_t question_message(unsigned question)
+static uint16_t question_message(const struct bj_tls *conn, unsigned question)
 {
 	if (question == BJ_TLS_Q_TICKET_SEAL)
 		return MSG_NEW_SESSION_TICKET;
 	if (question == BJ_TLS_Q_VERIFY)
 		return MSG_CERTIFICATE;
-	return question == BJ_TLS_Q_SIGN ? MSG_CERTIFICATE_VERIFY : MSG_CLIENT_HELLO;
+	if (question == BJ_TLS_Q_SIGN)
+		return MSG_CERTIFICATE_VERIFY;
+	return conn->is_server ? MSG_CLIENT_HELLO : MSG_CERTIFICATE_REQUEST;
 }
 
 /* Prepares once, then waits for the owner if it wants to be asked. */
@@ -117,7 +121,7 @@ static enum bj_err row_ask(struct bj_tls *conn, const struct hs_row *row, bool *
 	enum bj_err err;
 
 	*out_waits = false;
-	conn->message = question_message(row->what);
+	conn->message = question_message(conn, row->what);
 	if (!hs->prepared) {
 		err = row->prepare(conn, hs->body);
 		if (err)
@@ -198,7 +202,7 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 		body = bytes_of(raw.ptr + MESSAGE_HEADER_LEN, raw.len - MESSAGE_HEADER_LEN);
 	type = message_kind(conn, type, body);
 	conn->message = (uint16_t)type;
-	if (type != MSG_CHANGE_CIPHER_SPEC)
+	if (type != MSG_CHANGE_CIPHER_SPEC && type != MSG_ASK_LATER)
 		conn_observe(conn, BJ_TLS_SAW_MESSAGE, false, raw.len ? raw.ptr[0] : 0, raw);
 	row = row_find(conn, false, type);
 	if (!row)

@@ -18,11 +18,13 @@
 
 struct bj_tls;
 
-/* Two messages of our own beside msg/message.h's: a ServerHello with the HelloRetryRequest's random counts as a message of its own, and
- * change_cipher_spec, which is a record in 1.2, stands in the tables like a message. Neither value is ever read from the wire. */
+/* Three messages of our own beside msg/message.h's: a ServerHello with the HelloRetryRequest's random counts as a message of its own, and
+ * change_cipher_spec, which is a record in 1.2, stands in the tables like a message; so does the order of a server's owner to ask for a
+ * certificate later. No value is ever read from the wire. */
 enum hs_pseudo {
 	MSG_HELLO_RETRY_REQUEST = 6,
 	MSG_CHANGE_CIPHER_SPEC = 0xf0,
+	MSG_ASK_LATER = 0xf1,
 };
 
 /* message_name(), and the names of the two above. */

@@ -26,6 +26,7 @@
 struct walk {
 	bool server;
 	bool only_13; /* the walk of one version */
+	size_t later; /* the length of the path to the open connection, when the walk goes on behind it; else 0 */
 	struct state path_states[PATH_MAX_ROWS];
 	const struct hs_row *path[PATH_MAX_ROWS];
 	unsigned facts_at[PATH_MAX_ROWS]; /* settled << 8 | holds after each row */
@@ -72,9 +73,11 @@ static void print_path(struct walk *w, const struct state *end)
 	char line[LINE_MAX_LEN] = "";
 
 	append(line, w->server ? "server" : "client");
-	print_facts(line, end, (1u << FACT_COUNT) - 1);
+	if (w->later)
+		append(line, " later");
+	print_facts(line, end, w->later ? F_CERT : (1u << FACT_COUNT) - 1);
 	append(line, ":");
-	for (size_t i = 0; i < w->depth; i++) {
+	for (size_t i = w->later; i < w->depth; i++) {
 		const struct hs_row *row = w->path[i];
 
 		if (row->op == OP_STEP && row->keys == 0)
@@ -106,17 +109,19 @@ static void print_mirror(struct walk *w, const struct state *end)
 	bool is_13 = end->holds & F_13;
 	char line[LINE_MAX_LEN] = "";
 
-	for (size_t i = 0; i < w->depth; i++) {
+	for (size_t i = w->later; i < w->depth; i++) {
 		const struct hs_row *row = w->path[i];
 
-		if (row->op != OP_RECV && row->op != OP_SEND)
+		if ((row->op != OP_RECV && row->op != OP_SEND) || row->what == MSG_ASK_LATER)
 			continue;
 		if (is_13 && row->what == MSG_NEW_SESSION_TICKET)
 			continue;
 		append(line, (row->op == OP_SEND) == w->server ? " S:" : " C:");
 		append(line, hs_message_name(row->what));
 	}
-	print_facts(line, end, F_13 | F_RESUMED | F_AUTH | F_CERT | (is_13 ? (unsigned)F_EARLY : (unsigned)F_TICKET));
+	if (w->later)
+		append(line, " later");
+	print_facts(line, end, w->later ? F_CERT : F_13 | F_RESUMED | F_AUTH | F_CERT | (is_13 ? (unsigned)F_EARLY : (unsigned)F_TICKET));
 	add_line(w->mirror, &w->mirror_count, line);
 }
 
@@ -143,7 +148,7 @@ static void check_row(const struct walk *w, const struct state *s, const struct 
 static bool on_path(const struct walk *w, const struct state *s)
 {
 	for (size_t i = 0; i < w->depth; i++)
-		if (memcmp(&w->path_states[i], s, sizeof(*s)) == 0)
+		if (state_at(s) != ST_OPEN && memcmp(&w->path_states[i], s, sizeof(*s)) == 0)
 			return true;
 	return false;
 }
@@ -170,6 +175,16 @@ static void walk_row(struct walk *w, const struct state *before, const struct hs
 			walk(w, s);
 		w->depth--;
 	}
+}
+
+/* What an open connection may go through, until it is as open as before. */
+static void walk_later(struct walk *w, const struct state *s, const struct hs_row *const *fits, size_t count)
+{
+	w->later = w->depth;
+	for (size_t i = 0; i < count; i++)
+		if (fits[i]->to != ST_OPEN)
+			walk_row(w, s, fits[i]);
+	w->later = 0;
 }
 
 static void walk(struct walk *w, struct state s)
@@ -201,6 +216,8 @@ static void walk(struct walk *w, struct state s)
 			fail_at(w, &s, "an open connection has a row of its own");
 		print_path(w, &s);
 		print_mirror(w, &s);
+		if (!w->later)
+			walk_later(w, &s, fits, count);
 		return;
 	}
 	if (count == 0)

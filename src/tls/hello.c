@@ -72,19 +72,29 @@ uint32_t hello_offered(const struct client_hello *hello)
 	return hello->wants_ocsp ? hello->has : hello->has & ~EXT_BIT(EXT_STATUS_REQUEST);
 }
 
-void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
+static uint8_t take_known(struct bj_bytes codes, uint8_t out[2 * SCHEME_COUNT])
 {
-	struct handshake *hs = conn->hs;
+	uint8_t len = 0;
 
-	hs->schemes_len = 0;
 	for (size_t i = 0; i < SCHEME_COUNT; i++) {
 		uint16_t code = scheme_table[i].code;
 
 		if (!codes_have(codes, code))
 			continue;
-		hs->schemes[hs->schemes_len++] = (uint8_t)(code >> 8);
-		hs->schemes[hs->schemes_len++] = (uint8_t)code;
+		out[len++] = (uint8_t)(code >> 8);
+		out[len++] = (uint8_t)code;
 	}
+	return len;
+}
+
+void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes)
+{
+	conn->hs->schemes_len = take_known(codes, conn->hs->schemes);
+}
+
+void hello_take_delegated(struct bj_tls *conn, struct bj_bytes codes)
+{
+	conn->hs->delegated_len = take_known(codes, conn->hs->delegated);
 }
 
 bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash)

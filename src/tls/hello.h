@@ -16,8 +16,9 @@ uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello
 enum bj_err hello_choose_alpn(struct bj_tls *conn, const struct client_hello *hello) BJ_MUST_USE;
 /* Servers: the extensions that may be answered. A status_request of another type than OCSP is none. */
 uint32_t hello_offered(const struct client_hello *hello);
-/* Copies those of the peer's signature schemes that we know into hs->schemes. */
+/* Copies those of the peer's signature schemes that we know into hs->schemes; those of delegated credentials into hs->delegated. */
 void hello_take_schemes(struct bj_tls *conn, struct bj_bytes codes);
+void hello_take_delegated(struct bj_tls *conn, struct bj_bytes codes);
 /* Servers: may a session that a ticket or an id names be resumed on this connection? Asks everything but the version: suite_hash is
  * that of the suite chosen now. conn->name and conn->alpn are settled before. */
 bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash);

@@ -357,7 +357,7 @@ static enum bj_err seal(struct bj_tls *conn, const uint8_t *key, uint8_t *blob, 
 static bool may_pack(const struct bj_tls *conn)
 {
 	return state_at(&conn->state) == ST_OPEN && !conn->hs && !conn->quic && !conn->rd_given && !conn->wr_given && !conn->eof &&
-	       conn->in.len == 0 && conn->flight.len == 0 && bj_tls_pending(conn) == 0 && !(conn->told & TELL_TICKET) &&
+	       conn->in.len == 0 && conn->flight.len == 0 && bj_tls_pending(conn) == 0 && !(conn->told & (TELL_TICKET | TELL_AUTHENTICATED)) &&
 	       (conn->told & TOLD_DONE);
 }
 

@@ -6,7 +6,7 @@
 static struct pki pki;
 static struct pair pair;
 static struct bj_tls_config *client, *server;
-static struct bj_credential *credential;
+static struct bj_credential *credential, *own; /* the server's, the client's */
 static unsigned answers;
 
 #define ALL (1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY)
@@ -47,6 +47,7 @@ static int group_setup(void **state)
 {
 	pki_make(&pki);
 	credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 	return 0;
 }
 
@@ -54,6 +55,7 @@ static int group_teardown(void **state)
 {
 	pki_fini(&pki);
 	bj_credential_free(credential);
+	bj_credential_free(own);
 	return 0;
 }
 
@@ -61,17 +63,13 @@ static enum bj_tls_version version;
 
 static int setup_again(void **state)
 {
-	struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
-
 	client = pki_client_config(&pki);
 	server = bj_tls_config_new(BJ_TLS_SERVER);
-	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
-	bj_credential_free(own);
 	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
 	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, ALL), BJ_OK);
-	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, ALL), BJ_OK);
 	memset(&pair, 0, sizeof(pair));
 	answers = 0;
 	return 0;
@@ -102,6 +100,18 @@ static const uint8_t ticket_name[] = { 't', 1, 2, 3 };
 static uint8_t ticket_state[SESSION_STATE_MAX];
 static size_t ticket_state_len;
 static const struct bj_tls_psk psk = { "psk1", "0123456789abcdef", NULL, 4, 16, 0, BJ_TLS_PSK_SHA256, false };
+/* What a choice can be made by: a server that asks names its anchors, a client none. */
+static void check_wishes(const struct side *s)
+{
+	struct bj_bytes schemes = bj_tls_question_schemes(s->conn), name = bj_tls_question_authority(s->conn, 0);
+
+	assert_true(codes_have(schemes, SCHEME_ECDSA_P256_SHA256));
+	if (s == &pair.client)
+		assert_true(bytes_equal(name, pki.root.cert.subject));
+	else
+		assert_int_equal(name.len, 0);
+	assert_int_equal(bj_tls_question_authority(s->conn, 1).len, 0);
+}
 
 /* Answers what is asked; false if nothing is. `refuse`: this question is answered with no. */
 static bool answer(struct side *s, enum bj_tls_question refuse)
@@ -118,7 +128,8 @@ static bool answer(struct side *s, enum bj_tls_question refuse)
 	case BJ_TLS_Q_CREDENTIAL:
 		assert_int_equal(bj_tls_answer_sign(s->conn, "x", 1), BJ_ERR_STATE);
 		assert_string_equal(report_of(s).server_name, PKI_NAME);
-		assert_int_equal(bj_tls_answer_credential(s->conn, refuse == question ? NULL : credential), BJ_OK);
+		check_wishes(s);
+		assert_int_equal(bj_tls_answer_credential(s->conn, refuse == question ? NULL : s == &pair.client ? own : credential), BJ_OK);
 		return true;
 	case BJ_TLS_Q_SIGN:
 		assert_int_equal(bj_tls_answer_verify(s->conn, &verdict), BJ_ERR_STATE);
@@ -183,7 +194,7 @@ static void every_question_stops_and_goes_on(void **state)
 	assert_int_equal(pair.server.err, BJ_OK);
 	assert_int_equal(pair.client.done, 1);
 	assert_int_equal(pair.server.done, 1);
-	assert_int_equal(answers, 5);
+	assert_int_equal(answers, 6);
 	assert_true(report_of(&pair.server).peer_verified);
 	assert_true(report_of(&pair.client).peer_verified);
 	pair_echo(&pair);
@@ -206,6 +217,30 @@ static void a_refused_name_ends_the_handshake(void **state)
 	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_CREDENTIAL);
 	assert_int_equal(pair.server.err, BJ_ERR_UNKNOWN_NAME);
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_UNRECOGNIZED_NAME);
+}
+
+static void a_client_may_show_nothing(void **state)
+{
+	shake(BJ_TLS_Q_CREDENTIAL, BJ_TLS_Q_NONE);
+	assert_int_equal(pair.server.err, BJ_ERR_CERTIFICATE_REQUIRED);
+	assert_int_equal(report_of(&pair.client).err, BJ_ERR_ALERT_RECEIVED);
+}
+
+/* A credential that can make no signature that the peer takes is no answer. */
+static void a_credential_that_does_not_fit_is_refused(void **state)
+{
+	static const uint16_t schemes[] = { SCHEME_ECDSA_P256_SHA256 };
+	struct bj_credential *rsa = pki_credential(&pki, ISSUE_CLIENT, KEY_RSA, NULL);
+
+	assert_int_equal(bj_tls_config_signature_algorithms(server, schemes, 1), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	while (bj_tls_question(pair.client.conn) != BJ_TLS_Q_CREDENTIAL && (answer(&pair.server, BJ_TLS_Q_NONE) || answer(&pair.client, BJ_TLS_Q_NONE)))
+		pair_run(&pair);
+	assert_int_equal(bj_tls_answer_credential(pair.client.conn, rsa), BJ_OK);
+	bj_credential_free(rsa);
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_ERR_NO_COMMON_SIGNATURE);
 }
 
 static void a_wrong_signature_from_outside_is_noticed(void **state)
@@ -392,13 +427,16 @@ static void questions_do_not_depend_on_how_bytes_come(void **state)
 		pair_run(&pair);
 	assert_int_equal(pair.client.done, 1);
 	assert_int_equal(pair.server.done, 1);
-	assert_int_equal(answers, 5);
+	assert_int_equal(answers, 6);
+	assert_int_equal(bj_tls_question_schemes(pair.client.conn).len, 0);
+	assert_int_equal(bj_tls_question_authority(pair.client.conn, 0).len, 0);
 }
 
 /* ---- memory runs out */
 
 static uint8_t ech_list[BJ_ECH_CONFIG_MAX];
 static size_t ech_list_len; /* 0: hellos are not encrypted */
+static bool asks_later; /* the server asks for a certificate when the handshake is over */
 
 /* Like a pair, but every call may fail. Says whether both are open. */
 static bool try_pair(void)
@@ -413,7 +451,10 @@ static bool try_pair(void)
 		return false;
 	if (bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK)
 		pair_run(&pair);
-	open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err;
+	if (asks_later && pair.server.done && !pair.server.err && bj_tls_request_certificate(pair.server.conn) == BJ_OK)
+		pair_run(&pair);
+	open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err &&
+	       !report_of(&pair.server).err;
 	if (!open) {
 		bool noticed = report_of(&pair.client).err == BJ_ERR_NO_MEMORY || report_of(&pair.server).err == BJ_ERR_NO_MEMORY ||
 			       report_of(&pair.client).err == BJ_ERR_CRYPTO || report_of(&pair.server).err == BJ_ERR_CRYPTO;
@@ -452,14 +493,14 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 {
 	const enum bj_tls_certificate_type raw = BJ_TLS_RAW_PUBLIC_KEY;
 	struct bj_tls_config *configs[2];
-	struct bj_credential *own;
+	struct bj_credential *raw_key;
 	struct pkey *key;
 
 	teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	setup_again(NULL);
 	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
-	assert_int_equal(credential_make_bare(key, &own), BJ_OK);
+	assert_int_equal(credential_make_bare(key, &raw_key), BJ_OK);
 	pkey_free(key);
 	bj_tls_config_free(client);
 	client = bj_tls_config_new(BJ_TLS_CLIENT);
@@ -467,15 +508,15 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 	configs[0] = client;
 	configs[1] = server;
 	for (size_t i = 0; i < 2; i++) {
-		struct bj_bytes spki = bj_credential_public_key(own);
+		struct bj_bytes spki = bj_credential_public_key(raw_key);
 
-		assert_int_equal(bj_tls_config_credential(configs[i], own), BJ_OK);
+		assert_int_equal(bj_tls_config_credential(configs[i], raw_key), BJ_OK);
 		assert_int_equal(bj_tls_config_peer_types(configs[i], &raw, 1), BJ_OK);
 		assert_int_equal(bj_tls_config_peer_key(configs[i], spki.ptr, spki.len), BJ_OK);
 		assert_int_equal(bj_tls_config_ask(configs[i], 0), BJ_OK);
 		assert_int_equal(bj_tls_config_keep_peer_chain(configs[i], true), BJ_OK);
 	}
-	bj_credential_free(own);
+	bj_credential_free(raw_key);
 	fail_each();
 }
 
@@ -493,12 +534,34 @@ static void every_allocation_may_fail_with_an_encrypted_hello(void **state)
 	assert_int_equal(bj_ech_config_list(&key, 1, ech_list, sizeof(ech_list), &ech_list_len), BJ_OK);
 	assert_int_equal(bj_tls_config_ech_key(server, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
 	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
 	fail_each();
 	assert_int_equal(report_of(&pair.server).ech, BJ_TLS_ECH_ACCEPTED);
 	ech_list_len = 0;
+}
+
+static void every_allocation_may_fail_when_a_certificate_is_asked_for_later(void **state)
+{
+	if (version != BJ_TLS_1_3)
+		return;
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	setup_again(NULL);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_NONE), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+	asks_later = true;
+	fail_each();
+	asks_later = false;
+	assert_true(report_of(&pair.server).peer_verified);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -509,6 +572,8 @@ static void every_allocation_may_fail(void **state)
 	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential_must_match(client), BJ_OK);
 	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
 	fail_each();
 }
@@ -608,6 +673,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_refused_name_ends_the_handshake),
+		T(a_client_may_show_nothing),
+		T(a_credential_that_does_not_fit_is_refused),
 		T(a_wrong_signature_from_outside_is_noticed),
 		T(a_verdict_from_outside_is_final),
 		T(every_question_stops_and_goes_on),
@@ -618,6 +685,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_allocation_of_every_handshake_may_fail, setup, teardown),
 		T(every_allocation_may_fail_with_raw_keys),
 		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, teardown),
+		T(every_allocation_may_fail_when_a_certificate_is_asked_for_later),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -5,6 +5,7 @@
 #include "tls/ech.h"
 #include "tls/issue.h"
 #include "tls/psk.h"
+#include "tls/ext/certificate_authorities.h"
 
 static const char *message_words(const struct bj_tls *conn)
 {
@@ -22,7 +23,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.alert_sent = conn->alert_sent,
 		.alert_received = conn->alert_received,
 		.message = conn->err ? message_words(conn) : "",
-		.handshake_done = state_at(&conn->state) == ST_OPEN && conn->err != BJ_ERR_ECH_REJECTED,
+		.handshake_done = state_is_open(&conn->state) && conn->err != BJ_ERR_ECH_REJECTED,
 		.close_sent = conn->close_sent,
 		.close_received = conn->close_received,
 		.version = conn->version,
@@ -36,6 +37,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.server_name = conn->name,
 		.alpn = conn->alpn,
 		.peer_verified = conn->peer_verified,
+		.peer_delegated = conn->peer_delegated,
 		.verdict = conn->verdict,
 		.bytes_in = conn->bytes_in,
 		.bytes_out = conn->bytes_out,
@@ -106,6 +108,27 @@ BJ_API struct bj_bytes bj_tls_question_bytes(const struct bj_tls *conn)
 BJ_API uint16_t bj_tls_question_scheme(const struct bj_tls *conn)
 {
 	return bj_tls_question(conn) == BJ_TLS_Q_SIGN ? conn->hs->scheme : 0;
+}
+
+BJ_API struct bj_bytes bj_tls_question_schemes(const struct bj_tls *conn)
+{
+	if (bj_tls_question(conn) != BJ_TLS_Q_CREDENTIAL)
+		return (struct bj_bytes){ NULL, 0 };
+	return bytes_of(conn->hs->schemes, conn->hs->schemes_len);
+}
+
+BJ_API struct bj_bytes bj_tls_question_authority(const struct bj_tls *conn, size_t index)
+{
+	struct bj_bytes name = { NULL, 0 };
+	struct reader list;
+
+	if (bj_tls_question(conn) != BJ_TLS_Q_CREDENTIAL)
+		return name;
+	list = rd_of(conn->hs->authorities);
+	for (size_t i = 0; authority_next(&list, &name); i++)
+		if (i == index)
+			return name;
+	return (struct bj_bytes){ NULL, 0 };
 }
 
 static enum bj_err answer_begin(struct bj_tls *conn, enum bj_tls_question question)

@@ -11,9 +11,10 @@
 #define KEY_UPDATE_LEN (MESSAGE_HEADER_LEN + 1)
 #define SEAL_LEAST 512 /* a record is not made smaller than this only because the buffer is nearly full */
 
+/* Nothing may stand between the messages of a client that answers a later request. rfc9846:4.6.2 */
 static bool is_open(const struct bj_tls *conn)
 {
-	return state_at(&conn->state) == ST_OPEN;
+	return conn->is_server ? state_is_open(&conn->state) : state_at(&conn->state) == ST_OPEN;
 }
 
 BJ_API size_t bj_tls_pending(const struct bj_tls *conn)

@@ -7,17 +7,17 @@
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
 #include "tls/ech.h"
+#include "tls/both13.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/issue.h"
 #include "tls/keys.h"
+#include "tls/later.h"
 #include "tls/msg/certificate.h"
 #include "tls/msg/certificate_request.h"
-#include "tls/msg/certificate_verify.h"
 #include "tls/msg/encrypted_extensions.h"
 #include "tls/msg/end_of_early_data.h"
-#include "tls/msg/finished.h"
 #include "tls/msg/new_session_ticket.h"
 #include "tls/psk.h"
 #include "tls/limits.h"
@@ -235,8 +235,10 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
 	struct certificate_request request = {
+		.context = later_context(conn),
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
 		.schemes = config_codes_view(&conn->config->schemes),
+		.schemes_cert = config_codes_view(&conn->config->certificate_schemes),
 		.authorities = config_authorities(conn->config),
 	};
 	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
@@ -245,6 +247,8 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	if (request.authorities.len > 0)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
+	if (request.schemes_cert.len > 0)
+		request.has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }
@@ -282,40 +286,11 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 	return BJ_OK;
 }
 
-static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
-{
-	struct handshake *hs = conn->hs;
-	uint8_t hash[HASH_MAX];
-	size_t len = transcript_peek(&hs->transcript, hash);
-
-	len = certificate_verify_content(true, bytes_of(hash, len), hs->sign_input);
-	hs->sign_bytes = bytes_of(hs->sign_input, len);
-	return BJ_OK;
-}
-
-static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
-{
-	const struct certificate_verify cv = {
-		.scheme = conn->hs->scheme,
-		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
-	};
-	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
-
-	if (err)
-		return err;
-	certificate_verify_write(w, &cv);
-	return BJ_OK;
-}
-
 static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
 {
-	uint8_t verify_data[HASH_MAX];
-	size_t len = keys_finished(conn, true, verify_data);
-
-	finished_write(w, bytes_of(verify_data, len));
 	if (conn->hs->early_data) /* who may send early may be answered early: the keys come with this message */
 		conn->hs->early_data->may_send = true;
-	return BJ_OK;
+	return finished13_make(conn, w);
 }
 
 /* ---- the client's flight */
@@ -332,39 +307,20 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (cert.context.len > 0)
+	if (!bytes_equal(cert.context, later_context(conn)))
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED)
+	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !state_is_open(&conn->state))
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
 	return auth_take_chain(conn, cert.chain, cert.count);
 }
 
-static enum bj_err verify_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t hash[HASH_MAX], content[CERTIFICATE_VERIFY_CONTENT_MAX];
-	struct certificate_verify cv;
-	enum bj_err err = certificate_verify_parse(body, &cv);
-	size_t len;
-
-	if (err)
-		return err;
-	len = transcript_peek(&conn->hs->transcript, hash);
-	len = certificate_verify_content(false, bytes_of(hash, len), content);
-	return auth_check_signature(conn, cv.scheme, bytes_of(content, len), cv.signature);
-}
-
 static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 {
-	uint8_t expected[HASH_MAX];
-	struct bj_bytes verify_data;
-	size_t len = keys_finished(conn, false, expected);
-	enum bj_err err = finished_parse(body, len, &verify_data);
+	enum bj_err err = finished13_take(conn, body);
 
 	if (err)
 		return err;
-	if (!ct_equal(expected, verify_data.ptr, len))
-		return BJ_ERR_BAD_FINISHED;
 	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
 	if (conn->resumed && conn->hs->tickets_left > 1)
 		conn->hs->tickets_left = 1; /* one was used, one comes */
@@ -499,13 +455,13 @@ static const struct hs_row server13[] = {
 	{ FROM(REQUEST), SEND(CERTIFICATE_REQUEST, request_make), WHEN(F_AUTH), TO(CERTIFICATE) },
 	{ FROM(REQUEST), STEP(NULL), UNLESS(F_AUTH), TO(CERTIFICATE) },
 	{ FROM(CERTIFICATE), SEND(CERTIFICATE, certificate_make), TO(SIGN) },
-	{ FROM(SIGN), ASK(SIGN, sign_prepare, auth_sign), TO(CERTIFICATE_VERIFY) },
-	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(FINISHED) },
+	{ FROM(SIGN), ASK(SIGN, sign13_prepare, auth_sign), TO(CERTIFICATE_VERIFY) },
+	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(FINISHED) },
 	{ FROM(FINISHED), SEND(FINISHED, finished_make), KEYS(KEYS_WRITE_APP), TO(WAIT_FLIGHT) },
 	{ FROM(WAIT_FLIGHT), RECV(CERTIFICATE, certificate_take), WHEN(F_AUTH), DECIDES(F_CERT), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_FLIGHT), RECV(END_OF_EARLY_DATA, end_of_early_take), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FLIGHT), RECV(FINISHED, finished_take), UNLESS(F_AUTH | F_EARLY), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
-	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify_take), WHEN(F_CERT), TO(JUDGE) },
+	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), WHEN(F_CERT), TO(JUDGE) },
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(FINISHED, finished_take), UNLESS(F_CERT), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
@@ -514,6 +470,14 @@ static const struct hs_row server13[] = {
 	{ FROM(TICKET_SEALED), STEP(NULL), UNLESS(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
+	{ FROM(OPEN), RECV(ASK_LATER, later_ask_take), TO(LATER_REQUEST) },
+	{ FROM(LATER_REQUEST), SEND(CERTIFICATE_REQUEST, request_make), TO(ASKED) },
+	{ FROM(ASKED), RECV(KEY_UPDATE, key_update_take), TO(ASKED) },
+	{ FROM(ASKED), RECV(CERTIFICATE, certificate_take), DECIDES(F_CERT), TO(LATER_WAIT_VERIFY) },
+	{ FROM(LATER_WAIT_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), WHEN(F_CERT), TO(LATER_JUDGE) },
+	{ FROM(LATER_WAIT_VERIFY), RECV(FINISHED, later_finished_take), UNLESS(F_CERT), TO(OPEN) },
+	{ FROM(LATER_JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(LATER_WAIT_FINISHED) },
+	{ FROM(LATER_WAIT_FINISHED), RECV(FINISHED, later_finished_take), TO(OPEN) },
 };
 
 const struct hs_table table_server13 = HS_TABLE(server13);

@@ -78,10 +78,11 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	if (codes_have(hello->suites, SUITE_SCSV_RENEGOTIATION))
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
+	hello_take_delegated(conn, hello->delegated);
 	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
 	if (!err)
-		err = auth_take_authorities(conn, hello->authorities);
+		err = auth_take_wishes(conn, hello->authorities, hello->schemes_cert.len > 0 ? hello->schemes_cert : hello->schemes);
 	return err ? err : take_name(conn, hello->server_name);
 }
 

@@ -103,6 +103,16 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_WAIT_CCS] = "wait_change_cipher_spec",
 	[ST_PEER_FINISHED] = "peer_finished",
 	[ST_OPEN] = "open",
+	[ST_LATER_CREDENTIAL] = "later_credential",
+	[ST_LATER_CERTIFICATE] = "later_certificate",
+	[ST_LATER_SIGN] = "later_sign",
+	[ST_LATER_VERIFY] = "later_certificate_verify",
+	[ST_LATER_FINISHED] = "later_finished",
+	[ST_LATER_REQUEST] = "later_request",
+	[ST_ASKED] = "asked",
+	[ST_LATER_WAIT_VERIFY] = "later_wait_certificate_verify",
+	[ST_LATER_JUDGE] = "later_judge",
+	[ST_LATER_WAIT_FINISHED] = "later_wait_finished",
 };
 
 static const char *const fact_names[FACT_COUNT] = { "tls13", "retry", "resumed", "auth", "cert", "ticket", "status", "early", "try" };

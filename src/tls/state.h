@@ -69,6 +69,18 @@ enum hs_state {
 	ST_PEER_FINISHED,     /* the peer's Finished is good; what is left is ours */
 
 	ST_OPEN,              /* the handshake is complete */
+
+	/* 1.3: a certificate that is asked for later; the connection stays open */
+	ST_LATER_CREDENTIAL,  /* client: asked; what follows it sends in one go, but for questions */
+	ST_LATER_CERTIFICATE,
+	ST_LATER_SIGN,
+	ST_LATER_VERIFY,
+	ST_LATER_FINISHED,
+	ST_LATER_REQUEST,     /* server: its owner asks */
+	ST_ASKED,             /* the answer may come, behind anything else */
+	ST_LATER_WAIT_VERIFY, /* it begins: nothing else comes between */
+	ST_LATER_JUDGE,
+	ST_LATER_WAIT_FINISHED,
 	ST_COUNT,
 };
 
@@ -99,6 +111,12 @@ void state_reopen(struct state *s, bool is_13);
 static inline enum hs_state state_at(const struct state *s)
 {
 	return (enum hs_state)s->at;
+}
+
+/* The handshake is complete. */
+static inline bool state_is_open(const struct state *s)
+{
+	return s->at >= ST_OPEN;
 }
 
 /* Both ask settled facts only. */

@@ -64,6 +64,7 @@ struct cert {
 	bool has_inhibit_mapping;
 	bool has_inhibit_any;
 	bool must_staple;            /* TLS feature status_request (rfc7633) */
+	bool delegation_usage;       /* may sign delegated credentials (rfc9345:4.2) */
 	bool has_aki;
 	bool aki_has_issuer;         /* authorityCertIssuer and authorityCertSerialNumber stand in it */
 	bool san_critical;

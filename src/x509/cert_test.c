@@ -220,6 +220,7 @@ static const struct { enum oid oid; const char *value; size_t len; } bad_values[
 	BAD(OID_EXT_EKU, "\x30\x00"), BAD(OID_EXT_EKU, "\x30\x02\x06\x00"), BAD(OID_EXT_EKU, "\x06\x01\x2a"),
 	BAD(OID_EXT_INHIBIT_ANY, "\x02\x01\xff"), BAD(OID_EXT_INHIBIT_ANY, ""), BAD(OID_EXT_IAN, "\x30\x00"),
 	BAD(OID_EXT_AIA, "\x30\x00"), BAD(OID_EXT_AIA, "malformed"), BAD(OID_EXT_AIA, "\x30\x06\x30\x04\x06\x02\x2a\x03"), BAD(OID_EXT_SIA, "\x30\x00"),
+	BAD(OID_EXT_DELEGATION_USAGE, ""), BAD(OID_EXT_DELEGATION_USAGE, "\x05\x01\x00"), BAD(OID_EXT_DELEGATION_USAGE, "\x05\x00\x05\x00"),
 	BAD(OID_EXT_TLS_FEATURE, "\x30\x00"), BAD(OID_EXT_TLS_FEATURE, "\x30\x03\x04\x01\x05"), BAD(OID_EXT_TLS_FEATURE, "\x02\x01\x05"),
 #undef BAD
 };
@@ -240,6 +241,10 @@ static void a_demand_for_a_staple_is_noted(void **state)
 {
 	struct cert cert;
 
+	assert_int_equal(parse_extension(OID_EXT_DELEGATION_USAGE, false, BYTES_LIT("\x05\x00"), 1, &cert), BJ_OK);
+	assert_true(cert.delegation_usage && !cert.has_wrong_critical);
+	assert_int_equal(parse_extension(OID_EXT_DELEGATION_USAGE, true, BYTES_LIT("\x05\x00"), 1, &cert), BJ_OK);
+	assert_true(cert.has_wrong_critical);
 	assert_int_equal(parse_extension(OID_EXT_TLS_FEATURE, false, BYTES_LIT("\x30\x03\x02\x01\x05"), 1, &cert), BJ_OK);
 	assert_true(cert.must_staple);
 	assert_int_equal(parse_extension(OID_EXT_TLS_FEATURE, true, BYTES_LIT("\x30\x06\x02\x01\x11\x02\x01\x05"), 1, &cert), BJ_OK);

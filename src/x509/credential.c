@@ -18,6 +18,7 @@ struct bj_credential {
 	struct cert leaf;
 	struct pkey *key;
 	struct bj_bytes ocsp, scts; /* stapled; allocated */
+	struct bj_bytes delegation; /* likewise; empty: the key is the certificate's */
 	uint8_t ders[];
 };
 
@@ -35,6 +36,7 @@ BJ_API void bj_credential_free(struct bj_credential *credential)
 	pkey_free(credential->key);
 	free((void *)credential->ocsp.ptr);
 	free((void *)credential->scts.ptr);
+	free((void *)credential->delegation.ptr);
 	free(credential);
 }
 
@@ -154,7 +156,8 @@ static enum bj_err order_check(const struct bj_credential *credential)
 	return BJ_OK;
 }
 
-static enum bj_err credential_check(struct bj_credential *credential)
+/* `delegated`: whose private half the key is; null: the end entity's. */
+static enum bj_err credential_check(struct bj_credential *credential, const struct cert *delegated)
 {
 	struct pubkey ours;
 	enum bj_err err = cert_parse(credential->chain[0], &credential->leaf);
@@ -162,12 +165,13 @@ static enum bj_err credential_check(struct bj_credential *credential)
 	if (err)
 		return err;
 	pkey_public(credential->key, &ours);
-	if (!algorithm_same_key(&ours, &credential->leaf.key))
+	if (!algorithm_same_key(&ours, delegated ? &delegated->key : &credential->leaf.key))
 		return BJ_ERR_KEY_MISMATCH;
 	return order_check(credential);
 }
 
-enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out)
+static enum bj_err make(const struct bj_bytes *chain, size_t count, struct pkey *key, const struct cert *delegated,
+			struct bj_credential **out)
 {
 	struct bj_credential *credential;
 	size_t total = 0, at = 0;
@@ -193,13 +197,43 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 		credential->chain[i] = bytes_of(credential->ders + at, chain[i].len);
 		at += chain[i].len;
 	}
-	err = credential_check(credential);
+	err = credential_check(credential, delegated);
 	if (err) {
 		bj_credential_free(credential);
 		return err;
 	}
 	*out = credential;
 	return BJ_OK;
+}
+
+enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_credential **out)
+{
+	return make(chain, count, key, NULL, out);
+}
+
+enum bj_err credential_make_delegated(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_bytes delegation,
+				      struct bj_bytes spki, struct bj_credential **out)
+{
+	struct bj_credential *credential;
+	struct cert delegated;
+	enum bj_err err = cert_of_key(spki, &delegated);
+
+	if (!err)
+		err = make(chain, count, key, &delegated, &credential);
+	if (err)
+		return err;
+	err = staple_set(&credential->delegation, delegation.ptr, delegation.len, BJ_STAPLE_MAX);
+	if (err) {
+		bj_credential_free(credential);
+		return err;
+	}
+	*out = credential;
+	return BJ_OK;
+}
+
+struct bj_bytes credential_delegation(const struct bj_credential *credential)
+{
+	return credential->delegation;
 }
 
 enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)

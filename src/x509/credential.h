@@ -18,6 +18,16 @@ enum bj_err credential_make(const struct bj_bytes *chain, size_t count, struct p
 /* A bare key, without a certificate (rfc7250). Takes a reference of `key`. BJ_ERR_CRYPTO, BJ_ERR_CERT_KEY, BJ_ERR_NO_MEMORY. */
 enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out) BJ_MUST_USE;
 
+/* A chain as above, and in the place of its key one that a delegated credential hands on (rfc9345): `spki` is the public half that stands
+ * in `delegation`, which is copied and otherwise the caller's to judge. BJ_ERR_KEY_MISMATCH. */
+enum bj_err credential_make_delegated(const struct bj_bytes *chain, size_t count, struct pkey *key, struct bj_bytes delegation,
+				      struct bj_bytes spki, struct bj_credential **out) BJ_MUST_USE;
+/* The same from PEM texts. */
+enum bj_err credential_delegated_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len, struct bj_bytes delegation,
+					  struct bj_bytes spki, struct bj_credential **out) BJ_MUST_USE;
+/* Empty for others. */
+struct bj_bytes credential_delegation(const struct bj_credential *credential);
+
 /* Of a bare key only the fields that cert_of_key() sets. */
 /* bj_credential_from() with a key that is not in the source: `held` (a reference is taken) may be null. `why` may be null. */
 enum bj_err credential_load(const struct bj_credential_source *source, struct pkey *held, struct bj_credential **out,

@@ -384,3 +384,20 @@ BJ_API enum bj_err bj_credential_from_key(const void *key, size_t key_len, struc
 	load_fini(&load);
 	return err;
 }
+
+enum bj_err credential_delegated_from_pem(const void *chain, size_t chain_len, const void *key, size_t key_len, struct bj_bytes delegation,
+					  struct bj_bytes spki, struct bj_credential **out)
+{
+	const struct bj_credential_source source = { .chain = bytes_of(chain, chain_len), .key = bytes_of(key, key_len) };
+	char unheard[BJ_WHY_MAX];
+	struct load load = { .from = &source, .why = text_make(unheard, sizeof(unheard)) };
+	enum bj_err err;
+
+	if (chain_len > PEM_TEXT_MAX || key_len > PEM_TEXT_MAX)
+		return BJ_ERR_LIMIT;
+	err = load_chain_and_key(&load);
+	if (!err)
+		err = credential_make_delegated(load.chain, load.count, load.key, delegation, spki, out);
+	load_fini(&load);
+	return err;
+}

@@ -262,6 +262,15 @@ static bool tls_feature_read(struct cert *cert, bool critical, struct bj_bytes v
 	return rd_end(&seq) && count > 0;
 }
 
+static bool delegation_usage_read(struct cert *cert, bool critical, struct bj_bytes value)
+{
+	struct reader r = rd_of(value);
+
+	der_null(&r);
+	cert->delegation_usage = true;
+	return rd_end(&r);
+}
+
 struct extension_row {
 	enum oid oid;
 	enum criticality criticality; /* what the RFC says of conforming CAs */
@@ -286,6 +295,7 @@ static const struct extension_row rows[] = {
 	{ OID_EXT_AIA, MUST_NOT, aia_read },                                   /* rfc5280:4.2.2.1 */
 	{ OID_EXT_SIA, MUST_NOT, sia_read },                                   /* rfc5280:4.2.2.2 */
 	{ OID_EXT_TLS_FEATURE, ANY, tls_feature_read },                        /* rfc7633:4 */
+	{ OID_EXT_DELEGATION_USAGE, MUST_NOT, delegation_usage_read },         /* rfc9345:4.2 */
 };
 
 static bool one_read(struct cert *cert, struct bj_bytes oid, bool critical, struct bj_bytes value)

@@ -171,6 +171,16 @@ static void leaf_extensions_write(struct writer *w, const struct issue *in)
 	dw_item(w, DER_OID, oid_bytes(in->kind == ISSUE_SERVER ? OID_EKU_SERVER : OID_EKU_CLIENT));
 	dw_close(w, seq);
 	issue_extension_close(w, mark);
+	if (in->must_staple) {
+		mark = issue_extension_open(w, OID_EXT_TLS_FEATURE, false);
+		wr_raw(w, "\x30\x03\x02\x01\x05", 5);
+		issue_extension_close(w, mark);
+	}
+	if (!in->delegates)
+		return;
+	mark = issue_extension_open(w, OID_EXT_DELEGATION_USAGE, false);
+	wr_raw(w, "\x05\x00", 2);
+	issue_extension_close(w, mark);
 }
 
 static void key_id(struct bj_bytes spki, uint8_t out[HASH_MAX])

@@ -39,6 +39,8 @@ struct issue {
 	 * domains ("@example.com"). With at least one, every DNS name and IP address not permitted is forbidden. */
 	const char *const *permitted;
 	size_t permitted_count;
+	bool must_staple;  /* end entities: TLS feature status_request (rfc7633) */
+	bool delegates;    /* end entities: DelegationUsage (rfc9345:4.2) */
 	bool has_path_len; /* CA only: how many CAs may stand below it */
 	uint32_t path_len;
 };

@@ -194,6 +194,16 @@ bool checks_rejected(const struct connection *c)
 	return true;
 }
 
+static bool request(const struct connection *c)
+{
+	const struct flag_bytes *types = &c->flags->expect_certificate_types;
+
+	if (c->flags->expect_client_ca_list && !text("authorities", c->flags->expect_client_ca_list, bytes_text(c->seen->authorities)))
+		return false;
+	return !types->is_set || bytes_equal(bytes_of(types->bytes, types->len), bytes_of(c->seen->types, c->seen->types_len)) ||
+	       wrong("certificate types", (long)c->seen->types_len, (long)types->len);
+}
+
 /* The runner's words for what became of early data. */
 static const char *early_words(enum bj_tls_early early)
 {
@@ -263,7 +273,7 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 		return false;
 	if (flags->expect_ech_accept != (report.ech == BJ_TLS_ECH_ACCEPTED) && (flags->expect_ech_accept || flags->ech_list.is_set))
 		return wrong("Encrypted ClientHello", report.ech, BJ_TLS_ECH_ACCEPTED);
-	if (!early(c, &report, is_resumption))
+	if (!request(c) || !early(c, &report, is_resumption))
 		return false;
 	if (flags->handshake_never_done)
 		return wrong("handshake done", 1, 0);

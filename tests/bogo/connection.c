@@ -367,6 +367,7 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 		case BJ_TLS_DONE:
 			c->is_done = true;
 			return BJ_OK;
+		case BJ_TLS_AUTHENTICATED:
 		case BJ_TLS_TICKET:
 			break;
 		case BJ_TLS_DATA:

@@ -21,6 +21,7 @@ enum flag_kind {
 	FLAG_KEY,
 	FLAG_SIGNING,    /* likewise: a list */
 	FLAG_BYTES,      /* base64 */
+	FLAG_DELEGATION, /* of the credential: base64 */
 	FLAG_OCSP,       /* of the credential: base64 */
 	FLAG_SCTS,
 	FLAG_MATCH,      /* of the credential: no value */
@@ -55,6 +56,8 @@ static const struct flag flag_table[] = {
 	{ "psk-importer-context", FLAG_PSK_BYTES, offsetof(struct flag_credential, psk_context) },
 	{ "psk-importer-sha256", FLAG_PSK_HASH, 0 },
 	{ "psk-importer-sha384", FLAG_PSK_HASH, 1 },
+	{ "new-delegated-credential", FLAG_CREDENTIAL, 0 },
+	{ "delegated-credential", FLAG_DELEGATION, 0 },
 	{ "cert-file", FLAG_CERT, 0 },
 	{ "key-file", FLAG_KEY, 0 },
 	{ "signing-prefs", FLAG_SIGNING, 0 },
@@ -62,6 +65,7 @@ static const struct flag flag_table[] = {
 	{ "signed-cert-timestamps", FLAG_SCTS, 0 },
 	{ "must-match-issuer", FLAG_MATCH, 0 },
 	{ "trust-cert", FLAG_TEXT, AT(trust_cert) },
+	{ "use-client-ca-list", FLAG_TEXT, AT(client_ca_list) },
 	{ "available-client-cert-types", FLAG_LIST, AT(own_types) },
 	{ "accepted-peer-cert-types", FLAG_LIST, AT(peer_types) },
 	{ "min-version", FLAG_INT, AT(min_version) },
@@ -173,6 +177,8 @@ static const struct flag flag_table[] = {
 	{ "expect-selected-credential", FLAG_SELECTED, 0 },
 	{ "expect-peer-certificate-type", FLAG_LIST, AT(expect_peer_type) },
 	{ "expect-peer-rpk-sha256", FLAG_BYTES, AT(expect_peer_key) },
+	{ "expect-client-ca-list", FLAG_TEXT, AT(expect_client_ca_list) },
+	{ "expect-certificate-types", FLAG_BYTES, AT(expect_certificate_types) },
 	{ "expect-peer-verify-pref", FLAG_LIST, AT(expect_peer_verify_prefs) },
 	{ "expect-ocsp-response", FLAG_BYTES, AT(expect_ocsp) },
 	{ "expect-signed-cert-timestamps", FLAG_BYTES, AT(expect_scts) },
@@ -301,6 +307,8 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 		return list_add(&credential->signing_prefs, value);
 	case FLAG_BYTES:
 		return bytes_set(field, value);
+	case FLAG_DELEGATION:
+		return bytes_set(&credential->delegation, value);
 	case FLAG_OCSP:
 		return bytes_set(&credential->ocsp, value);
 	case FLAG_SCTS:

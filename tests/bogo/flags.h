@@ -43,6 +43,7 @@ struct flag_credential {
 	bool is_bare; /* a raw public key */
 	bool is_psk, psk_sha384;
 	struct flag_bytes psk_key, psk_identity, psk_context;
+	struct flag_bytes delegation;
 };
 
 struct flags {
@@ -55,7 +56,7 @@ struct flags {
 	/* configuration. The first credential is the one without -new-x509-credential. */
 	struct flag_credential credentials[FLAG_CREDENTIAL_MAX];
 	size_t credential_count; /* those behind the first */
-	const char *trust_cert;
+	const char *trust_cert, *client_ca_list; /* names in hex, with commas between */
 	struct flag_list own_types, peer_types; /* forms of certificates */
 	int min_version, max_version;
 	bool no_tls1, no_tls11, no_tls12, no_tls13;
@@ -113,6 +114,8 @@ struct flags {
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;
 	int expect_selected_credential;
 	bool has_expect_selected_credential;
+	const char *expect_client_ca_list;
+	struct flag_bytes expect_certificate_types;
 	struct flag_list expect_peer_type;
 	struct flag_bytes expect_peer_key; /* SHA-256 */
 	struct flag_list expect_peer_verify_prefs;

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/reader.h"
 #include "tls/conn.h"
 #include "tls/ext/alpn.h"
+#include "tls/ext/certificate_authorities.h"
 #include "tls/ext/signature_algorithms.h"
 #include "tls/msg/certificate_request.h"
 
@@ -35,15 +37,35 @@ static void hello_read(struct seen *seen, struct bj_bytes body)
 	bytes_copy(seen->alpn_offered, hello.alpn.ptr, seen->alpn_offered_len);
 }
 
+static void authorities_keep(struct seen *seen, struct bj_bytes authorities)
+{
+	struct reader list = rd_of(authorities);
+	struct bj_bytes name;
+	char *at = seen->authorities;
+
+	while (authority_next(&list, &name) && 2 * name.len + 2 < (size_t)(seen->authorities + sizeof(seen->authorities) - at)) {
+		if (at > seen->authorities)
+			*at++ = ',';
+		hex_encode(name.ptr, name.len, at);
+		at += 2 * name.len;
+	}
+	*at = 0;
+}
+
 static void request_read(struct seen *seen, const struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate_request request;
 	struct certificate_request12 request12;
 
-	if (conn_is_13(conn) && certificate_request_parse(body, &request) == BJ_OK)
+	if (conn_is_13(conn) && certificate_request_parse(body, &request) == BJ_OK) {
 		schemes_keep(seen, request.schemes);
-	else if (!conn_is_13(conn) && certificate_request12_parse(body, &request12) == BJ_OK)
+		authorities_keep(seen, request.authorities);
+	} else if (!conn_is_13(conn) && certificate_request12_parse(body, &request12) == BJ_OK) {
 		schemes_keep(seen, request12.schemes);
+		authorities_keep(seen, request12.authorities);
+		seen->types_len = request12.types.len < sizeof(seen->types) ? request12.types.len : sizeof(seen->types);
+		bytes_copy(seen->types, request12.types.ptr, seen->types_len);
+	}
 }
 
 static void received(struct seen *seen, const struct bj_tls *conn, uint8_t type, struct bj_bytes body)

@@ -15,6 +15,9 @@ struct seen {
 	uint8_t session_id_len;   /* of the ServerHello that we sent */
 	uint8_t schemes[128];
 	size_t schemes_len;
+	uint8_t types[16];        /* certificate_types of a request in 1.2 */
+	size_t types_len;
+	char authorities[4096];   /* of a request: names in hex, with commas between */
 	uint8_t alpn_offered[512]; /* of the client, in wire form */
 	size_t alpn_offered_len;
 };

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/wipe.h"
 #include "crypto/kex.h"
 #include "policy.h"
 #include "tls/config.h"
+#include "tls/delegated.h"
 #include "tls/scheme.h"
 
 #define TICKET_LIFETIME_S 172800
@@ -166,18 +168,38 @@ static enum bj_err staple(struct bj_credential *credential, const struct flags *
 	return err ? err : bj_credential_staple_scts(credential, flag->scts.bytes, flag->scts.len);
 }
 
-static enum bj_err bare_load(const char *path, struct bj_credential **out)
+static size_t text_load(const char *path, char *text, size_t cap)
 {
-	char text[16384];
 	FILE *file = fopen(path, "rb");
-	enum bj_err err;
 	size_t len;
 
 	if (!file)
-		return BJ_ERR_FILE_OPEN;
-	len = fread(text, 1, sizeof(text), file);
+		return 0;
+	len = fread(text, 1, cap, file);
 	fclose(file);
-	err = bj_credential_from_key(text, len, out);
+	return len;
+}
+
+/* As bj_tls_delegated_credential() does but for the signature: the runner signs as an older draft said, and does not care. */
+static enum bj_err delegated_load(const struct flag_credential *flag, struct bj_credential **out)
+{
+	char chain[16384], key[16384];
+	size_t chain_len = text_load(flag->cert_file, chain, sizeof(chain)), key_len = text_load(flag->key_file, key, sizeof(key));
+
+	struct delegated d;
+	struct cert unused;
+	enum bj_err err = delegated_parse(bytes_of(flag->delegation.bytes, flag->delegation.len), &d);
+
+	if (!err)
+		err = delegated_key(&d, &unused);
+	return err ? err : credential_delegated_from_pem(chain, chain_len, key, key_len, d.bytes, d.spki, out);
+}
+
+static enum bj_err bare_load(const char *path, struct bj_credential **out)
+{
+	char text[16384];
+	size_t len = text_load(path, text, sizeof(text));
+	enum bj_err err = bj_credential_from_key(text, len, out);
 	wipe(text, sizeof(text));
 	return err;
 }
@@ -229,6 +251,7 @@ static int credential_add(struct bj_tls_config *config, const struct flags *flag
 	if ((!flag->cert_file && !flag->is_bare) || !flag->key_file)
 		return EXIT_UNIMPLEMENTED;
 	err = flag->is_bare ? bare_load(flag->key_file, &credential) :
+	      flag->delegation.is_set ? delegated_load(flag, &credential) :
 			      bj_credential_from_files(flag->cert_file, flag->key_file, &credential);
 	if (err == BJ_ERR_KEY_KIND)
 		return EXIT_UNIMPLEMENTED;
@@ -289,6 +312,28 @@ static bool types_good(const struct flag_list *list, enum bj_tls_certificate_typ
 	return list->is_set;
 }
 
+/* "<NULL>" and "<EMPTY>" both say none, as nothing does here. */
+static int set_authorities(struct bj_tls_config *config, const struct flags *flags)
+{
+	const char *text = flags->client_ca_list;
+	struct bj_bytes names[16];
+	uint8_t der[16][256];
+	size_t count = 0;
+
+	if (!text || *text == '<')
+		return 0;
+	while (*text) {
+		size_t len = strcspn(text, ","), der_len;
+
+		if (count == 16 || hex_decode(bytes_of(text, len), der[count], sizeof(der[0]), &der_len) != BJ_OK)
+			return EXIT_UNIMPLEMENTED;
+		names[count] = bytes_of(der[count], der_len);
+		count++;
+		text += len + (text[len] == ',');
+	}
+	return bj_tls_config_authorities(config, names, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
+}
+
 static int set_types(struct bj_tls_config *config, const struct flags *flags)
 {
 	enum bj_tls_certificate_type types[FLAG_LIST_MAX];
@@ -304,7 +349,7 @@ static int set_types(struct bj_tls_config *config, const struct flags *flags)
 /* Who is verified, and which questions are asked. */
 static int set_questions(struct bj_tls_config *config, const struct flags *flags)
 {
-	bool asks_credential = flags->is_server && (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
+	bool asks_credential = (flags->early_callback || flags->ddos_callback || flags->fail_early_callback ||
 						     flags->fail_cert_callback || flags->fail_ddos_callback || flags->fail_ocsp_callback || flags->is_async);
 	bool enforces = flags->verify_peer || flags->require_client_certificate || (flags->ocsp_callback && !flags->is_server) ||
 			(flags->peer_types.is_set && flags->verify_fail);
@@ -400,6 +445,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_schemes(config, flags);
 	status = status ? status : set_credentials(config, flags);
 	status = status ? status : set_types(config, flags);
+	status = status ? status : set_authorities(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	status = status ? status : set_ech(config, flags);

@@ -327,7 +327,7 @@ static bool segment_matches(struct world *w, const struct script_packet *p, cons
 	uint32_t seq = s->seq - w->local_isn, ack = s->ack - (w->foreign && s->flags & TCP_SYN ? w->first_isn : w->remote_isn);
 	char want[12], got[12];
 
-	uint16_t looked_at = w->foreign && p->len > 0 ? 0xff & ~TCP_PSH : 0xff;
+	uint16_t looked_at = w->foreign && p->len > 0 ? 0x1ff & ~TCP_PSH : 0x1ff;
 
 	if ((s->flags & looked_at) != (p->flags & looked_at)) {
 		flags_text(p->flags, want);

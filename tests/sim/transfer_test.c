@@ -181,6 +181,10 @@ static const struct run runs[] = {
 	{ .why = "one that swallows nearly all", .link = { .delay_us = 20000, .swallow = 600, .loss_ppm = 10000 }, .there = 100000, .back = 100000,
 	  .limit_s = 60 },
 	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
+	{ .why = "paced, with losses", .link = { .delay_us = 20000, .loss_ppm = 10000, .bytes_per_s = 12500000 }, .there = 3000000, .back = 1000,
+	  .limit_s = 120, .tcp = { .pacing = true } },
+	{ .why = "marks that are counted", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
+	  .limit_s = 60, .tcp = { .ecn = BJ_ECN_ASK_ACCURATE } },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };
@@ -203,6 +207,41 @@ static void a_long_fat_wire_is_filled(void **state)
 	assert_in_range(transfer(&fat, 1), 1, 3000000); /* 40 MB; a window of 64 KiB would take a minute */
 }
 
+/* 100 Mbit/s, 40 ms, and a queue for an eighth of what is on the way: windows that leave at once overflow it long before the
+ * wire is full, and CUBIC needs seconds for what slow start did not reach. */
+static void what_is_paced_fills_a_wire_with_a_short_queue(void **state)
+{
+	struct run run = { .why = "a short queue", .link = { .delay_us = 20000, .bytes_per_s = 12500000, .queue_packets = 40 },
+			   .there = 20000000, .limit_s = 60 };
+	int64_t at_once = transfer(&run, 1), paced;
+
+	(void)state;
+	run.tcp.pacing = true;
+	paced = transfer(&run, 1);
+	assert_true(paced < at_once * 2 / 3);
+	assert_true(paced < 3000000); /* 1.6 s at the wire's speed */
+}
+
+/* KB/s over 100 ms with losses both ways: beside them what a kernel's CUBIC had on the same wire (docs/speed.md). */
+static void losses_cost_what_the_window_says_and_no_stalls(void **state)
+{
+	static const struct {
+		uint32_t loss_ppm;
+		int64_t least; /* the kernel: 185, 61, 34, 6 */
+	} rows[] = { { 10000, 185 }, { 50000, 61 }, { 100000, 34 }, { 200000, 9 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run run = { .why = "losses", .link = { .delay_us = 50000, .loss_ppm = rows[i].loss_ppm }, .there = 3000000, .limit_s = 3600 };
+		int64_t took = 0;
+
+		for (uint64_t seed = 1; seed <= 4; seed++)
+			took += transfer(&run, seed * 7919);
+		if (4 * INT64_C(3000000000) / took < rows[i].least)
+			fail_run(&run, rows[i].loss_ppm, "it is slower than a kernel");
+	}
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -214,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_arrives_on_every_wire),
 		cmocka_unit_test(a_long_fat_wire_is_filled),
+		cmocka_unit_test(what_is_paced_fills_a_wire_with_a_short_queue),
+		cmocka_unit_test(losses_cost_what_the_window_says_and_no_stalls),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 

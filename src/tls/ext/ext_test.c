@@ -303,7 +303,7 @@ static void the_table_says_what_the_rfc_says(void **state)
 		const char *places;
 	} rfc[] = {
 		{ 0, "CH EE" }, { 1, "CH EE" }, { 5, "CH CR CT" }, { 10, "CH EE" }, { 13, "CH CR" }, { 16, "CH EE" }, { 18, "CH CR CT" },
-		{ 19, "CH EE" }, { 20, "CH EE" },
+		{ 19, "CH EE" }, { 20, "CH EE" }, { 34, "CH CR CT" },
 		{ 21, "CH" }, { 28, "CH EE" }, { 41, "CH SH" }, { 42, "CH EE NST" }, { 43, "CH SH HRR" }, { 44, "CH HRR" },
 		{ 45, "CH" }, { 47, "CH CR" }, { 48, "CR" }, { 49, "CH" }, { 50, "CH CR" }, { 51, "CH SH HRR" }, { 57, "CH EE" },
 		{ 11, "CH" }, { 23, "CH" }, { 35, "CH" }, { 0xff01, "CH" },

@@ -17,6 +17,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_PADDING] = { 21, EXT_IN_CH, "padding" },
 	[EXT_EXTENDED_MASTER_SECRET] = { 23, EXT_IN_CH | EXT_IN_SH12, "extended_master_secret" },
 	[EXT_RECORD_SIZE_LIMIT] = { 28, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "record_size_limit" },
+	[EXT_DELEGATED_CREDENTIAL] = { 34, EXT_IN_CH | EXT_IN_CR | EXT_IN_CT, "delegated_credential" },
 	[EXT_SESSION_TICKET] = { 35, EXT_IN_CH | EXT_IN_SH12, "session_ticket" },
 	[EXT_PRE_SHARED_KEY] = { 41, EXT_IN_CH | EXT_IN_SH, "pre_shared_key" },
 	[EXT_EARLY_DATA] = { 42, EXT_IN_CH | EXT_IN_EE | EXT_IN_NST, "early_data" },

@@ -32,7 +32,10 @@ static enum bj_err parse_extensions(struct bj_bytes extensions, uint32_t offered
 		if (err)
 			return err;
 	}
+	if ((list.has & EXT_BIT(EXT_DELEGATED_CREDENTIAL)) && list.body[EXT_DELEGATED_CREDENTIAL].len == 0)
+		return BJ_ERR_DECODE;
 	if (cert->count == 1) {
+		cert->delegation = list.body[EXT_DELEGATED_CREDENTIAL]; /* those of others are passed over */
 		cert->ocsp = ocsp;
 		cert->scts = scts;
 	}
@@ -80,6 +83,12 @@ void certificate_write(struct writer *w, const struct certificate *cert)
 			status_request_write_entry(w, cert->ocsp);
 		if (i == 0 && cert->scts.len > 0)
 			sct_list_write(w, cert->scts);
+		if (i == 0 && cert->delegation.len > 0) {
+			size_t mark = ext_open(w, EXT_DELEGATED_CREDENTIAL);
+
+			wr_bytes(w, cert->delegation);
+			ext_close(w, mark);
+		}
 		wr_close(w, extensions, 2);
 	}
 	wr_close(w, list, 3);

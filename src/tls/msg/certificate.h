@@ -12,6 +12,7 @@ struct certificate {
 	struct bj_bytes chain[PATH_CHAIN_MAX]; /* DER; none empty */
 	struct bj_bytes ocsp;    /* 1.3: response stapled to the end entity; empty if none */
 	struct bj_bytes scts;    /* 1.3: its timestamps, likewise */
+	struct bj_bytes delegation; /* 1.3: its delegated credential, likewise; form not judged. rfc9345:4.1.1 */
 };
 
 /* `offered`: what the entries' extensions may answer (the ClientHello's or the CertificateRequest's). BJ_ERR_CERT_CHAIN_TOO_LONG

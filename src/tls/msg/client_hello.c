@@ -41,6 +41,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return signature_algorithms_parse(body, &h->schemes);
 	case EXT_ALPN:
 		return alpn_parse(body, &h->alpn);
+	case EXT_DELEGATED_CREDENTIAL:
+		return codes_parse(body, 2, &h->delegated);
 	case EXT_CLIENT_CERTIFICATE_TYPE:
 		return certificate_type_parse(body, &h->client_types);
 	case EXT_SERVER_CERTIFICATE_TYPE:
@@ -176,6 +178,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 		break;
 	case EXT_ALPN:
 		alpn_write(w, h->alpn);
+		break;
+	case EXT_DELEGATED_CREDENTIAL:
+		ext_write_vec(w, ext, h->delegated, 2);
 		break;
 	case EXT_CLIENT_CERTIFICATE_TYPE:
 		certificate_type_write(w, ext, h->client_types);

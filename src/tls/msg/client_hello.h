@@ -33,6 +33,7 @@ struct client_hello {
 	struct bj_bytes ticket;      /* of 1.2; may be empty */
 	struct bj_bytes authorities; /* list */
 	struct bj_bytes quic_params; /* rfc9001:8.2; opaque */
+	struct bj_bytes delegated;   /* codes: schemes of delegated credentials */
 	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
 	struct bj_bytes server_types; /* of the server's */
 	uint16_t record_size_limit;

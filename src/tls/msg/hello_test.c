@@ -30,6 +30,7 @@ static const struct client_hello full = {
 	.cookie = ROW_BYTES("cookie"),
 	.ticket = ROW_BYTES("ticket"),
 	.authorities = ROW_BYTES("\0\x02" "ab"),
+	.delegated = ROW_BYTES("\x04\x03\x08\x07"),
 	.client_types = ROW_BYTES("\2\0"),
 	.server_types = ROW_BYTES("\2"),
 	.record_size_limit = 16385,

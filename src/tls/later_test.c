@@ -1,0 +1,296 @@
+/* later_test.c - certificates that are asked for when the handshake is over. rfc9846:4.6.2 */
+#include "tls/later.h"
+#include "tls/testkit.h"
+
+static struct pki pki, other;
+static struct pair pair;
+static struct bj_tls_config *client, *server;
+static struct bj_credential *own, *strange;
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	pki_make(&other);
+	own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+	strange = pki_credential(&other, ISSUE_CLIENT, KEY_P256, NULL);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	pki_fini(&other);
+	bj_credential_free(own);
+	bj_credential_free(strange);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	client = pki_client_config(&pki);
+	server = pki_server_config(&pki, KEY_P256);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
+	memset(&pair, 0, sizeof(pair));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+static void open_with(struct bj_credential *credential)
+{
+	if (credential)
+		assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_false(report_of(&pair.server).peer_verified);
+}
+
+/* Feeds the server until it tells no more; how often it told of an answer. */
+static unsigned ask(void)
+{
+	unsigned told = 0;
+	struct bj_tls_fed fed;
+
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	side_carry(&pair, &pair.client, &pair.server);
+	do {
+		struct side *s = &pair.server;
+
+		s->err = bj_tls_feed(s->conn, pair.now_ms, s->wire, s->wire_len, &fed);
+		memmove(s->wire, s->wire + fed.used, s->wire_len - fed.used);
+		s->wire_len -= fed.used;
+		told += fed.event == BJ_TLS_AUTHENTICATED;
+	} while (!pair.server.err && fed.event != BJ_TLS_NONE);
+	pair_run(&pair);
+	return told;
+}
+
+/* ---- refused */
+
+static void who_cannot_answer_is_not_asked(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i == 0)
+			assert_int_equal(bj_tls_config_post_handshake_auth(client, false), BJ_OK);
+		if (i == 1)
+			assert_int_equal(bj_tls_config_post_handshake_auth(server, false), BJ_OK);
+		if (i == 2)
+			assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+		if (i == 3)
+			assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
+		if (i == 3) {
+			pair_start(&pair, client, server, PKI_NAME);
+			assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE); /* the handshake is not over */
+			assert_int_equal(bj_tls_request_certificate(pair.client.conn), BJ_ERR_STATE);
+		} else {
+			open_with(own);
+			assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE);
+			pair_echo(&pair);
+		}
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+static void a_client_that_did_not_offer_refuses_a_request(void **state)
+{
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, false), BJ_OK);
+	open_with(own);
+	assert_null(pair.server.conn->later);
+	pair.server.conn->later = calloc(1, sizeof(struct later)); /* a server that asks all the same */
+	pair.server.conn->later->hash.alg = (enum hash_alg)pair.server.conn->suite->hash;
+	hash_init(&pair.server.conn->later->hash, pair.server.conn->later->hash.alg);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_ERR_UNEXPECTED_MESSAGE);
+}
+
+static void a_certificate_of_strangers_ends_the_connection(void **state)
+{
+	open_with(strange);
+	assert_int_equal(ask(), 0);
+	assert_int_equal(pair.server.err, BJ_ERR_CERT_UNKNOWN_CA);
+	assert_false(report_of(&pair.server).peer_verified);
+	assert_int_equal(report_of(&pair.client).alert_received, ALERT_UNKNOWN_CA);
+}
+
+/* Another transcript than that of the handshake and the request is no proof. */
+static void the_transcript_goes_on_from_the_handshake(void **state)
+{
+	open_with(own);
+	hash_update(&pair.client.conn->later->hash, "x", 1);
+	assert_int_equal(ask(), 0);
+	assert_int_equal(pair.server.err, BJ_ERR_BAD_SIGNATURE);
+}
+
+static void an_answer_to_another_request_is_refused(void **state)
+{
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair.server.conn->later->context[0] ^= 1;
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_ILLEGAL_PARAMETER);
+}
+
+static void requests_have_a_limit(void **state)
+{
+	open_with(NULL);
+	for (unsigned i = 0; i < LATER_MAX; i++) {
+		assert_int_equal(ask(), 1);
+		pair_echo(&pair);
+	}
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_LIMIT);
+	pair.server.conn->later->count = 0; /* a server without one */
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_ERR_TOO_MANY_RECORDS);
+}
+
+/* ---- good */
+
+static void a_client_that_is_asked_shows_its_certificate(void **state)
+{
+	open_with(own);
+	assert_int_equal(ask(), 1);
+	assert_true(report_of(&pair.server).peer_verified);
+	assert_true(report_of(&pair.server).client_certificate_asked);
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+	assert_true(bytes_equal(report_of(&pair.server).peer_chain[0], bj_credential_chain(own, 0)));
+	assert_null(pair.server.conn->hs);
+	assert_null(pair.client.conn->hs);
+	pair_echo(&pair);
+	assert_int_equal(ask(), 1);
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+	pair_echo(&pair);
+}
+
+static void a_client_without_a_certificate_says_so(void **state)
+{
+	open_with(NULL);
+	assert_int_equal(ask(), 1);
+	assert_false(report_of(&pair.server).peer_verified);
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 0);
+	pair_echo(&pair);
+}
+
+static void data_and_new_keys_go_on_while_the_answer_is_awaited(void **state)
+{
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE); /* one at a time */
+	pair_send(&pair, &pair.client, &pair.server, "early bird", 10);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.server.data_len, 10);
+	assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+	assert_int_equal(bj_tls_key_update(pair.server.conn, false), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_true(report_of(&pair.server).peer_verified);
+	pair_echo(&pair);
+}
+
+static void a_certificate_of_the_handshake_gives_way_to_a_later_one(void **state)
+{
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	assert_true(report_of(&pair.server).peer_verified);
+	assert_int_equal(ask(), 1);
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+	pair_echo(&pair);
+}
+
+/* Every question of it stops and goes on; while the client's are open it sends nothing. */
+static void questions_may_wait(void **state)
+{
+	const struct bj_verdict good = { .err = BJ_OK, .index = -1, .rule = "" };
+	struct bj_bytes piece = { (const uint8_t *)"x", 1 };
+	uint8_t out[BJ_TLS_RECORD_MAX], signature[SIG_LEN_MAX];
+	size_t used, len;
+
+	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_VERIFY), BJ_OK);
+	open_with(NULL);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_CREDENTIAL);
+	assert_int_equal(bj_tls_seal(pair.client.conn, &piece, 1, out, sizeof(out), &used, &len), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_answer_credential(pair.client.conn, own), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_SIGN);
+	assert_int_equal(bj_tls_key_update(pair.client.conn, false), BJ_ERR_STATE);
+	assert_int_equal(pkey_sign(credential_key(own), SIG_ECDSA_SHA256, bj_tls_question_bytes(pair.client.conn), signature, sizeof(signature), &len),
+			 BJ_OK);
+	assert_int_equal(bj_tls_answer_sign(pair.client.conn, signature, len), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_question(pair.server.conn), BJ_TLS_Q_VERIFY);
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+	assert_int_equal(bj_tls_answer_verify(pair.server.conn, &good), BJ_OK);
+	pair_run(&pair);
+	assert_true(report_of(&pair.server).peer_verified);
+	pair_echo(&pair);
+}
+
+static void pieces_of_one_byte_are_enough(void **state)
+{
+	open_with(own);
+	pair.chunk = 1;
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_true(report_of(&pair.server).peer_verified);
+	pair_echo(&pair);
+}
+
+static void connections_that_resume_can_be_asked_too(void **state)
+{
+	static uint8_t kept[SESSION_BLOB_MAX];
+	struct bj_bytes session;
+
+	open_with(own);
+	session = bj_tls_session(pair.client.conn);
+	memcpy(kept, session.ptr, session.len);
+	pair_fini(&pair);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, session.len), BJ_OK);
+	pair_shake(&pair);
+	assert_true(report_of(&pair.server).resumed);
+	assert_int_equal(ask(), 1);
+	assert_true(report_of(&pair.server).peer_verified);
+	pair_echo(&pair);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(who_cannot_answer_is_not_asked),
+		T(a_client_that_did_not_offer_refuses_a_request),
+		T(a_certificate_of_strangers_ends_the_connection),
+		T(the_transcript_goes_on_from_the_handshake),
+		T(an_answer_to_another_request_is_refused),
+		T(requests_have_a_limit),
+		T(a_client_that_is_asked_shows_its_certificate),
+		T(a_client_without_a_certificate_says_so),
+		T(data_and_new_keys_go_on_while_the_answer_is_awaited),
+		T(a_certificate_of_the_handshake_gives_way_to_a_later_one),
+		T(questions_may_wait),
+		T(pieces_of_one_byte_are_enough),
+		T(connections_that_resume_can_be_asked_too),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
