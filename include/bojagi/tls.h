@@ -138,6 +138,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_post_handshake_auth(struct bj_tls_c
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
+/* Clients: ask a server of 1.3 for so many tickets (rfc9149), each at most 255, as when several connections will be opened at once; zeros
+ * where none is wanted. Servers give as many as they are asked for, up to 8. Without this call the server decides. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed);
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
@@ -197,6 +200,11 @@ struct bj_tls_psk {
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, const struct bj_tls_psk *psk);
 /* Is this identity, as it came, an imported one? Gives its two parts, as views into it. */
 BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_identity, struct bj_bytes *out_context);
+
+/* Servers: a HelloRetryRequest carries what the server must remember of the first hello in a cookie (rfc9846:4.2.2), good for `age_s`
+ * seconds (at most 600; 0: no cookies, the default). When the report says `retried` and all is pulled, the connection may be freed, and
+ * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s);
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
@@ -348,6 +356,14 @@ BJ_API void bj_tls_rest(struct bj_tls *conn);
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
  * next call for this connection. Empty if there is none. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
+/* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
+ * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are
+ * written. BJ_ERR_NOT_FOUND where there is no session, BJ_ERR_SPACE. */
+#define BJ_TLS_SESSION_KEY_LEN 32
+#define BJ_TLS_SESSION_OVERHEAD 29
+BJ_API BJ_MUST_USE enum bj_err bj_tls_session_seal(struct bj_tls *conn, const void *key, uint8_t *out, size_t cap, size_t *out_len);
+/* bj_tls_resume() with what that made; BJ_ERR_BAD_TICKET too if it does not open. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_resume_sealed(struct bj_tls *conn, int64_t now_ms, const void *key, const void *sealed, size_t len);
 
 /* ---- questions */
 
@@ -517,7 +533,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
  * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
  * carried. */
-#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+#define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
 /* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
  * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another

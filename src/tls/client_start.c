@@ -180,6 +180,10 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_QUIC_PARAMS);
 		hello->quic_params = conn->quic->params;
 	}
+	if (config->wants_tickets && has_13) {
+		hello->has |= EXT_BIT(EXT_TICKET_REQUEST);
+		hello->ticket_request = (struct ticket_request){ config->tickets_new, config->tickets_resumed };
+	}
 	if (config->psk_only) /* no certificate would do */
 		hello->has &= ~(EXT_BIT(EXT_SIGNATURE_ALGORITHMS) | EXT_BIT(EXT_STATUS_REQUEST) | EXT_BIT(EXT_SCT));
 	if (has_12)

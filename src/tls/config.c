@@ -12,6 +12,7 @@
 #include "tls/group.h"
 #include "tls/psk.h"
 #include "tls/replay.h"
+#include "tls/retry.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
@@ -140,6 +141,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	session_cache_free(config->cache);
 	replay_guard_free(config->replay);
 	config_psks_free(config);
+	ticket_keys_free(config->cookies);
 	config_credentials_free(config);
 	config_ech_free(config);
 	free(config->authorities);
@@ -341,6 +343,32 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 		return BJ_ERR_ARGUMENT;
 	config->cache_entries = entries;
 	config->cache_timeout_s = timeout_s;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || after_full > UINT8_MAX || after_resumed > UINT8_MAX)
+		return BJ_ERR_ARGUMENT;
+	config->wants_tickets = true;
+	config->tickets_new = (uint8_t)after_full;
+	config->tickets_resumed = (uint8_t)after_resumed;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s)
+{
+	enum bj_err err = may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_SERVER || age_s > CONFIG_COOKIE_AGE_MAX_S)
+		return BJ_ERR_ARGUMENT;
+	config->cookie_age_s = age_s;
 	return BJ_OK;
 }
 
@@ -610,6 +638,11 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 	if (config->ticket_count > 0 && !config->tickets) {
 		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
 		if (!config->tickets)
+			return BJ_ERR_NO_MEMORY;
+	}
+	if (config->cookie_age_s > 0 && !config->cookies) {
+		config->cookies = ticket_keys_new(&config->rng, RETRY_COOKIE_ROTATE_S, 1);
+		if (!config->cookies)
 			return BJ_ERR_NO_MEMORY;
 	}
 	if (config->early_max > 0 && !config->replay) {

@@ -25,6 +25,7 @@
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
 #define CONFIG_EARLY_WINDOW_MAX_S 600
+#define CONFIG_COOKIE_AGE_MAX_S 600
 
 #define CONFIG_PIN_MAX 64 /* public keys that are expected */
 #define CONFIG_PIN_LEN 32
@@ -135,6 +136,8 @@ struct bj_tls_config {
 	uint8_t judge_print[32];        /* of all that verdicts depend on; zero where nobody is judged */
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
+	bool wants_tickets; /* clients: ticket_request is sent */
+	uint8_t tickets_new, tickets_resumed;
 	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
 	size_t cache_entries;
 	unsigned cache_timeout_s;
@@ -149,6 +152,8 @@ struct bj_tls_config {
 	size_t ech_retry_len;
 	bool ech_grease; /* clients */
 
+	struct ticket_keys *cookies; /* servers with cookies in their retries; else null */
+	unsigned cookie_age_s;
 	struct config_psk *psks; /* from outside, in order of preference */
 	size_t psk_count;
 	bool psk_only; /* clients: they have keys and nothing to judge a certificate by */

@@ -117,7 +117,7 @@ struct handshake {
 	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
 	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
 	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
-	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
+	uint8_t *cookie;                        /* of the HelloRetryRequest: that came (clients), that went out (servers) */
 	size_t cookie_len;
 
 	/* certificates */
@@ -146,6 +146,7 @@ struct handshake {
 	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
 	uint32_t ticket12_lifetime_s;
 	size_t ticket12_len;
+	struct ticket_request ticket_request;   /* servers: where EXT_TICKET_REQUEST is offered */
 	uint8_t tickets_left;
 	uint8_t tickets_made;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */

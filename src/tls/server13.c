@@ -1,6 +1,6 @@
 /* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
  *
- * Leaves out   post-handshake client authentication, cookies
+ * Leaves out   post-handshake client authentication
  */
 #include <stdlib.h>
 
@@ -23,6 +23,7 @@
 #include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
+#include "tls/retry.h"
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
 {
@@ -56,6 +57,30 @@ static enum bj_err take_share(struct handshake *hs, struct bj_bytes share)
 	return BJ_OK;
 }
 
+/* After a retry: the one share that was asked for, and no early data. rfc9846:4.1.2 */
+static enum bj_err asked_share_take(struct bj_tls *conn, const struct client_hello *hello)
+{
+	struct reader shares = rd_of(hello->shares);
+	struct key_share share;
+
+	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != conn->hs->group || rd_more(&shares))
+		return BJ_ERR_BAD_RETRY;
+	return take_share(conn->hs, share.key);
+}
+
+/* A second hello whose first one another connection saw: what is left is what that could not settle. */
+static enum bj_err share_choose_retried(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+
+	if (hs->session_id_len > 0)
+		hs->compat = COMPAT_WANTED | COMPAT_SENT;
+	hs->takes_tickets = hs->client_hello.psk_modes & PSK_MODE_DHE_KE;
+	hs->ticket_request = hs->client_hello.ticket_request;
+	state_settle(&conn->state, F_RETRY, false);
+	return asked_share_take(conn, &hs->client_hello);
+}
+
 /* The group; does the client's share do? */
 static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 {
@@ -65,8 +90,8 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	struct bj_bytes share;
 	enum bj_err err = hello_complete(hello);
 
-	if (err)
-		return err;
+	if (err || conn->retried)
+		return err ? err : share_choose_retried(conn);
 	hs->group = hello_choose_group(conn, hello, &share);
 	if (!hs->group)
 		return BJ_ERR_NO_COMMON_GROUP;
@@ -78,6 +103,7 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
+	hs->ticket_request = hello->ticket_request;
 	psk_note(conn, hello);
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
@@ -88,31 +114,6 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 }
 
 /* ---- HelloRetryRequest. rfc9846:4.1.4 */
-
-static enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
-{
-	static const uint8_t room_for_confirmation[ECH_CONFIRMATION_LEN];
-	struct handshake *hs = conn->hs;
-	struct server_hello retry = {
-		.is_retry = true,
-		.legacy_version = VERSION_1_2,
-		.session_id = bytes_of(hs->session_id, hs->session_id_len),
-		.suite = conn->suite->code,
-		.version = VERSION_1_3,
-		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE),
-		.share = { .group = hs->group },
-	};
-
-	conn->retried = true;
-	transcript_retry(&hs->transcript);
-	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED)) {
-		retry.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
-		retry.ech = bytes_of(room_for_confirmation, sizeof(room_for_confirmation));
-	}
-	server_hello_write(w, &retry);
-	ech_server_confirm(conn, w, true);
-	return BJ_OK;
-}
 
 /* For middleboxes: once, behind our first message. rfc9846:D.4 */
 static enum bj_err compat_ccs(struct bj_tls *conn)
@@ -134,8 +135,6 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 	struct handshake *hs = conn->hs;
 	struct client_hello *hello = &hs->client_hello;
 	struct bj_bytes whole;
-	struct key_share share;
-	struct reader shares;
 	uint8_t print[HASH_MAX];
 	enum bj_err err = client_hello_parse(body, hello);
 
@@ -145,12 +144,9 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
 	client_hello_fingerprint(HASH_SHA256, hello, print);
-	shares = rd_of(hello->shares);
-	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || (hello->has & EXT_BIT(EXT_COOKIE)))
+	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || !retry_cookie_fits(conn, hello))
 		return BJ_ERR_BAD_RETRY;
-	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != hs->group || rd_more(&shares))
-		return BJ_ERR_BAD_RETRY;
-	err = take_share(hs, share.key);
+	err = asked_share_take(conn, hello);
 	if (err)
 		return err;
 	hs->skip_early = false;
@@ -196,6 +192,19 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	return BJ_OK;
 }
 
+/* How many tickets there will be: as many as the client asks for, or what is usual. rfc9149:3 */
+static uint8_t tickets_wanted(const struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	unsigned count = conn->resumed ? 1 : conn->config->ticket_count; /* one was used, one comes */
+
+	if (!conn->config->tickets || !hs->takes_tickets)
+		return 0;
+	if (offered(conn, EXT_TICKET_REQUEST))
+		count = conn->resumed ? hs->ticket_request.resumed_count : hs->ticket_request.new_count;
+	return (uint8_t)(count < CONFIG_TICKET_COUNT_MAX ? count : CONFIG_TICKET_COUNT_MAX);
+}
+
 static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 {
 	struct encrypted_extensions ee = { .alpn = conn->alpn, .client_type = conn->hs->peer_type, .server_type = conn->hs->own_type };
@@ -211,6 +220,10 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) { /* what the client should have encrypted to. rfc9849:7.1 */
 		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
+	}
+	if (offered(conn, EXT_TICKET_REQUEST)) {
+		ee.has |= EXT_BIT(EXT_TICKET_REQUEST);
+		ee.tickets_expected = tickets_wanted(conn);
 	}
 	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
@@ -321,11 +334,7 @@ static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
-	if (conn->resumed && conn->hs->tickets_left > 1)
-		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !conn->hs->takes_tickets)
-		conn->hs->tickets_left = 0;
+	conn->hs->tickets_left = tickets_wanted(conn);
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;
 }

@@ -40,6 +40,9 @@ void transcript_retry(struct transcript *t);
 /* What that would make of `t`, which stays as it is; also before the hash is chosen. Holds nothing to be freed. */
 void transcript_retried(const struct transcript *t, enum hash_alg alg, struct transcript *out);
 
+/* The same from the hash of a first ClientHello that was seen elsewhere: the hash is chosen, nothing is added yet. */
+void transcript_begin_retried(struct transcript *t, struct bj_bytes digest);
+
 /* The hash of all messages so far. */
 size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX]);
 /* The hash of all messages so far and `tail` behind them, which is not added: for binders, over a ClientHello that is

@@ -295,7 +295,7 @@ static void more_extensions_than_the_limit_are_refused(void **state)
 	assert_int_equal(ext_walk(wr_view(&w), EXT_IN_CH, 0, &list), BJ_ERR_DECODE);
 }
 
-/* rfc9846:4.2, the table of places, typed in a second time: CH SH HRR EE CR CT NST. */
+/* rfc9846:4.2 (and rfc9149 rfc9847), the table of places, typed in a second time: CH SH HRR EE CR CT NST. */
 static void the_table_says_what_the_rfc_says(void **state)
 {
 	static const struct {
@@ -305,7 +305,7 @@ static void the_table_says_what_the_rfc_says(void **state)
 		{ 0, "CH EE" }, { 1, "CH EE" }, { 5, "CH CR CT" }, { 10, "CH EE" }, { 13, "CH CR" }, { 16, "CH EE" }, { 18, "CH CR CT" },
 		{ 19, "CH EE" }, { 20, "CH EE" }, { 34, "CH CR CT" },
 		{ 21, "CH" }, { 28, "CH EE" }, { 41, "CH SH" }, { 42, "CH EE NST" }, { 43, "CH SH HRR" }, { 44, "CH HRR" },
-		{ 45, "CH" }, { 47, "CH CR" }, { 48, "CR" }, { 49, "CH" }, { 50, "CH CR" }, { 51, "CH SH HRR" }, { 57, "CH EE" },
+		{ 45, "CH" }, { 47, "CH CR" }, { 48, "CR" }, { 49, "CH" }, { 50, "CH CR" }, { 51, "CH SH HRR" }, { 57, "CH EE" }, { 58, "CH EE" }, { 62, "CH NST" },
 		{ 11, "CH" }, { 23, "CH" }, { 35, "CH" }, { 0xff01, "CH" },
 		{ 0xfe0d, "CH EE HRR" },
 	};

@@ -31,6 +31,8 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_KEY_SHARE] = { 51, EXT_IN_CH | EXT_IN_SH | EXT_IN_HRR, "key_share" },
 	[EXT_ENCRYPTED_CLIENT_HELLO] = { 0xfe0d, EXT_IN_CH | EXT_IN_EE | EXT_IN_HRR | EXT_IN_SH12, "encrypted_client_hello" },
 	[EXT_QUIC_PARAMS] = { 57, EXT_IN_CH | EXT_IN_EE, "quic_transport_parameters" },
+	[EXT_TICKET_REQUEST] = { 58, EXT_IN_CH | EXT_IN_EE, "ticket_request" },
+	[EXT_TLS_FLAGS] = { 62, EXT_IN_CH | EXT_IN_NST, "tls_flags" },
 	[EXT_RENEGOTIATION_INFO] = { 0xff01, EXT_IN_CH | EXT_IN_SH12, "renegotiation_info" },
 };
 

@@ -80,9 +80,12 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return BJ_OK;
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
+	case EXT_TICKET_REQUEST:
+		return ticket_request_parse(body, &h->ticket_request);
 	case EXT_SCT:
 	case EXT_POST_HANDSHAKE_AUTH:
 		return body.len == 0 ? BJ_OK : BJ_ERR_DECODE;
+	case EXT_TLS_FLAGS:
 	case EXT_OID_FILTERS: /* has no place here: the walker refuses it */
 	case EXT_KNOWN:
 		break;
@@ -140,9 +143,9 @@ enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
 	err = ext_walk(h.extensions, EXT_IN_CH, 0, &list);
 	if (err)
 		return err;
-	h.has = list.has;
+	h.has = list.has & ~EXT_BIT(EXT_TLS_FLAGS); /* no flag of a hello is known */
 	for (unsigned ext = 0; ext < EXT_KNOWN; ext++) {
-		if (!(list.has & EXT_BIT(ext)))
+		if (!(h.has & EXT_BIT(ext)))
 			continue;
 		err = parse_extension((enum ext)ext, list.body[ext], &h);
 		if (err)
@@ -226,6 +229,11 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 		break;
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);
+		break;
+	case EXT_TICKET_REQUEST:
+		ticket_request_write(w, h->ticket_request);
+		break;
+	case EXT_TLS_FLAGS:
 		break;
 	case EXT_EXTENDED_MASTER_SECRET:
 	case EXT_EARLY_DATA:

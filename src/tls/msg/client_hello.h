@@ -13,6 +13,7 @@
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/psk_key_exchange_modes.h"
 #include "tls/ext/table.h"
+#include "tls/ext/ticket_request.h"
 
 struct client_hello {
 	uint16_t legacy_version;
@@ -37,6 +38,7 @@ struct client_hello {
 	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
 	struct bj_bytes server_types; /* of the server's */
 	uint16_t record_size_limit;
+	struct ticket_request ticket_request;
 	uint8_t max_fragment;        /* max_fragment_length's code */
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;

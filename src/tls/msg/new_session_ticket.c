@@ -1,6 +1,7 @@
 /* new_session_ticket.c - see new_session_ticket.h. */
 #include "tls/msg/new_session_ticket.h"
 #include "tls/ext/early_data.h"
+#include "tls/ext/tls_flags.h"
 
 enum bj_err new_session_ticket_parse(struct bj_bytes body, struct new_session_ticket *out)
 {
@@ -23,6 +24,11 @@ enum bj_err new_session_ticket_parse(struct bj_bytes body, struct new_session_ti
 	nst.has = list.has;
 	if (nst.has & EXT_BIT(EXT_EARLY_DATA)) {
 		err = early_data_parse_ticket(list.body[EXT_EARLY_DATA], &nst.early_data_max);
+		if (err)
+			return err;
+	}
+	if (nst.has & EXT_BIT(EXT_TLS_FLAGS)) {
+		err = tls_flags_parse(list.body[EXT_TLS_FLAGS]);
 		if (err)
 			return err;
 	}
