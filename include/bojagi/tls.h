@@ -55,6 +55,7 @@ enum bj_tls_certificate_type {
 #define BJ_TLS_ALPN_MAX 16                                    /* protocols in a configuration */
 #define BJ_TLS_CREDENTIAL_MAX 1024                            /* credentials in a configuration */
 #define BJ_TLS_NAME_MAX 255
+#define BJ_TLS_ECH_KEY_MAX 64                                 /* keys of Encrypted ClientHello in a configuration */
 
 /* ================================================================ configuration */
 
@@ -232,6 +233,18 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_co
 /* Clients: the chain is judged but the name in it is not. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config);
 
+/* ---- Encrypted ClientHello (rfc9849); see bj_tls_ech() and bj_ech_key_generate() */
+
+/* Servers: adds a key, of a configuration (an ECHConfig, without the length of a list) and its private key. Hellos encrypted to any of the
+ * keys are opened; those with `retry` are told to clients whose hello did not open, in this order, and one at least must be. To
+ * rotate, put a new key in front with `retry`, keep the old one without it for as long as clients may know it (its DNS record's
+ * lifetime), and make a new configuration of it all. BJ_ERR_ECH_CONFIG, BJ_ERR_UNSUPPORTED (another KEM than X25519 or P-256),
+ * BJ_ERR_KEY_FORMAT, BJ_ERR_KEY_MISMATCH, BJ_ERR_LIMIT. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ech_key(struct bj_tls_config *config, const void *ech_config, size_t ech_config_len,
+						     const void *private_key, size_t private_key_len, bool retry);
+/* Clients: connections without a configuration to encrypt to send an extension that looks as if they had one. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ech_grease(struct bj_tls_config *config, bool on);
+
 /* Which questions the owner wants to answer itself: a set of 1 << enum bj_tls_question. Default: none. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t questions);
 
@@ -241,6 +254,7 @@ enum bj_tls_event_kind {
 	BJ_TLS_SAW_ALERT,       /* type is the description, bytes are level and description */
 	BJ_TLS_SAW_KEYS,        /* traffic keys changed in one direction; type is 0 handshake, 1 application, 2 updated, 3 early */
 	BJ_TLS_SAW_CCS,         /* a change_cipher_spec record */
+	BJ_TLS_SAW_INNER_HELLO, /* the ClientHello inside an encrypted one, before that is sent or after it came; as a message */
 };
 struct bj_tls_event_info {
 	enum bj_tls_event_kind kind;
@@ -281,6 +295,13 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms
 /* Clients, before bj_tls_start(): groups that the server is said to have (by its name's records, or from before). The key share is then for the
  * first of the configuration's groups among them, alone; without one nothing changes. What is not true costs a HelloRetryRequest. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_hint_groups(struct bj_tls *conn, const uint16_t *groups, size_t count);
+/* Clients: encrypts what the hello says to the first usable configuration of a list (an ECHConfigList, as the HTTPS record of the
+ * server's name or bj_tls_report()'s ech_retry_configs have it); before bj_tls_start(). On the wire stands the public name of the
+ * configuration instead of the server's; what else both hellos share (application protocols, groups, key shares) is still to be seen.
+ * Where the server cannot open it, the handshake goes on for the public name alone and then fails with BJ_ERR_ECH_REJECTED: try
+ * once more, on a new connection, with ech_retry_configs, or without this call where they are empty. BJ_ERR_ECH_CONFIG for a list
+ * that is malformed, BJ_ERR_NOT_FOUND where none of it can be used (or TLS 1.3 is off): the connection then goes on without. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_ech(struct bj_tls *conn, const void *config_list, size_t len);
 
 /* Clients: makes the ClientHello, which bj_tls_pull() hands out. Servers need no start. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms);
@@ -397,6 +418,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_answer_early_data(struct bj_tls *conn, boo
 
 /* ---- what is known about a connection */
 
+enum bj_tls_ech {
+	BJ_TLS_ECH_NONE = 0,
+	BJ_TLS_ECH_GREASED,  /* clients: there was nothing to encrypt to but it looked so */
+	BJ_TLS_ECH_OFFERED,  /* clients: the server has not answered yet */
+	BJ_TLS_ECH_ACCEPTED, /* the inner hello counts; servers: also where a server in front opened it */
+	BJ_TLS_ECH_REJECTED, /* the outer hello counts; servers: also where the client only looked so */
+};
+
 /* What became of early data, and why. */
 enum bj_tls_early {
 	BJ_TLS_EARLY_OFF = 0,     /* the configuration does not have it on, or nothing is settled yet */
@@ -438,6 +467,9 @@ struct bj_tls_report {
 	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain, which is empty then */
 	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
 	struct bj_bytes sct_list;
+	enum bj_tls_ech ech;
+	const char *ech_public_name;      /* clients whose hello was rejected: the name that the chain is judged by instead of their own; else null */
+	struct bj_bytes ech_retry_configs; /* after BJ_ERR_ECH_REJECTED: what to try with next; empty: nothing. Lives with the connection */
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
 	bool peer_delegated;       /* clients: the server signed with the key of a delegated credential; false when resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
@@ -461,6 +493,25 @@ BJ_API const char *bj_tls_alert_name(int alert);
 BJ_API uint16_t bj_tls_suite_by_name(const char *name);
 BJ_API uint16_t bj_tls_group_by_name(const char *name);
 BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
+
+/* ================================================================ keys of Encrypted ClientHello */
+
+#define BJ_ECH_CONFIG_MAX 512
+#define BJ_ECH_PRIVATE_MAX 32
+
+struct bj_ech_key {
+	size_t config_len, private_len;
+	uint8_t config[BJ_ECH_CONFIG_MAX];       /* an ECHConfig: public */
+	uint8_t private_key[BJ_ECH_PRIVATE_MAX]; /* secret */
+};
+
+/* A fresh X25519 key for HKDF-SHA256 with each of the three AEADs. `public_name`: what clients show on the wire, a DNS name that the server has a
+ * certificate for. `maximum_name_length` (0..255): of the names behind it, so that clients pad to it. `config_id`: 0..255, another one
+ * than those of the server's other keys, or -1 for a random one. `rng` null: the operating system's. BJ_ERR_CONFIG_BAD_NAME. */
+BJ_API BJ_MUST_USE enum bj_err bj_ech_key_generate(const char *public_name, unsigned maximum_name_length, int config_id,
+						   const struct bj_rng *rng, struct bj_ech_key *out);
+/* The configurations of these keys as an ECHConfigList, to be published (its base64 is the `ech` of an HTTPS record). BJ_ERR_SPACE. */
+BJ_API BJ_MUST_USE enum bj_err bj_ech_config_list(const struct bj_ech_key *keys, size_t count, void *out, size_t cap, size_t *out_len);
 
 /* ================================================================ records by somebody else (the kernel's TLS, a network card)
  *

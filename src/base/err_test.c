@@ -57,7 +57,7 @@ static void words_are_one_sentence_without_a_stop(void **state)
 static void alerts_are_those_of_the_registry(void **state)
 {
 	static const int known[] = { -1, 10, 20, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
-				     70, 71, 80, 86, 90, 100, 109, 110, 112, 113, 115, 116, 120 };
+				     70, 71, 80, 86, 90, 100, 109, 110, 112, 113, 115, 116, 120, 121 };
 	static const struct {
 		enum bj_err err;
 		int alert;
@@ -76,6 +76,7 @@ static void alerts_are_those_of_the_registry(void **state)
 		{ BJ_ERR_UNKNOWN_NAME, 112, "rfc6066:3 unrecognized_name" },
 		{ BJ_ERR_CERTIFICATE_REQUIRED, 116, "rfc9846:6.2 certificate_required" },
 		{ BJ_ERR_NO_ALPN, 120, "rfc7301:3.2 no_application_protocol" },
+		{ BJ_ERR_ECH_REJECTED, 121, "rfc9849:11.2 ech_required" },
 		{ BJ_ERR_INAPPROPRIATE_FALLBACK, 86, "rfc7507:3 inappropriate_fallback" },
 		{ BJ_ERR_CERT_UNKNOWN_CA, 48, "rfc9846:6.2 unknown_ca" },
 		{ BJ_ERR_CERT_EXPIRED, 45, "rfc9846:6.2 certificate_expired" },

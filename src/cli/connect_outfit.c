@@ -72,6 +72,9 @@ static void show_event(void *self, const struct bj_tls *conn, const struct bj_tl
 	case BJ_TLS_SAW_KEYS:
 		fprintf(stderr, "%s keys: %s\n", arrow, event->type < ARRAY_COUNT(keys) ? keys[event->type] : "unknown");
 		break;
+	case BJ_TLS_SAW_INNER_HELLO:
+		fprintf(stderr, "%s inner ClientHello, %zu bytes\n", arrow, event->bytes.len);
+		break;
 	case BJ_TLS_SAW_CCS:
 		fprintf(stderr, "%s change_cipher_spec\n", arrow);
 		break;

@@ -182,6 +182,23 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_EXCESSIVE_DATA,
 	  "Handshake bytes stand before and after a change of keys in the same record. Accepting them would allow unauthenticated bytes in.",
 	  "The peer has a defect, or somebody injected bytes." },
+	{ BJ_ERR_ECH_REJECTED,
+	  "The hello was encrypted (ECH, RFC 9849) to a key that the server no longer has. The server proved its public name and said which "
+	  "keys it has now, if any; nothing of yours was sent.",
+	  "Connect once more with the configurations that came back, or without encrypting the hello where none came." },
+	{ BJ_ERR_ECH_INNER,
+	  "The hello inside an encrypted ClientHello breaks a rule: it offers TLS 1.2, lacks the mark of an inner hello, has padding that is "
+	  "not zero, or refers to extensions that the outer hello does not have in that order.",
+	  "The client has a defect; report it there." },
+	{ BJ_ERR_ECH_DECRYPT,
+	  "The first encrypted ClientHello opened but the second one, which answers a HelloRetryRequest, did not.",
+	  "The client has a defect, or somebody changed its second hello on the way." },
+	{ BJ_ERR_ECH_CONFIRMATION,
+	  "The server said in its HelloRetryRequest that it opened the encrypted ClientHello, and in its ServerHello that it did not.",
+	  "Servers behind one address may have different keys: give all of them the same ones." },
+	{ BJ_ERR_ECH_CONFIG,
+	  "A list of Encrypted ClientHello configurations, from a DNS record, a file or a server, cannot be read.",
+	  "Compare it with what the server's operator publishes; in DNS it is the `ech` of the HTTPS record, in base64." },
 	{ BJ_ERR_NO_COMMON_PSK,
 	  "The server has only pre-shared keys, and the client offered none of them for a suite that both have.",
 	  "Give both sides the same identity, key, context and hash; or give the server a certificate." },
@@ -210,6 +227,9 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_CONFIG_EMPTY,
 	  "Versions, suites, groups and signature algorithms were narrowed until no handshake could succeed.",
 	  "For TLS 1.3 at least one of its three suites must stay; for 1.2 one ECDHE suite; always one group." },
+	{ BJ_ERR_CONFIG_ECH,
+	  "The server has keys for Encrypted ClientHello but none that clients may be told of when theirs is too old.",
+	  "Mark the newest key as one to retry with." },
 
 	/* certificates: structure */
 	{ BJ_ERR_CERT_DER,

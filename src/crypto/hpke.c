@@ -209,7 +209,7 @@ static enum bj_err schedule(struct hpke *h, struct hpke_suite suite, struct secr
 	wr_bytes(&w, secret_view(&psk_id_hash));
 	wr_bytes(&w, secret_view(&info_hash));
 	labeled_extract(alg, &id, secret_view(shared), BYTES_LIT("secret"), (struct bj_bytes){ 0 }, &secret);
-	secret_wipe(shared);
+	secret_move(&made.shared, shared);
 	labeled_expand(alg, &id, &secret, BYTES_LIT("key"), wr_view(&w), key, aead_key_len(aead));
 	labeled_expand(alg, &id, &secret, BYTES_LIT("base_nonce"), wr_view(&w), made.base_nonce, AEAD_NONCE_LEN);
 	made.exporter.len = (uint8_t)hash_len(alg);

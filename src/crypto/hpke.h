@@ -56,6 +56,7 @@ struct hpke {
 	uint8_t base_nonce[AEAD_NONCE_LEN];
 	uint64_t seq;
 	struct secret exporter;
+	struct secret shared; /* of the encapsulation, for a key log */
 };
 
 /* SetupBaseS. `out_enc` has room for HPKE_PUBLIC_MAX bytes. BJ_ERR_ARGUMENT for an unknown suite, BJ_ERR_BAD_KEY_SHARE for a public key

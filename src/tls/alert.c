@@ -36,6 +36,7 @@ static const struct {
 	{ ALERT_CERTIFICATE_REQUIRED, "certificate_required" },
 	{ ALERT_GENERAL_ERROR, "general_error" },
 	{ ALERT_NO_APPLICATION_PROTOCOL, "no_application_protocol" },
+	{ ALERT_ECH_REQUIRED, "ech_required" },
 };
 
 BJ_API const char *bj_tls_alert_name(int alert)

@@ -5,6 +5,7 @@
 
 #include "crypto/hash.h"
 #include "tls/delegated.h"
+#include "tls/ech.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/raw_key.h"
 #include "tls/scheme.h"
@@ -165,7 +166,7 @@ static void judge_by_config(struct bj_tls *conn)
 		.rest = hs->peer_chain + 1,
 		.rest_count = hs->peer_chain_count - 1,
 		.purpose = is_client ? PATH_SERVER : PATH_CLIENT,
-		.name = bytes_text(is_client && !config->insecure_no_name ? conn->name : NULL),
+		.name = bytes_text(is_client && !config->insecure_no_name ? ech_verify_name(conn) : NULL),
 		.now = conn->now_ms / 1000,
 		.staple = hs->peer_ocsp,
 		.staple_asked = is_client && config->wants_ocsp,
@@ -280,6 +281,7 @@ enum bj_err auth_own_chain(const struct bj_credential *credential, struct certif
 
 enum bj_err auth_credential_prepare(struct bj_tls *conn, struct bj_bytes body)
 {
+	conn->hs->needless = !conn->is_server && ech_is(conn, BJ_TLS_ECH_REJECTED); /* then there is none */
 	return BJ_OK;
 }
 
@@ -338,6 +340,8 @@ enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 	struct config_wish wish = wish_of(conn);
 	enum bj_err err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
 
+	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) /* who answers for the public name alone is not told who we are. rfc9849:6.1.7 */
+		return BJ_OK;
 	if (hs->answer.is_there)
 		return credential_answered(conn);
 	if (err)

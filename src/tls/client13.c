@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/ech.h"
 #include "tls/both13.h"
 #include "tls/cert_compression.h"
 #include "tls/early.h"
@@ -74,8 +75,14 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, uint32_t offered, bool *out_early)
 {
 	struct encrypted_extensions ee;
-	enum bj_err err = encrypted_extensions_parse(body, offered, &ee);
+	enum bj_err err;
 
+	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED))
+		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO); /* the inner hello's is answered in no other way than by counting. rfc9849:5 */
+	err = encrypted_extensions_parse(body, offered, &ee);
+
+	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
+		err = ech_client_take_retry(conn, ee.ech);
 	if (!err)
 		err = limits_take_answer(conn, ee.has, ee.record_size_limit, ee.max_fragment);
 	if (!err && conn->quic)

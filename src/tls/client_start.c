@@ -1,10 +1,11 @@
 /* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
  *
- * Leaves out   GREASE, ECH
+ * Leaves out   GREASE
  */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
+#include "tls/ech.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
@@ -225,8 +226,8 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 	}
 }
 
-/* Fills in the binders at the end of the message in `w`. rfc9846:4.2.11.2 */
-static void binders_make(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
+/* rfc9846:4.2.11.2 */
+void hello_bind(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer)
 {
 	struct bj_bytes truncated = client_hello_truncated(wr_view(w), offer);
 	uint8_t hash[HASH_MAX], *at = w->buf + w->len - offer->binders.len;
@@ -245,13 +246,26 @@ static void binders_make(struct bj_tls *conn, struct writer *w, const struct psk
 	secret_wipe(&key);
 }
 
-/* Writes the hello with pre_shared_key in it: identities and places for the binders. `room`: what the identities take at most. */
+/* Writes a hello as it is, or the two of Encrypted ClientHello. */
+static enum bj_err write_hello(struct bj_tls *conn, struct writer *w, struct client_hello *hello)
+{
+	if (conn->ech)
+		return ech_client_write(conn, w, hello);
+	client_hello_write(w, hello);
+	if ((hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && wr_ok(w))
+		hello_bind(conn, w, &hello->psk);
+	conn->hs->offered = hello->has;
+	return BJ_OK;
+}
+
+/* The same with pre_shared_key in it: identities and places for the binders. `room`: what the identities take at most. */
 static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct client_hello *hello, size_t room)
 {
 	uint8_t *bytes = calloc(1, room);
 	struct writer list = wr_make(bytes, room);
 	struct psk_entry entry;
 	size_t binders_len = 0, count = 0;
+	enum bj_err err;
 
 	if (!bytes)
 		return BJ_ERR_NO_MEMORY;
@@ -265,11 +279,9 @@ static enum bj_err write_with_psk(struct bj_tls *conn, struct writer *w, struct 
 	hello->has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	hello->psk.binders = bytes_of(bytes + list.len, binders_len);
 	hello->psk.count = count;
-	client_hello_write(w, hello);
-	if (wr_ok(w))
-		binders_make(conn, w, &hello->psk);
+	err = write_hello(conn, w, hello);
 	free(bytes);
-	return BJ_OK;
+	return err;
 }
 
 /* What identities and binders take. */
@@ -315,12 +327,7 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 		hello.ticket = bytes_of(hs->session->ticket, hs->session->ticket_len);
 	if (hs->early_data && !conn->retried)
 		hello.has |= EXT_BIT(EXT_EARLY_DATA);
-	if (psks > 0)
-		err = write_with_psk(conn, w, &hello, psks);
-	else
-		client_hello_write(w, &hello);
-	hs->offered = hello.has;
-	return err;
+	return psks > 0 ? write_with_psk(conn, w, &hello, psks) : write_hello(conn, w, &hello);
 }
 
 static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
@@ -332,6 +339,10 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 		return err;
 	hs->session = conn->session;
 	conn->session = NULL;
+	if (conn->ech || conn->config->ech_grease)
+		err = ech_client_begin(conn);
+	if (err)
+		return err;
 	if (hs->session && hs->session->version == VERSION_1_2 && hs->session->id_len > 0) {
 		hs->session_id_len = hs->session->id_len;
 		memcpy(hs->session_id, hs->session->id, hs->session->id_len);
@@ -398,8 +409,10 @@ static enum bj_err server_hello_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_hello *hello = &hs->server_hello;
-	enum bj_err err = parse_answer(conn, body, hello);
+	enum bj_err err = conn->ech ? ech_client_settle(conn, body) : BJ_OK;
 
+	if (!err)
+		err = parse_answer(conn, body, hello);
 	if (err)
 		return err;
 	if (hello->version == VERSION_1_2 && config_has_version(conn->config, VERSION_1_3) && server_hello_sentinel(hello) != SENTINEL_NONE)
@@ -441,8 +454,10 @@ static enum bj_err retry_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct server_hello *retry = &hs->server_hello;
-	enum bj_err err = server_hello_parse(body, hs->offered | EXT_BIT(EXT_COOKIE), retry);
+	enum bj_err err = conn->ech ? ech_client_settle(conn, body) : BJ_OK;
 
+	if (!err)
+		err = server_hello_parse(body, hs->offered | EXT_BIT(EXT_COOKIE), retry);
 	if (err)
 		return err;
 	if (!retry->is_retry || retry->version != VERSION_1_3 || !config_has_version(conn->config, VERSION_1_3))

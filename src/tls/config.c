@@ -143,6 +143,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	config_psks_free(config);
 	ticket_keys_free(config->cookies);
 	config_credentials_free(config);
+	config_ech_free(config);
 	free(config->authorities);
 	free(config->pins);
 	bj_trust_free(config->trust);
@@ -489,6 +490,29 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 	return BJ_OK;
 }
 
+/* ---- Encrypted ClientHello */
+
+BJ_API enum bj_err bj_tls_config_ech_key(struct bj_tls_config *config, const void *ech_config, size_t ech_config_len, const void *private_key,
+					 size_t private_key_len, bool retry)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_SERVER || !ech_config || !private_key)
+		return BJ_ERR_ARGUMENT;
+	return config_ech_add(config, bytes_of(ech_config, ech_config_len), bytes_of(private_key, private_key_len), retry);
+}
+
+BJ_API enum bj_err bj_tls_config_ech_grease(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (!err)
+		config->ech_grease = on;
+	return err;
+}
+
 /* ---- lengths of records */
 
 static enum bj_err length_set(struct bj_tls_config *config, size_t len, size_t min, size_t max, uint16_t *out)
@@ -645,6 +669,8 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 	err = lint(config);
 	if (!err)
 		err = narrow(config);
+	if (!err)
+		err = config_ech_freeze(config);
 	if (!err)
 		err = config_credentials_freeze(config);
 	if (!err)

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "crypto/pkey.h"
+#include "tls/ech_config.h"
 
 #define CONFIG_CODE_MAX 24 /* suites, groups or signature schemes */
 #define CONFIG_ALPN_BYTES_MAX 1024
@@ -86,6 +87,15 @@ struct config_credential {
 	size_t compressed_count;
 };
 
+/* A key of Encrypted ClientHello. */
+struct config_ech {
+	struct kex_key key;
+	uint8_t *info; /* what HPKE takes: a label and the configuration; allocated */
+	size_t info_len;
+	struct ech_config config; /* views into that */
+	bool is_retry;            /* clients are told to try with it */
+};
+
 /* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
 struct config_name {
 	const char *name;
@@ -152,6 +162,13 @@ struct bj_tls_config {
 	struct session_cache *cache; /* null: none */
 	uint8_t context[CONFIG_CONTEXT_MAX];
 	uint8_t context_len;
+
+	/* Encrypted ClientHello */
+	struct config_ech *ech_keys; /* servers */
+	size_t ech_count;
+	uint8_t *ech_retry; /* the list for clients whose hello did not open, with its length */
+	size_t ech_retry_len;
+	bool ech_grease; /* clients */
 
 	struct ticket_keys *cookies; /* servers with cookies in their retries; else null */
 	unsigned cookie_age_s;
@@ -226,5 +243,10 @@ bool config_needs_authorities(const struct bj_tls_config *config);
 /* config_credential.c, for freezing and the end */
 enum bj_err config_credentials_freeze(struct bj_tls_config *config) BJ_MUST_USE;
 void config_credentials_free(struct bj_tls_config *config);
+
+/* ech.c, for the setter, freezing and the end */
+enum bj_err config_ech_add(struct bj_tls_config *config, struct bj_bytes raw, struct bj_bytes private, bool is_retry) BJ_MUST_USE;
+enum bj_err config_ech_freeze(struct bj_tls_config *config) BJ_MUST_USE;
+void config_ech_free(struct bj_tls_config *config);
 
 #endif

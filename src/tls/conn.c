@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "crypto/rng_os.h"
+#include "tls/ech.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/issue.h"
@@ -137,7 +138,8 @@ static void secrets_wipe(struct bj_tls *conn)
 	wipe(&conn->s12, sizeof(conn->s12));
 	inbox_free(&conn->in);
 	outbox_free(&conn->flight);
-	quic_wipe(conn);
+	if (conn->err != BJ_ERR_ECH_REJECTED) /* that is said with the keys that the handshake came to */
+		quic_wipe(conn);
 	if (conn->session) {
 		session_fini(conn->session);
 		free(conn->session);
@@ -168,6 +170,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	free(conn->peer);
 	free(conn->psk);
 	free(conn->verdict);
+	ech_free(conn);
 	bj_tls_config_free(conn->config);
 	wipe(conn, sizeof(*conn));
 }
@@ -231,6 +234,7 @@ void handshake_free(struct bj_tls *conn)
 
 	if (!hs)
 		return;
+	ech_end(conn);
 	transcript_fini(&hs->transcript);
 	early_free(hs);
 	record_keys_fini(&hs->next_rd);
@@ -302,6 +306,8 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 
 	if (err)
 		return err;
+	if (!conn->is_server && ech_is(conn, BJ_TLS_ECH_REJECTED))
+		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
 	err = later_keep(conn);

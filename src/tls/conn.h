@@ -170,6 +170,7 @@ struct handshake {
 	struct answer answer;
 
 	struct bj_bytes body; /* of the message received last; views for STEP */
+	struct bj_bytes instead; /* what the transcript takes instead of the message that is being handled; set by handlers (ech.h) */
 };
 
 #define TYPE_NONE 0xff
@@ -215,6 +216,7 @@ struct bj_tls {
 	size_t session_blob_len;
 	struct later *later;          /* later.h: where a certificate may be asked for when the handshake is over; else null */
 	struct kept_peer *peer;       /* keep_peer_chain: allocated */
+	struct ech *ech;              /* Encrypted ClientHello, where it is in use; allocated */
 	struct kept_psk *psk;         /* under a key from outside: its name; allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;

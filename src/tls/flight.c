@@ -87,7 +87,12 @@ enum bj_err flight_end(struct bj_tls *conn, struct writer *w, bool hashed)
 		return BJ_ERR_INTERNAL;
 	conn_observe(conn, BJ_TLS_SAW_MESSAGE, true, message.ptr[0], message);
 	conn->flight.len += (uint32_t)message.len;
-	return hashed ? transcript_add(&conn->hs->transcript, message) : BJ_OK;
+	if (!hashed)
+		return BJ_OK;
+	if (conn->hs->instead.len > 0)
+		message = conn->hs->instead;
+	conn->hs->instead = (struct bj_bytes){ NULL, 0 };
+	return transcript_add(&conn->hs->transcript, message);
 }
 
 static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, enum record_type type, const struct bj_bytes *pieces,

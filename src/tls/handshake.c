@@ -223,6 +223,8 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 	state_enter(&conn->state, row->decides);
 	err = row->take(conn, body);
 	if (!err && is_hashed(conn, type))
-		err = transcript_add(&conn->hs->transcript, raw);
+		err = transcript_add(&conn->hs->transcript, conn->hs->instead.len > 0 ? conn->hs->instead : raw);
+	if (conn->hs)
+		conn->hs->instead = (struct bj_bytes){ NULL, 0 };
 	return err ? err : row_leave(conn, row);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "tls/ech.h"
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/scheme.h"
@@ -203,6 +204,11 @@ enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s)
 	session_fini(s);
 	if (err)
 		return err;
+	if (!conn->is_server && ech_is(conn, BJ_TLS_ECH_REJECTED)) { /* rfc9849:6.1.7 */
+		wipe(blob, len);
+		free(blob);
+		return BJ_OK;
+	}
 	if (conn->session_blob)
 		wipe(conn->session_blob, conn->session_blob_len);
 	free(conn->session_blob);

@@ -33,6 +33,9 @@ enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name) BJ_MUST_U
 /* Clients: the newest session becomes the blob that bj_tls_session() shows; wipes `s`. */
 enum bj_err hello_keep_session(struct bj_tls *conn, struct session *s) BJ_MUST_USE;
 
+/* Clients: fills in the binders at the end of the ClientHello in `w`, whose pre_shared_key is `offer`. */
+void hello_bind(struct bj_tls *conn, struct writer *w, const struct psk_offer *offer);
+
 /* A client's key for `group`, which may be half of a hybrid; null if there is none. */
 const struct kex_key *hello_key(const struct handshake *hs, uint16_t group);
 

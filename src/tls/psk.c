@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/hkdf.h"
+#include "tls/ech.h"
 #include "tls/suite.h"
 
 #define TARGET_TLS13 0x0304 /* rfc9258:5.1 */
@@ -194,7 +195,7 @@ bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out
 {
 	const struct bj_tls_config *config = conn->config;
 
-	if (!config_has_version(config, VERSION_1_3))
+	if (!config_has_version(config, VERSION_1_3) || ech_is(conn, BJ_TLS_ECH_REJECTED)) /* they stood in the inner hello alone */
 		return false;
 	if (session_entry(conn, out) && index-- == 0)
 		return true;

@@ -434,6 +434,8 @@ static void questions_do_not_depend_on_how_bytes_come(void **state)
 
 /* ---- memory runs out */
 
+static uint8_t ech_list[BJ_ECH_CONFIG_MAX];
+static size_t ech_list_len; /* 0: hellos are not encrypted */
 static bool asks_later; /* the server asks for a certificate when the handshake is over */
 
 /* Like a pair, but every call may fail. Says whether both are open. */
@@ -444,6 +446,8 @@ static bool try_pair(void)
 	memset(&pair, 0, sizeof(pair));
 	pair.now_ms = NOW_MS;
 	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) || bj_tls_new(server, NULL, &pair.server.conn))
+		return false;
+	if (ech_list_len > 0 && bj_tls_ech(pair.client.conn, ech_list, ech_list_len) != BJ_OK)
 		return false;
 	if (bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK)
 		pair_run(&pair);
@@ -514,6 +518,29 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 	}
 	bj_credential_free(raw_key);
 	fail_each();
+}
+
+/* With a retry, so that there are two encrypted hellos. */
+static void every_allocation_may_fail_with_an_encrypted_hello(void **state)
+{
+	const uint16_t p384 = KEX_P384;
+	struct bj_ech_key key;
+
+	teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	version = BJ_TLS_1_3;
+	setup_again(NULL);
+	assert_int_equal(bj_ech_key_generate("public.example", 0, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&key, 1, ech_list, sizeof(ech_list), &ech_list_len), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(server, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(server, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 0), BJ_OK);
+	fail_each();
+	assert_int_equal(report_of(&pair.server).ech, BJ_TLS_ECH_ACCEPTED);
+	ech_list_len = 0;
 }
 
 static void every_allocation_may_fail_when_a_certificate_is_asked_for_later(void **state)
@@ -657,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_question_of_every_handshake_waits_as_long_as_it_takes, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_allocation_of_every_handshake_may_fail, setup, teardown),
 		T(every_allocation_may_fail_with_raw_keys),
+		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, teardown),
 		T(every_allocation_may_fail_when_a_certificate_is_asked_for_later),
 	};
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "tls/early.h"
+#include "tls/ech.h"
 #include "tls/issue.h"
 #include "tls/psk.h"
 #include "tls/ext/certificate_authorities.h"
@@ -22,7 +23,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.alert_sent = conn->alert_sent,
 		.alert_received = conn->alert_received,
 		.message = conn->err ? message_words(conn) : "",
-		.handshake_done = state_is_open(&conn->state),
+		.handshake_done = state_is_open(&conn->state) && conn->err != BJ_ERR_ECH_REJECTED,
 		.close_sent = conn->close_sent,
 		.close_received = conn->close_received,
 		.version = conn->version,
@@ -59,6 +60,12 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		out->sct_list = hs->peer_scts;
 		out->peer_chain = hs->peer_chain;
 		out->peer_chain_count = hs->peer_chain_count;
+	}
+	if (conn->ech) {
+		out->ech = (enum bj_tls_ech)conn->ech->status;
+		out->ech_public_name = ech_verify_name(conn) != conn->name ? conn->ech->public_name : NULL;
+		if (conn->err == BJ_ERR_ECH_REJECTED)
+			out->ech_retry_configs = bytes_of(conn->ech->retry, conn->ech->retry_len);
 	}
 	if (conn->peer_is_key && out->peer_chain_count > 0) {
 		out->peer_public_key = out->peer_chain[0];

@@ -1,6 +1,8 @@
 /* retry.c - see retry.h. */
 #include "tls/retry.h"
 
+#include "tls/ech.h"
+
 #include <stdlib.h>
 
 #include "tls/suite.h"
@@ -52,7 +54,8 @@ static enum bj_err cookie_make(struct bj_tls *conn)
 static void retry_write(const struct bj_tls *conn, struct bj_bytes cookie, struct writer *w)
 {
 	const struct handshake *hs = conn->hs;
-	const struct server_hello retry = {
+	static const uint8_t room_for_confirmation[ECH_CONFIRMATION_LEN];
+	struct server_hello retry = {
 		.is_retry = true,
 		.legacy_version = VERSION_1_2,
 		.session_id = bytes_of(hs->session_id, hs->session_id_len),
@@ -63,19 +66,26 @@ static void retry_write(const struct bj_tls *conn, struct bj_bytes cookie, struc
 		.cookie = cookie,
 	};
 
+	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED)) {
+		retry.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
+		retry.ech = bytes_of(room_for_confirmation, sizeof(room_for_confirmation));
+	}
 	server_hello_write(w, &retry);
 }
 
 enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	enum bj_err err = conn->config->cookies ? cookie_make(conn) : BJ_OK;
+	/* who opened an encrypted hello must open the second with the same context: that state fits in no cookie */
+	bool may_forget = conn->config->cookies && !ech_is(conn, BJ_TLS_ECH_ACCEPTED);
+	enum bj_err err = may_forget ? cookie_make(conn) : BJ_OK;
 
 	if (err)
 		return err;
 	conn->retried = true;
 	transcript_retry(&hs->transcript);
 	retry_write(conn, bytes_of(hs->cookie, hs->cookie_len), w);
+	ech_server_confirm(conn, w, true);
 	return BJ_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
+#include "tls/ech.h"
 #include "tls/both13.h"
 #include "tls/cert_compression.h"
 #include "tls/early.h"
@@ -135,12 +136,15 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct client_hello *hello = &hs->client_hello;
-	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
+	struct bj_bytes whole;
 	uint8_t print[HASH_MAX];
 	enum bj_err err = client_hello_parse(body, hello);
 
+	if (!err && conn->ech)
+		err = ech_server_again(conn, &body);
 	if (err)
 		return err;
+	whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
 	client_hello_fingerprint(HASH_SHA256, hello, print);
 	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || !retry_cookie_fits(conn, hello))
 		return BJ_ERR_BAD_RETRY;
@@ -186,6 +190,7 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	if (state_holds(&conn->state, F_RESUMED))
 		hello.has |= EXT_BIT(EXT_PRE_SHARED_KEY);
 	server_hello_write(w, &hello);
+	ech_server_confirm(conn, w, false);
 	return BJ_OK;
 }
 
@@ -214,6 +219,10 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) { /* what the client should have encrypted to. rfc9849:7.1 */
+		ee.has |= EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
+		ee.ech = bytes_of(conn->config->ech_retry, conn->config->ech_retry_len);
+	}
 	if (offered(conn, EXT_TICKET_REQUEST)) {
 		ee.has |= EXT_BIT(EXT_TICKET_REQUEST);
 		ee.tickets_expected = tickets_wanted(conn);
@@ -224,11 +233,13 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 	if (conn->quic) {
 		ee.has |= EXT_BIT(EXT_QUIC_PARAMS);
 		ee.quic_params = conn->quic->params;
-		err = conn->quic->params.ptr ? conn_room(conn, w, HS_ROOM + ee.quic_params.len) : BJ_ERR_INTERNAL; /* the owner was asked and set none */
-		if (err)
-			return err;
+		if (!conn->quic->params.ptr)
+			return BJ_ERR_INTERNAL; /* the owner was asked and set none */
 	}
 	ee.has |= raw_key_answers(conn, resumed);
+	err = conn_room(conn, w, HS_ROOM + ee.ech.len + ee.quic_params.len);
+	if (err)
+		return err;
 	encrypted_extensions_write(w, &ee);
 	conn->auth_asked = !resumed && conn->config->client_auth != BJ_TLS_AUTH_NONE;
 	if (!resumed)

@@ -3,6 +3,7 @@
 
 #include "tls/auth.h"
 #include "tls/cert_compression.h"
+#include "tls/ech.h"
 #include "tls/hello.h"
 #include "tls/retry.h"
 #include "tls/limits.h"
@@ -59,6 +60,8 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 	struct client_hello *hello = &hs->client_hello;
 	enum bj_err err = client_hello_parse(body, hello);
 
+	if (!err && (hello->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
+		err = ech_server_take(conn, &body);
 	if (err)
 		return err;
 	err = choose_version(conn, hello);

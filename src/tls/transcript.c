@@ -94,12 +94,27 @@ void transcript_retry(struct transcript *t)
 	transcript_begin_retried(t, bytes_of(digest, len));
 }
 
+void transcript_retried(const struct transcript *t, enum hash_alg alg, struct transcript *out)
+{
+	uint8_t digest[HASH_MAX];
+	size_t len = transcript_peek_pieces(t, alg, NULL, 0, digest);
+
+	*out = (struct transcript){ 0 };
+	hash_init(&out->hash, alg);
+	transcript_begin_retried(out, bytes_of(digest, len));
+}
+
 size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX])
 {
 	return hash_peek(&t->hash, out);
 }
 
 size_t transcript_peek_with(const struct transcript *t, enum hash_alg alg, struct bj_bytes tail, uint8_t out[HASH_MAX])
+{
+	return transcript_peek_pieces(t, alg, &tail, 1, out);
+}
+
+size_t transcript_peek_pieces(const struct transcript *t, enum hash_alg alg, const struct bj_bytes *pieces, size_t count, uint8_t out[HASH_MAX])
 {
 	struct hash h = t->hash;
 
@@ -108,6 +123,7 @@ size_t transcript_peek_with(const struct transcript *t, enum hash_alg alg, struc
 		hash_update(&h, t->kept, t->kept_len);
 	}
 	check(h.alg == alg);
-	hash_update(&h, tail.ptr, tail.len);
+	for (size_t i = 0; i < count; i++)
+		hash_update(&h, pieces[i].ptr, pieces[i].len);
 	return hash_final(&h, out);
 }

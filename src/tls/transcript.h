@@ -37,6 +37,9 @@ void transcript_drop_kept(struct transcript *t);
  * exactly the first ClientHello added; the HelloRetryRequest is added afterwards. rfc9846:4.4.1 */
 void transcript_retry(struct transcript *t);
 
+/* What that would make of `t`, which stays as it is; also before the hash is chosen. Holds nothing to be freed. */
+void transcript_retried(const struct transcript *t, enum hash_alg alg, struct transcript *out);
+
 /* The same from the hash of a first ClientHello that was seen elsewhere: the hash is chosen, nothing is added yet. */
 void transcript_begin_retried(struct transcript *t, struct bj_bytes digest);
 
@@ -45,5 +48,8 @@ size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX]);
 /* The hash of all messages so far and `tail` behind them, which is not added: for binders, over a ClientHello that is
  * cut before them (rfc9846:4.2.11.2). Also before a hash was chosen: then `alg` is used over what was kept. */
 size_t transcript_peek_with(const struct transcript *t, enum hash_alg alg, struct bj_bytes tail, uint8_t out[HASH_MAX]);
+
+/* The same with several pieces behind it. */
+size_t transcript_peek_pieces(const struct transcript *t, enum hash_alg alg, const struct bj_bytes *pieces, size_t count, uint8_t out[HASH_MAX]);
 
 #endif

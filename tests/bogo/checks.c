@@ -162,6 +162,38 @@ static bool verify_prefs(const struct connection *c)
 	return true;
 }
 
+static bool ech_names(const struct connection *c, const struct bj_tls_report *report)
+{
+	const struct flags *flags = c->flags;
+
+	if (flags->expect_ech_name_override && !text("public name", flags->expect_ech_name_override, bytes_text(report->ech_public_name)))
+		return false;
+	return !flags->expect_no_ech_name_override || !report->ech_public_name || text("public name", "", bytes_text(report->ech_public_name));
+}
+
+bool checks_verify(const struct connection *c)
+{
+	struct bj_tls_report report;
+
+	bj_tls_report(c->tls, &report);
+	return ech_names(c, &report);
+}
+
+bool checks_rejected(const struct connection *c)
+{
+	const struct flag_bytes *want = &c->flags->expect_ech_retry_configs;
+	struct bj_tls_report report;
+
+	bj_tls_report(c->tls, &report);
+	if (report.err != BJ_ERR_ECH_REJECTED)
+		return true;
+	if (want->is_set && !bytes_equal(bytes_of(want->bytes, want->len), report.ech_retry_configs))
+		return wrong("bytes of the configurations to retry with", (long)report.ech_retry_configs.len, (long)want->len);
+	if (c->flags->expect_no_ech_retry_configs && report.ech_retry_configs.len > 0)
+		return wrong("bytes of the configurations to retry with", (long)report.ech_retry_configs.len, 0);
+	return true;
+}
+
 static bool request(const struct connection *c)
 {
 	const struct flag_bytes *types = &c->flags->expect_certificate_types;
@@ -239,6 +271,8 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 	if (!negotiated(c, &report) || !sessions(c, &report, is_resumption) || !names(c, &report) || !peer(c, &report) || !staples(c, &report) || !verify_prefs(c) ||
 	    !quic_params(c))
 		return false;
+	if (flags->expect_ech_accept != (report.ech == BJ_TLS_ECH_ACCEPTED) && (flags->expect_ech_accept || flags->ech_list.is_set))
+		return wrong("Encrypted ClientHello", report.ech, BJ_TLS_ECH_ACCEPTED);
 	if (!request(c) || !early(c, &report, is_resumption))
 		return false;
 	if (flags->handshake_never_done)

@@ -1,6 +1,8 @@
 /* connection.c - moves bytes between the runner's socket and the engine, and answers the engine's questions. */
 #include "connection.h"
 
+#include "checks.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -89,6 +91,13 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 	}
 	if (flags->group_hints.is_set && bj_tls_hint_groups(c->tls, flags->group_hints.codes, flags->group_hints.count) != BJ_OK)
 		return false;
+	if (flags->ech_list.is_set || flags->reject_unusable_ech) {
+		err = bj_tls_ech(c->tls, flags->ech_list.bytes, flags->ech_list.len);
+		if (err && (err != BJ_ERR_NOT_FOUND || flags->reject_unusable_ech)) {
+			fprintf(stderr, "to encrypt the hello: :%s:\n", bj_err_name(err));
+			return false;
+		}
+	}
 	c->fd = socket_connect(flags);
 	if (c->fd < 0)
 		return false;
@@ -240,6 +249,8 @@ static enum bj_err answer_verify(struct connection *c)
 		fprintf(stderr, ":CERTIFICATE_VERIFY_FAILED:\n");
 		verdict.err = c->flags->custom_verify ? BJ_ERR_CERT_REFUSED : BJ_ERR_NO_CREDENTIAL;
 	}
+	if (!checks_verify(c))
+		verdict.err = BJ_ERR_INTERNAL;
 	if (c->flags->fail_ocsp_callback) {
 		fprintf(stderr, ":OCSP_CB_ERROR:\n");
 		verdict.err = BJ_ERR_OCSP;
@@ -447,6 +458,8 @@ bool connection_write(struct connection *c, struct bj_bytes data)
 	uint8_t buf[WRITE_ROOM];
 
 	if (!c->is_done && !takes_early(c) && !c->offers_early && !connection_handshake(c))
+		return false;
+	if (c->flags->is_quic && !connection_flush(c)) /* the hello comes before what goes with it */
 		return false;
 	if (c->flags->is_quic)
 		return quic_write(c, c->offers_early && !c->is_done ? BJ_TLS_LEVEL_EARLY : BJ_TLS_LEVEL_APPLICATION, data);

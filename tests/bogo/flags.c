@@ -25,6 +25,9 @@ enum flag_kind {
 	FLAG_OCSP,       /* of the credential: base64 */
 	FLAG_SCTS,
 	FLAG_MATCH,      /* of the credential: no value */
+	FLAG_ECH_CONFIG, /* begins another key of Encrypted ClientHello: base64 */
+	FLAG_ECH_KEY,    /* of the one that was begun last: base64 */
+	FLAG_ECH_RETRY,  /* likewise: 0 or 1 */
 	FLAG_SELECTED,   /* a number, where zero means something too */
 };
 
@@ -106,6 +109,18 @@ static const struct flag flag_table[] = {
 	{ "fail-ddos-callback", FLAG_BOOL, AT(fail_ddos_callback) },
 	{ "fail-cert-callback", FLAG_BOOL, AT(fail_cert_callback) },
 	{ "use-old-client-cert-callback", FLAG_BOOL, AT(old_client_cert_callback) },
+
+	{ "ech-server-config", FLAG_ECH_CONFIG, 0 },
+	{ "ech-server-key", FLAG_ECH_KEY, 0 },
+	{ "ech-is-retry-config", FLAG_ECH_RETRY, 0 },
+	{ "ech-config-list", FLAG_BYTES, AT(ech_list) },
+	{ "enable-ech-grease", FLAG_BOOL, AT(ech_grease) },
+	{ "reject-unusable-ech-config", FLAG_BOOL, AT(reject_unusable_ech) },
+	{ "expect-ech-accept", FLAG_BOOL, AT(expect_ech_accept) },
+	{ "expect-ech-retry-configs", FLAG_BYTES, AT(expect_ech_retry_configs) },
+	{ "expect-no-ech-retry-configs", FLAG_BOOL, AT(expect_no_ech_retry_configs) },
+	{ "expect-ech-name-override", FLAG_TEXT, AT(expect_ech_name_override) },
+	{ "expect-no-ech-name-override", FLAG_BOOL, AT(expect_no_ech_name_override) },
 
 	{ "max-send-fragment", FLAG_INT, AT(max_send_fragment) },
 	{ "fips-202205", FLAG_BOOL, AT(policy_fips) },
@@ -230,6 +245,28 @@ static bool bytes_set(struct flag_bytes *out, const char *value)
 	return base64_decode(bytes_text(value), out->bytes, sizeof(out->bytes), &out->len, NULL) == BJ_OK;
 }
 
+/* The key of Encrypted ClientHello that was begun last. */
+static struct flag_ech *ech_key(struct flags *flags)
+{
+	return flags->ech_key_count > 0 ? &flags->ech_keys[flags->ech_key_count - 1] : NULL;
+}
+
+static bool ech_set(struct flags *flags, enum flag_kind kind, const char *value)
+{
+	struct flag_ech *key;
+
+	if (kind == FLAG_ECH_CONFIG && flags->ech_key_count++ == FLAG_ECH_MAX)
+		return false;
+	key = ech_key(flags);
+	if (!key)
+		return false;
+	if (kind == FLAG_ECH_RETRY) {
+		key->is_retry = atoi(value) != 0;
+		return true;
+	}
+	return bytes_set(kind == FLAG_ECH_CONFIG ? &key->config : &key->key, value);
+}
+
 static bool flag_set(struct flags *flags, const struct flag *flag, const char *value)
 {
 	struct flag_credential *credential = &flags->credentials[flags->credential_count];
@@ -286,6 +323,10 @@ static bool flag_set(struct flags *flags, const struct flag *flag, const char *v
 	case FLAG_MATCH:
 		credential->must_match = true;
 		return true;
+	case FLAG_ECH_CONFIG:
+	case FLAG_ECH_KEY:
+	case FLAG_ECH_RETRY:
+		return ech_set(flags, flag->kind, value);
 	case FLAG_SELECTED:
 		flags->has_expect_selected_credential = true;
 		flags->expect_selected_credential = atoi(value);

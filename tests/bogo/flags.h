@@ -28,6 +28,13 @@ struct flag_bytes {
 	uint8_t bytes[FLAG_BYTES_MAX];
 };
 
+#define FLAG_ECH_MAX 4
+
+struct flag_ech {
+	struct flag_bytes config, key;
+	bool is_retry;
+};
+
 struct flag_credential {
 	const char *cert_file, *key_file;
 	struct flag_list signing_prefs;
@@ -67,6 +74,13 @@ struct flags {
 	bool wants_ocsp, wants_scts;
 	bool ocsp_callback, set_ocsp_in_callback, decline_ocsp_callback, fail_ocsp_callback;
 	bool early_callback, fail_early_callback, ddos_callback, fail_ddos_callback, fail_cert_callback, old_client_cert_callback;
+
+	/* Encrypted ClientHello */
+	struct flag_ech ech_keys[FLAG_ECH_MAX];
+	size_t ech_key_count;
+	struct flag_bytes ech_list, expect_ech_retry_configs;
+	bool ech_grease, reject_unusable_ech, expect_ech_accept, expect_no_ech_retry_configs, expect_no_ech_name_override;
+	const char *expect_ech_name_override;
 
 	/* records */
 	int max_send_fragment;

@@ -112,8 +112,12 @@ void seen_take(void *self, const struct bj_tls *conn, const struct bj_tls_event_
 		snprintf(words, sizeof(words), "alert %u %u", info->bytes.ptr[0], info->bytes.ptr[1]);
 		line_add(seen, info->sent, words);
 		break;
-	case BJ_TLS_SAW_CCS:
-		line_add(seen, info->sent, "ccs");
+	case BJ_TLS_SAW_CCS: /* what 1.3 passes over is no event to the runner */
+		if (info->sent || !conn_is_13(conn))
+			line_add(seen, info->sent, "ccs");
+		break;
+	case BJ_TLS_SAW_INNER_HELLO:
+		line_add(seen, info->sent, "clienthelloinner");
 		break;
 	case BJ_TLS_SAW_KEYS:
 		break;

@@ -434,6 +434,18 @@ static void stores_move(struct bj_tls_config *from, struct bj_tls_config *to)
 	}
 }
 
+static int set_ech(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_err err = bj_tls_config_ech_grease(config, flags->ech_grease);
+
+	for (size_t i = 0; i < flags->ech_key_count && !err; i++) {
+		const struct flag_ech *key = &flags->ech_keys[i];
+
+		err = bj_tls_config_ech_key(config, key->config.bytes, key->config.len, key->key.bytes, key->key.len, key->is_retry);
+	}
+	return err ? 1 : 0;
+}
+
 static int set_policy(struct bj_tls_config *config, const struct flags *flags)
 {
 	const struct policy *policy = policy_of(flags);
@@ -460,6 +472,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
 	status = status ? status : set_wire(config, flags);
+	status = status ? status : set_ech(config, flags);
 	if (!status && flags->max_send_fragment && bj_tls_config_send_max(config, (size_t)flags->max_send_fragment) != BJ_OK)
 		status = EXIT_UNIMPLEMENTED;
 	status = status ? status : set_early_data(config, flags);

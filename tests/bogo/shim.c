@@ -265,8 +265,10 @@ static int connection_run(struct shim *shim, const struct flags *flags, bool is_
 	c->retry_flags = &shim->phases.retry;
 	if (good) {
 		good = exchange(c, is_resumption);
-		if (!good)
-			say_failure(c);
+		if (!good) {
+			if (checks_rejected(c)) /* the reason is told only where it is the right one */
+				say_failure(c);
+		}
 		good = good && session_keep(shim, c);
 		good = good && checks_end(c);
 	}

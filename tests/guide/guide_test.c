@@ -1,4 +1,4 @@
-/* guide_test.c - the programs of docs/guide do what they say: run with the paths of engine, client and server, then of their
+/* guide_test.c - the programs of docs/guide do what they say: run with the paths of engine, client, server and ech, then of their
  * sources. Certificates are made on the spot; client and server talk over the loopback interface.
  */
 #include "base/test.h"
@@ -17,7 +17,7 @@
 #define CONNECT_TRIES 200
 
 static struct kit kit;
-static const char *engine, *client, *server, *quic, *ktls, *early;
+static const char *engine, *client, *server, *quic, *ktls, *early, *ech;
 static char *const *sources;
 static char ca[PATH_MAX], credential[PATH_MAX];
 
@@ -105,6 +105,16 @@ static void the_engine_shakes_hands_and_carries_words(void **state)
 	assert_non_null(strstr(output, "client: the handshake is complete"));
 	assert_non_null(strstr(output, "server heard: hello"));
 	assert_non_null(strstr(output, "client heard: hello"));
+}
+
+static void the_encrypted_hello_is_opened_on_the_second_try(void **state)
+{
+	char output[OUTPUT_MAX];
+
+	(void)state;
+	assert_int_equal(run(ech, kit_path(&kit, "server.pem"), ca, KIT_NAME, output), 0);
+	assert_string_equal(output, "the server could not open the encrypted ClientHello\nthe server opened the hello\n");
+	assert_int_equal(run(ech, credential, ca, "127.0.0.1", output), 2); /* no public name */
 }
 
 static void early_data_is_taken_under_a_session(void **state)
@@ -201,13 +211,14 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_program_is_longer_than_a_screen),
 		cmocka_unit_test(the_engine_shakes_hands_and_carries_words),
+		cmocka_unit_test(the_encrypted_hello_is_opened_on_the_second_try),
 		cmocka_unit_test(early_data_is_taken_under_a_session),
 		cmocka_unit_test(quic_gets_its_secrets_in_order),
 		cmocka_unit_test(the_client_reads_the_servers_page_and_refuses_strangers),
 	};
 
-	if (argc < 8) {
-		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER QUIC KTLS EARLY SOURCE...\n");
+	if (argc < 9) {
+		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER QUIC KTLS EARLY ECH SOURCE...\n");
 		return 2;
 	}
 	/* the programs leave it to the system to take back what they hold at their end */
@@ -218,6 +229,7 @@ int main(int argc, char **argv)
 	quic = argv[4];
 	ktls = argv[5];
 	early = argv[6];
-	sources = argv + 7;
+	ech = argv[7];
+	sources = argv + 8;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -42,6 +42,7 @@ struct row {
 	bool mutual;
 	bool key_update;
 	bool distrust;     /* the client refuses the server's chain */
+	enum { ECH_NO = 0, ECH_YES, ECH_OLD } ech; /* the hello is encrypted: to the server's key, to another one */
 	unsigned cut;      /* freed after so many flights; 0: at the end */
 };
 
@@ -59,6 +60,11 @@ static const struct row rows[] = {
 	{ .name = "1.3 cut after the first flight", .version = BJ_TLS_1_3, .suite = 0x1301, .cut = 1 },
 	{ .name = "1.3 cut after the second flight", .version = BJ_TLS_1_3, .suite = 0x1301, .cut = 2 },
 	{ .name = "1.3 cut after the third flight", .version = BJ_TLS_1_3, .suite = 0x1301, .cut = 3 },
+	{ .name = "1.3 encrypted hello", .version = BJ_TLS_1_3, .suite = 0x1301, .ech = ECH_YES },
+	{ .name = "1.3 encrypted hellos, a retry and a session", .version = BJ_TLS_1_3, .suite = 0x1301, .group = 0x0018, .resume = true, .ech = ECH_YES },
+	{ .name = "1.3 encrypted hello, rejected", .version = BJ_TLS_1_3, .suite = 0x1301, .ech = ECH_OLD },
+	{ .name = "1.3 encrypted hello, cut after the first flight", .version = BJ_TLS_1_3, .suite = 0x1301, .ech = ECH_YES, .cut = 1 },
+	{ .name = "1.3 encrypted hello, cut after the second flight", .version = BJ_TLS_1_3, .suite = 0x1301, .ech = ECH_YES, .cut = 2 },
 	{ .name = "1.2 AES-128-GCM", .version = BJ_TLS_1_2, .suite = 0xc02b },
 	{ .name = "1.2 AES-256-GCM", .version = BJ_TLS_1_2, .suite = 0xc02c },
 	{ .name = "1.2 ChaCha20-Poly1305", .version = BJ_TLS_1_2, .suite = 0xcca9 },
@@ -76,6 +82,7 @@ static const struct row rows[] = {
 struct material {
 	char folder[64];
 	uint8_t server_scalar[SCALAR_LEN], client_scalar[SCALAR_LEN]; /* masked */
+	struct bj_ech_key ech[2]; /* of Encrypted ClientHello, all masked: the server's, and one that it does not have */
 };
 
 /* The private number in the PKCS#8 text of a P-256 key: an OCTET STRING of 32 bytes after the version. */
@@ -97,6 +104,13 @@ static void take_scalar(const struct kit *kit, const char *file, uint8_t *masked
 	file_bytes_free(&f);
 }
 
+/* Masks; and once more, unmasks. */
+static void mask_all(void *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		((uint8_t *)bytes)[i] = memory_mask(((uint8_t *)bytes)[i]);
+}
+
 static void make_material(int fd)
 {
 	static struct kit kit;
@@ -112,6 +126,10 @@ static void make_material(int fd)
 	memcpy(m.folder, kit.folder, sizeof(m.folder));
 	take_scalar(&kit, "server.pem", m.server_scalar);
 	take_scalar(&kit, "client.pem", m.client_scalar);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(bj_ech_key_generate(KIT_NAME, 0, 1, NULL, &m.ech[i]), BJ_OK);
+		mask_all(&m.ech[i], sizeof(m.ech[i]));
+	}
 	if (write(fd, &m, sizeof(m)) != (ssize_t)sizeof(m))
 		abort();
 }
@@ -120,6 +138,7 @@ static void make_material(int fd)
 
 struct world {
 	const struct row *row;
+	const struct material *material;
 	struct bj_tls_config *client_config, *server_config;
 	struct bj_tls *client, *server;
 	uint8_t session[SESSION_MAX]; /* masked */
@@ -217,17 +236,33 @@ static void use(struct world *w)
 	assert_true(report_of(w->client).close_received && report_of(w->server).close_received);
 }
 
+static void encrypt_hello(struct world *w)
+{
+	struct bj_ech_key key = w->material->ech[w->row->ech == ECH_OLD];
+	uint8_t list[BJ_ECH_CONFIG_MAX + 2];
+	size_t len;
+
+	mask_all(&key, sizeof(key));
+	assert_int_equal(bj_ech_config_list(&key, 1, list, sizeof(list), &len), BJ_OK);
+	wipe(&key, sizeof(key));
+	assert_int_equal(bj_tls_ech(w->client, list, len), BJ_OK);
+}
+
 /* From a new connection to its end; then its secrets must be gone. */
 static size_t connect_once(struct world *w, bool resuming)
 {
 	w->flights = 0;
 	assert_int_equal(bj_tls_new(w->client_config, KIT_NAME, &w->client), BJ_OK);
 	assert_int_equal(bj_tls_new(w->server_config, NULL, &w->server), BJ_OK);
+	if (w->row->ech)
+		encrypt_hello(w);
 	if (resuming)
 		offer_session(w);
 	shake(w);
 	if (w->row->distrust) {
 		assert_int_equal(bj_tls_error(w->client), BJ_ERR_CERT_UNKNOWN_CA);
+	} else if (w->row->ech == ECH_OLD) {
+		assert_int_equal(bj_tls_error(w->client), BJ_ERR_ECH_REJECTED);
 	} else if (!w->row->cut) {
 		if (bj_tls_error(w->client) || bj_tls_error(w->server))
 			fail_msg("%s: client %s, server %s", w->row->name, bj_err_name(bj_tls_error(w->client)),
@@ -236,6 +271,7 @@ static size_t connect_once(struct world *w, bool resuming)
 		assert_int_equal(report_of(w->client).version, w->row->version);
 		assert_int_equal(report_of(w->client).suite, w->row->suite);
 		assert_int_equal(report_of(w->server).resumed, resuming);
+		assert_int_equal(report_of(w->server).ech, w->row->ech ? BJ_TLS_ECH_ACCEPTED : BJ_TLS_ECH_NONE);
 		if (w->row->resume && !resuming)
 			keep_session(w);
 		use(w);
@@ -267,6 +303,13 @@ static struct bj_tls_config *make_config(const struct row *row, const struct mat
 		assert_int_equal(bj_tls_config_suites(config, &row->suite, 1), BJ_OK);
 	if (is_server && row->group)
 		assert_int_equal(bj_tls_config_groups(config, &row->group, 1), BJ_OK);
+	if (is_server && row->ech) {
+		struct bj_ech_key key = m->ech[0];
+
+		mask_all(&key, sizeof(key));
+		assert_int_equal(bj_tls_config_ech_key(config, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
+		wipe(&key, sizeof(key));
+	}
 	if (is_server && row->mutual)
 		assert_int_equal(bj_tls_config_client_auth(config, BJ_TLS_AUTH_REQUIRED), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
@@ -282,6 +325,7 @@ static size_t run_row(const struct row *row, const struct material *m)
 	if (row->mutual)
 		memory_note_masked(m->client_scalar, SCALAR_LEN, "private key of the client", LIFE_CONFIG);
 	w.row = row;
+	w.material = m;
 	w.client_config = make_config(row, m, false);
 	w.server_config = make_config(row, m, true);
 	found = connect_once(&w, false);

@@ -6,6 +6,7 @@
 #include "crypto/aead.h"
 #include "crypto/hkdf.h"
 #include "crypto/hmac.h"
+#include "crypto/hpke.h"
 #include "crypto/kex.h"
 #include "crypto/prf12.h"
 #include "memory.h"
@@ -15,10 +16,11 @@
 bool taps_libcrypto_only;
 
 static unsigned in_ticket; /* inside of the ticket module: its keys live as long as the configuration */
+static unsigned in_load;   /* a key of Encrypted ClientHello is loaded: likewise */
 
 static enum needle_life life_now(void)
 {
-	return in_ticket ? LIFE_CONFIG : LIFE_CONNECTION;
+	return in_ticket || in_load ? LIFE_CONFIG : LIFE_CONNECTION;
 }
 
 enum bj_err __real_kex_derive(const struct kex_key *key, struct bj_bytes peer, struct secret *out);
@@ -38,7 +40,7 @@ static enum bj_err noting_fill(void *self, uint8_t *out, size_t len)
 	enum bj_err err = inner->fill(inner->self, out, len);
 
 	if (!err)
-		memory_note(out, len, "ephemeral private key", LIFE_CONNECTION);
+		memory_note(out, len, in_load ? "private key of Encrypted ClientHello" : "ephemeral private key", life_now());
 	return err;
 }
 
@@ -49,6 +51,18 @@ enum bj_err __wrap_kex_generate(struct kex_key *key, enum kex_group group, const
 	struct bj_rng inner = *rng, noting = { noting_fill, &inner };
 
 	return __real_kex_generate(key, group, &noting);
+}
+
+enum bj_err __real_hpke_private_load(uint16_t kem, struct bj_bytes private, struct kex_key *out);
+enum bj_err __wrap_hpke_private_load(uint16_t kem, struct bj_bytes private, struct kex_key *out);
+enum bj_err __wrap_hpke_private_load(uint16_t kem, struct bj_bytes private, struct kex_key *out)
+{
+	enum bj_err err;
+
+	in_load++;
+	err = __real_hpke_private_load(kem, private, out);
+	in_load--;
+	return err;
 }
 
 enum bj_err __real_kex_answer(enum kex_group group, struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share, size_t *out_len,

@@ -34,7 +34,7 @@ def test_a_file_or_a_test_that_is_not_there_is_named(tmp_path):
     assert missing("| 1 | x | `src/b.c`; `src/a_test.c` |", tmp_path) == ["src/b.c"]
 
 
-@pytest.mark.parametrize("page", ["docs/bug-classes.md", "docs/tcp-pitfalls.md", "docs/rfc/9846.md"])
+@pytest.mark.parametrize("page", ["docs/bug-classes.md", "docs/tcp-pitfalls.md", "docs/rfc/9846.md", "docs/rfc/9849.md"])
 def test_pages_name_what_exists(page):
     text = (ROOT / page).read_text()
     assert len(QUOTED.findall(text)) > 40

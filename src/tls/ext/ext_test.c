@@ -308,6 +308,7 @@ static void the_table_says_what_the_rfc_says(void **state)
 		{ 21, "CH" }, { 27, "CH CR" }, { 28, "CH EE" }, { 41, "CH SH" }, { 42, "CH EE NST" }, { 43, "CH SH HRR" }, { 44, "CH HRR" },
 		{ 45, "CH" }, { 47, "CH CR" }, { 48, "CR" }, { 49, "CH" }, { 50, "CH CR" }, { 51, "CH SH HRR" }, { 57, "CH EE" }, { 58, "CH EE" }, { 62, "CH NST" },
 		{ 11, "CH" }, { 23, "CH" }, { 35, "CH" }, { 0xff01, "CH" },
+		{ 0xfe0d, "CH EE HRR" },
 	};
 	static const struct {
 		const char *name;

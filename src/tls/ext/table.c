@@ -1,7 +1,8 @@
 /* table.c - which extension may stand where, and the walker that holds messages to it. */
 #include "tls/ext/table.h"
 
-/* SH12 of supported_groups: TLS 1.2 servers are not meant to answer it but some do, and nothing follows from it. */
+/* SH12 of supported_groups: TLS 1.2 servers are not meant to answer it but some do, and nothing follows from it. SH12 of
+ * encrypted_client_hello: it has no answer in 1.2, so one that comes is one that nobody asked for (server_hello.c). */
 const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_SERVER_NAME] = { 0, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "server_name" },
 	[EXT_MAX_FRAGMENT_LENGTH] = { 1, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "max_fragment_length" },
@@ -29,6 +30,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_POST_HANDSHAKE_AUTH] = { 49, EXT_IN_CH, "post_handshake_auth" },
 	[EXT_SIGNATURE_ALGORITHMS_CERT] = { 50, EXT_IN_CH | EXT_IN_CR, "signature_algorithms_cert" },
 	[EXT_KEY_SHARE] = { 51, EXT_IN_CH | EXT_IN_SH | EXT_IN_HRR, "key_share" },
+	[EXT_ENCRYPTED_CLIENT_HELLO] = { 0xfe0d, EXT_IN_CH | EXT_IN_EE | EXT_IN_HRR | EXT_IN_SH12, "encrypted_client_hello" },
 	[EXT_QUIC_PARAMS] = { 57, EXT_IN_CH | EXT_IN_EE, "quic_transport_parameters" },
 	[EXT_TICKET_REQUEST] = { 58, EXT_IN_CH | EXT_IN_EE, "ticket_request" },
 	[EXT_TLS_FLAGS] = { 62, EXT_IN_CH | EXT_IN_NST, "tls_flags" },

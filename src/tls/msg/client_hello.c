@@ -78,6 +78,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hel
 		return signature_algorithms_cert_parse(body, &h->schemes_cert);
 	case EXT_KEY_SHARE:
 		return key_share_parse(body, &h->shares);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		return encrypted_client_hello_parse(body, &h->ech);
 	case EXT_QUIC_PARAMS: /* opaque here: QUIC reads it */
 		h->quic_params = body;
 		return BJ_OK;
@@ -220,6 +222,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	case EXT_KEY_SHARE:
 		key_share_write(w, h->shares);
 		break;
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		encrypted_client_hello_write(w, &h->ech);
+		break;
 	case EXT_QUIC_PARAMS:
 		ext_write(w, ext, h->quic_params);
 		break;
@@ -302,10 +307,10 @@ struct bj_bytes client_hello_truncated(struct bj_bytes whole, const struct psk_o
 	return bytes_of(whole.ptr, whole.len - psk_binders_tail(psk));
 }
 
-/* Extensions that a second ClientHello may change; of those that we do not know some may too (rfc9849:6.1.5), and we use none. */
+/* Extensions that a second ClientHello may change; encrypted_client_hello by rfc9849:6.1.5; of those that we do not know we use none. */
 #define RETRY_CHANGES                                                                                        \
 	(EXT_BIT(EXT_KEY_SHARE) | EXT_BIT(EXT_EARLY_DATA) | EXT_BIT(EXT_COOKIE) | EXT_BIT(EXT_PRE_SHARED_KEY) | \
-	 EXT_BIT(EXT_PADDING))
+	 EXT_BIT(EXT_PADDING) | EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO))
 
 size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *hello, uint8_t out[HASH_MAX])
 {

@@ -8,6 +8,7 @@
 
 #include "tls/msg/message.h"
 #include "crypto/hash.h"
+#include "tls/ext/encrypted_client_hello.h"
 #include "tls/ext/key_share.h"
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/psk_key_exchange_modes.h"
@@ -49,6 +50,7 @@ struct client_hello {
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */
+	struct ech_hello ech;
 	struct bj_bytes extensions;  /* read only: the whole list; empty if there was none */
 	const struct client_hello_form *form; /* for writing; null: the order of enum ext, and no GREASE */
 	uint16_t more_suite;         /* written behind the suites; 0: none */

@@ -31,6 +31,9 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return BJ_OK;
 	case EXT_EARLY_DATA:
 		return early_data_parse(body);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		ee->ech = body;
+		return BJ_OK;
 	case EXT_TICKET_REQUEST:
 		return ticket_request_parse_answer(body, &ee->tickets_expected);
 	default: /* has no place here: the walker refuses it */
@@ -84,6 +87,8 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		record_size_limit_write(w, ee->record_size_limit);
 	if (ee->has & EXT_BIT(EXT_EARLY_DATA))
 		ext_write_empty(w, EXT_EARLY_DATA);
+	if (ee->has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO))
+		ext_write(w, EXT_ENCRYPTED_CLIENT_HELLO, ee->ech);
 	if (ee->has & EXT_BIT(EXT_QUIC_PARAMS))
 		ext_write(w, EXT_QUIC_PARAMS, ee->quic_params);
 	if (ee->has & EXT_BIT(EXT_TICKET_REQUEST))

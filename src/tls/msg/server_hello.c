@@ -5,6 +5,7 @@
 #include "tls/ext/certificate_type.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/ec_point_formats.h"
+#include "tls/ext/encrypted_client_hello.h"
 #include "tls/ext/extended_master_secret.h"
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/record_size_limit.h"
@@ -57,6 +58,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hel
 		return cookie_parse(body, &h->cookie);
 	case EXT_KEY_SHARE:
 		return h->is_retry ? key_share_parse_retry(body, &h->share.group) : key_share_parse_answer(body, &h->share);
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		return encrypted_client_hello_parse_retry(body, &h->ech);
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
 	case EXT_STATUS_REQUEST:
@@ -96,6 +99,8 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 		return BJ_ERR_DECODE; /* the field has no other value. rfc9846:4.1.3 */
 	h.is_retry = is_13 && memcmp(h.random.ptr, server_hello_retry_random, RANDOM_LEN) == 0;
 	h.version = h.legacy_version;
+	if (!is_13)
+		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
 	place = !is_13 ? EXT_IN_SH12 : h.is_retry ? EXT_IN_HRR : EXT_IN_SH;
 	err = ext_parse(extensions, place, offered, parse_extension, &h, &h.has);
 	if (err)
@@ -138,6 +143,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct server_
 			key_share_write_retry(w, h->share.group);
 		else
 			key_share_write_answer(w, &h->share);
+		break;
+	case EXT_ENCRYPTED_CLIENT_HELLO:
+		ext_write(w, ext, h->ech);
 		break;
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);

@@ -19,6 +19,7 @@ struct server_hello {
 	struct key_share share;     /* 1.3; in a retry only its group */
 	uint16_t psk_index;         /* 1.3 */
 	struct bj_bytes cookie;     /* retry */
+	struct bj_bytes ech;        /* retry: the confirmation */
 	struct bj_bytes alpn;       /* 1.2 */
 	struct bj_bytes scts;       /* 1.2: the whole list, with its length */
 	uint16_t record_size_limit; /* 1.2 */
