@@ -207,6 +207,16 @@ static void a_long_fat_wire_is_filled(void **state)
 	assert_in_range(transfer(&fat, 1), 1, 3000000); /* 40 MB; a window of 64 KiB would take a minute */
 }
 
+/* 10 MB over 100 ms and no other limit: ten doublings of ten segments, one round for the handshake, one for the end. A window that
+ * lags behind costs a round at each doubling. */
+static void a_receiver_does_not_hold_slow_start_up(void **state)
+{
+	static const struct run open = { .why = "no limit", .link = { .delay_us = 50000 }, .there = 10 << 20, .limit_s = 60 };
+
+	(void)state;
+	assert_in_range(transfer(&open, 1), 1, 1300000);
+}
+
 /* 100 Mbit/s, 40 ms, and a queue for an eighth of what is on the way: windows that leave at once overflow it long before the
  * wire is full, and CUBIC needs seconds for what slow start did not reach. */
 static void what_is_paced_fills_a_wire_with_a_short_queue(void **state)
@@ -253,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_arrives_on_every_wire),
 		cmocka_unit_test(a_long_fat_wire_is_filled),
+		cmocka_unit_test(a_receiver_does_not_hold_slow_start_up),
 		cmocka_unit_test(what_is_paced_fills_a_wire_with_a_short_queue),
 		cmocka_unit_test(losses_cost_what_the_window_says_and_no_stalls),
 		cmocka_unit_test(a_seed_repeats_a_run),
