@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "measure.h"
-#include "sim/link.h"
+#include "tcp_device.h"
+#include "io/sim.h"
 
 #define CONNECTIONS 2000     /* opened and closed in one round */
 #define IDLE 100000
@@ -218,5 +219,7 @@ int main(int argc, char **argv)
 		bench_idle(&o);
 	if (options_want(&o, "loss"))
 		bench_loss(&o);
+	if (options_want(&o, "device"))
+		bench_device(&o);
 	return 0;
 }

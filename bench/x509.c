@@ -171,31 +171,11 @@ static void setup(void)
 static void list_add(void)
 {
 	uint8_t *buf = malloc(LIST_MAX);
-	struct writer w = wr_make(buf, LIST_MAX);
-	size_t outer = dw_open(&w, DER_SEQUENCE), tbs = dw_open(&w, DER_SEQUENCE), list;
+	struct bj_bytes der;
 
-	dw_small(&w, 1);
-	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
-	wr_bytes(&w, root.cert.subject);
-	made_time_write(&w, MADE_NOW - 10);
-	made_time_write(&w, MADE_NOW + 10);
-	list = dw_open(&w, DER_SEQUENCE);
-	for (uint32_t i = 0; i < LIST_ENTRIES; i++) {
-		size_t one = dw_open(&w, DER_SEQUENCE), serial = dw_open(&w, DER_INTEGER);
-
-		wr_u8(&w, 1);
-		wr_u32(&w, i);
-		dw_close(&w, serial);
-		made_time_write(&w, MADE_NOW - 10);
-		dw_close(&w, one);
-	}
-	dw_close(&w, list);
-	dw_close(&w, tbs);
-	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
-	dw_bits(&w, BYTES_LIT("signature"));
-	dw_close(&w, outer);
-	need(wr_ok(&w));
-	need(!bj_crls_add_der(crls, buf, w.len));
+	need(buf != NULL);
+	der = made_big_list(root.cert.subject, LIST_ENTRIES, buf, LIST_MAX);
+	need(!bj_crls_add_der(crls, der.ptr, der.len));
 	free(buf);
 }
 

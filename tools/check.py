@@ -173,6 +173,16 @@ class Check:
         if code != 0:
             show_log(log)
 
+    def instructions(self):
+        began, log = time.monotonic(), self.logs / "instructions.log"
+        code = run([PYTHON, "tools/count.py", "build"], log, self.env)
+        self.counts.add(passed=code == 0, failed=code not in (0, 77), skipped=code == 77)
+        self.say("instructions of handshakes", {0: "ok", 77: "skipped"}.get(code, "FAILED"), began)
+        if code == 77:
+            print("  " + log.read_text(errors="replace").strip().splitlines()[-1])
+        elif code != 0:
+            show_log(log)
+
     def fuzz(self, seconds):
         if not self.build("fuzz"):
             return
@@ -223,6 +233,7 @@ class Check:
             if self.build(kind):
                 self.units(kind, folder)
         self.tidy()
+        self.instructions()
         self.fuzz({"normal": 3, "full": 60, "soak": 600}[self.mode])
         marks = {"normal": "not slow and not soak", "full": "not soak", "soak": ""}[self.mode]
         self.system("release", "build", marks)

@@ -39,6 +39,7 @@ FOREIGN = [
     (re.compile(r"^intel-ipsec-mb\.h$"), lambda folder, stem: folder == "crypto"),
     (re.compile(r"^immintrin\.h$"), lambda folder, stem: folder == "crypto" and stem.startswith("x25519")),
     (re.compile(r"^nghttp2/"), lambda folder, stem: folder == "http" and stem.startswith("h2")),
+    (re.compile(r"^(zlib\.h|brotli/.*|zstd\.h)$"), lambda folder, stem: folder == "tls" and stem.startswith("compression_")),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 # Spelled in two pieces so that this file does not complain about itself.

@@ -137,12 +137,28 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_post_handshake_auth(struct bj_tls_c
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
+/* Clients: ask a server of 1.3 for so many tickets (rfc9149), each at most 255, as when several connections will be opened at once; zeros
+ * where none is wanted. Servers give as many as they are asked for, up to 8. Without this call the server decides. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed);
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
  * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
  * peers are judged anew. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
+/* Clients with credentials: fail where a server asks for a certificate and none of ours fits what it takes (BJ_ERR_NO_COMMON_SIGNATURE,
+ * BJ_ERR_NO_CREDENTIAL), instead of going on without one and leaving it to the server. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_must_authenticate(struct bj_tls_config *config, bool must);
+/* Values that mean nothing (rfc8701) in a client's hello and in a server's tickets, so that peers who choke on what they do not know are
+ * found; and a client's extensions in another order each time. Default: neither. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_grease(struct bj_tls_config *config, bool grease);
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_permute(struct bj_tls_config *config, bool permute);
+/* Certificates may come, and go where the peer takes it, compressed in 1.3 (rfc8879), by these algorithms in this order of preference: 1 zlib,
+ * 2 brotli, 3 zstd. BJ_ERR_ARGUMENT for one that this library was built without. Servers compress once, when the configuration is frozen.
+ * Default: none. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_tls_config *config, const uint16_t *algorithms, size_t count);
+/* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
@@ -196,6 +212,11 @@ struct bj_tls_psk {
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, const struct bj_tls_psk *psk);
 /* Is this identity, as it came, an imported one? Gives its two parts, as views into it. */
 BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_identity, struct bj_bytes *out_context);
+
+/* Servers: a HelloRetryRequest carries what the server must remember of the first hello in a cookie (rfc9846:4.2.2), good for `age_s`
+ * seconds (at most 600; 0: no cookies, the default). When the report says `retried` and all is pulled, the connection may be freed, and
+ * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s);
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
@@ -256,6 +277,10 @@ BJ_API void *bj_tls_owner(const struct bj_tls *conn);
 /* Clients: offers a session that bj_tls_session() gave earlier, before bj_tls_start(). BJ_ERR_BAD_TICKET if it is expired, damaged,
  * or for another name or configuration: the connection then goes on with a full handshake. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void *session, size_t len);
+
+/* Clients, before bj_tls_start(): groups that the server is said to have (by its name's records, or from before). The key share is then for the
+ * first of the configuration's groups among them, alone; without one nothing changes. What is not true costs a HelloRetryRequest. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_hint_groups(struct bj_tls *conn, const uint16_t *groups, size_t count);
 
 /* Clients: makes the ClientHello, which bj_tls_pull() hands out. Servers need no start. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_start(struct bj_tls *conn, int64_t now_ms);
@@ -326,6 +351,14 @@ BJ_API void bj_tls_rest(struct bj_tls *conn);
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
  * next call for this connection. Empty if there is none. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
+/* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
+ * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are
+ * written. BJ_ERR_NOT_FOUND where there is no session, BJ_ERR_SPACE. */
+#define BJ_TLS_SESSION_KEY_LEN 32
+#define BJ_TLS_SESSION_OVERHEAD 29
+BJ_API BJ_MUST_USE enum bj_err bj_tls_session_seal(struct bj_tls *conn, const void *key, uint8_t *out, size_t cap, size_t *out_len);
+/* bj_tls_resume() with what that made; BJ_ERR_BAD_TICKET too if it does not open. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_resume_sealed(struct bj_tls *conn, int64_t now_ms, const void *key, const void *sealed, size_t len);
 
 /* ---- questions */
 
@@ -465,7 +498,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
  * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
  * carried. */
-#define BJ_TLS_PACKED_MAX (136 * 1024) /* far less than 1 KB where the peer's chain is not kept */
+#define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
 /* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
  * unpacking it twice would use nonces twice, and only the caller can see to that. BJ_ERR_BAD_TICKET for what was not packed so, for another

@@ -1,6 +1,8 @@
 /* pem.c - see pem.h. */
 #include "base/pem.h"
 
+#include <stdlib.h>
+
 #include "base/base64.h"
 
 #define HYPHENS "-----"
@@ -217,4 +219,26 @@ enum bj_err pem_next_labelled(struct pem *p, const char *label, uint8_t *buf, si
 		}
 	}
 	return err;
+}
+
+enum bj_err pem_each(const void *text, size_t len, const char *label, pem_add_fn *add, void *to, size_t *out_count)
+{
+	struct pem pem = pem_make(text, len);
+	struct pem_block block;
+	size_t cap = PEM_DER_MAX(len), count = 0;
+	uint8_t *der = malloc(cap);
+	enum bj_err err;
+
+	if (!der)
+		return BJ_ERR_NO_MEMORY;
+	while (!(err = pem_next_labelled(&pem, label, der, cap, &block))) {
+		err = add(to, block.der.ptr, block.der.len);
+		if (err)
+			break;
+		count++;
+	}
+	free(der);
+	if (out_count)
+		*out_count = count;
+	return err == BJ_ERR_PEM_NONE && count > 0 ? BJ_OK : err;
 }

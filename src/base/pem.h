@@ -41,6 +41,11 @@ BJ_MUST_USE enum bj_err pem_next(struct pem *p, uint8_t *buf, size_t cap, struct
 
 #define PEM_DER_MAX(text_len) ((text_len) / 4 * 3 + 3)
 
+/* Hands the DER of every block with this label to `add`, until one fails. `out_count` (may be null) gets how many were taken, on failure
+ * too. BJ_ERR_PEM_NONE if there was none, BJ_ERR_NO_MEMORY. */
+typedef enum bj_err pem_add_fn(void *to, const void *der, size_t len);
+BJ_MUST_USE enum bj_err pem_each(const void *text, size_t len, const char *label, pem_add_fn *add, void *to, size_t *out_count);
+
 /* The next block with this label; others are skipped, but must be well formed. */
 BJ_MUST_USE enum bj_err pem_next_labelled(struct pem *p, const char *label, uint8_t *buf, size_t cap, struct pem_block *out);
 

@@ -208,6 +208,42 @@ static void every_code_point_is_accepted_in_its_one_form(void **state)
 	assert_true(utf8_is_valid(BYTES_LIT("\xeb\xb3\xb4\xec\x9e\x90\xea\xb8\xb0")));
 }
 
+/* Digits are taken eight at a time: whatever stands in whichever of the eight places must be seen. */
+static void every_octet_in_every_place_is_judged(void **state)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char text[] = "QUJDREVGR0hJ";
+
+	for (unsigned place = 0; place < 12; place++)
+		for (unsigned c = 0; c < 256; c++) {
+			const char *digit = c ? strchr(digits, (int)c) : NULL;
+			uint8_t out[16] = { 0 }, again[16];
+			size_t len = 0;
+			enum bj_err err;
+			char before = text[place];
+
+			text[place] = (char)c;
+			err = base64_decode(bytes_of(text, 12), out, sizeof(out), &len, NULL);
+			text[place] = before;
+			if (c == '=' && place == 11) {
+				assert_true(!err || err == BJ_ERR_SYNTAX); /* the digit before it decides */
+				continue;
+			}
+			assert_int_equal(err, digit ? BJ_OK : BJ_ERR_SYNTAX);
+			if (digit) { /* the six bits are that digit's, the others are as they were */
+				unsigned bit = place * 6, value = 0;
+
+				for (unsigned k = 0; k < 6; k++)
+					value = value << 1 | (out[(bit + k) / 8] >> (7 - (bit + k) % 8) & 1);
+				assert_int_equal(value, digit - digits);
+				assert_int_equal(base64_decode(bytes_text(text), again, sizeof(again), &len, NULL), BJ_OK);
+				for (unsigned k = 0; k < 72; k++)
+					if (k / 6 != place)
+						assert_int_equal(out[k / 8] >> (7 - k % 8) & 1, again[k / 8] >> (7 - k % 8) & 1);
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +256,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_come_back_also_with_white_space_between),
 		cmocka_unit_test(wrong_utf8_is_refused),
 		cmocka_unit_test(every_code_point_is_accepted_in_its_one_form),
+		cmocka_unit_test(every_octet_in_every_place_is_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ int cmd_connect(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
+int cmd_sim(int argc, char **argv);
 
 /* The exit code that a failure of a connection has: by kind, not by when it came. */
 enum exit_code exit_of_err(enum bj_err err);

@@ -77,6 +77,10 @@ const struct explain_text explain_texts[] = {
 	{ BJ_ERR_NO_COMMON_SIGNATURE,
 	  "The peer accepts no signature algorithm that any of the credentials here can produce.",
 	  "Add a credential with another kind of key (ECDSA P-256 and RSA 2048 together reach everyone), or widen the peer's list." },
+	{ BJ_ERR_CERT_COMPRESSION,
+	  "The peer sent its certificates compressed, and they cannot be unpacked to exactly the length that it announced, or that length is "
+	  "more than is allowed.",
+	  "Try without certificate compression; if it works then, the peer's compression has a defect." },
 	{ BJ_ERR_NO_COMMON_CERTIFICATE_TYPE,
 	  "One side shows or takes only raw public keys, the other only certificates (RFC 7250), or there is no credential of the form that "
 	  "was agreed.",

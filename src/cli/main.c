@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
 	{ "proxy", "the gateway: TLS, client certificates, load balancing", cmd_proxy },
 	{ "serve", "HTTPS for a folder, an echo server, or one that tells its name", cmd_serve },
+	{ "sim", "a handshake under a given network, in virtual time, as a ladder", cmd_sim },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

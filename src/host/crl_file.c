@@ -10,7 +10,7 @@ BJ_API enum bj_err bj_crls_add_file(struct bj_crls *crls, const char *path, size
 
 	if (err)
 		return err;
-	if (f.len > 2 && f.ptr[0] == 0x30 && (f.ptr[1] & 0x80)) { /* no PEM text starts like a SEQUENCE of more than 127 octets */
+	if (file_is_der(&f)) {
 		err = bj_crls_add_der(crls, f.ptr, f.len);
 		if (out_count)
 			*out_count = !err;

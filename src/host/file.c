@@ -23,6 +23,11 @@ void file_bytes_free(struct file_bytes *f)
 	*f = (struct file_bytes){ 0 };
 }
 
+bool file_is_der(const struct file_bytes *f)
+{
+	return f->len > 2 && f->ptr[0] == 0x30 && (f->ptr[1] & 0x80);
+}
+
 /* realloc() would leave the old copy behind unwiped. */
 static enum bj_err grow(struct file_bytes *f, size_t cap)
 {

@@ -19,6 +19,8 @@ struct file_bytes {
 /* Reads all of a file, or of what else can be opened and read (a pipe). BJ_ERR_FILE_OPEN, BJ_ERR_FILE_READ (also for a
  * folder), BJ_ERR_FILE_TOO_LARGE, BJ_ERR_NO_MEMORY. */
 BJ_MUST_USE enum bj_err file_read(const char *path, size_t len_max, struct file_bytes *out);
+/* No PEM text starts like a SEQUENCE of more than 127 octets, as certificates and lists do. */
+bool file_is_der(const struct file_bytes *f);
 /* Wipes and frees; harmless when repeated. */
 void file_bytes_free(struct file_bytes *f);
 

@@ -32,12 +32,6 @@ static const char *const system_folders[] = {
 	"/etc/pki/tls/certs",
 };
 
-/* A DER certificate is a SEQUENCE of more than 127 bytes; no PEM text starts like this. */
-static bool looks_like_der(const struct file_bytes *f)
-{
-	return f->len > 2 && f->ptr[0] == 0x30 && (f->ptr[1] & 0x80);
-}
-
 BJ_API enum bj_err bj_trust_add_file(struct bj_trust *trust, const char *path, size_t *out_count)
 {
 	struct file_bytes f;
@@ -45,7 +39,7 @@ BJ_API enum bj_err bj_trust_add_file(struct bj_trust *trust, const char *path, s
 
 	if (err)
 		return err;
-	if (looks_like_der(&f)) {
+	if (file_is_der(&f)) {
 		err = bj_trust_add_der(trust, f.ptr, f.len);
 		if (!err && out_count)
 			*out_count = 1;
@@ -86,7 +80,7 @@ static enum bj_err add_good_of_file(struct bj_trust *trust, const char *path, si
 
 	if (err)
 		return err == BJ_ERR_NO_MEMORY ? err : BJ_OK;
-	if (looks_like_der(&f)) {
+	if (file_is_der(&f)) {
 		err = bj_trust_add_der(trust, f.ptr, f.len);
 		*count += !err;
 		if (err != BJ_ERR_NO_MEMORY && err != BJ_ERR_LIMIT)

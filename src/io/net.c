@@ -164,15 +164,17 @@ static void device_event(struct loop_watch *watch, uint32_t events)
 {
 	struct net *n = CONTAINER_OF(watch, struct net, watch);
 	enum bj_err err = BJ_OK;
-	size_t count;
+	size_t count, bytes = 0;
 
 	(void)events;
-	for (size_t done = 0; done < NET_READS_MAX && !err; done += count) {
+	for (size_t done = 0; done < NET_READS_MAX && bytes < NET_BYTES_MAX && !err; done += count) {
 		err = device_receive(&n->device, &count);
 		if (err)
 			break;
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < count; i++) {
 			input(n, &n->device.in[i]);
+			bytes += n->device.in[i].len;
+		}
 	}
 	if (err && err != BJ_ERR_WOULD_BLOCK) { /* the interface went away under us */
 		n->is_gone = true;

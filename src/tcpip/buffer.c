@@ -16,9 +16,16 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
 		return false;
 	while (cap < need)
 		cap *= 2;
+	if (!b->ptr && memory->spare && cap <= memory->spare_cap)
+		cap = memory->spare_cap;
 	if (cap - b->cap > memory->max - memory->used || memory->used > memory->max)
 		return false;
-	bigger = (uint8_t *)malloc(cap);
+	if (memory->spare && cap == memory->spare_cap) {
+		bigger = memory->spare;
+		memory->spare = NULL;
+	} else {
+		bigger = (uint8_t *)malloc(cap);
+	}
 	if (!bigger)
 		return false;
 	/* everything moves, also what was written beyond `len` */
@@ -99,6 +106,17 @@ void buffer_skip(struct buffer *b, uint32_t len)
 void buffer_free(struct buffer *b, struct buffer_memory *memory)
 {
 	memory->used -= b->cap;
-	free(b->ptr);
+	if (!memory->spare && b->cap >= BUFFER_SPARE_MIN && b->cap <= BUFFER_SPARE_MAX) {
+		memory->spare = b->ptr;
+		memory->spare_cap = b->cap;
+	} else {
+		free(b->ptr);
+	}
 	*b = (struct buffer){ .limit = b->limit };
+}
+
+void buffer_memory_fini(struct buffer_memory *memory)
+{
+	free(memory->spare);
+	memory->spare = NULL;
 }

@@ -22,7 +22,12 @@ struct buffer {
 struct buffer_memory {
 	size_t used;
 	size_t max;
+	uint8_t *spare;     /* the last large one that was given back: the next to be taken, while it is warm; or null */
+	uint32_t spare_cap;
 };
+
+#define BUFFER_SPARE_MIN (16u << 10)
+#define BUFFER_SPARE_MAX (1u << 20)
 
 /* Room for `need` bytes from the oldest on. False: memory_max is reached or memory is missing; nothing changed. */
 bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need);
@@ -38,5 +43,6 @@ struct bj_bytes buffer_view(const struct buffer *b);
 void buffer_skip(struct buffer *b, uint32_t len);
 /* Gives the memory back. */
 void buffer_free(struct buffer *b, struct buffer_memory *memory);
+void buffer_memory_fini(struct buffer_memory *memory);
 
 #endif

@@ -142,6 +142,7 @@ void bj_stack_free(struct bj_stack *s)
 	reassembly_fini(&s->reassembly);
 	map_fini(&s->tcps);
 	map_fini(&s->listeners);
+	buffer_memory_fini(&s->memory);
 	slab_fini(&s->tcp_slab);
 	slab_fini(&s->flights);
 	slab_fini(&s->sents);

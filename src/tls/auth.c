@@ -336,12 +336,13 @@ enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct config_wish wish = wish_of(conn);
+	enum bj_err err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
 
 	if (hs->answer.is_there)
 		return credential_answered(conn);
-	if (config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme) != BJ_OK)
+	if (err)
 		hs->credential = NULL;
-	return BJ_OK;
+	return err && conn->config->must_authenticate && conn->config->credential_count > 0 ? err : BJ_OK;
 }
 
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body)

@@ -37,7 +37,7 @@ enum bj_err auth_credential(struct bj_tls *conn, struct bj_bytes body);
 /* Servers: is there a credential for this client? */
 bool auth_can_show(const struct bj_tls *conn);
 /* ASK(CREDENTIAL), clients that were asked: hs->credential and hs->scheme, or none (then hs->credential is null and the list sent is
- * empty). */
+ * empty, unless the configuration says that this is a failure: then config_choose_credential()'s). */
 enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body);
 
 /* ASK(SIGN): the row's own prepare sets hs->sign_bytes; this makes or takes hs->signature over it with hs->scheme. */

@@ -3,6 +3,7 @@
 
 #include "tls/auth.h"
 #include "tls/both13.h"
+#include "tls/cert_compression.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
@@ -114,6 +115,7 @@ static enum bj_err wishes_take(struct bj_tls *conn, const struct certificate_req
 {
 	hello_take_schemes(conn, request->schemes);
 	conn->auth_asked = true;
+	conn->hs->compression = cert_compression_choose(conn->config, request->compressions);
 	return auth_take_wishes(conn, request->authorities, request->schemes_cert.len > 0 ? request->schemes_cert : request->schemes);
 }
 
@@ -130,7 +132,7 @@ static enum bj_err request_take(struct bj_tls *conn, struct bj_bytes body)
 	return err ? err : wishes_take(conn, &request);
 }
 
-static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum bj_err err = certificate_parse(body, conn->hs->offered, &cert);
@@ -145,6 +147,13 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	if (!err)
 		err = auth_take_delegation(conn, cert.delegation);
 	return err ? err : auth_take_staples(conn, cert.ocsp, cert.scts);
+}
+
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->message == MSG_COMPRESSED_CERTIFICATE)
+		return cert_compression_take(conn, body, chain_take);
+	return chain_take(conn, body);
 }
 
 /* ---- our flight */
@@ -178,7 +187,7 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 	cert.context = later_context(conn);
 	certificate_write(w, &cert);
 	state_settle(&conn->state, F_CERT, cert.count > 0);
-	return BJ_OK;
+	return conn->hs->compression && cert.count > 0 ? cert_compression_replace(conn, w) : BJ_OK;
 }
 
 /* ---- later: tickets. rfc9846:4.6.1 */

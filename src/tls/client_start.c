@@ -8,6 +8,7 @@
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 #include "tls/keys.h"
 #include "tls/psk.h"
 #include "tls/limits.h"
@@ -15,7 +16,7 @@
 #include "tls/raw_key.h"
 #include "x509/general_name.h"
 
-#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX))
+#define SHARES_BYTES_MAX (CONFIG_KEY_SHARE_MAX * (4 + KEX_SHARE_MAX) + 5) /* and one of GREASE */
 #define HELLO_FIXED_ROOM 1600 /* more than all of a hello but shares, authorities, protocols, cookie and tickets */
 
 /* ---- offering a session */
@@ -51,6 +52,22 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	}
 	*conn->session = s;
 	wipe(&s, sizeof(s));
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_hint_groups(struct bj_tls *conn, const uint16_t *groups, size_t count)
+{
+	struct bj_bytes own = config_codes_view(&conn->config->groups);
+
+	if (conn->err)
+		return (enum bj_err)conn->err;
+	if (conn->is_server || state_at(&conn->state) != ST_START)
+		return BJ_ERR_STATE;
+	conn->group_hint = 0;
+	for (size_t i = 0; i < codes_count(own) && !conn->group_hint; i++)
+		for (size_t k = 0; k < count; k++)
+			if (groups[k] == codes_at(own, i))
+				conn->group_hint = groups[k];
 	return BJ_OK;
 }
 
@@ -96,6 +113,8 @@ static enum bj_err first_shares(struct bj_tls *conn, struct writer *list)
 	uint16_t half = (uint16_t)kex_plain_half(codes_at(groups, 0));
 	enum bj_err err = BJ_OK;
 
+	if (conn->group_hint)
+		return share_make(conn, list, conn->group_hint);
 	if (conn->config->share_groups.count > 0)
 		return chosen_shares(conn, list);
 	for (size_t i = 0; i < count && i < codes_count(groups) && !err; i++)
@@ -115,6 +134,8 @@ static enum bj_err shares_make(struct bj_tls *conn, struct writer *list)
 		hs->kex_count = hs->share_count = 0;
 		return share_make(conn, list, hs->group);
 	}
+	if (hs->form && hs->form->group)
+		key_share_add(list, hs->form->group, BYTES_LIT("\0"));
 	if (!conn->retried)
 		return first_shares(conn, list);
 	for (size_t i = 0; i < hs->share_count; i++)
@@ -174,10 +195,16 @@ static void hello_fill(const struct bj_tls *conn, struct client_hello *hello, ui
 		hello->has |= EXT_BIT(EXT_ALPN);
 		hello->alpn = config_alpn_list(config);
 	}
+	if (config->is_fallback)
+		hello->more_suite = SUITE_SCSV_FALLBACK;
 	limits_offer(conn, hello);
 	if (conn->quic) {
 		hello->has |= EXT_BIT(EXT_QUIC_PARAMS);
 		hello->quic_params = conn->quic->params;
+	}
+	if (config->wants_tickets && has_13) {
+		hello->has |= EXT_BIT(EXT_TICKET_REQUEST);
+		hello->ticket_request = (struct ticket_request){ config->tickets_new, config->tickets_resumed };
 	}
 	if (config->psk_only) /* no certificate would do */
 		hello->has &= ~(EXT_BIT(EXT_SIGNATURE_ALGORITHMS) | EXT_BIT(EXT_STATUS_REQUEST) | EXT_BIT(EXT_SCT));
@@ -263,9 +290,15 @@ static enum bj_err hello_write(struct bj_tls *conn, struct writer *w)
 	struct writer list = wr_make(shares, sizeof(shares));
 	size_t psks = psk_room(conn);
 	struct client_hello hello;
+	uint8_t compressions[2 * CONFIG_COMPRESSION_MAX];
 	enum bj_err err = BJ_OK;
 
 	hello_fill(conn, &hello, versions);
+	hello.compressions = config_compressions_write(conn->config, compressions);
+	if (hello.compressions.len > 0 && (hello.has & EXT_BIT(EXT_SUPPORTED_VERSIONS)))
+		hello.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
+	if (hs->form)
+		hello_form_apply(hs->form, &hello);
 	if (hello.has & EXT_BIT(EXT_KEY_SHARE))
 		err = shares_make(conn, &list);
 	if (!err)
@@ -311,7 +344,9 @@ static enum bj_err hello_make(struct bj_tls *conn, struct writer *w)
 	}
 	if (config_has_version(conn->config, VERSION_1_3) && hs->session_id_len > 0)
 		hs->compat = COMPAT_WANTED;
-	err = early_offer(conn);
+	err = hello_form_make(conn->config, &hs->rng, &hs->form);
+	if (!err)
+		err = early_offer(conn);
 	if (err)
 		return err;
 	state_settle(&conn->state, F_EARLY, hs->early_data != NULL);

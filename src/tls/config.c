@@ -12,6 +12,7 @@
 #include "tls/group.h"
 #include "tls/psk.h"
 #include "tls/replay.h"
+#include "tls/retry.h"
 #include "tls/scheme.h"
 #include "tls/suite.h"
 #include "tls/ticket.h"
@@ -26,7 +27,7 @@
 #define CACHE_ENTRIES_MAX 1000000
 #define CACHE_TIMEOUT_MAX_S 86400
 
-static enum bj_err may_change(const struct bj_tls_config *config)
+enum bj_err config_may_change(const struct bj_tls_config *config)
 {
 	if (!config)
 		return BJ_ERR_ARGUMENT;
@@ -49,7 +50,7 @@ static enum bj_err codes_set(struct bj_tls_config *config, struct config_codes *
 			     bool (*exists)(uint16_t code))
 {
 	struct config_codes codes = { 0 };
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -76,7 +77,7 @@ static void all_suites(struct config_codes *out, uint16_t version_min)
 
 BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 	bool modern;
 
 	if (err)
@@ -140,6 +141,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	session_cache_free(config->cache);
 	replay_guard_free(config->replay);
 	config_psks_free(config);
+	ticket_keys_free(config->cookies);
 	config_credentials_free(config);
 	free(config->authorities);
 	free(config->pins);
@@ -152,7 +154,7 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 
 BJ_API enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -190,7 +192,7 @@ BJ_API enum bj_err bj_tls_config_credential_schemes(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_credential_must_match(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -222,7 +224,7 @@ BJ_API enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *confi
 
 BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -235,7 +237,7 @@ BJ_API enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t
 
 BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -246,7 +248,7 @@ BJ_API enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, 
 
 BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->prefer_own_order = own;
@@ -257,7 +259,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 {
 	uint8_t bytes[CONFIG_ALPN_BYTES_MAX];
 	struct writer w = wr_make(bytes, sizeof(bytes));
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -279,7 +281,7 @@ BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *
 
 BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->strict_sni = strict;
@@ -288,7 +290,7 @@ BJ_API enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool s
 
 BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -302,7 +304,7 @@ BJ_API enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_t
 
 BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -315,7 +317,7 @@ BJ_API enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum 
 BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s, unsigned rotate_s,
 					 unsigned keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -332,7 +334,7 @@ BJ_API enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned 
 
 BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -343,9 +345,35 @@ BJ_API enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, siz
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || after_full > UINT8_MAX || after_resumed > UINT8_MAX)
+		return BJ_ERR_ARGUMENT;
+	config->wants_tickets = true;
+	config->tickets_new = (uint8_t)after_full;
+	config->tickets_resumed = (uint8_t)after_resumed;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_SERVER || age_s > CONFIG_COOKIE_AGE_MAX_S)
+		return BJ_ERR_ARGUMENT;
+	config->cookie_age_s = age_s;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32_t max_bytes, unsigned window_s)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -358,7 +386,7 @@ BJ_API enum bj_err bj_tls_config_early_data(struct bj_tls_config *config, uint32
 
 BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -371,7 +399,7 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 
 BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->keep_peer_chain = keep;
@@ -380,7 +408,7 @@ BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, b
 
 BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocsp, bool scts)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -393,7 +421,7 @@ BJ_API enum bj_err bj_tls_config_stapling(struct bj_tls_config *config, bool ocs
 
 BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -405,7 +433,7 @@ BJ_API enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng
 
 BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_keylog_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -416,7 +444,7 @@ BJ_API enum bj_err bj_tls_config_keylog(struct bj_tls_config *config, bj_tls_key
 
 BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -427,7 +455,7 @@ BJ_API enum bj_err bj_tls_config_insecure_no_verify(struct bj_tls_config *config
 
 BJ_API enum bj_err bj_tls_config_insecure_no_name(struct bj_tls_config *config)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err && config->role != BJ_TLS_CLIENT)
 		err = BJ_ERR_ARGUMENT;
@@ -440,7 +468,7 @@ BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t ques
 {
 	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY | 1u << BJ_TLS_Q_EARLY_DATA |
 			     1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << BJ_TLS_Q_TICKET_SEAL;
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -452,7 +480,7 @@ BJ_API enum bj_err bj_tls_config_ask(struct bj_tls_config *config, uint32_t ques
 
 BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -465,7 +493,7 @@ BJ_API enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_o
 
 static enum bj_err length_set(struct bj_tls_config *config, size_t len, size_t min, size_t max, uint16_t *out)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -487,7 +515,7 @@ BJ_API enum bj_err bj_tls_config_receive_max(struct bj_tls_config *config, size_
 
 BJ_API enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_config *config, size_t len)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (err)
 		return err;
@@ -506,7 +534,7 @@ BJ_API enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t mu
 
 BJ_API enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on)
 {
-	enum bj_err err = may_change(config);
+	enum bj_err err = config_may_change(config);
 
 	if (!err)
 		config->quic = on;
@@ -586,6 +614,11 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 	if (config->ticket_count > 0 && !config->tickets) {
 		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
 		if (!config->tickets)
+			return BJ_ERR_NO_MEMORY;
+	}
+	if (config->cookie_age_s > 0 && !config->cookies) {
+		config->cookies = ticket_keys_new(&config->rng, RETRY_COOKIE_ROTATE_S, 1);
+		if (!config->cookies)
 			return BJ_ERR_NO_MEMORY;
 	}
 	if (config->early_max > 0 && !config->replay) {

@@ -24,10 +24,14 @@
 #define CONFIG_TICKET_LIFETIME_MAX_S 604800 /* rfc9846:4.6.1 */
 #define CONFIG_TICKET_KEEP_MAX 7
 #define CONFIG_EARLY_WINDOW_MAX_S 600
+#define CONFIG_COOKIE_AGE_MAX_S 600
 
 #define CONFIG_PIN_MAX 64 /* public keys that are expected */
 #define CONFIG_PIN_LEN 32
 
+#define CONFIG_COMPRESSION_MAX 4
+
+struct compression;
 struct ticket_keys;
 struct session_cache;
 struct replay_guard;
@@ -55,6 +59,14 @@ static inline struct bj_bytes config_types_view(const struct config_types *types
 	return (struct bj_bytes){ types->types, types->count };
 }
 
+/* Servers: a CompressedCertificate, with its header. */
+struct config_compressed {
+	const struct compression *by;
+	uint8_t staples; /* which set of what may be stapled it has */
+	uint8_t *message;
+	size_t len;
+};
+
 /* A credential as the handshake needs it. */
 struct config_credential {
 	struct bj_credential *credential;
@@ -70,6 +82,8 @@ struct config_credential {
 	uint32_t chain_algs; /* 1 << enum sig_alg: what the chain's certificates are signed with, but for those that signed themselves */
 	uint8_t *message;       /* servers: the Certificate message of 1.3, with its header, made when frozen; allocated */
 	size_t message_len;
+	struct config_compressed *compressed; /* cert_compression.c; allocated */
+	size_t compressed_count;
 };
 
 /* A name of a certificate, in lower case, and whose it is; "*." stays in front of a wildcard. Sorted by name, then credential. */
@@ -91,6 +105,11 @@ struct bj_tls_config {
 	bool quic; /* no records: 1.3 alone, as rfc9001 says */
 	bool insecure_no_verify;
 	bool insecure_no_name;
+	bool must_authenticate; /* clients: a credential must fit where one is asked for */
+	uint8_t compression_count;
+	const struct compression *compressions[CONFIG_COMPRESSION_MAX]; /* of certificates, in order of preference */
+	bool grease, permute;   /* rfc8701; clients: extensions in random order */
+	bool is_fallback;       /* clients: the second try, with a lower version */
 	uint16_t version_min, version_max;
 	struct config_codes suites, groups, schemes; /* in order of preference; suites of versions that are on only */
 	uint8_t key_share_count;
@@ -125,6 +144,8 @@ struct bj_tls_config {
 	uint8_t judge_print[32];        /* of all that verdicts depend on; zero where nobody is judged */
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
+	bool wants_tickets; /* clients: ticket_request is sent */
+	uint8_t tickets_new, tickets_resumed;
 	struct ticket_keys *tickets; /* null: none (clients, or a count of zero) */
 	size_t cache_entries;
 	unsigned cache_timeout_s;
@@ -132,6 +153,8 @@ struct bj_tls_config {
 	uint8_t context[CONFIG_CONTEXT_MAX];
 	uint8_t context_len;
 
+	struct ticket_keys *cookies; /* servers with cookies in their retries; else null */
+	unsigned cookie_age_s;
 	struct config_psk *psks; /* from outside, in order of preference */
 	size_t psk_count;
 	bool psk_only; /* clients: they have keys and nothing to judge a certificate by */
@@ -187,6 +210,11 @@ static inline struct bj_bytes config_authorities(const struct bj_tls_config *con
 	return (struct bj_bytes){ config->authorities, config->authorities_len };
 }
 
+/* The codes of the compressions, in wire form. */
+struct bj_bytes config_compressions_write(const struct bj_tls_config *config, uint8_t wire[2 * CONFIG_COMPRESSION_MAX]);
+
+/* For setters: BJ_ERR_ARGUMENT without a configuration, BJ_ERR_CONFIG_FROZEN. */
+enum bj_err config_may_change(const struct bj_tls_config *config) BJ_MUST_USE;
 /* config_peer.c */
 bool config_has_type(const struct config_types *types, uint8_t type);
 /* Is this SubjectPublicKeyInfo one that is expected? */

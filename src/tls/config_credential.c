@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/delegated.h"
 #include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
@@ -42,6 +43,7 @@ void config_credentials_free(struct bj_tls_config *config)
 	for (size_t i = 0; i < config->credential_count; i++) {
 		bj_credential_free(config->credentials[i].credential);
 		free(config->credentials[i].message);
+		cert_compression_free(&config->credentials[i]);
 	}
 	free(config->credentials);
 	free(config->names);
@@ -196,11 +198,15 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 		free(row->message);
 		row->message = NULL;
+		cert_compression_free(row);
 		err = config_credential_make(row->credential, config->role == BJ_TLS_SERVER, row);
 		if (err)
 			return err;
 		row->schemes = schemes;
 		row->must_match = must_match;
+		err = config->role == BJ_TLS_SERVER ? cert_compression_freeze(config, row) : BJ_OK;
+		if (err)
+			return err;
 	}
 	if (config->role != BJ_TLS_SERVER)
 		return BJ_OK;

@@ -249,6 +249,7 @@ void handshake_free(struct bj_tls *conn)
 	free(hs->psk_try);
 	free(hs->credential_made.message);
 	free(hs->peer_share);
+	free(hs->form);
 	free(hs->cookie);
 	free(hs->ticket12);
 	free(hs->peer_der);

@@ -107,17 +107,19 @@ struct handshake {
 	struct bj_bytes authorities;            /* that the peer named, where somebody chooses by them; allocated */
 	uint32_t chain_algs;                    /* 1 << enum sig_alg that the peer takes in certificates */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
+	const struct compression *compression;  /* that the peer takes our certificate with; null: none */
 	const struct suite *suite_by_auth[3];   /* servers, 1.2: the suite to take, by enum suite_auth of the key */
 	uint32_t offered;                       /* EXT_BIT()s: extensions of the ClientHello, ours or the peer's */
 	uint8_t compat;                         /* COMPAT_*: change_cipher_spec for middleboxes */
 	uint8_t hello_print[32];                /* servers: SHA-256 over what must not change in a second ClientHello */
 	uint8_t binder_hash[HASH_MAX];          /* servers: over the transcript and the ClientHello without its binders */
 	uint16_t psk_index;
+	struct hello_form *form;                /* clients: GREASE and order of the hellos; allocated, null for none */
 	bool had_psk;                           /* servers with nothing but keys: the first hello had one of them */
 	struct issue *issue;                    /* servers, while the owner seals a ticket; else null (issue.h) */
 	struct psk_try *psk_try;                /* servers, where the owner is asked about identities; else null (psk.h) */
 	uint8_t max_fragment;                   /* servers: the code that the client asked for, and gets */
-	uint8_t *cookie;                        /* clients: of the HelloRetryRequest */
+	uint8_t *cookie;                        /* of the HelloRetryRequest: that came (clients), that went out (servers) */
 	size_t cookie_len;
 
 	/* certificates */
@@ -146,6 +148,7 @@ struct handshake {
 	uint8_t *ticket12;                      /* clients, 1.2: the new ticket */
 	uint32_t ticket12_lifetime_s;
 	size_t ticket12_len;
+	struct ticket_request ticket_request;   /* servers: where EXT_TICKET_REQUEST is offered */
 	uint8_t tickets_left;
 	uint8_t tickets_made;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */
@@ -220,6 +223,7 @@ struct bj_tls {
 	uint32_t err;
 	struct state state;
 	uint16_t version, group, signature_scheme;
+	uint16_t group_hint;          /* clients: one of ours that the server is said to have; 0: nothing is known */
 	int16_t alert_sent, alert_received;
 	uint16_t send_max, receive_limit; /* limits.h */
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */

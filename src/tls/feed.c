@@ -152,7 +152,8 @@ static enum bj_err take_ccs(struct bj_tls *conn, const struct record *rec)
 		return err ? err : handshake_advance(conn);
 	}
 	/* rfc9846:5: between the first ClientHello and the peer's Finished */
-	if (at == ST_START || state_is_open(&conn->state) || (!rec->is_plain && conn->rd.form != RECORD_PLAIN) || ++conn->ccs > CONN_CCS_MAX)
+	if ((at == ST_START && !conn->config->cookies) || state_is_open(&conn->state) || (!rec->is_plain && conn->rd.form != RECORD_PLAIN) ||
+	    ++conn->ccs > CONN_CCS_MAX)
 		return BJ_ERR_BAD_CHANGE_CIPHER_SPEC;
 	return BJ_OK;
 }

@@ -51,9 +51,17 @@ static const struct hs_row *row_find(const struct bj_tls *conn, bool own, unsign
 	return NULL;
 }
 
+/* A CompressedCertificate stands wherever a Certificate may, where it was offered. rfc8879:4 */
+static const struct hs_row *row_receives(const struct bj_tls *conn, unsigned type)
+{
+	bool packed = type == MSG_COMPRESSED_CERTIFICATE && conn_is_13(conn) && conn->config->compression_count > 0;
+
+	return row_find(conn, false, packed ? (unsigned)MSG_CERTIFICATE : type);
+}
+
 bool handshake_awaits(const struct bj_tls *conn, unsigned type)
 {
-	return row_find(conn, false, type) != NULL;
+	return row_receives(conn, type) != NULL;
 }
 
 /* Messages after the handshake are no part of it. */
@@ -204,7 +212,7 @@ enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_byte
 	conn->message = (uint16_t)type;
 	if (type != MSG_CHANGE_CIPHER_SPEC && type != MSG_ASK_LATER)
 		conn_observe(conn, BJ_TLS_SAW_MESSAGE, false, raw.len ? raw.ptr[0] : 0, raw);
-	row = row_find(conn, false, type);
+	row = row_receives(conn, type);
 	if (!row)
 		return handshake_unexpected(conn, type);
 	conn->behind = !last;

@@ -49,7 +49,9 @@ enum hs_keys {
 	KEYS_EARLY_END = 1 << 6, /* 1.3: until here */
 };
 
-/* RECV, STEP and ASK: `body` is the message without its header: the one received, or for the other two the last one received, which
+/* A row that receives or sends a Certificate of 1.3 is that of a CompressedCertificate too: conn->message says which it is.
+ *
+ * RECV, STEP and ASK: `body` is the message without its header: the one received, or for the other two the last one received, which
  * is still there when no question was asked since (its views live until the handler of the row before the next RECV returns).
  * A row of ASK has two: `prepare` makes what the question needs and may settle nothing; `take` uses the answer in conn->hs->answer, or
  * answers by itself where that has none. */

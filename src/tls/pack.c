@@ -115,6 +115,9 @@ void pack_write(struct writer *w, const struct bj_tls *conn)
 	wr_u64(w, (uint64_t)conn->now_ms);
 	wr_u64(w, (uint64_t)conn->resumed_until_ms);
 	wr_raw(w, counts, sizeof(counts));
+	wr_u32(w, (uint32_t)conn->age_skew_ms);
+	wr_u8(w, conn->psk ? 1 : 0);
+	wr_vec(w, conn->psk ? bytes_of(conn->psk->bytes, conn->psk->len) : (struct bj_bytes){ NULL, 0 }, 2);
 	write_peer(w, conn);
 }
 
@@ -193,6 +196,24 @@ static enum bj_err read_peer(struct reader *r, struct bj_tls *conn)
 	return BJ_OK;
 }
 
+/* The name of a key from outside. */
+static enum bj_err read_psk(struct reader *r, struct bj_tls *conn)
+{
+	uint8_t has = rd_u8(r);
+	struct bj_bytes identity = rd_vec_bytes(r, 2);
+
+	if (r->bad || has > 1 || (!has && identity.len > 0))
+		return BJ_ERR_BAD_TICKET;
+	if (!has)
+		return BJ_OK;
+	conn->psk = malloc(sizeof(*conn->psk) + identity.len);
+	if (!conn->psk)
+		return BJ_ERR_NO_MEMORY;
+	conn->psk->len = identity.len;
+	bytes_copy(conn->psk->bytes, identity.ptr, identity.len);
+	return BJ_OK;
+}
+
 /* Record keys from the secrets. */
 static enum bj_err make_keys(struct bj_tls *conn, uint64_t read_seq, uint64_t write_seq)
 {
@@ -266,6 +287,7 @@ static void read_counts(struct reader *r, struct bj_tls *conn)
 	conn->ccs = rd_u8(r);
 	conn->tickets = rd_u8(r);
 	conn->early = rd_u8(r);
+	conn->age_skew_ms = (int32_t)rd_u32(r);
 }
 
 static enum bj_err read_all(struct reader *r, struct bj_tls *conn)
@@ -287,7 +309,9 @@ static enum bj_err read_all(struct reader *r, struct bj_tls *conn)
 	read_seq = rd_u64(r);
 	write_seq = rd_u64(r);
 	read_counts(r, conn);
-	err = read_peer(r, conn);
+	err = read_psk(r, conn);
+	if (!err)
+		err = read_peer(r, conn);
 	if (err)
 		return err;
 	if (!rd_end(r) || read_seq > RECORD_SEQ_MAX || write_seq > RECORD_SEQ_MAX)
@@ -381,7 +405,7 @@ BJ_API enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_
 		return BJ_ERR_STATE;
 	if (!key || key_len != KEY_LEN)
 		return BJ_ERR_ARGUMENT;
-	need = PACK_HEAD_LEN + PACK_FIXED_MAX + 2 * 256 + (peer_len(conn) <= PACK_PEER_MAX ? peer_len(conn) : 0) + AEAD_TAG_LEN;
+	need = PACK_HEAD_LEN + PACK_FIXED_MAX + 2 * 256 + (conn->psk ? conn->psk->len : 0) + (peer_len(conn) <= PACK_PEER_MAX ? peer_len(conn) : 0) + AEAD_TAG_LEN;
 	blob = malloc(need);
 	if (!blob)
 		return BJ_ERR_NO_MEMORY;

@@ -19,7 +19,7 @@
 #define PACK_HEAD_LEN (4 + 1 + PACK_SALT_LEN)
 #define PACK_FIXED_MAX 1024       /* of the fields without names and certificates */
 #define PACK_PEER_MAX (1 << 17)   /* of the peer's chain and what was stapled; with more, that is left out */
-#define PACK_MAX (PACK_HEAD_LEN + PACK_FIXED_MAX + 2 * 256 + PACK_PEER_MAX + AEAD_TAG_LEN)
+#define PACK_MAX (PACK_HEAD_LEN + PACK_FIXED_MAX + 2 * 256 + UINT16_MAX + PACK_PEER_MAX + AEAD_TAG_LEN)
 
 /* The plain fields. */
 void pack_write(struct writer *w, const struct bj_tls *conn);

@@ -343,6 +343,21 @@ static void keys_are_updated_and_tickets_taken_after_a_move(void **state)
 	assert_int_equal(pair.client.tickets, tickets + 1);
 }
 
+static void the_name_of_a_key_from_outside_moves_too(void **state)
+{
+	const struct bj_tls_psk psk = { "a name", key, "", 6, sizeof(key), 0, BJ_TLS_PSK_SHA256, false };
+
+	bj_tls_config_free(server); /* one without a credential: it would come first */
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_psk(client, &psk), BJ_OK);
+	assert_int_equal(bj_tls_config_psk(server, &psk), BJ_OK);
+	open_pair();
+	move(&pair.server);
+	assert_true(bytes_equal(report_of(&pair.server).psk_identity, BYTES_LIT("a name")));
+	assert_int_equal(report_of(&pair.server).peer_chain_count, 0);
+	pair_echo(&pair);
+}
+
 static void one_side_may_have_closed(void **state)
 {
 	open_pair();
@@ -402,6 +417,7 @@ int main(void)
 		T(fields_are_checked_without_their_seal),
 		T(every_suite_and_both_sides_go_on),
 		T(keys_are_updated_and_tickets_taken_after_a_move),
+		T(the_name_of_a_key_from_outside_moves_too),
 		T(one_side_may_have_closed),
 		T(every_allocation_may_fail),
 	};

@@ -109,6 +109,29 @@ static void resumption_survives_a_retry(void **state)
 	assert_true(report_of(&pair.server).retried);
 }
 
+/* rfc9149:3 */
+static void a_client_gets_the_tickets_that_it_asks_for(void **state)
+{
+	static const struct { unsigned full, resumed, got_full, got_resumed; } rows[] = {
+		{ 0, 0, 0, 0 }, { 1, 0, 1, 0 }, { 5, 3, 5, 3 }, { 255, 255, 8, 8 },
+	};
+
+	assert_int_equal(bj_tls_config_ticket_request(client, 256, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ticket_request(client, 1, 256), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_ticket_request(server, 1, 1), BJ_ERR_ARGUMENT);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_ticket_request(client, rows[i].full, rows[i].resumed), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_int_equal(pair.client.conn->tickets, rows[i].got_full);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(rows[i].got_full > 0);
+		assert_int_equal(pair.client.conn->tickets, rows[i].got_resumed);
+	}
+}
+
 static void another_name_is_not_resumed(void **state)
 {
 	struct bj_tls *conn;
@@ -299,6 +322,36 @@ static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
 	}
 	assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
 	session_fini(&s);
+}
+
+static void a_sealed_session_opens_under_its_key_and_whole(void **state)
+{
+	static uint8_t sealed[SESSION_BLOB_MAX + BJ_TLS_SESSION_OVERHEAD];
+	uint8_t key[BJ_TLS_SESSION_KEY_LEN] = { 7 };
+	struct bj_tls *conn;
+	size_t len = 0;
+
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, sizeof(sealed), &len), BJ_ERR_NOT_FOUND);
+	pair_fini(&pair);
+	memset(&pair, 0, sizeof(pair));
+	connect_named(PKI_NAME, NOW_MS);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, blob_len + BJ_TLS_SESSION_OVERHEAD - 1, &len), BJ_ERR_SPACE);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, sizeof(sealed), &len), BJ_OK);
+	assert_int_equal(len, blob_len + BJ_TLS_SESSION_OVERHEAD);
+	assert_null(memmem(sealed, len, blob + 8, 16));
+	assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
+	for (size_t i = 0; i < len; i++) {
+		sealed[i] ^= 1;
+		assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_ERR_BAD_TICKET);
+		sealed[i] ^= 1;
+		assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, i), BJ_ERR_BAD_TICKET);
+	}
+	key[31] ^= 1;
+	assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_ERR_BAD_TICKET);
+	key[31] ^= 1;
+	assert_int_equal(bj_tls_resume_sealed(conn, NOW_MS, key, sealed, len), BJ_OK);
+	bj_tls_free(conn);
 }
 
 /* ---- tickets by themselves */
@@ -493,6 +546,7 @@ static void the_cache_is_bounded_and_forgets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(a_client_gets_the_tickets_that_it_asks_for),
 		T(another_name_is_not_resumed),
 		T(a_server_does_not_resume_for_another_name),
 		T(an_expired_session_is_not_resumed),
@@ -503,6 +557,7 @@ int main(void)
 		T(a_verified_server_stays_verified_no_longer_than_the_first_lifetime),
 		T(the_clients_certificate_is_known_again),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
+		T(a_sealed_session_opens_under_its_key_and_whole),
 		T(a_session_is_resumed_again_and_again),
 		T(resumption_survives_a_retry),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),

@@ -1,15 +1,17 @@
 /* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
  *
- * Leaves out   post-handshake client authentication, cookies
+ * Leaves out   post-handshake client authentication
  */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
 #include "tls/auth.h"
 #include "tls/both13.h"
+#include "tls/cert_compression.h"
 #include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 #include "tls/issue.h"
 #include "tls/keys.h"
 #include "tls/later.h"
@@ -22,6 +24,7 @@
 #include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
+#include "tls/retry.h"
 
 static bool offered(const struct bj_tls *conn, enum ext ext)
 {
@@ -55,6 +58,30 @@ static enum bj_err take_share(struct handshake *hs, struct bj_bytes share)
 	return BJ_OK;
 }
 
+/* After a retry: the one share that was asked for, and no early data. rfc9846:4.1.2 */
+static enum bj_err asked_share_take(struct bj_tls *conn, const struct client_hello *hello)
+{
+	struct reader shares = rd_of(hello->shares);
+	struct key_share share;
+
+	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != conn->hs->group || rd_more(&shares))
+		return BJ_ERR_BAD_RETRY;
+	return take_share(conn->hs, share.key);
+}
+
+/* A second hello whose first one another connection saw: what is left is what that could not settle. */
+static enum bj_err share_choose_retried(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+
+	if (hs->session_id_len > 0)
+		hs->compat = COMPAT_WANTED | COMPAT_SENT;
+	hs->takes_tickets = hs->client_hello.psk_modes & PSK_MODE_DHE_KE;
+	hs->ticket_request = hs->client_hello.ticket_request;
+	state_settle(&conn->state, F_RETRY, false);
+	return asked_share_take(conn, &hs->client_hello);
+}
+
 /* The group; does the client's share do? */
 static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 {
@@ -64,8 +91,8 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 	struct bj_bytes share;
 	enum bj_err err = hello_complete(hello);
 
-	if (err)
-		return err;
+	if (err || conn->retried)
+		return err ? err : share_choose_retried(conn);
 	hs->group = hello_choose_group(conn, hello, &share);
 	if (!hs->group)
 		return BJ_ERR_NO_COMMON_GROUP;
@@ -73,10 +100,11 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 		err = take_share(hs, share);
 	if (err)
 		return err;
-	if (hs->session_id_len > 0)
+	if (!conn->quic) /* also without a session id: somebody in the middle may want it all the same. rfc9846:D.4 rfc9001:8.4 */
 		hs->compat = COMPAT_WANTED;
 	hs->skip_early = offered(conn, EXT_EARLY_DATA);
 	hs->takes_tickets = hello->psk_modes & PSK_MODE_DHE_KE;
+	hs->ticket_request = hello->ticket_request;
 	psk_note(conn, hello);
 	state_settle(&conn->state, F_RETRY, share.len == 0);
 	if (share.len == 0) {
@@ -87,25 +115,6 @@ static enum bj_err share_choose(struct bj_tls *conn, struct bj_bytes body)
 }
 
 /* ---- HelloRetryRequest. rfc9846:4.1.4 */
-
-static enum bj_err retry_make(struct bj_tls *conn, struct writer *w)
-{
-	struct handshake *hs = conn->hs;
-	const struct server_hello retry = {
-		.is_retry = true,
-		.legacy_version = VERSION_1_2,
-		.session_id = bytes_of(hs->session_id, hs->session_id_len),
-		.suite = conn->suite->code,
-		.version = VERSION_1_3,
-		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_KEY_SHARE),
-		.share = { .group = hs->group },
-	};
-
-	conn->retried = true;
-	transcript_retry(&hs->transcript);
-	server_hello_write(w, &retry);
-	return BJ_OK;
-}
 
 /* For middleboxes: once, behind our first message. rfc9846:D.4 */
 static enum bj_err compat_ccs(struct bj_tls *conn)
@@ -127,20 +136,15 @@ static enum bj_err hello_again_take(struct bj_tls *conn, struct bj_bytes body)
 	struct handshake *hs = conn->hs;
 	struct client_hello *hello = &hs->client_hello;
 	struct bj_bytes whole = bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN);
-	struct key_share share;
-	struct reader shares;
 	uint8_t print[HASH_MAX];
 	enum bj_err err = client_hello_parse(body, hello);
 
 	if (err)
 		return err;
 	client_hello_fingerprint(HASH_SHA256, hello, print);
-	shares = rd_of(hello->shares);
-	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || (hello->has & EXT_BIT(EXT_COOKIE)))
+	if (memcmp(print, hs->hello_print, sizeof(hs->hello_print)) != 0 || !retry_cookie_fits(conn, hello))
 		return BJ_ERR_BAD_RETRY;
-	if ((hello->has & EXT_BIT(EXT_EARLY_DATA)) || !key_share_next(&shares, &share) || share.group != hs->group || rd_more(&shares))
-		return BJ_ERR_BAD_RETRY;
-	err = take_share(hs, share.key);
+	err = asked_share_take(conn, hello);
 	if (err)
 		return err;
 	hs->skip_early = false;
@@ -185,6 +189,19 @@ static enum bj_err server_hello_make(struct bj_tls *conn, struct writer *w)
 	return BJ_OK;
 }
 
+/* How many tickets there will be: as many as the client asks for, or what is usual. rfc9149:3 */
+static uint8_t tickets_wanted(const struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	unsigned count = conn->resumed ? 1 : conn->config->ticket_count; /* one was used, one comes */
+
+	if (!conn->config->tickets || !hs->takes_tickets)
+		return 0;
+	if (offered(conn, EXT_TICKET_REQUEST))
+		count = conn->resumed ? hs->ticket_request.resumed_count : hs->ticket_request.new_count;
+	return (uint8_t)(count < CONFIG_TICKET_COUNT_MAX ? count : CONFIG_TICKET_COUNT_MAX);
+}
+
 static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 {
 	struct encrypted_extensions ee = { .alpn = conn->alpn, .client_type = conn->hs->peer_type, .server_type = conn->hs->own_type };
@@ -197,6 +214,10 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 		ee.has |= EXT_BIT(EXT_SERVER_NAME);
 	if (conn->alpn.len > 0)
 		ee.has |= EXT_BIT(EXT_ALPN);
+	if (offered(conn, EXT_TICKET_REQUEST)) {
+		ee.has |= EXT_BIT(EXT_TICKET_REQUEST);
+		ee.tickets_expected = tickets_wanted(conn);
+	}
 	ee.has |= limits_answer(conn, &ee.record_size_limit, &ee.max_fragment);
 	if (conn->early == BJ_TLS_EARLY_ACCEPTED)
 		ee.has |= EXT_BIT(EXT_EARLY_DATA);
@@ -217,6 +238,7 @@ static enum bj_err ee_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 {
+	uint8_t compressions[2 * CONFIG_COMPRESSION_MAX];
 	struct certificate_request request = {
 		.context = later_context(conn),
 		.has = EXT_BIT(EXT_SIGNATURE_ALGORITHMS),
@@ -232,6 +254,9 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	if (request.schemes_cert.len > 0)
 		request.has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
+	request.compressions = config_compressions_write(conn->config, compressions);
+	if (request.compressions.len > 0)
+		request.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
 	certificate_request_write(w, &request);
 	return BJ_OK;
 }
@@ -257,8 +282,15 @@ static enum bj_err certificate_staple(struct bj_tls *conn, struct writer *w)
 static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct config_credential *credential = conn->hs->credential;
+	struct bj_bytes compressed = cert_compression_message(conn);
 	enum bj_err err;
 
+	if (compressed.len > 0) {
+		err = conn_room(conn, w, compressed.len);
+		if (!err)
+			wr_bytes(w, compressed);
+		return err;
+	}
 	if (auth_ocsp(conn).len > 0 || auth_scts(conn).len > 0)
 		return certificate_staple(conn, w);
 	err = conn_room(conn, w, credential->message_len + HS_ROOM);
@@ -283,7 +315,7 @@ static enum bj_err end_of_early_take(struct bj_tls *conn, struct bj_bytes body)
 	return end_of_early_data_parse(body);
 }
 
-static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct certificate cert;
 	enum bj_err err = certificate_parse(body, 0, &cert);
@@ -298,17 +330,20 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 	return auth_take_chain(conn, cert.chain, cert.count);
 }
 
+static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	if (conn->message == MSG_COMPRESSED_CERTIFICATE)
+		return cert_compression_take(conn, body, chain_take);
+	return chain_take(conn, body);
+}
+
 static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	enum bj_err err = finished13_take(conn, body);
 
 	if (err)
 		return err;
-	conn->hs->tickets_left = (uint8_t)conn->config->ticket_count;
-	if (conn->resumed && conn->hs->tickets_left > 1)
-		conn->hs->tickets_left = 1; /* one was used, one comes */
-	if (!conn->config->tickets || !conn->hs->takes_tickets)
-		conn->hs->tickets_left = 0;
+	conn->hs->tickets_left = tickets_wanted(conn);
 	state_settle(&conn->state, F_TICKET, conn->hs->tickets_left > 0);
 	return BJ_OK;
 }
@@ -356,12 +391,13 @@ static enum bj_err seal_take(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
-static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const struct new_session_ticket *nst)
+static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, struct new_session_ticket *nst)
 {
 	enum bj_err err = conn_room(conn, w, nst->ticket.len + 64);
 
 	if (err)
 		return err;
+	nst->grease = conn->config->grease ? grease_value((uint8_t)nst->age_add) : 0;
 	new_session_ticket_write(w, nst);
 	state_settle(&conn->state, F_TICKET, --conn->hs->tickets_left > 0);
 	return BJ_OK;
@@ -371,7 +407,7 @@ static enum bj_err ticket_write(struct bj_tls *conn, struct writer *w, const str
 static enum bj_err ticket_pass(struct bj_tls *conn, struct writer *w)
 {
 	const struct issue *issue = conn->hs->issue;
-	const struct new_session_ticket nst = {
+	struct new_session_ticket nst = {
 		.lifetime_s = issue->lifetime_s,
 		.age_add = issue->age_add,
 		.nonce = bytes_of(&issue->nonce, 1),

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "tls/auth.h"
+#include "tls/cert_compression.h"
 #include "tls/hello.h"
+#include "tls/retry.h"
 #include "tls/limits.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
@@ -76,8 +78,15 @@ static enum bj_err hello_take(struct bj_tls *conn, struct bj_bytes body)
 		hs->offered |= EXT_BIT(EXT_RENEGOTIATION_INFO);
 	hello_take_schemes(conn, hello->schemes);
 	hello_take_delegated(conn, hello->delegated);
+	hs->compression = cert_compression_choose(conn->config, hello->compressions);
 	raw_key_take_offer(conn, hello);
 	err = conn_is_13(conn) ? choose_suite13(conn, hello) : BJ_OK;
+	if (!err && conn_is_13(conn))
+		err = retry_resume(conn, hello);
+	if (!err && conn->retried && (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))) /* the transcript is still without this hello */
+		transcript_peek_with(&hs->transcript, (enum hash_alg)conn->suite->hash,
+				     client_hello_truncated(bytes_of(body.ptr - MESSAGE_HEADER_LEN, body.len + MESSAGE_HEADER_LEN), &hello->psk),
+				     hs->binder_hash);
 	if (!err)
 		err = auth_take_wishes(conn, hello->authorities, hello->schemes_cert.len > 0 ? hello->schemes_cert : hello->schemes);
 	return err ? err : take_name(conn, hello->server_name);

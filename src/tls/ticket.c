@@ -174,29 +174,39 @@ static struct bj_bytes seal_with(const struct ticket_key *key, const uint8_t *no
 	return sealed;
 }
 
-enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s, struct writer *w)
+enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, struct bj_bytes plain, struct writer *w)
 {
-	uint8_t plain[SESSION_STATE_MAX], sealed[SESSION_STATE_MAX + AEAD_TAG_LEN], nonce[TICKET_NONCE_LEN];
-	struct writer state = wr_make(plain, sizeof(plain));
+	uint8_t sealed[SESSION_STATE_MAX + AEAD_TAG_LEN], nonce[TICKET_NONCE_LEN];
 	struct bj_bytes body = { NULL, 0 };
 	struct ticket_key key;
 	enum bj_err err;
 
+	check(plain.len <= SESSION_STATE_MAX);
 	rotate(keys, now_ms);
 	if (!key_newest(keys, &key))
 		return BJ_ERR_INTERNAL;
 	err = rng_fill(rng, nonce, sizeof(nonce));
-	session_write(&state, s);
-	if (!err && wr_ok(&state))
-		body = seal_with(&key, nonce, wr_view(&state), sealed);
+	if (!err)
+		body = seal_with(&key, nonce, plain, sealed);
 	wr_raw(w, key.name, TICKET_NAME_LEN);
 	wr_raw(w, nonce, sizeof(nonce));
 	wr_bytes(w, body);
-	wipe(plain, state.len);
 	wipe(&key, sizeof(key));
 	if (err)
 		return err;
 	return body.len > 0 && wr_ok(w) ? BJ_OK : BJ_ERR_INTERNAL;
+}
+
+enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s, struct writer *w)
+{
+	uint8_t plain[SESSION_STATE_MAX];
+	struct writer state = wr_make(plain, sizeof(plain));
+	enum bj_err err;
+
+	session_write(&state, s);
+	err = wr_ok(&state) ? ticket_seal_bytes(keys, rng, now_ms, wr_view(&state), w) : BJ_ERR_INTERNAL;
+	wipe(plain, state.len);
+	return err;
 }
 
 static bool key_by_name(struct ticket_keys *keys, struct bj_bytes name, struct ticket_key *out)
@@ -207,24 +217,36 @@ static bool key_by_name(struct ticket_keys *keys, struct bj_bytes name, struct t
 	return false;
 }
 
-enum bj_err ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+enum bj_err ticket_open_bytes(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, uint8_t *out, size_t cap, size_t *out_len)
 {
 	struct reader r = rd_of(ticket);
 	struct bj_bytes name = rd_bytes(&r, TICKET_NAME_LEN), nonce = rd_bytes(&r, TICKET_NONCE_LEN), body = rd_rest(&r);
-	uint8_t plain[SESSION_STATE_MAX];
 	struct ticket_key key = { 0 };
 	enum bj_err err = BJ_ERR_BAD_TICKET;
 	struct aead aead;
 
-	if (r.bad || body.len <= AEAD_TAG_LEN || body.len > sizeof(plain) + AEAD_TAG_LEN)
+	if (r.bad || body.len <= AEAD_TAG_LEN || body.len - AEAD_TAG_LEN > cap)
 		return BJ_ERR_BAD_TICKET;
 	rotate(keys, now_ms);
 	if (key_by_name(keys, name, &key) && aead_init(&aead, AEAD_AES_256_GCM, AEAD_BEST, key.key) == BJ_OK) {
-		if (aead_open(&aead, nonce.ptr, name, body, plain) == BJ_OK)
-			err = session_read(bytes_of(plain, body.len - AEAD_TAG_LEN), out);
+		if (aead_open(&aead, nonce.ptr, name, body, out) == BJ_OK)
+			err = BJ_OK;
 		aead_fini(&aead);
 	}
 	wipe(&key, sizeof(key));
-	wipe(plain, body.len - AEAD_TAG_LEN); /* as long as it: the tag never stood there */
+	if (!err)
+		*out_len = body.len - AEAD_TAG_LEN;
+	return err;
+}
+
+enum bj_err ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+{
+	uint8_t plain[SESSION_STATE_MAX];
+	size_t len = 0;
+	enum bj_err err = ticket_open_bytes(keys, now_ms, ticket, plain, sizeof(plain), &len);
+
+	if (!err)
+		err = session_read(bytes_of(plain, len), out);
+	wipe(plain, len);
 	return err;
 }

@@ -75,19 +75,23 @@ void transcript_drop_kept(struct transcript *t)
 	t->keep = false;
 }
 
+void transcript_begin_retried(struct transcript *t, struct bj_bytes digest)
+{
+	const uint8_t header[4] = { MESSAGE_HASH_TYPE, 0, 0, (uint8_t)digest.len };
+	enum hash_alg alg = t->hash.alg;
+
+	check(alg != HASH_NONE && !t->keep && digest.len == hash_len(alg)); /* only 1.3 has retries, and it keeps nothing */
+	hash_init(&t->hash, alg);
+	hash_update(&t->hash, header, sizeof(header));
+	hash_update(&t->hash, digest.ptr, digest.len);
+}
+
 void transcript_retry(struct transcript *t)
 {
 	uint8_t digest[HASH_MAX];
-	uint8_t header[4] = { MESSAGE_HASH_TYPE, 0, 0, 0 };
-	enum hash_alg alg = t->hash.alg;
-	size_t len;
+	size_t len = hash_peek(&t->hash, digest);
 
-	check(alg != HASH_NONE && !t->keep); /* only 1.3 has retries, and it keeps nothing */
-	len = hash_final(&t->hash, digest);
-	header[3] = (uint8_t)len;
-	hash_init(&t->hash, alg);
-	hash_update(&t->hash, header, sizeof(header));
-	hash_update(&t->hash, digest, len);
+	transcript_begin_retried(t, bytes_of(digest, len));
 }
 
 size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX])

@@ -37,6 +37,9 @@ void transcript_drop_kept(struct transcript *t);
  * exactly the first ClientHello added; the HelloRetryRequest is added afterwards. rfc9846:4.4.1 */
 void transcript_retry(struct transcript *t);
 
+/* The same from the hash of a first ClientHello that was seen elsewhere: the hash is chosen, nothing is added yet. */
+void transcript_begin_retried(struct transcript *t, struct bj_bytes digest);
+
 /* The hash of all messages so far. */
 size_t transcript_peek(const struct transcript *t, uint8_t out[HASH_MAX]);
 /* The hash of all messages so far and `tail` behind them, which is not added: for binders, over a ClientHello that is

@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "crypto/rng_os.h"
+#include "tls/early.h"
+#include "tls/psk.h"
 #include "tls/testkit.h"
 #include "tls/ticket.h"
 
@@ -161,6 +164,54 @@ static void nothing_is_left_of_12(void **state)
 	assert_int_equal(search(true), 0);
 }
 
+/* A key from outside, a session under it, early data under that: the key, what is imported of it, and all early secrets. */
+static void nothing_is_left_of_keys_from_outside_and_early_data(void **state)
+{
+	struct bj_tls_config *client = bj_tls_config_new(BJ_TLS_CLIENT), *server = bj_tls_config_new(BJ_TLS_SERVER);
+	struct bj_tls_psk psk = { .identity = "psk1", .identity_len = 4, .key_len = 32 };
+	struct bj_bytes early = BYTES_LIT("early");
+	uint8_t key[32];
+	size_t used, len;
+
+	secret_count = 0;
+	assert_int_equal(rng_fill(&client->rng, key, sizeof(key)), BJ_OK);
+	psk.key = key;
+	assert_int_equal(bj_tls_config_psk(client, &psk), BJ_OK);
+	assert_int_equal(bj_tls_config_psk(server, &psk), BJ_OK);
+	learn("the key", key);
+	wipe(key, sizeof(key));
+	learn("its import", server->psks[0].imports[0].key.bytes);
+	assert_int_equal(bj_tls_config_early_data(client, 100, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_early_data(server, 100, 10), BJ_OK);
+	assert_int_equal(bj_tls_config_keylog(client, keylog, NULL), BJ_OK);
+	pair_start(&pair, client, server, NULL);
+	pair_shake(&pair);
+	pair_echo(&pair);
+	learn_connection(pair.client.conn);
+	{
+		struct pair *next = calloc(1, sizeof(*next));
+		struct bj_bytes session = bj_tls_session(pair.client.conn);
+
+		assert_non_null(next);
+		pair_start(next, client, server, NULL);
+		assert_int_equal(bj_tls_resume(next->client.conn, NOW_MS, session.ptr, session.len), BJ_OK);
+		pair_fini(&pair);
+		assert_int_equal(bj_tls_start(next->client.conn, NOW_MS), BJ_OK);
+		assert_int_equal(bj_tls_seal(next->client.conn, &early, 1, next->server.wire, WIRE_CAP, &used, &len), BJ_OK);
+		next->server.wire_len = len;
+		learn("early exporter", next->client.conn->hs->early_data->exporter.bytes);
+		learn("session", next->client.conn->hs->session->secret.bytes);
+		assert_true(search(false) >= 4);
+		pair_run(next);
+		assert_int_equal(report_of(&next->server).early_data, BJ_TLS_EARLY_ACCEPTED);
+		pair_fini(next);
+		free(next);
+	}
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	assert_int_equal(search(true), 0);
+}
+
 static void nothing_is_left_of_ticket_keys(void **state)
 {
 	struct bj_tls_config *server = pki_server_config(&pki, KEY_P256);
@@ -207,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_of_13),
 		cmocka_unit_test(nothing_is_left_of_12),
+		cmocka_unit_test(nothing_is_left_of_keys_from_outside_and_early_data),
 		cmocka_unit_test(nothing_is_left_of_ticket_keys),
 	};
 

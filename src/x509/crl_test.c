@@ -112,42 +112,12 @@ static void what_is_not_understood_is_noted(void **state)
 
 /* ---- the index */
 
-/* A list of `count` entries with 16 octets of serial number each, without a signature worth the name. */
-static struct bj_bytes big_list(uint32_t count, uint8_t *buf, size_t cap)
-{
-	struct writer w = wr_make(buf, cap);
-	size_t outer = dw_open(&w, DER_SEQUENCE), tbs = dw_open(&w, DER_SEQUENCE), list;
-
-	dw_small(&w, 1);
-	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
-	wr_bytes(&w, middle.cert.subject);
-	made_time_write(&w, MADE_NOW - 10);
-	made_time_write(&w, MADE_NOW + 10);
-	list = dw_open(&w, DER_SEQUENCE);
-	for (uint32_t i = 0; i < count; i++) {
-		size_t one = dw_open(&w, DER_SEQUENCE), serial = dw_open(&w, DER_INTEGER);
-
-		wr_u8(&w, 1);
-		wr_u32(&w, i);
-		dw_close(&w, serial);
-		made_time_write(&w, MADE_NOW - 10);
-		dw_close(&w, one);
-	}
-	dw_close(&w, list);
-	dw_close(&w, tbs);
-	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
-	dw_bits(&w, BYTES_LIT("signature"));
-	dw_close(&w, outer);
-	check(wr_ok(&w));
-	return wr_view(&w);
-}
-
 static void a_large_list_is_found_in_whole_and_costs_little(void **state)
 {
 	const uint32_t count = 175000;
 	const size_t cap = 5u << 20;
 	uint8_t *buf = malloc(cap), serial[5] = { 1 };
-	struct bj_bytes der = big_list(count, buf, cap);
+	struct bj_bytes der = made_big_list(middle.cert.subject, count, buf, cap);
 	struct crl_index index;
 	struct crl_entry entry;
 	struct crl crl;

@@ -140,26 +140,12 @@ BJ_API enum bj_err bj_crls_add_der(struct bj_crls *crls, const void *der, size_t
 	return BJ_OK;
 }
 
+static enum bj_err add_block(void *to, const void *der, size_t len)
+{
+	return bj_crls_add_der((struct bj_crls *)to, der, len);
+}
+
 BJ_API enum bj_err bj_crls_add_pem(struct bj_crls *crls, const void *text, size_t len, size_t *out_count)
 {
-	struct pem pem = pem_make(text, len);
-	struct pem_block block;
-	size_t cap = PEM_DER_MAX(len), count = 0;
-	uint8_t *der = malloc(cap);
-	enum bj_err err;
-
-	if (!der)
-		return BJ_ERR_NO_MEMORY;
-	while (!(err = pem_next_labelled(&pem, "X509 CRL", der, cap, &block))) {
-		err = bj_crls_add_der(crls, block.der.ptr, block.der.len);
-		if (err)
-			break;
-		count++;
-	}
-	free(der);
-	if (err == BJ_ERR_PEM_NONE && count > 0)
-		err = BJ_OK;
-	if (out_count)
-		*out_count = count;
-	return err;
+	return pem_each(text, len, "X509 CRL", add_block, crls, out_count);
 }

@@ -107,4 +107,34 @@ static inline struct bj_bytes made_list_write(const struct made_list *in)
 	return wr_view(&w);
 }
 
+/* A list of `count` entries with five octets of serial number each, 1 and then their place, without a signature worth the name. */
+static inline struct bj_bytes made_big_list(struct bj_bytes issuer, uint32_t count, uint8_t *buf, size_t cap)
+{
+	struct writer w = wr_make(buf, cap);
+	size_t outer = dw_open(&w, DER_SEQUENCE), tbs = dw_open(&w, DER_SEQUENCE), list;
+
+	dw_small(&w, 1);
+	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
+	wr_bytes(&w, issuer);
+	made_time_write(&w, MADE_NOW - 10);
+	made_time_write(&w, MADE_NOW + 10);
+	list = dw_open(&w, DER_SEQUENCE);
+	for (uint32_t i = 0; i < count; i++) {
+		size_t one = dw_open(&w, DER_SEQUENCE), serial = dw_open(&w, DER_INTEGER);
+
+		wr_u8(&w, 1);
+		wr_u32(&w, i);
+		dw_close(&w, serial);
+		made_time_write(&w, MADE_NOW - 10);
+		dw_close(&w, one);
+	}
+	dw_close(&w, list);
+	dw_close(&w, tbs);
+	wr_bytes(&w, algorithm_der(SIG_ECDSA_SHA256));
+	dw_bits(&w, BYTES_LIT("signature"));
+	dw_close(&w, outer);
+	check(wr_ok(&w));
+	return wr_view(&w);
+}
+
 #endif

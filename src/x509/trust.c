@@ -202,30 +202,43 @@ bool trust_holds(const struct bj_trust *trust, const struct cert *cert)
 	return a != NULL;
 }
 
-BJ_API enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, size_t len)
+/* A copy of the DER behind the struct, parsed once and there. */
+static enum bj_err anchor_make(const void *der, size_t len, struct anchor **out)
 {
-	struct cert cert;
-	struct anchor *anchor, **bucket;
-	uint8_t *copy;
-	enum bj_err err = cert_parse(bytes_of(der, len), &cert);
+	struct anchor *anchor;
+	enum bj_err err;
 
-	if (err)
-		return err;
-	if (name_is_empty(cert.subject))
-		return BJ_ERR_CERT_NAME_FORM;
-	if (trust_holds(trust, &cert))
-		return BJ_OK;
-	if (trust->count == TRUST_ANCHORS_MAX)
-		return BJ_ERR_LIMIT;
-	anchor = malloc(sizeof(*anchor) + len); /* the copy stands behind the struct */
+	if (len > CERT_DER_MAX)
+		return BJ_ERR_CERT_DER;
+	anchor = malloc(sizeof(*anchor) + len);
 	if (!anchor)
 		return BJ_ERR_NO_MEMORY;
-	copy = (uint8_t *)(anchor + 1);
-	memcpy(copy, der, len);
-	err = cert_parse(bytes_of(copy, len), &anchor->cert);
+	bytes_copy(anchor + 1, der, len);
+	err = cert_parse(bytes_of(anchor + 1, len), &anchor->cert);
+	if (!err && name_is_empty(anchor->cert.subject))
+		err = BJ_ERR_CERT_NAME_FORM;
 	if (err) {
 		free(anchor);
 		return err;
+	}
+	*out = anchor;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, size_t len)
+{
+	struct anchor *anchor, **bucket;
+	enum bj_err err = anchor_make(der, len, &anchor);
+
+	if (err)
+		return err;
+	if (trust_holds(trust, &anchor->cert)) {
+		free(anchor);
+		return BJ_OK;
+	}
+	if (trust->count == TRUST_ANCHORS_MAX) {
+		free(anchor);
+		return BJ_ERR_LIMIT;
 	}
 	if (trust->count >= trust->bucket_count)
 		grow(trust);
@@ -236,28 +249,14 @@ BJ_API enum bj_err bj_trust_add_der(struct bj_trust *trust, const void *der, siz
 	return BJ_OK;
 }
 
+static enum bj_err add_block(void *to, const void *der, size_t len)
+{
+	return bj_trust_add_der((struct bj_trust *)to, der, len);
+}
+
 BJ_API enum bj_err bj_trust_add_pem(struct bj_trust *trust, const void *text, size_t len, size_t *out_count)
 {
-	struct pem pem = pem_make(text, len);
-	struct pem_block block;
-	size_t cap = PEM_DER_MAX(len), count = 0;
-	uint8_t *der = malloc(cap);
-	enum bj_err err;
-
-	if (!der)
-		return BJ_ERR_NO_MEMORY;
-	while (!(err = pem_next_labelled(&pem, "CERTIFICATE", der, cap, &block))) {
-		err = bj_trust_add_der(trust, block.der.ptr, block.der.len);
-		if (err)
-			break;
-		count++;
-	}
-	free(der);
-	if (err == BJ_ERR_PEM_NONE && count > 0)
-		err = BJ_OK;
-	if (out_count)
-		*out_count = count;
-	return err;
+	return pem_each(text, len, "CERTIFICATE", add_block, trust, out_count);
 }
 
 static void print_add(uint8_t sum[32], const uint8_t digest[32])

@@ -42,7 +42,7 @@ enum bj_err path_verify_chain(const struct path_sent *sent, struct bj_verdict *o
 		}
 	}
 	err = path_verify(&in, out);
-	if (err == BJ_ERR_CERT_UNKNOWN_CA && bad_err)
+	if ((err == BJ_ERR_CERT_UNKNOWN_CA || err == BJ_ERR_CERT_SELF_SIGNED) && bad_err)
 		unreadable(out, bad_err, bad_index);
 	return out->err;
 }

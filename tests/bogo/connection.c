@@ -87,6 +87,8 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 			return false;
 		}
 	}
+	if (flags->group_hints.is_set && bj_tls_hint_groups(c->tls, flags->group_hints.codes, flags->group_hints.count) != BJ_OK)
+		return false;
 	c->fd = socket_connect(flags);
 	if (c->fd < 0)
 		return false;
@@ -402,22 +404,35 @@ bool connection_handshake(struct connection *c)
 	return true;
 }
 
-int connection_read(struct connection *c, uint8_t *out, size_t cap)
+bool connection_peek(struct connection *c, struct bj_bytes *out)
 {
 	enum bj_tls_event event = BJ_TLS_NONE;
 	enum bj_err err = BJ_OK;
 
+	*out = bytes_of(NULL, 0);
 	if (!c->is_done && !takes_early(c) && !connection_handshake(c))
-		return -1;
+		return false;
 	while (c->data.len == 0) {
 		err = run(c, &event);
 		if (c->is_eof)
-			return 0;
+			return true;
 		if (err)
-			return -1;
+			return false;
 		if (event == BJ_TLS_CLOSE)
-			return 0;
+			return true;
 	}
+	*out = c->data;
+	return true;
+}
+
+int connection_read(struct connection *c, uint8_t *out, size_t cap)
+{
+	struct bj_bytes data;
+
+	if (!connection_peek(c, &data))
+		return -1;
+	if (data.len == 0)
+		return 0;
 	if (c->unsent_len > 0 && !send_behind(c, NULL, 0))
 		return -1;
 	if (cap > c->data.len)

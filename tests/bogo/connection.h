@@ -55,6 +55,8 @@ bool connection_until(struct connection *c, int type);
 void connection_look(struct connection *c);
 /* 1.. bytes; 0 at the end of the peer's data (clean or not); -1 after a failure. */
 int connection_read(struct connection *c, uint8_t *out, size_t cap);
+/* What connection_read() would give, without taking it; empty at the end. False after a failure. */
+bool connection_peek(struct connection *c, struct bj_bytes *out);
 bool connection_write(struct connection *c, struct bj_bytes data);
 /* Leaves all but the first byte unsent until something else must be sent, or is read. */
 bool connection_write_begin(struct connection *c, struct bj_bytes data);

@@ -57,6 +57,10 @@ struct flags {
 	struct flag_list curves, key_shares, verify_prefs;
 	bool no_key_shares, server_preference, no_ticket;
 	bool no_legacy_server; /* always so */
+	bool fallback_scsv, enable_grease, permute_extensions, compressions;
+	int one_compression;
+	struct flag_list group_hints;
+
 	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
@@ -77,6 +81,7 @@ struct flags {
 
 	/* the exchange */
 	bool implicit_handshake, handshake_twice, no_op_handshake, handshake_never_done;
+	bool peek_then_read;
 	bool shim_writes_first, shim_shuts_down, check_close_notify, write_different_sizes, partial_write;
 	const char *initial_write;
 	int repeat_initial_write, read_size;
@@ -96,12 +101,12 @@ struct flags {
 	int expect_ticket_age_skew_s;
 
 	/* what must come out */
+	struct flag_bytes expect_certificate_types;
 	const char *expect_alpn, *expect_advertised_alpn, *expect_server_name, *expect_msg_callback, *expect_peer_cert_file;
 	int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve, expect_peer_signature;
 	int expect_selected_credential;
 	bool has_expect_selected_credential;
 	const char *expect_client_ca_list;
-	struct flag_bytes expect_certificate_types;
 	struct flag_list expect_peer_type;
 	struct flag_bytes expect_peer_key; /* SHA-256 */
 	struct flag_list expect_peer_verify_prefs;

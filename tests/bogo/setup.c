@@ -15,7 +15,9 @@
 #include "policy.h"
 #include "tls/config.h"
 #include "tls/delegated.h"
+#include "tls/group.h"
 #include "tls/scheme.h"
+#include "toys.h"
 
 #define TICKET_LIFETIME_S 172800
 #define TICKET_ROTATE_S 28800
@@ -111,14 +113,19 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	const uint16_t *groups = flags->curves.is_set ? flags->curves.codes : usual;
 	size_t count = flags->curves.is_set ? flags->curves.count : sizeof(usual) / sizeof(usual[0]);
 	const struct policy *policy = policy_of(flags);
+	uint16_t known[FLAG_LIST_MAX];
+	size_t known_count = 0;
 
 	if (policy && policy->groups.codes) {
 		groups = policy->groups.codes;
 		count = policy->groups.count;
 	}
-	if (bj_tls_config_groups(config, groups, count) != BJ_OK)
+	for (size_t i = 0; i < count; i++) /* those that exist for us, as below */
+		if (group_find(groups[i]) && known_count < FLAG_LIST_MAX)
+			known[known_count++] = groups[i];
+	if (bj_tls_config_groups(config, known, known_count) != BJ_OK)
 		return EXIT_UNIMPLEMENTED;
-	return set_shares(config, flags, groups, count);
+	return set_shares(config, flags, known, known_count);
 }
 
 /* Those of the list that exist for us; none at all is a feature that we do not have. */
@@ -132,16 +139,18 @@ static size_t known_schemes(const struct flag_list *list, uint16_t codes[FLAG_LI
 	return count;
 }
 
+/* The runner expects that Ed25519 and P-521 must be switched on. */
 static int set_schemes(struct bj_tls_config *config, const struct flags *flags)
 {
+	static const struct flag_list usual = {
+		.count = 8, .codes = { 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601 },
+	};
 	uint16_t codes[FLAG_LIST_MAX];
-	size_t count = known_schemes(&flags->verify_prefs, codes);
+	size_t count = known_schemes(flags->verify_prefs.is_set ? &flags->verify_prefs : &usual, codes);
 	const struct policy *policy = policy_of(flags);
 
 	if (policy && policy->schemes.codes)
 		return bj_tls_config_signature_algorithms(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
-	if (!flags->verify_prefs.is_set)
-		return 0;
 	return bj_tls_config_signature_algorithms(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 
@@ -386,6 +395,20 @@ static int set_tickets(struct bj_tls_config *config, const struct flags *flags)
 	return bj_tls_config_tickets(config, count, TICKET_LIFETIME_S, TICKET_ROTATE_S, 7) == BJ_OK ? 0 : 1;
 }
 
+static int set_wire(struct bj_tls_config *config, const struct flags *flags)
+{
+	enum bj_err err = flags->is_server ? BJ_OK : bj_tls_config_must_authenticate(config, true);
+
+	if (!err)
+		err = bj_tls_config_fallback(config, flags->fallback_scsv);
+	if (!err)
+		err = bj_tls_config_grease(config, flags->enable_grease || flags->is_server);
+	if (!err)
+		err = bj_tls_config_permute(config, flags->permute_extensions);
+	toys_install(config, flags);
+	return err ? 1 : 0;
+}
+
 static int set_early_data(struct bj_tls_config *config, const struct flags *flags)
 {
 	uint32_t max = flags->is_server ? EARLY_MAX : UINT32_MAX;
@@ -436,6 +459,7 @@ static int set_all(struct bj_tls_config *config, const struct flags *flags)
 	status = status ? status : set_authorities(config, flags);
 	status = status ? status : set_alpn(config, flags);
 	status = status ? status : set_tickets(config, flags);
+	status = status ? status : set_wire(config, flags);
 	if (!status && flags->max_send_fragment && bj_tls_config_send_max(config, (size_t)flags->max_send_fragment) != BJ_OK)
 		status = EXIT_UNIMPLEMENTED;
 	status = status ? status : set_early_data(config, flags);

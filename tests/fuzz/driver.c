@@ -1,4 +1,5 @@
-/* driver.c - runs a fuzz target without libFuzzer: over files, folders of files, and every prefix of each.
+/* driver.c - runs a fuzz target without libFuzzer: over files, folders of files, and every prefix of each; or, with --random SEED COUNT, over
+ * that many random inputs, the same ones for the same seed.
  *
  * A parser that survives a message cut at every byte has met the most common kind of bad input; so the corpus is worth running in
  * every build, with every compiler. Leaves out: mutation and coverage, which script/fuzz has.
@@ -12,6 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
+void fuzz_report(void) __attribute__((weak)); /* what a target has to say at the end */
 
 #define FILE_BYTES_MAX (1u << 20)
 #define PREFIX_BYTES_MAX 4096
@@ -78,6 +80,32 @@ static int run_path(const char *path)
 	return bad;
 }
 
+#define RANDOM_BYTES_MAX 96
+
+/* xorshift64*: which inputs come must not depend on the machine. */
+static uint8_t random_byte(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return (uint8_t)(*state * UINT64_C(0x2545f4914f6cdd1d) >> 56);
+}
+
+static int run_random(const char *seed, const char *count)
+{
+	uint64_t state = strtoull(seed, NULL, 10) * 2 + 1;
+	uint8_t bytes[RANDOM_BYTES_MAX];
+
+	for (unsigned long n = strtoul(count, NULL, 10); n > 0; n--) {
+		size_t len = random_byte(&state) % RANDOM_BYTES_MAX;
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = random_byte(&state);
+		run_copy(bytes, len);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int bad = 0;
@@ -85,8 +113,14 @@ int main(int argc, char **argv)
 	if (LLVMFuzzerInitialize)
 		LLVMFuzzerInitialize(&argc, &argv);
 	run_copy((const uint8_t *)"", 0);
+	if (argc == 4 && strcmp(argv[1], "--random") == 0) {
+		bad = run_random(argv[2], argv[3]);
+		argc = 1;
+	}
 	for (int i = 1; i < argc; i++)
 		bad |= run_path(argv[i]);
+	if (fuzz_report && runs > 0)
+		fuzz_report();
 	printf("%lu inputs\n", runs);
 	return bad;
 }

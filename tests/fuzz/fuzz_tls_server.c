@@ -5,14 +5,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct bj_tls_config *clients[4], *servers[4];
+	static struct bj_tls_config *clients[20], *servers[20];
 	static uint64_t seed;
 	struct bj_tls *conn;
 	unsigned variant;
 
 	if (size < 2)
 		return 0;
-	variant = data[0] & 3;
+	variant = data[0] & 19;
 	seed = 1;
 	if (!servers[variant])
 		fuzz_configs(variant, (struct bj_rng){ fuzz_fill, &seed }, &clients[variant], &servers[variant]);

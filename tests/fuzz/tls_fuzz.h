@@ -56,7 +56,8 @@ static inline struct bj_credential *fuzz_credential(enum issue_kind kind, struct
 	return credential;
 }
 
-/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2, bit 3 QUIC. */
+/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2, bit 3 QUIC, bit 4
+ * has keys from outside, early data and cookies. */
 static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_tls_config **client, struct bj_tls_config **server)
 {
 	static struct bj_credential *own, *theirs;
@@ -85,6 +86,13 @@ static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_t
 		check(!bj_tls_config_versions(*client, BJ_TLS_1_2, BJ_TLS_1_2));
 	if (variant & 8)
 		check(!bj_tls_config_quic(*client, true) && !bj_tls_config_quic(*server, true));
+	if (variant & 16) {
+		const struct bj_tls_psk psk = { "fuzz", "0123456789abcdef", "context", 4, 16, 7, BJ_TLS_PSK_SHA256, false };
+
+		check(!bj_tls_config_psk(*client, &psk) && !bj_tls_config_psk(*server, &psk));
+		check(!bj_tls_config_early_data(*client, 1000, 0) && !bj_tls_config_early_data(*server, 1000, 10));
+		check(!bj_tls_config_cookies(*server, 30));
+	}
 	check(!bj_tls_config_freeze(*client) && !bj_tls_config_freeze(*server));
 }
 

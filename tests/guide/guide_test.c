@@ -12,12 +12,12 @@
 
 #include "host/testkit.h"
 
-#define LINES_MAX 50
+#define LINES_MAX 55
 #define OUTPUT_MAX 4096
 #define CONNECT_TRIES 200
 
 static struct kit kit;
-static const char *engine, *client, *server, *quic, *ktls;
+static const char *engine, *client, *server, *quic, *ktls, *early;
 static char *const *sources;
 static char ca[PATH_MAX], credential[PATH_MAX];
 
@@ -107,6 +107,17 @@ static void the_engine_shakes_hands_and_carries_words(void **state)
 	assert_non_null(strstr(output, "client heard: hello"));
 }
 
+static void early_data_is_taken_under_a_session(void **state)
+{
+	char output[OUTPUT_MAX];
+
+	(void)state;
+	assert_int_equal(run(early, credential, ca, "127.0.0.2", output), 1);
+	assert_null(strstr(output, "done 1"));
+	assert_int_equal(run(early, credential, ca, "127.0.0.1", output), 0);
+	assert_string_equal(output, "done 1, resumed 0, accepted 0\nserver heard early: GET /\ndone 1, resumed 1, accepted 1\n");
+}
+
 static void quic_gets_its_secrets_in_order(void **state)
 {
 	char output[OUTPUT_MAX];
@@ -190,12 +201,13 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_program_is_longer_than_a_screen),
 		cmocka_unit_test(the_engine_shakes_hands_and_carries_words),
+		cmocka_unit_test(early_data_is_taken_under_a_session),
 		cmocka_unit_test(quic_gets_its_secrets_in_order),
 		cmocka_unit_test(the_client_reads_the_servers_page_and_refuses_strangers),
 	};
 
-	if (argc < 7) {
-		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER QUIC KTLS SOURCE...\n");
+	if (argc < 8) {
+		(void)fprintf(stderr, "usage: guide_test ENGINE CLIENT SERVER QUIC KTLS EARLY SOURCE...\n");
 		return 2;
 	}
 	/* the programs leave it to the system to take back what they hold at their end */
@@ -205,6 +217,7 @@ int main(int argc, char **argv)
 	server = argv[3];
 	quic = argv[4];
 	ktls = argv[5];
-	sources = argv + 6;
+	early = argv[6];
+	sources = argv + 7;
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

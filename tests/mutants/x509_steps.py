@@ -54,6 +54,8 @@ BY_HAND = [
     ("path.c", "self-issued CAs do not count", "count += !cert_is_self_issued(s->path[i]);", "count++;"),
     ("path.c", "a name that is none fails", "if (s.rules.has_host && !host_id_parse(in->name, &s.rules.host)) {", "if (0) {"),
     ("whole_path.c", "policies are asked", "policies_hold(s) && ", ""),
+    ("whole_path.c", "pins are asked", " && pins_hold(s);", ";"),
+    ("rules.c", "only old roots are excused from their form", "((rules[i].roles & YOUNG) && old)", "(rules[i].roles & YOUNG)"),
     ("rules.c", "the profile of the web is the stricter one", "for_path->in->profile != PROFILE_WEBPKI", "true"),
     ("policy.c", "a policy must be one that the CA above says", "else if (j->expected->any)", "else"),
     ("policy.c", "anyPolicy may be inhibited", "if (!has_any || !any_allowed)", "if (!has_any)"),
@@ -74,7 +76,7 @@ BY_HAND = [
     ("policy.c", "a row is bounded", "return j->out_of_steps || j->now->full || j->expected->full ?", "return j->out_of_steps ?"),
     ("policy.c", "steps are bounded", "return j->out_of_steps || j->now", "return j->now"),
     ("extension.c", "no mapping from or to anyPolicy", "if (oid_find(der_oid(&pair)) == OID_ANY_POLICY)", "if (oid_find(der_oid(&pair)) == OID_COUNT)"),
-    ("whole_path.c", "revocation is asked", "&& revocation_holds(s);", ";"),
+    ("whole_path.c", "revocation is asked", "&& revocation_holds(s) &&", "&&"),
     ("path.c", "a path to who signs a list ends at the same anchor", "if (s->anchor && s->path[s->len - 1] != s->anchor)", "if (0)"),
     ("whole_path.c", "who signs a list has a path", "&& signer_is_trusted(s, &s->in->extra[i])", ""),
     ("whole_path.c", "who signs a list is judged", "|| rules_judge(&s->rules, signer, ROLE_SIGNER, 0, &finding)", ""),
@@ -180,10 +182,10 @@ BY_HAND = [
     ("algorithm.c", "a point is uncompressed and whole", "if (bits.len != 1 + 2 * (((size_t)out->bits + 7) / 8) || bits.ptr[0] != 0x04)", "if (0)"),
     ("trust.c", "an anchor is the whole certificate", "while (a && !bytes_equal(a->cert.der, cert->der))", "while (0)"),
     ("credential.c", "the key is that of the certificate", "if (!algorithm_same_key(&ours, &credential->leaf.key))", "if (0)"),
-    ("credential.c", "the chain is in order", "if (!is_issued_by(&cert, &issuer))", "if (0)"),
+    ("credential.c", "the chain is in order", "if (!credential_issued_by(&cert, &issuer))", "if (0)"),
 ]
 
-ROW = re.compile(r'^\t\{ ((?:WEB \| )?(?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
+ROW = re.compile(r'^\t\{ ((?:YOUNG \| )?(?:WEB \| )?(?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
 
 
 def mutants():
@@ -196,10 +198,10 @@ def mutants():
     text = (SOURCE / "rules.c").read_text()
     for row in ROW.finditer(text):
         roles = row.group(1).replace("ALL", "LEAF | CA | ANCHOR | PINNED").split(" | ")
-        web = [r for r in roles if r == "WEB"]
-        roles = [r for r in roles if r != "WEB"]
+        flags = [r for r in roles if r in ("WEB", "YOUNG")]
+        roles = [r for r in roles if r not in flags]
         for role in roles:
-            left = " | ".join(web + [r for r in roles if r != role]) if len(roles) > 1 else ""
+            left = " | ".join(flags + [r for r in roles if r != role]) if len(roles) > 1 else ""
             new = row.group(0).replace(row.group(1), left, 1) if left else ""
             yield "rules.c", f"rule {row.group(4)} ({row.group(3)}) for {role}", text[:row.start()] + new + text[row.end():]
 

@@ -3,7 +3,7 @@
  * Each row is run with several seeds; a failure prints the seed. Tags: rfc9293:3.4 rfc9293:3.8 rfc8985:6 rfc9937:6
  */
 #include "base/test.h"
-#include "sim/link.h"
+#include "io/sim.h"
 
 #define PIECE 4000
 

@@ -14,6 +14,7 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_CLIENT_CERTIFICATE_TYPE] = { 19, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "client_certificate_type" },
 	[EXT_SERVER_CERTIFICATE_TYPE] = { 20, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "server_certificate_type" },
 	[EXT_PADDING] = { 21, EXT_IN_CH, "padding" },
+	[EXT_COMPRESS_CERTIFICATE] = { 27, EXT_IN_CH | EXT_IN_CR, "compress_certificate" },
 	[EXT_EXTENDED_MASTER_SECRET] = { 23, EXT_IN_CH | EXT_IN_SH12, "extended_master_secret" },
 	[EXT_RECORD_SIZE_LIMIT] = { 28, EXT_IN_CH | EXT_IN_EE | EXT_IN_SH12, "record_size_limit" },
 	[EXT_DELEGATED_CREDENTIAL] = { 34, EXT_IN_CH | EXT_IN_CR | EXT_IN_CT, "delegated_credential" },
@@ -29,6 +30,8 @@ const struct ext_row ext_table[EXT_KNOWN] = {
 	[EXT_SIGNATURE_ALGORITHMS_CERT] = { 50, EXT_IN_CH | EXT_IN_CR, "signature_algorithms_cert" },
 	[EXT_KEY_SHARE] = { 51, EXT_IN_CH | EXT_IN_SH | EXT_IN_HRR, "key_share" },
 	[EXT_QUIC_PARAMS] = { 57, EXT_IN_CH | EXT_IN_EE, "quic_transport_parameters" },
+	[EXT_TICKET_REQUEST] = { 58, EXT_IN_CH | EXT_IN_EE, "ticket_request" },
+	[EXT_TLS_FLAGS] = { 62, EXT_IN_CH | EXT_IN_NST, "tls_flags" },
 	[EXT_RENEGOTIATION_INFO] = { 0xff01, EXT_IN_CH | EXT_IN_SH12, "renegotiation_info" },
 };
 
@@ -43,16 +46,23 @@ enum ext ext_find(uint16_t type)
 	return EXT_KNOWN;
 }
 
-/* Does an extension of this type stand in `before`, which was walked already and is well formed? */
-static bool stands_in(struct bj_bytes before, uint16_t type)
+bool ext_next(struct reader *list, struct ext_view *out)
 {
-	struct reader r = rd_of(before);
+	if (!rd_more(list))
+		return false;
+	out->type = rd_u16(list);
+	out->body = rd_vec_bytes(list, 2);
+	return !list->bad;
+}
 
-	while (rd_more(&r)) {
-		if (rd_u16(&r) == type)
+bool ext_stands_in(struct bj_bytes list, uint16_t type)
+{
+	struct reader r = rd_of(list);
+	struct ext_view view;
+
+	while (ext_next(&r, &view))
+		if (view.type == type)
 			return true;
-		(void)rd_vec_bytes(&r, 2);
-	}
 	return false;
 }
 
@@ -74,32 +84,44 @@ enum bj_err ext_walk(struct bj_bytes list, enum ext_place place, uint32_t offere
 {
 	struct reader r = rd_of(list);
 	struct ext_list found = { 0 };
+	struct ext_view view;
 	enum bj_err err;
 
-	for (size_t count = 0; rd_more(&r); count++) {
-		struct bj_bytes before = bytes_of(list.ptr, (size_t)(r.ptr - list.ptr));
-		uint16_t type = rd_u16(&r);
-		struct bj_bytes body = rd_vec_bytes(&r, 2);
-		enum ext ext = ext_find(type);
+	for (size_t count = 0; ext_next(&r, &view); count++) {
+		struct bj_bytes before = bytes_of(list.ptr, (size_t)(view.body.ptr - 4 - list.ptr));
+		enum ext ext = ext_find(view.type);
 
-		if (r.bad || count == EXT_COUNT_MAX)
+		if (count == EXT_COUNT_MAX)
 			return BJ_ERR_DECODE;
 		if (found.has & EXT_BIT(EXT_PRE_SHARED_KEY) && place == EXT_IN_CH)
 			return BJ_ERR_ILLEGAL_PARAMETER;
 		if (ext != EXT_KNOWN) {
-			err = take(ext, place, offered, body, &found);
+			err = take(ext, place, offered, view.body, &found);
 			if (err)
 				return err;
-		} else if (stands_in(before, type)) {
-			return BJ_ERR_DUPLICATE_EXTENSION;
-		} else if (place & ANSWERS) {
-			return BJ_ERR_UNSUPPORTED_EXTENSION;
+		} else if (ext_stands_in(before, view.type)) {
+			return BJ_ERR_DECODE;
+		} else if (place & ANSWERS) { /* a list that is malformed itself is that first */
+			return ext_stands_in(rd_rest(&r), view.type) ? BJ_ERR_DECODE : BJ_ERR_UNSUPPORTED_EXTENSION;
 		}
 	}
 	if (!rd_end(&r))
 		return BJ_ERR_DECODE;
 	*out = found;
 	return BJ_OK;
+}
+
+enum bj_err ext_parse(struct bj_bytes list, enum ext_place place, uint32_t offered, ext_parse_fn *parse, void *message, uint32_t *out_has)
+{
+	struct ext_list found;
+	enum bj_err err = ext_walk(list, place, offered, &found);
+
+	for (unsigned ext = 0; ext < EXT_KNOWN && !err; ext++)
+		if (found.has & EXT_BIT(ext))
+			err = parse((enum ext)ext, found.body[ext], message);
+	if (!err)
+		*out_has = found.has;
+	return err;
 }
 
 size_t ext_open(struct writer *w, enum ext ext)

@@ -1,7 +1,7 @@
 /* table.h - the extensions that we know, and the one walker over every list of extensions.
  *
- * The table says which extension may stand in which message (rfc9846:4.2). The walker refuses what stands twice (also
- * what we do not know), what stands where it must not, and answers to what nobody offered; pre_shared_key must be the last
+ * The table says which extension may stand in which message (rfc9846:4.2). The walker refuses what stands twice (what we know as that;
+ * what we do not know as a malformed list, since no more can be said of it), what stands where it must not, and answers to what nobody offered; pre_shared_key must be the last
  * of a ClientHello (rfc9846:4.2.11). What we do not know is passed over where the other side may offer what it likes.
  */
 #ifndef TLS_EXT_TABLE_H
@@ -26,6 +26,7 @@ enum ext {
 	EXT_CLIENT_CERTIFICATE_TYPE,
 	EXT_SERVER_CERTIFICATE_TYPE,
 	EXT_PADDING,
+	EXT_COMPRESS_CERTIFICATE,
 	EXT_EXTENDED_MASTER_SECRET,
 	EXT_RECORD_SIZE_LIMIT,
 	EXT_DELEGATED_CREDENTIAL,
@@ -42,6 +43,8 @@ enum ext {
 	EXT_KEY_SHARE,
 	EXT_QUIC_PARAMS,
 	EXT_RENEGOTIATION_INFO,
+	EXT_TICKET_REQUEST,
+	EXT_TLS_FLAGS,
 	EXT_KNOWN, /* how many */
 };
 
@@ -80,6 +83,20 @@ struct ext_list {
  * EXT_IN_CH, EXT_IN_CR and EXT_IN_NST it is not looked at. Errors: BJ_ERR_DECODE, BJ_ERR_DUPLICATE_EXTENSION,
  * BJ_ERR_FORBIDDEN_EXTENSION, BJ_ERR_UNSUPPORTED_EXTENSION, BJ_ERR_ILLEGAL_PARAMETER (pre_shared_key not last). */
 enum bj_err ext_walk(struct bj_bytes list, enum ext_place place, uint32_t offered, struct ext_list *out) BJ_MUST_USE;
+
+/* The walk, then each known extension that was found to `parse`, in the order of enum ext. The first error ends it. */
+typedef enum bj_err ext_parse_fn(enum ext ext, struct bj_bytes body, void *message);
+enum bj_err ext_parse(struct bj_bytes list, enum ext_place place, uint32_t offered, ext_parse_fn *parse, void *message,
+		      uint32_t *out_has) BJ_MUST_USE;
+
+/* One extension after the other, whatever it is; false at the end, or where the list is malformed (then the reader is bad). */
+struct ext_view {
+	uint16_t type;
+	struct bj_bytes body;
+};
+bool ext_next(struct reader *list, struct ext_view *out);
+/* Does one of this type stand in the list, as far as that is well formed? */
+bool ext_stands_in(struct bj_bytes list, uint16_t type);
 
 /* Writing: the type and an open length; ext_close() fills it in. */
 size_t ext_open(struct writer *w, enum ext ext);

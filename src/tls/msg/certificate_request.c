@@ -1,6 +1,7 @@
 /* certificate_request.c - see certificate_request.h. */
 #include "tls/msg/certificate_request.h"
 #include "tls/ext/certificate_authorities.h"
+#include "tls/ext/compress_certificate.h"
 #include "tls/ext/signature_algorithms.h"
 #include "tls/ext/signature_algorithms_cert.h"
 
@@ -13,6 +14,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct ce
 		return signature_algorithms_cert_parse(body, &cr->schemes_cert);
 	case EXT_CERTIFICATE_AUTHORITIES:
 		return certificate_authorities_parse(body, &cr->authorities);
+	case EXT_COMPRESS_CERTIFICATE:
+		return compress_certificate_parse(body, &cr->compressions);
 	default: /* wishes that we do not grant: status_request, signed_certificate_timestamp, oid_filters */
 		return BJ_OK;
 	}
@@ -59,6 +62,8 @@ void certificate_request_write(struct writer *w, const struct certificate_reques
 		signature_algorithms_cert_write(w, cr->schemes_cert);
 	if (cr->has & EXT_BIT(EXT_CERTIFICATE_AUTHORITIES))
 		certificate_authorities_write(w, cr->authorities);
+	if (cr->has & EXT_BIT(EXT_COMPRESS_CERTIFICATE))
+		compress_certificate_write(w, cr->compressions);
 	wr_close(w, list, 2);
 	message_close(w, message);
 }

@@ -15,6 +15,7 @@ struct certificate_request { /* 1.3 */
 	struct bj_bytes schemes;      /* codes; always there */
 	struct bj_bytes schemes_cert; /* codes */
 	struct bj_bytes authorities;  /* list */
+	struct bj_bytes compressions; /* codes */
 };
 
 enum bj_err certificate_request_parse(struct bj_bytes body, struct certificate_request *out) BJ_MUST_USE;

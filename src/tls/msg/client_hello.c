@@ -3,6 +3,7 @@
 #include "tls/ext/alpn.h"
 #include "tls/ext/certificate_authorities.h"
 #include "tls/ext/certificate_type.h"
+#include "tls/ext/compress_certificate.h"
 #include "tls/ext/cookie.h"
 #include "tls/ext/early_data.h"
 #include "tls/ext/ec_point_formats.h"
@@ -24,8 +25,10 @@ static bool has(const struct client_hello *h, enum ext ext)
 	return h->has & EXT_BIT(ext);
 }
 
-static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct client_hello *h)
+static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hello)
 {
+	struct client_hello *h = hello;
+
 	switch (ext) {
 	case EXT_SERVER_NAME:
 		return server_name_parse(body, &h->server_name);
@@ -50,6 +53,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 	case EXT_PADDING:
 		h->padding = (uint16_t)body.len;
 		return padding_parse(body);
+	case EXT_COMPRESS_CERTIFICATE:
+		return compress_certificate_parse(body, &h->compressions);
 	case EXT_EXTENDED_MASTER_SECRET:
 		return extended_master_secret_parse(body);
 	case EXT_RECORD_SIZE_LIMIT:
@@ -78,9 +83,13 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct cl
 		return BJ_OK;
 	case EXT_RENEGOTIATION_INFO:
 		return renegotiation_info_parse(body);
+	case EXT_TICKET_REQUEST:
+		return ticket_request_parse(body, &h->ticket_request);
 	case EXT_SCT:
 	case EXT_POST_HANDSHAKE_AUTH:
 		return body.len == 0 ? BJ_OK : BJ_ERR_DECODE;
+	case EXT_TLS_FLAGS: /* no flag of a hello is known */
+		return BJ_OK;
 	case EXT_OID_FILTERS: /* has no place here: the walker refuses it */
 	case EXT_KNOWN:
 		break;
@@ -122,7 +131,6 @@ enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
 {
 	struct reader r = rd_of(body);
 	struct client_hello h = { 0 };
-	struct ext_list list;
 	enum bj_err err;
 
 	h.legacy_version = rd_u16(&r);
@@ -135,17 +143,10 @@ enum bj_err client_hello_parse(struct bj_bytes body, struct client_hello *out)
 	if (!rd_end(&r) || h.session_id.len > SESSION_ID_MAX || h.suites.len == 0 || h.suites.len % 2 != 0 ||
 	    h.compression.len == 0)
 		return BJ_ERR_DECODE;
-	err = ext_walk(h.extensions, EXT_IN_CH, 0, &list);
+	err = ext_parse(h.extensions, EXT_IN_CH, 0, parse_extension, &h, &h.has);
 	if (err)
 		return err;
-	h.has = list.has;
-	for (unsigned ext = 0; ext < EXT_KNOWN; ext++) {
-		if (!(list.has & EXT_BIT(ext)))
-			continue;
-		err = parse_extension((enum ext)ext, list.body[ext], &h);
-		if (err)
-			return err;
-	}
+	h.has &= ~EXT_BIT(EXT_TLS_FLAGS);
 	err = judge(&h);
 	if (err)
 		return err;
@@ -189,6 +190,9 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	case EXT_PADDING:
 		padding_write(w, h->padding);
 		break;
+	case EXT_COMPRESS_CERTIFICATE:
+		compress_certificate_write(w, h->compressions);
+		break;
 	case EXT_RECORD_SIZE_LIMIT:
 		record_size_limit_write(w, h->record_size_limit);
 		break;
@@ -222,6 +226,11 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	case EXT_RENEGOTIATION_INFO:
 		renegotiation_info_write(w);
 		break;
+	case EXT_TICKET_REQUEST:
+		ticket_request_write(w, h->ticket_request);
+		break;
+	case EXT_TLS_FLAGS:
+		break;
 	case EXT_EXTENDED_MASTER_SECRET:
 	case EXT_EARLY_DATA:
 	case EXT_SCT:
@@ -234,6 +243,32 @@ static void write_extension(struct writer *w, enum ext ext, const struct client_
 	}
 }
 
+static void write_grease(struct writer *w, uint16_t type, struct bj_bytes body)
+{
+	if (!type)
+		return;
+	wr_u16(w, type);
+	wr_vec(w, body, 2);
+}
+
+static void write_extensions(struct writer *w, const struct client_hello *hello)
+{
+	const struct client_hello_form *form = hello->form;
+
+	if (form)
+		write_grease(w, form->first, (struct bj_bytes){ NULL, 0 });
+	for (unsigned i = 0; i < EXT_KNOWN; i++) {
+		enum ext ext = (enum ext)(form ? form->order[i] : i);
+
+		if (has(hello, ext) && ext != EXT_PRE_SHARED_KEY)
+			write_extension(w, ext, hello);
+	}
+	if (form)
+		write_grease(w, form->last, BYTES_LIT("\0"));
+	if (has(hello, EXT_PRE_SHARED_KEY))
+		write_extension(w, EXT_PRE_SHARED_KEY, hello);
+}
+
 void client_hello_write(struct writer *w, const struct client_hello *hello)
 {
 	size_t message = message_open(w, MSG_CLIENT_HELLO), list;
@@ -241,15 +276,15 @@ void client_hello_write(struct writer *w, const struct client_hello *hello)
 	wr_u16(w, hello->legacy_version);
 	wr_bytes(w, hello->random);
 	wr_vec(w, hello->session_id, 1);
-	wr_vec(w, hello->suites, 2);
+	list = wr_open(w, 2);
+	wr_bytes(w, hello->suites);
+	if (hello->more_suite)
+		wr_u16(w, hello->more_suite);
+	wr_close(w, list, 2);
 	wr_vec(w, hello->compression, 1);
 	if (hello->has) {
 		list = wr_open(w, 2);
-		for (unsigned ext = 0; ext < EXT_KNOWN; ext++)
-			if (has(hello, (enum ext)ext) && ext != EXT_PRE_SHARED_KEY)
-				write_extension(w, (enum ext)ext, hello);
-		if (has(hello, EXT_PRE_SHARED_KEY))
-			write_extension(w, EXT_PRE_SHARED_KEY, hello);
+		write_extensions(w, hello);
 		wr_close(w, list, 2);
 	}
 	message_close(w, message);
@@ -277,15 +312,14 @@ size_t client_hello_fingerprint(enum hash_alg alg, const struct client_hello *he
 	const uint8_t *start = hello->random.ptr - 2; /* parsed: the fields lie one behind the other from legacy_version on */
 	const uint8_t *end = hello->compression.ptr + hello->compression.len;
 	struct reader r = rd_of(hello->extensions);
+	struct ext_view view;
 	struct hash h;
 
 	hash_init(&h, alg);
 	hash_update(&h, start, (size_t)(end - start));
-	while (rd_more(&r)) {
-		const uint8_t *at = r.ptr;
-		enum ext ext = ext_find(rd_u16(&r));
+	for (const uint8_t *at = r.ptr; ext_next(&r, &view); at = r.ptr) {
+		enum ext ext = ext_find(view.type);
 
-		(void)rd_vec_bytes(&r, 2);
 		if (ext != EXT_KNOWN && !(RETRY_CHANGES & EXT_BIT(ext)))
 			hash_update(&h, at, (size_t)(r.ptr - at));
 	}

@@ -1,7 +1,7 @@
 /* client_hello.h - what a client offers (rfc9846:4.1.2 rfc5246:7.4.1.2).
  *
  * The struct holds views and presence bits only; lists stay in wire form (codes_have(), key_share_next() ... walk them). The same
- * struct is written by a client and read by a server. Writing puts extensions in a fixed order, pre_shared_key last.
+ * struct is written by a client and read by a server. Writing puts extensions in a fixed order or in that of a form, pre_shared_key last.
   */
 #ifndef TLS_MSG_CLIENT_HELLO_H
 #define TLS_MSG_CLIENT_HELLO_H
@@ -12,6 +12,13 @@
 #include "tls/ext/pre_shared_key.h"
 #include "tls/ext/psk_key_exchange_modes.h"
 #include "tls/ext/table.h"
+#include "tls/ext/ticket_request.h"
+
+/* What a writer may vary: hello_form.h. */
+struct client_hello_form {
+	uint8_t order[EXT_KNOWN]; /* every enum ext once; pre_shared_key is written last whatever stands here */
+	uint16_t first, last;     /* extensions of GREASE, before all others and behind all but pre_shared_key; 0: none */
+};
 
 struct client_hello {
 	uint16_t legacy_version;
@@ -35,12 +42,16 @@ struct client_hello {
 	struct bj_bytes delegated;   /* codes: schemes of delegated credentials */
 	struct bj_bytes client_types; /* forms of the client's certificate, a byte each */
 	struct bj_bytes server_types; /* of the server's */
+	struct bj_bytes compressions; /* codes */
 	uint16_t record_size_limit;
+	struct ticket_request ticket_request;
 	uint8_t max_fragment;        /* max_fragment_length's code */
 	uint8_t psk_modes;           /* PSK_MODE_* */
 	bool wants_ocsp;
 	uint16_t padding;            /* zeros in the padding extension */
 	struct bj_bytes extensions;  /* read only: the whole list; empty if there was none */
+	const struct client_hello_form *form; /* for writing; null: the order of enum ext, and no GREASE */
+	uint16_t more_suite;         /* written behind the suites; 0: none */
 };
 
 /* Checks the form of everything known in it, and what can be judged by the hello alone: one version, one null compression, no

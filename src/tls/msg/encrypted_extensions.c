@@ -7,6 +7,7 @@
 #include "tls/ext/record_size_limit.h"
 #include "tls/ext/server_name.h"
 #include "tls/ext/supported_groups.h"
+#include "tls/ext/ticket_request.h"
 
 static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct encrypted_extensions *ee)
 {
@@ -30,6 +31,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct en
 		return BJ_OK;
 	case EXT_EARLY_DATA:
 		return early_data_parse(body);
+	case EXT_TICKET_REQUEST:
+		return ticket_request_parse_answer(body, &ee->tickets_expected);
 	default: /* has no place here: the walker refuses it */
 		return BJ_ERR_INTERNAL;
 	}
@@ -83,6 +86,8 @@ void encrypted_extensions_write(struct writer *w, const struct encrypted_extensi
 		ext_write_empty(w, EXT_EARLY_DATA);
 	if (ee->has & EXT_BIT(EXT_QUIC_PARAMS))
 		ext_write(w, EXT_QUIC_PARAMS, ee->quic_params);
+	if (ee->has & EXT_BIT(EXT_TICKET_REQUEST))
+		ticket_request_write_answer(w, ee->tickets_expected);
 	wr_close(w, list, 2);
 	message_close(w, message);
 }

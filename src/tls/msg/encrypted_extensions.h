@@ -11,6 +11,7 @@ struct encrypted_extensions {
 	struct bj_bytes groups; /* codes */
 	struct bj_bytes quic_params; /* rfc9001:8.2; opaque */
 	uint16_t record_size_limit;
+	uint8_t tickets_expected;
 	uint8_t max_fragment; /* max_fragment_length's code */
 	uint8_t client_type, server_type; /* forms of certificates */
 };

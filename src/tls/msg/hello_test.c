@@ -18,7 +18,7 @@ static const struct client_hello full = {
 	.session_id = ROW_BYTES("sessionid"),
 	.suites = ROW_BYTES("\x13\x01\xc0\x2b"),
 	.compression = ROW_BYTES("\0"),
-	.has = ((uint32_t)1 << EXT_KNOWN) - 1 - EXT_BIT(EXT_OID_FILTERS),
+	.has = ((uint32_t)1 << EXT_KNOWN) - 1 - EXT_BIT(EXT_OID_FILTERS) - EXT_BIT(EXT_TLS_FLAGS),
 	.server_name = ROW_BYTES("example.com"),
 	.alpn = ROW_BYTES("\x02h2\x08http/1.1"),
 	.versions = ROW_BYTES("\x03\x04\x03\x03"),
@@ -33,7 +33,9 @@ static const struct client_hello full = {
 	.delegated = ROW_BYTES("\x04\x03\x08\x07"),
 	.client_types = ROW_BYTES("\2\0"),
 	.server_types = ROW_BYTES("\2"),
+	.compressions = ROW_BYTES("\0\1\0\2"),
 	.record_size_limit = 16385,
+	.ticket_request = { 3, 1 },
 	.max_fragment = 3,
 	.psk_modes = PSK_MODE_DHE_KE,
 	.wants_ocsp = true,
@@ -363,6 +365,11 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	assert_int_equal(server_hello_parse(write_server(&hello_12, buf), EXT_BIT(EXT_ALPN), &got), BJ_ERR_UNSUPPORTED_EXTENSION);
 	body = write_server(&hello_13, buf);
 	buf[MESSAGE_HEADER_LEN + 2 + 32 + 10 + 2] = 1; /* compression */
+	assert_int_equal(judge_server(body), BJ_ERR_DECODE);
+	h = hello_12;
+	h.session_id = BYTES_LIT("");
+	body = write_server(&h, buf);
+	buf[MESSAGE_HEADER_LEN + 2 + 32 + 1 + 2] = 1;
 	assert_int_equal(judge_server(body), BJ_ERR_ILLEGAL_PARAMETER);
 }
 

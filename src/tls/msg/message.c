@@ -20,6 +20,7 @@ static const struct {
 	{ MSG_CLIENT_KEY_EXCHANGE, "ClientKeyExchange", MESSAGE_SMALL_MAX },
 	{ MSG_FINISHED, "Finished", MESSAGE_SMALL_MAX },
 	{ MSG_CERTIFICATE_STATUS, "CertificateStatus", MESSAGE_OTHER_MAX },
+	{ MSG_COMPRESSED_CERTIFICATE, "CompressedCertificate", MESSAGE_CERTIFICATE_MAX },
 	{ MSG_KEY_UPDATE, "KeyUpdate", MESSAGE_SMALL_MAX },
 };
 

@@ -1,6 +1,7 @@
 /* new_session_ticket.c - see new_session_ticket.h. */
 #include "tls/msg/new_session_ticket.h"
 #include "tls/ext/early_data.h"
+#include "tls/ext/tls_flags.h"
 
 enum bj_err new_session_ticket_parse(struct bj_bytes body, struct new_session_ticket *out)
 {
@@ -26,6 +27,11 @@ enum bj_err new_session_ticket_parse(struct bj_bytes body, struct new_session_ti
 		if (err)
 			return err;
 	}
+	if (nst.has & EXT_BIT(EXT_TLS_FLAGS)) {
+		err = tls_flags_parse(list.body[EXT_TLS_FLAGS]);
+		if (err)
+			return err;
+	}
 	if (nst.lifetime_s > TICKET_LIFETIME_MAX)
 		nst.lifetime_s = TICKET_LIFETIME_MAX;
 	*out = nst;
@@ -43,6 +49,10 @@ void new_session_ticket_write(struct writer *w, const struct new_session_ticket 
 	list = wr_open(w, 2);
 	if (nst->has & EXT_BIT(EXT_EARLY_DATA))
 		early_data_write_ticket(w, nst->early_data_max);
+	if (nst->grease) {
+		wr_u16(w, nst->grease);
+		wr_u16(w, 0);
+	}
 	wr_close(w, list, 2);
 	message_close(w, message);
 }

@@ -15,6 +15,7 @@ struct new_session_ticket { /* 1.3 */
 	struct bj_bytes ticket;  /* not empty */
 	uint32_t has;            /* EXT_EARLY_DATA */
 	uint32_t early_data_max;
+	uint16_t grease;         /* for writing: an empty extension of this type; 0: none. rfc8701:4.1 */
 };
 
 enum bj_err new_session_ticket_parse(struct bj_bytes body, struct new_session_ticket *out) BJ_MUST_USE;

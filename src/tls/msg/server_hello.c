@@ -25,22 +25,10 @@ const uint8_t server_hello_retry_random[RANDOM_LEN] = {
 static const uint8_t sentinel_1_2[SENTINEL_LEN] = "DOWNGRD\x01";
 static const uint8_t sentinel_1_1[SENTINEL_LEN] = "DOWNGRD\x00";
 
-static bool names_version(struct bj_bytes extensions)
+static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, void *hello)
 {
-	struct reader r = rd_of(extensions);
+	struct server_hello *h = hello;
 
-	while (rd_more(&r)) {
-		uint16_t type = rd_u16(&r);
-
-		(void)rd_vec_bytes(&r, 2);
-		if (!r.bad && type == ext_table[EXT_SUPPORTED_VERSIONS].type)
-			return true;
-	}
-	return false;
-}
-
-static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct server_hello *h)
-{
 	switch (ext) {
 	case EXT_SERVER_NAME:
 		return server_name_parse_answer(body);
@@ -89,7 +77,7 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 	struct reader r = rd_of(body);
 	struct server_hello h = { 0 };
 	struct bj_bytes extensions = { 0 };
-	struct ext_list list;
+	enum ext_place place;
 	uint8_t compression;
 	bool is_13;
 	enum bj_err err;
@@ -103,20 +91,15 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 		extensions = rd_vec_bytes(&r, 2);
 	if (!rd_end(&r) || h.session_id.len > SESSION_ID_MAX)
 		return BJ_ERR_DECODE;
-	is_13 = names_version(extensions);
+	is_13 = ext_stands_in(extensions, ext_table[EXT_SUPPORTED_VERSIONS].type);
+	if (is_13 && compression != 0)
+		return BJ_ERR_DECODE; /* the field has no other value. rfc9846:4.1.3 */
 	h.is_retry = is_13 && memcmp(h.random.ptr, server_hello_retry_random, RANDOM_LEN) == 0;
 	h.version = h.legacy_version;
-	err = ext_walk(extensions, !is_13 ? EXT_IN_SH12 : h.is_retry ? EXT_IN_HRR : EXT_IN_SH, offered, &list);
+	place = !is_13 ? EXT_IN_SH12 : h.is_retry ? EXT_IN_HRR : EXT_IN_SH;
+	err = ext_parse(extensions, place, offered, parse_extension, &h, &h.has);
 	if (err)
 		return err;
-	h.has = list.has;
-	for (unsigned ext = 0; ext < EXT_KNOWN; ext++) {
-		if (!(list.has & EXT_BIT(ext)))
-			continue;
-		err = parse_extension((enum ext)ext, list.body[ext], &h);
-		if (err)
-			return err;
-	}
 	/* The extension chooses 1.3 or later only, of what was offered, under the guise of 1.2: rfc9846:4.2.1 */
 	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version != VERSION_1_3))
 		return BJ_ERR_ILLEGAL_PARAMETER;

@@ -1,10 +1,14 @@
-/* link.c - see link.h. Packets on the way stand in a heap by their time of arrival. */
-#include "sim/link.h"
+/* sim.c - see sim.h. Packets on the way stand in a heap by their time of arrival. */
+#include "io/sim.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "tcpip/wire/checksum.h"
+#include "tcpip/wire/ipv4.h"
+#include "tcpip/wire/ipv6.h"
+#include "tcpip/wire/tcp.h"
 
 #define FLYING_MAX 65536
 
@@ -25,6 +29,7 @@ struct sim {
 	struct flying *heap;
 	size_t count;
 	uint64_t turn, packets;
+	uint32_t count_of[2], burst_left[2], acks[2];
 	sim_tap *tap;
 	void *tap_self;
 };
@@ -168,6 +173,79 @@ static void mark(uint8_t *bytes, size_t len)
 	}
 }
 
+/* ---- what middleboxes do with a packet's bytes */
+
+static bool is_v4(const uint8_t *packet)
+{
+	return packet[0] >> 4 == 4;
+}
+
+/* Where TCP begins; 0: no TCP, or not a plain packet of ours. */
+static size_t tcp_at(const uint8_t *packet, size_t len)
+{
+	size_t at = is_v4(packet) ? (size_t)(packet[0] & 15) * 4 : IPV6_HEADER_LEN;
+
+	if ((is_v4(packet) ? packet[9] : packet[6]) != IP_TCP || len < at + TCP_HEADER_LEN)
+		return 0;
+	return at;
+}
+
+static bool is_plain_ack(const uint8_t *packet, size_t len)
+{
+	size_t at = tcp_at(packet, len);
+
+	return at && (packet[at + 13] & 0x3f) == TCP_ACK && len == at + (size_t)(packet[at + 12] >> 4) * 4;
+}
+
+static void put_u16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static void strip(uint8_t *packet, size_t len)
+{
+	size_t at = tcp_at(packet, len), end;
+	struct checksum sum;
+
+	if (!at || !(packet[at + 13] & TCP_SYN))
+		return;
+	end = at + (size_t)(packet[at + 12] >> 4) * 4;
+	if (end > len)
+		return;
+	for (size_t i = at + TCP_HEADER_LEN; i < end;) {
+		uint8_t kind = packet[i], size = kind <= TCP_OPTION_NOP || i + 1 >= end ? 1 : packet[i + 1];
+
+		if (size == 0 || i + size > end)
+			break;
+		if (kind != TCP_OPTION_MSS)
+			memset(packet + i, TCP_OPTION_NOP, size);
+		i += size;
+	}
+	put_u16(packet + at + TCP_CHECKSUM_AT, 0);
+	sum = is_v4(packet) ? checksum_pseudo(bytes_of(packet + 12, 4), bytes_of(packet + 16, 4), IP_TCP, len - at) :
+			      checksum_pseudo(bytes_of(packet + 8, 16), bytes_of(packet + 24, 16), IP_TCP, len - at);
+	checksum_add(&sum, bytes_of(packet + at, len - at));
+	put_u16(packet + at + TCP_CHECKSUM_AT, checksum_value(&sum));
+}
+
+static bool is_lost(struct sim *s, unsigned from, const uint8_t *bytes, size_t len)
+{
+	const struct sim_options *o = &s->options;
+
+	if (s->burst_left[from] > 0) {
+		s->burst_left[from]--;
+		return true;
+	}
+	if (chance(s, o->burst_ppm)) {
+		s->burst_left[from] = (o->burst_packets ? o->burst_packets : 5) - 1;
+		return true;
+	}
+	if (o->thin_acks && is_plain_ack(bytes, len) && ++s->acks[from] % o->thin_acks != 0)
+		return true;
+	return (o->swallow && len > o->swallow) || s->count_of[from] == o->drop_at[from] || chance(s, o->loss_ppm);
+}
+
 static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t len, int64_t at_us)
 {
 	struct flying f = { .turn = s->turn++, .to = 1 - from, .len = len, .bytes = malloc(len) };
@@ -181,6 +259,8 @@ static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t le
 		f.at_us += 4 * s->options.delay_us + 1000;
 	if (chance(s, s->options.mark_ppm))
 		mark(f.bytes, len);
+	if (s->options.strip_options)
+		strip(f.bytes, len);
 	if (chance(s, s->options.corrupt_ppm)) {
 		uint32_t bit = prng_below(&s->prng, (uint32_t)len * 8);
 
@@ -192,8 +272,10 @@ static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t le
 static void send_one(struct sim *s, unsigned from, const uint8_t *bytes, size_t len)
 {
 	int64_t at_us = through_queue(s, from, len);
-	bool dropped = at_us < 0 || (s->options.swallow && len > s->options.swallow) || chance(s, s->options.loss_ppm);
+	bool dropped;
 
+	s->count_of[from]++;
+	dropped = at_us < 0 || is_lost(s, from, bytes, len);
 	s->packets++;
 	if (s->tap)
 		s->tap(s->tap_self, s->now_us, from, (struct bj_bytes){ bytes, len }, dropped);

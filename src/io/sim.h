@@ -1,11 +1,12 @@
-/* link.h - two stacks on a simulated wire, in virtual time: latency, bandwidth, queue, loss, reordering, duplication,
- * corruption and an MTU that routers enforce, all from a seed.
+/* sim.h - two stacks on a simulated wire, in virtual time: latency, bandwidth, queue, loss, reordering, duplication,
+ * corruption, bursts of loss, a black hole for large packets, marks of congestion, a thinner of acknowledgments and a middlebox that
+ * takes options away, all from a seed.
  *
  * What a world does is a function of its options: the same seed gives the same run. Packets that go through can be looked
  * at by a tap.
  */
-#ifndef SIM_LINK_H
-#define SIM_LINK_H
+#ifndef IO_SIM_H
+#define IO_SIM_H
 
 #include "base/prng.h"
 #include <bojagi/tcpip.h>
@@ -22,6 +23,11 @@ struct sim_options {
 	uint32_t duplicate_ppm;
 	uint32_t reorder_ppm;    /* held back by four delays */
 	uint32_t corrupt_ppm;    /* one bit */
+	uint32_t burst_ppm;      /* chance that a burst of losses begins */
+	uint32_t burst_packets;  /* and how long it is; 0: 5 */
+	uint32_t thin_acks;      /* of plain acknowledgments only each of so many gets through; 0: all */
+	bool strip_options;      /* a middlebox: SYNs keep their MSS alone */
+	uint32_t drop_at[2];     /* this packet of a side is lost, counted from 1; 0: none */
 	uint32_t mark_ppm;       /* congestion is told to those who know marks: rfc3168:5 */
 	bool v6;
 	uint32_t mtu;            /* 0: 1500 */

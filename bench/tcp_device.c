@@ -1,0 +1,320 @@
+/* tcp_device.c - see tcp_device.h.
+ *
+ * Two threads on one core: a kernel socket, and our stack on a TUN device (or another kernel socket, over loopback). Counted is the
+ * processor time of the process, both ends and the kernel's work for them, so others on the machine change little.
+ */
+#include "tcp_device.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/prng.h"
+#include "io/listener.h"
+#include "io/net.h"
+
+#define BYTES ((uint64_t)1 << 30)
+#define PIECE ((size_t)256 * 1024)
+#define PORT 9
+#define PACKETS 400000
+#define GBIT_S_BAR 6.0
+
+static enum bj_err fill(void *self, uint8_t *out, size_t len)
+{
+	prng_fill((struct prng *)self, out, len);
+	return BJ_OK;
+}
+
+static void need(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "bench-tcp: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double process_cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- the namespace */
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool enter_namespace(void)
+{
+	char map[64];
+
+	if (unshare(CLONE_NEWNET) == 0)
+		return true;
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)getuid());
+	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && write_file("/proc/self/uid_map", map);
+}
+
+static void interface_up(const char *name, const char *address)
+{
+	struct ifreq r = { 0 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	need(fd >= 0, "socket");
+	memcpy(r.ifr_name, name, strnlen(name, IFNAMSIZ - 1));
+	if (address) {
+		inet_pton(AF_INET, address, &in.sin_addr);
+		memcpy(&r.ifr_addr, &in, sizeof(in));
+		need(ioctl(fd, SIOCSIFADDR, &r) == 0, "the device's address");
+		inet_pton(AF_INET, "255.255.255.0", &in.sin_addr);
+		memcpy(&r.ifr_netmask, &in, sizeof(in));
+		need(ioctl(fd, SIOCSIFNETMASK, &r) == 0, "the device's network");
+	}
+	r.ifr_flags = IFF_UP | IFF_RUNNING;
+	need(ioctl(fd, SIOCSIFFLAGS, &r) == 0, "a device that is up");
+	close(fd);
+}
+
+static void stay_on_one_core(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* ---- the kernel's end */
+
+struct kernel_end {
+	int fd;
+	bool sends;
+};
+
+static void *kernel_run(void *self)
+{
+	struct kernel_end *k = self;
+	uint8_t *buf = calloc(1, PIECE);
+	uint64_t done = 0;
+	int enough = PIECE / 8;
+
+	/* otherwise one core would change between the threads at each packet */
+	(void)setsockopt(k->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
+	need(buf != NULL, "memory");
+	while (done < BYTES) {
+		size_t want = BYTES - done < PIECE ? (size_t)(BYTES - done) : PIECE;
+		ssize_t n;
+
+		if (BYTES - done <= 4 * PIECE) { /* for less than that nobody is woken */
+			enough = 1;
+			(void)setsockopt(k->fd, SOL_SOCKET, SO_RCVLOWAT, &enough, sizeof(enough));
+		}
+		n = k->sends ? send(k->fd, buf, want, MSG_NOSIGNAL) : recv(k->fd, buf, want, 0);
+
+		need(n > 0, "the kernel's end");
+		done += (uint64_t)n;
+	}
+	free(buf);
+	return NULL;
+}
+
+static int listen_at(const char *address)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	inet_pton(AF_INET, address, &at.sin_addr);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	need(fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, 8) == 0, "listening");
+	return fd;
+}
+
+/* Gbit for each second of processor time: kernel to kernel. */
+static double loopback(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	struct kernel_end from = { .sends = true }, to = { .sends = false };
+	int listening = listen_at("127.0.0.1");
+	pthread_t thread;
+	double start;
+
+	inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+	from.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	need(connect(from.fd, (struct sockaddr *)&at, sizeof(at)) == 0, "connect");
+	to.fd = accept(listening, NULL, NULL);
+	start = process_cpu_s();
+	need(pthread_create(&thread, NULL, kernel_run, &from) == 0, "a thread");
+	kernel_run(&to);
+	pthread_join(thread, NULL);
+	start = process_cpu_s() - start;
+	close(from.fd);
+	close(to.fd);
+	close(listening);
+	return (double)BYTES * 8e-9 / start;
+}
+
+/* ---- our end */
+
+struct our_end {
+	struct stream stream;
+	uint8_t *buf;
+	uint64_t done;
+	bool sends, connected, over;
+};
+
+static void ready(struct stream *stream, unsigned what)
+{
+	struct our_end *e = CONTAINER_OF(stream, struct our_end, stream);
+	enum bj_err err = BJ_OK;
+
+	(void)what;
+	if (!e->connected) {
+		e->connected = true; /* the thread at the other end is not there yet */
+		return;
+	}
+	while (!err && e->done < BYTES) {
+		size_t want = BYTES - e->done < PIECE ? (size_t)(BYTES - e->done) : PIECE, len = 0;
+		const struct bj_bytes piece = { e->buf, want };
+
+		err = e->sends ? stream_write(stream, &piece, 1, &len) : stream_read(stream, e->buf, want, &len);
+		need(err == BJ_OK || err == BJ_ERR_WOULD_BLOCK, "our end");
+		e->done += err ? 0 : len;
+	}
+	e->over = e->done == BYTES;
+}
+
+/* The same between our TCP and the kernel's. */
+static double over_tun(bool we_send, bool offload, struct device_stats *out)
+{
+	static struct prng keys = { 1 };
+	const struct net_options options = { .rng = { fill, &keys }, .no_offload = !offload };
+	const struct bj_ip ours = bj_ip4(10, 9, 0, 2);
+	struct kernel_end kernel = { .sends = !we_send };
+	struct our_end end = { .buf = calloc(1, PIECE), .sends = we_send };
+	struct loop loop;
+	struct net net;
+	struct addr to;
+	pthread_t thread;
+	int fd, listening;
+	double start;
+
+	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd) == BJ_OK, "a TUN device");
+	need(net_init(&net, &loop, fd, "bench0", &options) == BJ_OK && net_add_address(&net, &ours, 0) == BJ_OK, "our TCP");
+	interface_up("bench0", "10.9.0.1");
+	listening = listen_at("10.9.0.1");
+	need(addr_parse("10.9.0.1:9", 0, &to) == BJ_OK && stream_connect_net(&end.stream, &net, &to, ready) == BJ_OK, "connect");
+	stream_watch_connect(&end.stream);
+	while (!end.connected)
+		loop_turn(&loop, 100);
+	kernel.fd = accept(listening, NULL, NULL);
+	start = process_cpu_s();
+	need(pthread_create(&thread, NULL, kernel_run, &kernel) == 0, "a thread");
+	stream_watch(&end.stream, we_send ? STREAM_WRITE : STREAM_READ);
+	while (!end.over)
+		loop_turn(&loop, 100);
+	for (unsigned i = 0; we_send && i < 1000; i++) { /* until the kernel has read it all */
+		struct bj_tcp_info info;
+
+		bj_tcp_info(end.stream.tcp, &info);
+		if (info.send_buffered == 0)
+			break;
+		loop_turn(&loop, 10);
+	}
+	pthread_join(thread, NULL);
+	start = process_cpu_s() - start;
+	*out = net.device.stats;
+	stream_drop(&end.stream);
+	close(kernel.fd);
+	close(listening);
+	net_fini(&net, 100);
+	loop_fini(&loop);
+	free(end.buf);
+	return (double)BYTES * 8e-9 / start;
+}
+
+/* What a device takes of packets of 1,500 bytes that nobody wants, in Gbit for a second of processor time. */
+static double device_limit(void)
+{
+	struct device d;
+	struct device_packet *p;
+	double start;
+	int fd;
+
+	need(device_open("bench1", &fd) == BJ_OK && device_init(&d, fd, "bench1", true) == BJ_OK, "a TUN device");
+	interface_up("bench1", "10.8.0.1");
+	start = process_cpu_s();
+	for (unsigned i = 0; i < PACKETS; i++) {
+		p = device_room(&d);
+		memset(p->ptr, 0, 40);
+		p->ptr[0] = 0x45;
+		p->ptr[2] = 1500 >> 8;
+		p->ptr[3] = 1500 & 0xff;
+		p->len = 1500;
+		p->offload = (struct bj_offload){ 0 };
+		device_commit(&d);
+		need(device_flush(&d) == BJ_OK, "the device");
+	}
+	start = process_cpu_s() - start;
+	device_fini(&d);
+	return (double)PACKETS * 1460 * 8e-9 / start;
+}
+
+/* A row is the better of some runs on either side: a stream is easily disturbed. */
+static void row(const struct options *o, const char *name, bool we_send, bool offload, double theirs, double bar)
+{
+	struct device_stats stats;
+	unsigned rounds = o->rounds < 3 ? o->rounds : 3;
+	double best = 0;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		double got = over_tun(we_send, offload, &stats);
+
+		best = got > best ? got : best;
+	}
+	report(o, name, we_send ? "sends" : "receives", "Gbit/s", best, theirs, bar, MORE_IS_BETTER);
+	if (!o->json)
+		printf("  packets: %lu in (%lu of many segments), %lu out (%lu), %lu system calls\n", (unsigned long)stats.received,
+		       (unsigned long)stats.received_many, (unsigned long)stats.sent, (unsigned long)stats.sent_many, (unsigned long)stats.calls);
+}
+
+void bench_device(const struct options *o)
+{
+	double loop_gbit_s = 0, limit, bar;
+
+	if (!enter_namespace()) {
+		fprintf(stderr, "bench-tcp: device: SKIPPED, no network namespace: %s\n", strerror(errno));
+		return;
+	}
+	stay_on_one_core();
+	interface_up("lo", NULL);
+	for (unsigned i = 0; i < 3; i++) {
+		double got = loopback();
+
+		loop_gbit_s = got > loop_gbit_s ? got : loop_gbit_s;
+	}
+	row(o, "tcp over TUN, offload / loopback", true, true, loop_gbit_s, 0.7);
+	row(o, "tcp over TUN, offload / loopback", false, true, loop_gbit_s, 0.7);
+	limit = device_limit() * 0.9;
+	bar = limit < GBIT_S_BAR ? limit : GBIT_S_BAR;
+	row(o, "tcp over TUN, no offload / bar", true, false, bar, 1);
+	row(o, "tcp over TUN, no offload / bar", false, false, bar, 1);
+}

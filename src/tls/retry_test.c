@@ -1,0 +1,208 @@
+/* retry_test.c - a server forgets the first hello and knows it again by its cookie; no other hello goes with it, and none later. */
+#include "tls/testkit.h"
+
+#define AGE_S 30
+
+static struct pki pki;
+static struct pair pair;
+static struct bj_tls_config *client, *server;
+static uint8_t blob[SESSION_BLOB_MAX];
+static size_t blob_len;
+
+static int group_setup(void **state)
+{
+	pki_make(&pki);
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	pki_fini(&pki);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	const uint16_t p384 = KEX_P384;
+
+	client = pki_client_config(&pki);
+	server = pki_server_config(&pki, KEY_P256);
+	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_cookies(server, AGE_S), BJ_OK);
+	memset(&pair, 0, sizeof(pair));
+	blob_len = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+	return 0;
+}
+
+/* The client's second hello stands on the server's wire; the server that sent the retry is gone, and a new one is there. */
+static void retry_and_forget(void)
+{
+	pair_start(&pair, client, server, PKI_NAME);
+	if (blob_len > 0)
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, blob, blob_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	assert_true(report_of(&pair.server).retried);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	assert_int_equal(pair.client.err, BJ_OK);
+	bj_tls_free(pair.server.conn);
+	assert_int_equal(bj_tls_new(server, NULL, &pair.server.conn), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	assert_true(pair.server.wire_len > 0);
+}
+
+/* Where the cookie begins in the second hello: behind its extension's type, length and own length. */
+static size_t cookie_at(void)
+{
+	static const uint8_t type[] = { 0, 44 };
+
+	for (size_t i = 0; i + 6 < pair.server.wire_len; i++) {
+		size_t outer = (size_t)pair.server.wire[i + 2] << 8 | pair.server.wire[i + 3], inner = (size_t)pair.server.wire[i + 4] << 8 | pair.server.wire[i + 5];
+
+		if (memcmp(pair.server.wire + i, type, sizeof(type)) == 0 && outer == inner + 2 && inner > 64)
+			return i + 6;
+	}
+	fail_msg("there is no cookie");
+	return 0;
+}
+
+static void expect_open(bool resumed)
+{
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(report_of(&pair.server).resumed, resumed);
+	assert_true(report_of(&pair.server).retried);
+	pair_echo(&pair);
+}
+
+static void every_byte_of_a_cookie_matters(void **state)
+{
+	for (size_t i = 0; i < 64; i += 7) {
+		retry_and_forget();
+		pair.server.wire[cookie_at() + i] ^= 1;
+		pair_run(&pair);
+		assert_int_equal(pair.server.err, BJ_ERR_BAD_RETRY);
+		assert_int_equal(report_of(&pair.server).alert_sent, ALERT_ILLEGAL_PARAMETER);
+		pair_fini(&pair);
+		memset(&pair, 0, sizeof(pair));
+	}
+}
+
+static void a_cookie_is_for_its_hello_alone(void **state)
+{
+	static const size_t random_at = 5 + 4 + 2; /* of the hello in its record, which a change_cipher_spec may precede */
+	size_t at;
+
+	retry_and_forget();
+	at = pair.server.wire[0] == RECORD_CCS ? 6 : 0;
+	pair.server.wire[at + random_at] ^= 1;
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_BAD_RETRY);
+}
+
+static void a_cookie_ends(void **state)
+{
+	static const struct { int64_t late_ms; enum bj_err err; } rows[] = {
+		{ -1, BJ_ERR_BAD_RETRY }, { AGE_S * 1000 + 1, BJ_ERR_BAD_RETRY }, { AGE_S * 1000, BJ_OK }, { 0, BJ_OK },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		retry_and_forget();
+		pair.now_ms += rows[i].late_ms;
+		pair_run(&pair);
+		assert_int_equal(pair.server.err, rows[i].err);
+		pair_fini(&pair);
+		memset(&pair, 0, sizeof(pair));
+	}
+}
+
+static void cookies_of_another_configuration_are_not_taken(void **state)
+{
+	struct bj_tls_config *other = pki_server_config(&pki, KEY_P256);
+	const uint16_t p384 = KEX_P384;
+
+	assert_int_equal(bj_tls_config_groups(other, &p384, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_cookies(other, AGE_S), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(other), BJ_OK);
+	retry_and_forget();
+	bj_tls_free(pair.server.conn);
+	assert_int_equal(bj_tls_new(other, NULL, &pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_BAD_RETRY);
+	bj_tls_config_free(other);
+}
+
+static void the_age_has_its_limits_and_is_a_servers(void **state)
+{
+	assert_int_equal(bj_tls_config_cookies(client, 1), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_cookies(server, 601), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_tls_config_cookies(server, 600), BJ_OK);
+}
+
+static void a_new_connection_goes_on_where_another_was_left(void **state)
+{
+	static const size_t chunks[] = { 0, 1 };
+	static const uint16_t suites[] = { 0x1301, 0x1302 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(chunks); i++)
+		for (size_t s = 0; s < ARRAY_COUNT(suites); s++) {
+			teardown(NULL);
+			setup(NULL);
+			assert_int_equal(bj_tls_config_suites(server, &suites[s], 1), BJ_OK);
+			retry_and_forget();
+			pair.chunk = chunks[i];
+			expect_open(false);
+		}
+}
+
+static void it_resumes_sessions_too(void **state)
+{
+	struct bj_bytes session;
+
+	retry_and_forget();
+	expect_open(false);
+	session = bj_tls_session(pair.client.conn);
+	memcpy(blob, session.ptr, session.len);
+	blob_len = session.len;
+	pair_fini(&pair);
+	retry_and_forget();
+	expect_open(true);
+}
+
+static void a_connection_that_stays_knows_its_cookie(void **state)
+{
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	expect_open(false);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(every_byte_of_a_cookie_matters),
+		T(a_cookie_is_for_its_hello_alone),
+		T(a_cookie_ends),
+		T(cookies_of_another_configuration_are_not_taken),
+		T(the_age_has_its_limits_and_is_a_servers),
+		T(a_new_connection_goes_on_where_another_was_left),
+		T(it_resumes_sessions_too),
+		T(a_connection_that_stays_knows_its_cookie),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
