@@ -203,6 +203,9 @@ static void bench_loss(const struct options *o)
 		for (uint64_t seed = 1; seed <= LOSS_SEEDS; seed++)
 			values[seed - 1] = transfer_kb_per_s(rows[i].loss_ppm, seed, BJ_CONGESTION_CUBIC);
 		report(o, rows[i].name, "cubic", "KB/s", median(values, LOSS_SEEDS), rows[i].smoltcp, 0, MORE_IS_BETTER);
+		for (uint64_t seed = 1; seed <= LOSS_SEEDS; seed++)
+			values[seed - 1] = transfer_kb_per_s(rows[i].loss_ppm, seed, BJ_CONGESTION_BBR);
+		report(o, rows[i].name, "bbr", "KB/s", median(values, LOSS_SEEDS), rows[i].smoltcp, 0, MORE_IS_BETTER);
 	}
 }
 

@@ -157,6 +157,7 @@ BJ_API void bj_link_stats(const struct bj_link *link, struct bj_link_stats *out)
 enum bj_congestion {
 	BJ_CONGESTION_CUBIC = 0,
 	BJ_CONGESTION_RENO = 1,
+	BJ_CONGESTION_BBR = 2, /* version 3, draft-ietf-ccwg-bbr: by rate, always paced; asks for exact ticks */
 };
 
 /* Explicit congestion notification (rfc3168), accurate or not (rfc9768). */

@@ -1,6 +1,7 @@
 /* ack.c - see ack.h. */
 #include "tcpip/ack.h"
 
+#include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
@@ -25,6 +26,7 @@ static void note_delivered(struct bj_tcp *t, const struct sent *s, struct ack_ro
 	t->pmtu_good |= s->end - s->seq >= t->mss;
 	t->delivered += (s->end - s->seq + t->mss - 1) / t->mss;
 	rack_delivered(t, s, r->ts_ecr, r->has_ts);
+	bbr_delivered(t, s);
 	if (!(s->flags & SENT_AGAIN) && s->sent_us >= r->rtt_sent_us) {
 		r->rtt_sent_us = s->sent_us;
 		r->rtt_us = (uint32_t)i64_max(1, i64_min(tcp_stack(t)->now_us - s->sent_us, RTO_MAX_US));
@@ -259,7 +261,8 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 		wait_us = find_losses(t, r);
 	if (r->acked > 0 && !was_fast && f->recovery != BJ_RECOVERY_FAST)
 		cc_acked(t, u32_min(r->acked, r->delivered), r->rtt_us); /* what was SACKed before has counted for the pipe */
-	if (!tcp_has_unacked(t) && tcp_unsent(t) == 0)
+	bbr_ack(t, r->delivered, r->rtt_us);
+	if (!tcp_has_unacked(t) && tcp_unsent(t) == 0 && !f->bbr)
 		flight_free(t); /* a sender that has more to say keeps what its window has learned */
 	if (r->acked > 0 || r->new_sack || wait_us)
 		tcp_arm_retransmit(t, wait_us);

@@ -1,6 +1,7 @@
 /* congestion.c - see congestion.h. */
 #include "tcpip/congestion.h"
 
+#include "tcpip/bbr.h"
 #include "tcpip/pace.h"
 #include "tcpip/stack.h"
 
@@ -179,7 +180,7 @@ static void reno_acked(struct bj_tcp *t, uint32_t acked)
 
 void cc_acked(struct bj_tcp *t, uint32_t acked, uint32_t rtt_us)
 {
-	if (!t->flight)
+	if (!t->flight || bbr_of(t))
 		return;
 	if (in_slow_start(t) && t->ssthresh == UINT32_MAX)
 		hystart_acked(t, rtt_us);
@@ -210,6 +211,10 @@ static void reduce(struct bj_tcp *t)
 	f->undo_ts = tcp_ts_now(t);
 	f->epoch_us = 0;
 	f->in_css = false;
+	if (bbr_of(t)) {
+		bbr_enter_recovery(t);
+		return;
+	}
 	if (tcp_options_of(t)->congestion == BJ_CONGESTION_CUBIC) {
 		/* fast convergence: rfc9438:4.7 */
 		t->w_max = t->cwnd < t->w_max ? (uint32_t)((uint64_t)t->cwnd * 17 / 20) : t->cwnd;
@@ -272,6 +277,11 @@ void cc_congestion_told(struct bj_tcp *t)
 	f->cwr_valid = true;
 	f->cwr_end = t->snd_nxt;
 	t->cwr_due = true;
+	if (bbr_of(t)) {
+		bbr_congestion_told(t);
+		stack_event(t, BJ_EVENT_LOST, BJ_LOST_MARKED, 0, t->snd_una, 0);
+		return;
+	}
 	if (f->recovery >= BJ_RECOVERY_FAST)
 		return; /* it has slowed down for this round already */
 	reduce(t);
@@ -285,6 +295,8 @@ void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)
 	struct tcp_flight *f = t->flight;
 	uint32_t pipe = flight_pipe(t), count;
 
+	if (bbr_of(t))
+		return; /* its own window holds in recovery */
 	f->prr_delivered += delivered;
 	if (pipe > t->ssthresh) {
 		uint64_t due = ((uint64_t)f->prr_delivered * t->ssthresh + f->recover_fs - 1) / f->recover_fs;
@@ -304,7 +316,9 @@ void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)
 
 void cc_exit_recovery(struct bj_tcp *t)
 {
-	if (t->flight->recovery == BJ_RECOVERY_FAST)
+	if (bbr_of(t))
+		bbr_exit_recovery(t);
+	else if (t->flight->recovery == BJ_RECOVERY_FAST)
 		t->cwnd = t->ssthresh;
 	t->flight->undo_possible = false;
 	t->flight->frto = FRTO_NO;
@@ -318,6 +332,7 @@ void cc_undo(struct bj_tcp *t)
 {
 	struct tcp_flight *f = t->flight;
 
+	bbr_undo(t);
 	t->cwnd = u32_max(t->cwnd, f->undo_cwnd);
 	t->ssthresh = f->undo_ssthresh;
 	f->undo_possible = false;
@@ -334,6 +349,8 @@ void cc_undo(struct bj_tcp *t)
 
 void cc_restart(struct bj_tcp *t)
 {
+	if (bbr_of(t))
+		return; /* what is paced makes no burst */
 	t->cwnd = u32_min(t->cwnd, initial_window(t));
 }
 

@@ -1,6 +1,8 @@
 /* congestion.h - how much may be in the network: slow start with HyStart++, NewReno or CUBIC, proportional rate reduction
  * in recovery, and the undo of a recovery that was not needed. Windows are bytes.
  *
+ * Where BBR was chosen (bbr.h) its model sets the window, and what is here only keeps the states of recovery.
+ *
  * Implements   rfc5681:3 rfc6928 rfc9438 rfc9406 rfc9937 rfc6582
  */
 #ifndef TCPIP_CONGESTION_H

@@ -2,6 +2,7 @@
 #include "tcpip/flight.h"
 
 #include "base/check.h"
+#include "tcpip/bbr.h"
 #include "tcpip/stack.h"
 
 struct tcp_flight *flight_of(struct bj_tcp *t)
@@ -28,6 +29,8 @@ void flight_free(struct bj_tcp *t)
 		return;
 	while ((s = flight_first(t)))
 		flight_remove(t, s);
+	if (t->flight->bbr)
+		slab_free(&tcp_stack(t)->bbrs, t->flight->bbr);
 	slab_free(&tcp_stack(t)->flights, t->flight);
 	t->flight = NULL;
 }
@@ -54,6 +57,7 @@ struct sent *flight_add(struct bj_tcp *t, uint32_t seq, uint32_t end, uint8_t fl
 	*s = (struct sent){ .seq = seq, .end = end, .sent_us = tcp_stack(t)->now_us, .flags = flags, .count = 1 };
 	list_push_back(&f->by_seq, &s->by_seq);
 	list_push_back(&f->by_time, &s->by_time);
+	bbr_sent(t, s, flight_pipe(t));
 	return s;
 }
 
@@ -82,6 +86,7 @@ bool flight_split(struct bj_tcp *t, struct sent *s, uint32_t at)
 void flight_resent(struct bj_tcp *t, struct sent *s)
 {
 	struct tcp_flight *f = t->flight;
+	uint32_t pipe = flight_pipe(t);
 
 	if (s->flags & SENT_LOST && !(s->flags & SENT_RESENT)) {
 		s->flags |= SENT_RESENT;
@@ -96,6 +101,7 @@ void flight_resent(struct bj_tcp *t, struct sent *s)
 	hint_leave(f, s);
 	if (f->undo_possible)
 		f->undo_resent += 1;
+	bbr_sent(t, s, pipe);
 	t->retransmits++;
 }
 
@@ -117,6 +123,7 @@ void flight_mark_lost(struct bj_tcp *t, struct sent *s, enum bj_lost_why why)
 	list_remove(&s->by_time);
 	if (f->next_lost && seq_lt(s->seq, f->next_lost->seq))
 		f->next_lost = s;
+	bbr_lost(t, s);
 	stack_event(t, BJ_EVENT_LOST, why, 0, s->seq, sent_len(s));
 }
 
@@ -173,6 +180,8 @@ void flight_mark_overdue(struct bj_tcp *t, int64_t before_us)
 			s->flags |= SENT_LOST;
 			f->lost += sent_len(s);
 		}
+		if (list_is_linked(&s->by_time))
+			bbr_lost(t, s);
 		list_remove(&s->by_time);
 	}
 	f->reno_sacked = 0;

@@ -28,6 +28,8 @@ struct sent {
 	int64_t sent_us;
 	uint8_t flags;
 	uint8_t count;       /* transmissions */
+	/* when it left last: bbr.h */
+	uint32_t delivered_before, lost_before, delivered_ago_us, first_sent_ago_us, tx_in_flight;
 };
 
 struct tcp_flight {
@@ -62,6 +64,7 @@ struct tcp_flight {
 	uint8_t round_samples, css_rounds;
 	bool in_css, round_valid;
 	int64_t pace_at, pace_wake; /* pace.h; the second is 0 when nothing waits for it */
+	struct bbr *bbr;        /* where it was chosen */
 	/* undo of a needless recovery */
 	uint32_t undo_cwnd, undo_ssthresh, undo_una, undo_resent, undo_ts;
 	bool undo_possible;

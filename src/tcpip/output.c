@@ -1,6 +1,7 @@
 /* output.c - see output.h. */
 #include "tcpip/output.h"
 
+#include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
 #include "tcpip/ecn.h"
 #include "tcpip/fast_open.h"
@@ -281,6 +282,8 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 	uint32_t edge = t->snd_una + t->snd_wnd;
 	bool fin;
 
+	if (unsent < max)
+		bbr_app_limited(t);
 	if (unsent == 0 && !tcp_fin_unsent(t))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;

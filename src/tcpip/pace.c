@@ -1,6 +1,7 @@
 /* pace.c - see pace.h. `pace_at` is when the bytes so far should have left; to be a burst ahead of it is allowed. */
 #include "tcpip/pace.h"
 
+#include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
 #include "tcpip/stack.h"
 #include "tcpip/timers.h"
@@ -9,6 +10,8 @@ uint64_t pace_rate(const struct bj_tcp *t)
 {
 	uint64_t rate;
 
+	if (t->flight && t->flight->bbr && tcp_options_of(t)->congestion == BJ_CONGESTION_BBR)
+		return t->flight->bbr->pacing_rate;
 	if (!tcp_options_of(t)->pacing || t->srtt_us == 0)
 		return 0;
 	rate = (uint64_t)t->cwnd * 10000 * (t->cwnd < t->ssthresh ? PACE_SLOW_START : PACE_AVOIDANCE) / t->srtt_us;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "tcpip/bbr.h"
 #include "tcpip/flight.h"
 #include "tcpip/icmp_input.h"
 #include "tcpip/input.h"
@@ -45,6 +46,7 @@ static enum bj_err make_slabs(struct bj_stack *s)
 	const struct slab_options flights = { .object_size = sizeof(struct tcp_flight), .reserve_chunks = 1 };
 	const struct slab_options sents = { .object_size = sizeof(struct sent), .reserve_chunks = 1 };
 	const struct slab_options rares = { .object_size = sizeof(struct tcp_rare), .reserve_chunks = 1 };
+	const struct slab_options bbrs = { .object_size = sizeof(struct bbr) };
 	enum bj_err err = slab_init(&s->tcp_slab, &tcps);
 
 	if (!err)
@@ -53,6 +55,8 @@ static enum bj_err make_slabs(struct bj_stack *s)
 		err = slab_init(&s->sents, &sents);
 	if (!err)
 		err = slab_init(&s->rares, &rares);
+	if (!err)
+		err = slab_init(&s->bbrs, &bbrs);
 	return err;
 }
 
@@ -143,6 +147,7 @@ void bj_stack_free(struct bj_stack *s)
 	slab_fini(&s->flights);
 	slab_fini(&s->sents);
 	slab_fini(&s->rares);
+	slab_fini(&s->bbrs);
 	config_unref(s->defaults);
 	free(s->events);
 	free(s);

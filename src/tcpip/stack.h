@@ -63,7 +63,7 @@ struct bj_stack {
 	struct map tcps;
 	struct map listeners;
 	struct list listener_list;
-	struct slab tcp_slab, flights, sents, rares;
+	struct slab tcp_slab, flights, sents, rares, bbrs;
 	struct buffer_memory memory;
 	struct wheel wheel;
 	struct list output;

@@ -4,6 +4,8 @@
 #include "tcpip/output.h"
 #include "tcpip/timers.h"
 
+#define TUNE_ROUNDS 4
+
 /* Copies what is missing of start..start+len, gap by gap. False: no memory, nothing changed. */
 static bool put_early(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 {
@@ -98,7 +100,9 @@ bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 	return at == t->rcv_nxt || (t->fin_received && at + 1 == t->rcv_nxt);
 }
 
-/* Each round trip: a reader that keeps up with what came gets twice that as window. */
+/* Each round trip: a reader that keeps up with what came gets TUNE_ROUNDS times that as window. A sender in slow start sends
+ * twice as much in the round that is on its way already, and twice that again in the one for which this window counts: with
+ * less than four times it would wait for us in every second round. */
 static void tune(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
@@ -108,8 +112,8 @@ static void tune(struct bj_tcp *t)
 
 	if (now_ms - t->tune_ms < round_ms)
 		return;
-	if (read > t->receive.limit / 2)
-		t->receive.limit = u32_min(u32_min(t->receive.limit, max / 2) * 2, max);
+	if (read > t->receive.limit / TUNE_ROUNDS)
+		t->receive.limit = (uint32_t)i64_min((int64_t)read * TUNE_ROUNDS, max);
 	t->tune_start = t->rcv_nxt - t->receive.len;
 	t->tune_ms = now_ms;
 }

@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tcp.syn_cookies_always = flags & 2;
 	tcp.no_delay = flags & 4;
 	tcp.receive_buffer_max = flags & 8 ? 700 : 0;
-	tcp.congestion = flags & 16 ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
+	tcp.congestion = flags & 16 ? (flags & 4 ? BJ_CONGESTION_BBR : BJ_CONGESTION_RENO) : BJ_CONGESTION_CUBIC;
 	tcp.keepalive = flags & 32;
 	tcp.fast_open = tcp.fast_open_without_cookie = flags & 64;
 	tcp.ecn = flags & 128 ? BJ_ECN_ASK : BJ_ECN_ANSWER;

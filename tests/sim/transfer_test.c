@@ -185,6 +185,20 @@ static const struct run runs[] = {
 	  .limit_s = 120, .tcp = { .pacing = true } },
 	{ .why = "marks that are counted", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
 	  .limit_s = 60, .tcp = { .ecn = BJ_ECN_ASK_ACCURATE } },
+	{ .why = "BBR on a perfect wire", .link = { .delay_us = 10000 }, .there = 300000, .back = 200000, .limit_s = 20,
+	  .tcp = { .congestion = BJ_CONGESTION_BBR } },
+	{ .why = "BBR, everything at once", .link = { .delay_us = 20000, .jitter_us = 20000, .loss_ppm = 50000, .duplicate_ppm = 50000,
+						      .reorder_ppm = 50000, .corrupt_ppm = 20000 },
+	  .there = 100000, .back = 50000, .limit_s = 600, .tcp = { .congestion = BJ_CONGESTION_BBR } },
+	{ .why = "BBR, 30 % loss", .link = { .delay_us = 20000, .loss_ppm = 300000 }, .there = 50000, .back = 5000, .limit_s = 6000,
+	  .tcp = { .congestion = BJ_CONGESTION_BBR } },
+	{ .why = "BBR without any option", .link = { .delay_us = 20000, .loss_ppm = 50000, .reorder_ppm = 20000 }, .there = 200000,
+	  .back = 50000, .limit_s = 600,
+	  .tcp = { .congestion = BJ_CONGESTION_BBR, .no_sack = true, .no_timestamps = true, .no_window_scale = true } },
+	{ .why = "BBR and marks", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
+	  .limit_s = 60, .tcp = { .congestion = BJ_CONGESTION_BBR, .ecn = BJ_ECN_ASK } },
+	{ .why = "BBR, no delay and small buffers", .link = { .delay_us = 0, .loss_ppm = 10000 }, .there = 100000, .back = 1, .limit_s = 60,
+	  .tcp = { .congestion = BJ_CONGESTION_BBR, .send_buffer_max = 3000, .receive_buffer_max = 3000 } },
 	{ .why = "cookies", .link = { .delay_us = 20000, .loss_ppm = 50000 }, .there = 100000, .back = 50000, .limit_s = 600,
 	  .tcp = { .syn_cookies_always = true } },
 };
@@ -205,6 +219,16 @@ static void a_long_fat_wire_is_filled(void **state)
 
 	(void)state;
 	assert_in_range(transfer(&fat, 1), 1, 3000000); /* 40 MB; a window of 64 KiB would take a minute */
+}
+
+/* 10 MB over 100 ms and no other limit: ten doublings of ten segments, one round for the handshake, one for the end. A window that
+ * lags behind costs a round at each doubling. */
+static void a_receiver_does_not_hold_slow_start_up(void **state)
+{
+	static const struct run open = { .why = "no limit", .link = { .delay_us = 50000 }, .there = 10 << 20, .limit_s = 60 };
+
+	(void)state;
+	assert_in_range(transfer(&open, 1), 1, 1300000);
 }
 
 /* 100 Mbit/s, 40 ms, and a queue for an eighth of what is on the way: windows that leave at once overflow it long before the
@@ -242,6 +266,136 @@ static void losses_cost_what_the_window_says_and_no_stalls(void **state)
 	}
 }
 
+/* BBR takes up to two lost packets of a hundred for noise, and where more get lost it keeps to what the path has borne: at least
+ * twice what smoltcp publishes (220, 77, 38, 6), the median of seeds. */
+static void bbr_bears_losses_at_random(void **state)
+{
+	static const struct {
+		uint32_t loss_ppm;
+		int64_t least;
+	} rows[] = { { 10000, 440 }, { 50000, 154 }, { 100000, 76 }, { 200000, 12 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct run run = { .why = "losses, BBR", .link = { .delay_us = 50000, .loss_ppm = rows[i].loss_ppm }, .there = 10 << 20,
+				   .limit_s = 3600, .tcp = { .congestion = BJ_CONGESTION_BBR } };
+		unsigned good = 0;
+
+		for (uint64_t seed = 1; seed <= 5; seed++)
+			good += (int64_t)run.there * 1000 / transfer(&run, seed * 7919) >= rows[i].least;
+		if (good < 3)
+			fail_run(&run, rows[i].loss_ppm, "it is slower than it should be");
+	}
+}
+
+/* 100 Mbit/s, 40 ms, an eighth of that as queue: what slow start in bursts cannot fill. */
+static void bbr_fills_a_wire_with_a_short_queue(void **state)
+{
+	static const struct run run = { .why = "BBR, a short queue", .link = { .delay_us = 20000, .bytes_per_s = 12500000, .queue_packets = 40 },
+					.there = 20000000, .limit_s = 60, .tcp = { .congestion = BJ_CONGESTION_BBR } };
+
+	(void)state;
+	assert_in_range(transfer(&run, 1), 1, 3000000); /* 1.6 s at the wire's speed */
+}
+
+struct rival {
+	struct bj_tcp *tcp, *peer;
+	struct bj_listener *listener;
+	uint64_t got;
+};
+
+static void rival_pump(struct rival *r)
+{
+	static uint8_t piece[PIECE];
+	size_t len;
+
+	if (!r->peer)
+		(void)!bj_tcp_accept(r->listener, &r->peer);
+	while (!bj_tcp_write(r->tcp, (struct bj_bytes){ piece, sizeof(piece) }, &len))
+		;
+	while (r->peer && !bj_tcp_read(r->peer, piece, sizeof(piece), &len))
+		r->got += len;
+}
+
+/* A minute on one wire of 20 Mbit/s and 40 ms with a queue of `queue` packets; returns BBR's share in hundredths. */
+static unsigned share_beside_cubic(uint32_t queue)
+{
+	static const enum bj_congestion which[2] = { BJ_CONGESTION_BBR, BJ_CONGESTION_CUBIC };
+	struct sim_options link = { .seed = 1, .delay_us = 20000, .bytes_per_s = 2500000, .queue_packets = queue };
+	struct sim *sim = sim_make(&link);
+	struct rival rivals[2] = { 0 };
+	int64_t end = sim_now_us(sim) + 60000000;
+	uint64_t all;
+
+	for (uint16_t i = 0; i < 2; i++) {
+		struct bj_endpoint at = sim_endpoint(sim, 1, (uint16_t)(80 + i));
+		struct bj_tcp_options o = { .congestion = which[i] };
+
+		assert_int_equal(bj_tcp_listen(sim_stack(sim, 1), &at, &o, &rivals[i].listener), BJ_OK);
+		assert_int_equal(bj_tcp_connect(sim_stack(sim, 0), NULL, &at, &o, &rivals[i].tcp), BJ_OK);
+	}
+	while (sim_step(sim, end))
+		for (unsigned i = 0; i < 2; i++)
+			rival_pump(&rivals[i]);
+	all = rivals[0].got + rivals[1].got;
+	assert_true(all > 60 * UINT64_C(2500000) * 3 / 4); /* the wire is full */
+	sim_free(sim);
+	return (unsigned)(rivals[0].got * 100 / all);
+}
+
+static void bbr_and_cubic_leave_each_other_room(void **state)
+{
+	static const uint32_t queues[] = { 35, 70, 140 }; /* half of what is on the way, all of it, twice that */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
+		unsigned share = share_beside_cubic(queues[i]);
+
+		if (share < 15 || share > 85) {
+			print_error("a queue of %u: BBR has %u of 100\n", queues[i], share);
+			fail();
+		}
+	}
+}
+
+/* 5 MB, a minute of silence, 5 MB again: the second time the wire is known. */
+static void a_pause_does_not_cost_bbr_its_model(void **state)
+{
+	static uint8_t piece[PIECE];
+	struct sim_options link = { .seed = 1, .delay_us = 20000, .bytes_per_s = 12500000, .queue_packets = 80 };
+	struct bj_tcp_options o = { .congestion = BJ_CONGESTION_BBR };
+	struct sim *sim = sim_make(&link);
+	struct bj_endpoint at = sim_endpoint(sim, 1, 80);
+	struct rival r = { 0 };
+	int64_t took[2];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(bj_tcp_listen(sim_stack(sim, 1), &at, &o, &r.listener), BJ_OK);
+	assert_int_equal(bj_tcp_connect(sim_stack(sim, 0), NULL, &at, &o, &r.tcp), BJ_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		int64_t start = sim_now_us(sim);
+		uint64_t to_send = 5000000;
+
+		r.got = 0;
+		do {
+			if (!r.peer)
+				(void)!bj_tcp_accept(r.listener, &r.peer);
+			while (to_send > 0 && !bj_tcp_write(r.tcp, (struct bj_bytes){ piece, sizeof(piece) }, &len))
+				to_send -= len < to_send ? len : to_send;
+			while (r.peer && !bj_tcp_read(r.peer, piece, sizeof(piece), &len))
+				r.got += len;
+		} while (r.got < 5000000 && sim_step(sim, start + 60000000));
+		assert_true(r.got >= 5000000);
+		took[i] = sim_now_us(sim) - start;
+		while (sim_step(sim, start + 60000000))
+			;
+	}
+	assert_true(took[1] < took[0]);
+	assert_true(took[1] < 600000); /* 400 ms at the wire's speed */
+	sim_free(sim);
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -253,8 +407,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_arrives_on_every_wire),
 		cmocka_unit_test(a_long_fat_wire_is_filled),
+		cmocka_unit_test(a_receiver_does_not_hold_slow_start_up),
 		cmocka_unit_test(what_is_paced_fills_a_wire_with_a_short_queue),
 		cmocka_unit_test(losses_cost_what_the_window_says_and_no_stalls),
+		cmocka_unit_test(bbr_bears_losses_at_random),
+		cmocka_unit_test(bbr_fills_a_wire_with_a_short_queue),
+		cmocka_unit_test(bbr_and_cubic_leave_each_other_room),
+		cmocka_unit_test(a_pause_does_not_cost_bbr_its_model),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 
