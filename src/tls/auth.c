@@ -338,12 +338,13 @@ enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	struct config_wish wish = wish_of(conn);
-	enum bj_err err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
+	enum bj_err err;
 
 	if (ech_is(conn, BJ_TLS_ECH_REJECTED)) /* who answers for the public name alone is not told who we are. rfc9849:6.1.7 */
 		return BJ_OK;
 	if (hs->answer.is_there)
 		return credential_answered(conn);
+	err = config_choose_credential(conn->config, &wish, &hs->credential, &hs->scheme);
 	if (err)
 		hs->credential = NULL;
 	return err && conn->config->must_authenticate && conn->config->credential_count > 0 ? err : BJ_OK;

@@ -9,6 +9,7 @@
 #include "tls/ech_encode.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
+#include "tls/hello_form.h"
 
 #define OUTER_ROOM 1024         /* what the outer hello has more than the inner one: the public name, the extension without its payload */
 #define GREASE_STEP 32          /* an invented payload is as long as a padded hello and a tag could be */
@@ -133,10 +134,10 @@ enum bj_err ech_client_begin(struct bj_tls *conn)
 /* ---- the two hellos */
 
 struct inner_lists {
-	uint8_t suites[2 * CONFIG_CODE_MAX], versions[2];
+	uint8_t suites[2 + 2 * CONFIG_CODE_MAX], versions[2 + 2 * HELLO_VERSIONS_MAX];
 };
 
-/* Nothing of 1.2. rfc9849:6.1 */
+/* Nothing of 1.2; GREASE stays. rfc9849:6.1 */
 static void inner_fill(struct client_hello *inner, struct inner_lists *lists)
 {
 	struct writer suites = wr_make(lists->suites, sizeof(lists->suites)), versions = wr_make(lists->versions, sizeof(lists->versions));
@@ -147,7 +148,9 @@ static void inner_fill(struct client_hello *inner, struct inner_lists *lists)
 		if (!suite || suite->version == VERSION_1_3)
 			wr_u16(&suites, codes_at(inner->suites, i));
 	}
-	wr_u16(&versions, VERSION_1_3);
+	for (size_t i = 0; i < codes_count(inner->versions); i++)
+		if (codes_at(inner->versions, i) != VERSION_1_2)
+			wr_u16(&versions, codes_at(inner->versions, i));
 	inner->suites = wr_view(&suites);
 	inner->versions = wr_view(&versions);
 	inner->has = (inner->has & ~ONLY_12) | EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO);
