@@ -214,7 +214,7 @@ static double over_tun(bool we_send, bool offload, struct device_stats *out)
 	struct net net;
 	struct addr to;
 	pthread_t thread;
-	int fd, listening;
+	int fd = -1, listening;
 	double start;
 
 	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd) == BJ_OK, "a TUN device");
@@ -257,7 +257,7 @@ static double device_limit(void)
 	struct device d;
 	struct device_packet *p;
 	double start;
-	int fd;
+	int fd = -1;
 
 	need(device_open("bench1", &fd) == BJ_OK && device_init(&d, fd, "bench1", true) == BJ_OK, "a TUN device");
 	interface_up("bench1", "10.8.0.1");

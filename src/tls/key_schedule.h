@@ -65,9 +65,9 @@ void ks_master_resumption(const struct ks_master *master, struct bj_bytes hash, 
  * sends, so that the secret need not be kept for it. */
 enum bj_err ks_traffic_keys(const struct suite *suite, const struct secret *traffic, struct record_keys *keys,
 			    struct secret *out_finished_key) BJ_MUST_USE;
-/* verify_data or a binder: hash_len(alg) bytes, returned. rfc9846:4.4.4 */
 /* The Finished key alone, where the record keys are somebody else's. */
 void ks_finished_key(enum hash_alg alg, const struct secret *traffic, struct secret *out);
+/* verify_data or a binder: hash_len(alg) bytes, returned. rfc9846:4.4.4 */
 size_t ks_finished(enum hash_alg alg, const struct secret *finished_key, struct bj_bytes hash, uint8_t out[HASH_MAX]);
 /* The next application traffic secret, in place. rfc9846:7.2 */
 void ks_update(enum hash_alg alg, struct secret *traffic);

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct bj_ip ours = bj_ip4(10, 0, 0, 1);
 	struct bj_link_stats stats;
 	struct bj_stack *stack;
-	struct bj_link *link;
+	struct bj_link *link = NULL;
 	struct bj_tcp *tcp;
 	int64_t now = 1000000;
 	struct reader r = rd_of(bytes_of(data, size));
