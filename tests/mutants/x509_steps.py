@@ -181,7 +181,7 @@ BY_HAND = [
      "default:\n\t\tout->kind = KEY_P256;\n\t\tout->bits = 256;\n\t}\n\tif (bits.len"),
     ("algorithm.c", "a point is uncompressed and whole", "if (bits.len != 1 + 2 * (((size_t)out->bits + 7) / 8) || bits.ptr[0] != 0x04)", "if (0)"),
     ("trust.c", "an anchor is the whole certificate", "while (a && !bytes_equal(a->cert.der, cert->der))", "while (0)"),
-    ("credential.c", "the key is that of the certificate", "if (!algorithm_same_key(&ours, &credential->leaf.key))", "if (0)"),
+    ("credential.c", "the key is that of the certificate", "if (!algorithm_same_key(&ours, delegated ? &delegated->key : &credential->leaf.key))", "if (0)"),
     ("credential.c", "the chain is in order", "if (!credential_issued_by(&cert, &issuer))", "if (0)"),
 ]
 
