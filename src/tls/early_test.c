@@ -412,20 +412,23 @@ static void both_export_the_same_early_and_nothing_afterwards(void **state)
 
 /* ---- the guard by itself */
 
+/* So few that a row of neighbours is full by chance once in ten million runs: the guard's keys are random. */
+#define FEW_HELLOS 2000
+
 static void the_guard_knows_each_once_until_its_window_is_over(void **state)
 {
 	struct replay_guard *guard = replay_guard_new(&rng_os);
 	unsigned refused = 0;
 
 	assert_non_null(guard);
-	for (uint32_t i = 0; i < 10000; i++) {
+	for (uint32_t i = 0; i < FEW_HELLOS; i++) {
 		struct bj_bytes id = { (const uint8_t *)&i, sizeof(i) };
 
 		refused += !replay_guard_first(guard, NOW_MS, 21000, id);
 		assert_false(replay_guard_first(guard, NOW_MS + 20999, 21000, id));
 	}
 	assert_int_equal(refused, 0);
-	for (uint32_t i = 0; i < 10000; i++)
+	for (uint32_t i = 0; i < FEW_HELLOS; i++)
 		assert_true(replay_guard_first(guard, NOW_MS + 22000, 21000, bytes_of(&i, sizeof(i))));
 	replay_guard_free(guard);
 }
