@@ -220,6 +220,9 @@ bool world_inject(struct world *w, const struct script_packet *p)
 
 	if (p->is_icmp)
 		return inject_icmp(w, p);
+	for (size_t i = 0; w->bsd && i < WORLD_FDS_MAX; i++)
+		if (w->fds[i].tcp)
+			w->fds[i].tcp->quick_acks = 0; /* that kernel delays its ACKs from the first on */
 	if (w->foreign && p->flags & TCP_SYN && !(p->flags & TCP_ACK) && w->listened) { /* another client for another listener */
 		w->listened = false;
 		w->remote.port = (uint16_t)(WORLD_REMOTE_PORT + w->clients++);
@@ -342,7 +345,8 @@ static bool options_match(struct world *w, const struct script_packet *p, const 
 	if (w->bsd) {
 		if (options_among(raw, want, s->raw_options.len, p->raw_len) && options_among(want, raw, p->raw_len, s->raw_options.len))
 			return true;
-		snprintf(w->error, sizeof(w->error), "other options");
+		snprintf(w->error, sizeof(w->error), "other options (%u blocks of SACK, the first %u:%u)", s->options.sack_count,
+			 s->options.sack[0].start - w->remote_isn, s->options.sack[0].end - w->remote_isn);
 		return false;
 	}
 	if (s->flags & TCP_ACK && cookie_at(raw, want_len) && cookie_at(raw, want_len) == cookie_at(want, want_len)) {
