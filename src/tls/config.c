@@ -90,7 +90,7 @@ BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const cha
 	all_suites(&config->suites, config->version_min);
 	config->groups = config->schemes = (struct config_codes){ 0 };
 	for (size_t i = 0; i < GROUP_COUNT; i++)
-		if (!modern || group_table[i].code != KEX_P521)
+		if (group_table[i].usual && (!modern || group_table[i].code != KEX_P521))
 			codes_add(&config->groups, group_table[i].code);
 	for (size_t i = 0; i < SCHEME_COUNT; i++)
 		codes_add(&config->schemes, scheme_table[i].code);
@@ -253,6 +253,15 @@ BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, 
 
 	if (!err)
 		config->prefer_own_order = own;
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_retry_for_group(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (!err)
+		config->retries_for_group = on;
 	return err;
 }
 

@@ -108,6 +108,7 @@ struct bj_tls_config {
 	enum bj_tls_role role;
 	bool frozen;
 	bool prefer_own_order;
+	bool retries_for_group; /* servers: order comes before shares */
 	bool strict_sni;
 	bool keep_peer_chain;
 	bool wants_ocsp, wants_scts; /* clients */

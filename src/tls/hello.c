@@ -49,6 +49,8 @@ uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello
 			return group;
 		if (!without_share)
 			without_share = group;
+		if (conn->config->retries_for_group)
+			break;
 	}
 	*out_share = (struct bj_bytes){ NULL, 0 };
 	return without_share;

@@ -127,6 +127,7 @@ static const struct flag flag_table[] = {
 	{ "wpa-202304", FLAG_BOOL, AT(policy_wpa) },
 	{ "cnsa-202407", FLAG_BOOL, AT(policy_cnsa) },
 	{ "cnsa1-202603", FLAG_BOOL, AT(policy_cnsa1) },
+	{ "cnsa2-202603", FLAG_BOOL, AT(policy_cnsa2) },
 	{ "quic", FLAG_BOOL, AT(is_quic) },
 	{ "quic-transport-params", FLAG_BYTES, AT(quic_params) },
 	{ "expect-quic-transport-params", FLAG_BYTES, AT(expect_quic_params) },

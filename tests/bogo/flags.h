@@ -86,7 +86,7 @@ struct flags {
 	int max_send_fragment;
 
 	/* compliance policies */
-	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
+	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1, policy_cnsa2;
 
 	/* QUIC */
 	bool is_quic;
