@@ -9,8 +9,8 @@
  * input does the same every time. What must hold: a target whose handshake messages were changed does not come to be connected; no
  * error is one of ours; the first error stays.
  */
-#ifndef TLS_SESSION_H
-#define TLS_SESSION_H
+#ifndef FUZZ_SESSION_H
+#define FUZZ_SESSION_H
 
 #include "base/bytes.h"
 #include "tls_fuzz.h"
