@@ -168,6 +168,11 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *conf
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Clients: a resumed handshake judges the server's chain again, kept with the session together with what was stapled, by the anchors, lists and time
+ * of then, and asks BJ_TLS_Q_VERIFY where the owner wants that; with early data this comes first, in bj_tls_start(), and nothing is sent before
+ * it is answered. A server that no longer passes ends the handshake. In return sessions outlive a change of anchors and lists. The peer's chain is
+ * kept as by bj_tls_config_keep_peer_chain(), whole; chains of more than 32 KB are not resumed. BJ_ERR_ARGUMENT for servers. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_judge_resumed(struct bj_tls_config *config, bool on);
 /* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. The response is
  * judged with the chain by the revocation policy of the trust (bj_trust_use_crls()): what could not be found out stands in the verdict's
  * note. Timestamps are only reported: whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */

@@ -407,6 +407,18 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_judge_resumed(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT)
+		return BJ_ERR_ARGUMENT;
+	config->judges_resumed = on;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep)
 {
 	enum bj_err err = config_may_change(config);
@@ -675,6 +687,7 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		return BJ_ERR_ARGUMENT;
 	if (config->frozen)
 		return BJ_OK;
+	config->keep_peer_chain |= config->judges_resumed; /* for the tickets that are still to come */
 	err = lint(config);
 	if (!err)
 		err = narrow(config);

@@ -63,6 +63,7 @@ static void client_shares_cut_anywhere_are_refused(uint16_t group)
 	struct bj_bytes key;
 
 	groups_set(client, group, 0);
+	groups_set(server, group, 0);
 	pair_start(&pair, client, server, PKI_NAME);
 	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
 	assert_int_equal(client_hello_parse(first_message(pair.client.conn, sent, sizeof(sent)), &hello), BJ_OK);
@@ -165,6 +166,7 @@ static void a_servers_share_cut_anywhere_is_refused(void **state)
 		uint16_t group = rows[i].group;
 
 		groups_set(client, group, 0);
+		groups_set(server, group, 0);
 		for (size_t len = 0; len <= whole; len++)
 			assert_int_equal(answer_with(group, cut, len), len == whole ? BJ_OK : len == 0 ? BJ_ERR_DECODE : BJ_ERR_BAD_KEY_SHARE);
 		setup_again();
@@ -239,7 +241,7 @@ static void mlkem1024_is_agreed_where_both_name_it(void **state)
 	assert_int_equal(bj_tls_group_by_name("MLKEM1024"), KEX_MLKEM1024);
 	groups_set(client, KEX_MLKEM1024, KEX_X25519);
 	groups_set(server, KEX_MLKEM1024, KEX_X25519);
-	shake();
+	ends_shake();
 	expect_group(KEX_MLKEM1024, false);
 }
 
@@ -258,7 +260,7 @@ static void order_comes_before_shares_only_where_the_server_says_so(void **state
 		groups_set(server, KEX_MLKEM1024, KEX_X25519);
 		assert_int_equal(bj_tls_config_prefer_own_order(server, rows[i].own), BJ_OK);
 		assert_int_equal(bj_tls_config_retry_for_group(server, rows[i].retry), BJ_OK);
-		shake();
+		ends_shake();
 		expect_group(rows[i].group, rows[i].group == KEX_MLKEM1024);
 		assert_int_equal(bj_tls_config_retry_for_group(server, false), BJ_ERR_CONFIG_FROZEN);
 		setup_again();
@@ -272,7 +274,7 @@ static void a_share_of_a_lower_group_does_not_keep_the_first_of_the_client_away(
 	groups_set(client, KEX_X25519, KEX_P256);
 	assert_int_equal(bj_tls_config_key_share_groups(client, &p256, 1), BJ_OK);
 	assert_int_equal(bj_tls_config_retry_for_group(server, true), BJ_OK);
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519, true);
 }
 

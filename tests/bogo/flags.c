@@ -90,6 +90,7 @@ static const struct flag flag_table[] = {
 	{ "no-ticket", FLAG_BOOL, AT(no_ticket) },
 	{ "verify-peer", FLAG_BOOL, AT(verify_peer) },
 	{ "verify-fail", FLAG_BOOL, AT(verify_fail) },
+	{ "reverify-on-resume", FLAG_BOOL, AT(reverify) },
 	{ "require-any-client-certificate", FLAG_BOOL, AT(require_client_certificate) },
 	{ "use-custom-verify-callback", FLAG_BOOL, AT(custom_verify) },
 	{ "host-name", FLAG_TEXT, AT(host_name) },

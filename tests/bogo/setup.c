@@ -383,6 +383,8 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && flags->reverify)
+		err = bj_tls_config_judge_resumed(config, true);
 	if (!err && !flags->is_server)
 		err = bj_tls_config_stapling(config, flags->wants_ocsp, flags->wants_scts);
 	return err ? 1 : 0;
