@@ -1,47 +1,15 @@
 /* hybrid_test.c - the hybrid groups in handshakes: shares that are cut, groups that were not sent; then every way to agree on one. */
+#include "tls/fixture.h"
 #include "tls/group.h"
 #include "tls/msg/client_hello.h"
 #include "tls/msg/server_hello.h"
-#include "tls/testkit.h"
 
 #define HEADERS (5 + 4) /* of the record and of the message */
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
 static void setup_again(void)
 {
-	teardown(NULL);
-	setup(NULL);
+	ends_teardown(NULL);
+	ends_setup(NULL);
 }
 
 static void groups_set(struct bj_tls_config *config, uint16_t first, uint16_t second)
@@ -49,12 +17,6 @@ static void groups_set(struct bj_tls_config *config, uint16_t first, uint16_t se
 	const uint16_t groups[] = { first, second };
 
 	assert_int_equal(bj_tls_config_groups(config, groups, second ? 2 : 1), BJ_OK);
-}
-
-static void shake(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
 }
 
 static void expect_group(uint16_t group, bool retried)
@@ -262,21 +224,21 @@ static void the_usual_hello_has_the_hybrid_first_and_its_half_as_a_share_too(voi
 
 static void both_sides_prefer_the_hybrid(void **state)
 {
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519MLKEM768, false);
 }
 
 static void a_server_without_the_hybrid_takes_its_half_without_a_retry(void **state)
 {
 	groups_set(server, KEX_X25519, KEX_P256);
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519, false);
 }
 
 static void a_client_without_the_hybrid_is_served(void **state)
 {
 	groups_set(client, KEX_X25519, KEX_P256);
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519, false);
 }
 
@@ -287,7 +249,7 @@ static void a_server_can_ask_for_the_hybrid(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		groups_set(client, KEX_X25519, hybrids[i]);
 		groups_set(server, hybrids[i], 0);
-		shake();
+		ends_shake();
 		expect_group(hybrids[i], true);
 		setup_again();
 	}
@@ -297,7 +259,7 @@ static void a_server_can_ask_for_something_else(void **state)
 {
 	groups_set(client, KEX_X25519MLKEM768, KEX_P384);
 	groups_set(server, KEX_P384, 0);
-	shake();
+	ends_shake();
 	expect_group(KEX_P384, true);
 }
 
@@ -306,14 +268,14 @@ static void a_server_can_ask_for_the_half_that_was_not_sent(void **state)
 	groups_set(client, KEX_X25519MLKEM768, KEX_X25519);
 	assert_int_equal(bj_tls_config_key_shares(client, 1), BJ_OK);
 	groups_set(server, KEX_X25519, 0);
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519, true);
 }
 
 static void the_half_serves_in_12_too(void **state)
 {
 	assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
-	shake();
+	ends_shake();
 	expect_group(KEX_X25519, false);
 	assert_int_equal(report_of(&pair.client).version, BJ_TLS_1_2);
 }
@@ -322,7 +284,7 @@ static void a_12_server_that_wants_another_group_gets_it(void **state)
 {
 	assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
 	groups_set(server, KEX_P256, 0);
-	shake();
+	ends_shake();
 	expect_group(KEX_P256, false);
 }
 
@@ -343,7 +305,7 @@ static void both_hybrids_work_one_byte_at_a_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ends_setup, ends_teardown)
 		TEST(a_clients_share_of_x25519mlkem768_cut_anywhere_is_refused),
 		TEST(a_clients_share_of_secp256r1mlkem768_cut_anywhere_is_refused),
 		TEST(a_share_longer_than_any_is_refused),
@@ -364,5 +326,5 @@ int main(void)
 		TEST(both_hybrids_work_one_byte_at_a_time),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }
