@@ -452,6 +452,7 @@ void world_command(struct world *w, const char *text)
 		w->may_fast_open = w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
+	w->challenges_unlimited |= strstr(text, "tcp_invalid_ratelimit=0") != NULL;
 	if (strstr(text, "net.inet.tcp."))
 		w->foreign = w->bsd = true;
 	if ((at = strstr(text, "tcp.rfc1323=")))
