@@ -71,9 +71,6 @@ enum {
 	OPTION_HTTP,
 	OPTION_TLS12,
 	OPTION_TLS13,
-	OPTION_CARRIER,
-	OPTION_GATEWAY,
-	OPTION_PACKETS,
 };
 
 static const struct option own[] = {
@@ -90,9 +87,7 @@ static const struct option own[] = {
 	{ "http", no_argument, NULL, OPTION_HTTP },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
-	{ "carrier", required_argument, NULL, OPTION_CARRIER },
-	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
+	CARRIER_OPTIONS,
 	{ 0 },
 };
 
@@ -144,17 +139,8 @@ static int take_option(struct serve_wish *wish, int option)
 	case OPTION_TLS13:
 		wish->tls13 = true;
 		return EXIT_GOOD;
-	case OPTION_CARRIER:
-		wish->carrier.device = optarg;
-		return EXIT_GOOD;
-	case OPTION_GATEWAY:
-		wish->carrier.gateway = optarg;
-		return EXIT_GOOD;
-	case OPTION_PACKETS:
-		wish->carrier.packets = optarg;
-		return EXIT_GOOD;
 	default:
-		return EXIT_USAGE;
+		return carrier_take_option(&wish->carrier, option, optarg) ? EXIT_GOOD : EXIT_USAGE;
 	}
 }
 

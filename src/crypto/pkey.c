@@ -424,34 +424,11 @@ void pkey_public(const struct pkey *key, struct pubkey *out)
 	};
 }
 
-enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+/* Gives out what libcrypto wrote; wipes it. */
+static enum bj_err give_der(unsigned char *der, int len, uint8_t *out, size_t cap, size_t *out_len)
 {
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key->evp, &der);
 	enum bj_err err = BJ_OK;
 
-	if (len <= 0) {
-		ERR_clear_error();
-		return BJ_ERR_CRYPTO;
-	}
-	if ((size_t)len > cap)
-		err = BJ_ERR_SPACE;
-	else
-		memcpy(out, der, (size_t)len);
-	OPENSSL_free(der);
-	if (!err)
-		*out_len = (size_t)len;
-	return err;
-}
-
-enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
-{
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
-	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	enum bj_err err = BJ_OK;
-
-	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
 	if (len <= 0) {
 		ERR_clear_error();
 		return BJ_ERR_CRYPTO;
@@ -464,6 +441,24 @@ enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t 
 	if (!err)
 		*out_len = (size_t)len;
 	return err;
+}
+
+enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->evp, &der);
+
+	return give_der(der, len, out, cap, out_len);
+}
+
+enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	return give_der(der, len, out, cap, out_len);
 }
 
 /* ---- signing */

@@ -319,9 +319,10 @@ def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
     assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
 
 
-def test_readiness_tells_when_no_server_is_left(web):
+def eject(web, seconds):
+    """The only server is put out for that long; returns the port of the admin pages."""
     server, port, admin, running = web()
-    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for {seconds}s; at_most 100%; }} "
                               f"server a 127.0.0.1:{server.port};"))
     running.reload()
     server.stop()
@@ -330,20 +331,16 @@ def test_readiness_tells_when_no_server_is_left(web):
         assert client.get()[0] in (502, 503)
         client.close()
     kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    return admin
+
+
+def test_readiness_tells_when_no_server_is_left(web):
+    admin = eject(web, 60)
     assert "app" in fetch(admin, "/readyz")[1]
 
 
 def test_a_server_whose_ejection_is_over_is_shown_as_up_before_it_is_asked(web):
-    server, port, admin, running = web()
-    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 1s; at_most 100%; }} "
-                              f"server a 127.0.0.1:{server.port};"))
-    running.reload()
-    server.stop()
-    for _ in range(40):
-        client = kit.Raw(port)
-        assert client.get()[0] in (502, 503)
-        client.close()
-    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    admin = eject(web, 1)
     kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 200)
     assert 'bojagi_backend_up{backend="app",server="a"} 1' in fetch(admin, "/metrics")[1]
 
