@@ -319,6 +319,24 @@ def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
     assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
 
 
+def test_a_flood_of_failing_handshakes_does_not_flood_the_log(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    running = gateway(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file "access.log"; format json; }}
+        tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    begun, flood = time.monotonic(), 400
+    for _ in range(flood):
+        kit.Raw(port).send(b"this is not TLS\r\n\r\n").close()
+    metrics = kit.wait_until(lambda: (lambda text: f'result="not_tls"}} {flood}' in text and text)(fetch(admin, "/metrics")[1]))
+    seconds = time.monotonic() - begun
+    left_out = int(re.search(r"bojagi_log_handshakes_left_out_total ([0-9]+)", metrics)[1])
+    kit.wait_until(lambda: sum(line["count"] for line in running.log(of="handshakes_left_out")) == left_out)
+    told = running.log(of="handshake")
+    assert left_out > 0 and len(told) + left_out == flood
+    assert len(told) <= 50 + 10 * (seconds + 1) and {line["result"] for line in told} == {"not_tls"}
+
+
 def eject(web, seconds):
     """The only server is put out for that long; returns the port of the admin pages."""
     server, port, admin, running = web()
