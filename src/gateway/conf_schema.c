@@ -5,7 +5,7 @@
 
 const struct conf_entry conf_schema[] = {
 	/* the outermost block */
-	{ "", "workers", "NUMBER", NULL, 0, conf_take_workers, "Threads that serve. Default: one per processor core." },
+	{ "", "workers", "NUMBER", NULL, 0, conf_take_workers, "Threads that serve. Default: one per processor core. A reload leaves their number as it is: a change needs a restart." },
 	{ "", "admin", "ADDRESS", NULL, 0, conf_take_admin,
 	  "Where the dashboard, the metrics and the health pages are. They have no authentication: keep them on loopback. Default: off." },
 	{ "", "log", "access", "log", 0, conf_take_log, "The access log. Default: text on standard error." },

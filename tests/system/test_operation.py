@@ -166,6 +166,21 @@ def test_a_reload_changes_servers_and_listeners_and_breaks_nothing(web, origin):
     assert kit.Raw(port).get()[2] == b"b"
 
 
+def test_a_reload_says_that_another_number_of_workers_needs_a_restart(web):
+    server, port, admin, running = web()
+    text = running.conf.read_text()
+    running.reload()
+    assert "workers:" not in running.stderr()
+    running.write(text.replace("workers 2;", "workers 3;"))
+    running.reload()
+    kit.wait_until(lambda: "workers: still 2; a restart is needed for 3," in running.stderr())
+    running.write(text.replace("workers 2;", ""))
+    running.reload()
+    running.reload()
+    assert (f"needed for {os.cpu_count()}," in running.stderr()) is (os.cpu_count() != 2)
+    assert kit.Raw(port).get()[2] == b"a"
+
+
 @pytest.mark.parametrize("bad", ["this is no configuration", CONF.replace("app {{", "app2 {{")], ids=["syntax", "meaning"])
 def test_a_bad_file_changes_nothing(web, bad):
     server, port, admin, running = web()
