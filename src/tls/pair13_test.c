@@ -171,6 +171,7 @@ static void every_suite_group_and_key_works(void **state)
 			server = pki_server_config(&pki, kinds[k]);
 			assert_int_equal(bj_tls_config_suites(client, &suite, 1), BJ_OK);
 			assert_int_equal(bj_tls_config_groups(client, &group, 1), BJ_OK);
+			assert_int_equal(bj_tls_config_groups(server, &group, 1), BJ_OK);
 			pair_start(&pair, client, server, PKI_NAME);
 			pair_shake(&pair);
 			expect_done();
