@@ -291,6 +291,75 @@ static void the_servers_lifetimes_end_a_session(void **state)
 	}
 }
 
+/* rfc5246:7.2.2 */
+static void a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else(void **state)
+{
+	static const struct {
+		const char *why;
+		bool from_server, closes, survives;
+		const char *record;
+		size_t len;
+	} rows[] = {
+		{ "what the client sent was damaged", false, false, false, "\x17\x03\x03\x00\x18" "0123456789abcdef01234567", 29 },
+		{ "what the server sent was damaged", true, false, false, "\x17\x03\x03\x00\x18" "0123456789abcdef01234567", 29 },
+		{ "the end of the stream, cut or not", false, true, true, NULL, 0 },
+		{ "nothing", false, false, true, NULL, 0 },
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(rows); i++) {
+		bool again = i % 2; /* on a connection that was itself resumed */
+		struct side *to;
+
+		configs(KEY_P256);
+		assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
+		make_session(client, server);
+		pair_start(&pair, client, server, PKI_NAME);
+		if (again)
+			assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
+		pair_shake(&pair);
+		assert_int_equal(report_of(&pair.server).resumed, again);
+		if (!again) {
+			struct bj_bytes own = bj_tls_session(pair.client.conn);
+
+			memcpy(kept, own.ptr, own.len);
+			kept_len = own.len;
+		}
+		to = rows[i / 2].from_server ? &pair.client : &pair.server;
+		if (rows[i / 2].record) {
+			memcpy(to->wire, rows[i / 2].record, rows[i / 2].len);
+			to->wire_len = rows[i / 2].len;
+			pair_run(&pair);
+			assert_true(pair.client.err && pair.server.err);
+		}
+		if (rows[i / 2].closes)
+			assert_int_equal(bj_tls_eof(pair.server.conn), BJ_ERR_TRUNCATED);
+		pair_fini(&pair);
+		if (resumes(client, server, PKI_NAME, 0) != rows[i / 2].survives)
+			fail_msg("%s", rows[i / 2].why);
+		ends_teardown(NULL);
+	}
+}
+
+/* Who only knows the id cannot end the session. */
+static void a_session_survives_a_handshake_that_failed_before_it_was_proven(void **state)
+{
+	configs(KEY_P256);
+	assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
+	make_session(client, server);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, pair.now_ms), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	memcpy(pair.server.wire, "\x15\x03\x03\x00\x02\x02\x28", 7);
+	pair.server.wire_len = 7;
+	side_feed(&pair, &pair.server);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	pair_fini(&pair);
+	assert_true(resumes(client, server, PKI_NAME, 0));
+	ends_teardown(NULL);
+}
+
 static void without_tickets_and_cache_nothing_is_resumed(void **state)
 {
 	configs(KEY_P256);
@@ -793,6 +862,8 @@ int main(void)
 		cmocka_unit_test(a_client_with_a_servers_certificate_is_refused_even_where_none_is_required),
 		cmocka_unit_test(a_session_is_resumed_by_its_ticket_or_its_id),
 		cmocka_unit_test(the_servers_lifetimes_end_a_session),
+		cmocka_unit_test(a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else),
+		cmocka_unit_test(a_session_survives_a_handshake_that_failed_before_it_was_proven),
 		cmocka_unit_test(without_tickets_and_cache_nothing_is_resumed),
 		cmocka_unit_test(a_session_goes_on_only_where_it_fits),
 		cmocka_unit_test(a_changed_ticket_gives_a_full_handshake),
