@@ -1,6 +1,6 @@
 /* kex.c - X25519 and the NIST curves P-256, P-384 and P-521; kex_hybrid.c has the groups with ML-KEM.
  *
- * X25519 is ours (x25519_base.c, x25519_ladder.c), but for shared secrets on processors that our ladder cannot use: those are
+ * X25519 is ours (x25519_base.c, x25519_sums.c, x25519_ladder.c), but for shared secrets on processors that our ladder cannot use: those are
  * libcrypto's. The NIST curves work on points of shared group objects, which are made once per process: that leaves out the key objects'
  * look-ups and copies. A scalar is drawn by rejection, so it is uniform in 1..n-1 and the same random bytes give the same key.
  *
@@ -112,6 +112,7 @@ static enum bj_err x25519_generate(struct kex_key *key, const struct bj_rng *rng
 		return err;
 	}
 	x25519_base(key->public_bytes, s->bytes);
+	wipe_stack();
 	key->handle = s;
 	return BJ_OK;
 }

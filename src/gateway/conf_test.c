@@ -81,12 +81,13 @@ static enum bj_err fake_staple(void *self, const char *path, struct bj_credentia
 	return BJ_OK;
 }
 
-static enum bj_err fake_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+static enum bj_err fake_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update, bool *out_unnumbered)
 {
 	if (named(path, "missing.crl"))
 		return BJ_ERR_FILE_OPEN;
 	if (!*crls)
 		*crls = (struct bj_crls *)fake_new(path);
+	*out_unnumbered = named(path, "unnumbered.crl");
 	*out_next_update = named(path, "endless.crl") ? INT64_MIN : NOW + (named(path, "old.crl") ? -7205 : 86400 * 5);
 	return BJ_OK;
 }
