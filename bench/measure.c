@@ -52,6 +52,8 @@ struct options options_parse(int argc, char **argv)
 			o.json = true;
 		} else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
 			o.rounds = (unsigned)strtoul(argv[++i], NULL, 10);
+		} else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) {
+			o.threads = (unsigned)strtoul(argv[++i], NULL, 10);
 		} else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
 			o.only = argv[++i];
 		} else if (strcmp(argv[i], "--peer") == 0 && i + 1 < argc && o.peer_count < PEERS_MAX) {
@@ -61,7 +63,7 @@ struct options options_parse(int argc, char **argv)
 		}
 	}
 	if (o.rounds < 1 || o.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT] [--peer FILE.so]...\n", argv[0], ROUNDS_MAX);
+		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT] [--peer FILE.so]... [--threads N]\n", argv[0], ROUNDS_MAX);
 		exit(2);
 	}
 	return o;

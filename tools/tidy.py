@@ -50,7 +50,7 @@ DECLARATION = re.compile(r"\b(bj_[a-z0-9_]+)\s*\((?!\s*\*)")
 
 def is_test(name):
     """Unit tests and what they share may include anything, and nothing else may include them."""
-    return name.endswith(("_test.c", "_test.h")) or name in ("test.h", "testkit.h")
+    return name.endswith(("_test.c", "_test.h")) or name in ("test.h", "testkit.h", "fixture.h")
 
 
 class Tidy:

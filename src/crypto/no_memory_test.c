@@ -1,7 +1,7 @@
 /* no_memory_test.c - every call of this folder while each single allocation fails in turn, libcrypto's and ours.
  *
  * A call that had no memory must fail (never say that a wrong signature is right, never give a key), must leave nothing behind
- * (the sanitizers see leaks), and the next call must work again. The linker wraps the allocators that our code uses.
+ * (the sanitizers see leaks), and the next call must work again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,32 +17,7 @@
 #include "crypto/kex.h"
 #include "crypto/pkey.h"
 #include "crypto/rng_os.h"
-
-static long countdown = -1; /* -1: nothing fails */
-static long failures;
-
-static bool fails_now(void)
-{
-	if (countdown < 0 || countdown-- != 0)
-		return false;
-	failures++;
-	return true;
-}
-
-void *__real_calloc(size_t count, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t size)
-{
-	return fails_now() ? NULL : __real_aligned_alloc(align, size);
-}
+#include "support/scarce.h"
 
 /* libcrypto's allocations carry a head, to be counted. What it keeps per thread (the queue of errors with its texts) is let go before
  * counting. */
@@ -52,7 +27,7 @@ static long live;
 
 static void *lib_malloc(size_t len, const char *file, int line)
 {
-	uint8_t *p = fails_now() ? NULL : (uint8_t *)malloc(len + HEAD);
+	uint8_t *p = (uint8_t *)malloc(len + HEAD);
 
 	if (!p)
 		return NULL;
@@ -76,7 +51,7 @@ static void *lib_realloc(void *ptr, size_t len, const char *file, int line)
 
 	if (!ptr)
 		return lib_malloc(len, file, line);
-	p = fails_now() ? NULL : (uint8_t *)realloc((uint8_t *)ptr - HEAD, len + HEAD);
+	p = (uint8_t *)realloc((uint8_t *)ptr - HEAD, len + HEAD);
 	return p ? p + HEAD : NULL;
 }
 
@@ -92,34 +67,33 @@ static long live_now(void)
  * libcrypto's decoders go through thousands, in growing steps. */
 static void each_failure(enum bj_err (*work)(void *arg), void *arg)
 {
-	long at = 0, failed_at, before, live_before;
-	int good_in_spite = 0;
+	unsigned long at = 0, good_in_spite = 0;
+	long live_before;
+	bool failed;
 
 	assert_int_equal(work(arg), BJ_OK); /* what is made once per process is made here */
 	live_before = live_now();
 	do {
 		enum bj_err err;
 
-		before = failures;
-		failed_at = at;
-		countdown = at;
-		at += 1 + at / 100 * 7;
+		scarce_begin(at);
 		err = work(arg);
-		countdown = -1;
+		failed = scarce_end();
 		/* libcrypto gets over a few failures (error texts, caches); the rest must be reported */
-		if (failures > before && !err)
+		if (failed && !err)
 			good_in_spite++;
 		/* what libcrypto makes once and keeps may be made late; what leaks, leaks each time */
 		for (int again = 0; live_now() > live_before; again++) {
 			if (again == KEPT_ONCE_MAX)
-				fail_msg("allocation %ld failed and %ld others were left behind", failed_at, live - live_before);
+				fail_msg("allocation %lu failed and %ld others were left behind", at, live - live_before);
 			live_before = live_now();
-			countdown = failed_at;
-			err = work(arg);
-			countdown = -1;
+			scarce_begin(at);
+			work(arg);
+			scarce_end();
 		}
 		assert_int_equal(work(arg), BJ_OK);
-	} while (failures > before);
+		at += 1 + at / 100 * 7;
+	} while (failed);
 	assert_true(at > 1);
 	assert_true(good_in_spite < at);
 }
@@ -247,7 +221,7 @@ static void sealing_and_opening_survive(void **state)
 
 static void key_exchange_survives(void **state)
 {
-	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768 };
+	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768, KEX_MLKEM1024 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
 		each_failure(exchange, &groups[i]);

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "tls/again.h"
 #include "tls/auth.h"
 #include "tls/both12.h"
 #include "tls/group.h"
@@ -288,6 +289,10 @@ static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 	err = session_make(conn, &s);
 	if (err)
 		return err;
+	if (s.lifetime_s == 0) {
+		session_fini(&s);
+		return BJ_OK;
+	}
 	if (hs->ticket12_len > 0) {
 		s.ticket = hs->ticket12;
 		s.ticket_len = hs->ticket12_len;
@@ -334,7 +339,8 @@ static const struct hs_row client12[] = {
 	{ FROM(WAIT_TICKET), RECV(CHANGE_CIPHER_SPEC, ccs12_take), UNLESS(F_TICKET), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_CCS), RECV(CHANGE_CIPHER_SPEC, ccs12_take), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished12_take), TO(PEER_FINISHED) },
-	{ FROM(PEER_FINISHED), STEP(open_step), WHEN(F_RESUMED), TO(CCS) },
+	{ FROM(PEER_FINISHED), ASK(VERIFY, again_prepare, again_judge), WHEN(F_RESUMED), TO(JUDGE_AGAIN) },
+	{ FROM(JUDGE_AGAIN), STEP(open_step), TO(CCS) },
 	{ FROM(PEER_FINISHED), STEP(open_step), UNLESS(F_RESUMED), TO(OPEN) },
 	{ FROM(OPEN), RECV(HELLO_REQUEST, hello_request_take), TO(OPEN) },
 };

@@ -1,11 +1,9 @@
 /* compression_test.c - compressed certificates: the algorithms, their limits, and handshakes with them. */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #include "tls/compression.h"
 #include "tls/msg/compressed_certificate.h"
 
-static struct pki pki;
-static struct pair pair;
 static uint8_t text[20000], packed[40000], out[20002];
 
 static const uint16_t codes[] = { COMPRESSION_ZLIB, COMPRESSION_BROTLI, COMPRESSION_ZSTD };
@@ -80,11 +78,11 @@ static void certificates_go_compressed_where_both_sides_can(void **state)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(codes) * 4; i++) {
 		uint16_t code = codes[i / 4], other = codes[(i / 4 + 1) % 3];
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 		struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 		bool both = i % 4 == 0, in_12 = i % 4 == 3;
 		struct counted counted = { 0 };
 
+		ends_setup(NULL);
 		if (!compression_find(code) || !compression_find(other)) {
 			assert_int_equal(bj_tls_config_certificate_compression(client, compression_find(code) ? &other : &code, 1), BJ_ERR_ARGUMENT);
 		} else {
@@ -97,19 +95,16 @@ static void certificates_go_compressed_where_both_sides_can(void **state)
 			one_algorithm(server, i % 4 == 1 ? other : code);
 			if (in_12)
 				assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
-			pair_start(&pair, client, server, PKI_NAME);
-			pair_shake(&pair);
+			ends_shake();
 			assert_int_equal(pair.client.err, BJ_OK);
 			assert_int_equal(pair.server.err, BJ_OK);
 			assert_true(report_of(&pair.client).peer_verified && report_of(&pair.server).peer_verified);
 			assert_int_equal(counted.messages[0], both);
 			assert_int_equal(counted.messages[1], both);
 			pair_echo(&pair);
-			pair_fini(&pair);
 		}
 		bj_credential_free(own);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
 }
 
@@ -155,9 +150,9 @@ static void a_compressed_certificate_that_lies_is_refused(void **state)
 	if (!lie_with)
 		skip();
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 		struct compression liar = *lie_with;
 
+		ends_setup(NULL);
 		liar.compress = lie_compress;
 		liar.bound = lie_bound;
 		lie_in_content = rows[i].content;
@@ -176,24 +171,20 @@ static void a_compressed_certificate_that_lies_is_refused(void **state)
 				message[8] = (uint8_t)rows[i].len;
 			}
 		}
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		ends_shake();
 		if (pair.client.err != rows[i].err)
 			fail_msg("%s: %s", rows[i].why, bj_err_name(pair.client.err));
 		if (rows[i].err == BJ_ERR_CERT_COMPRESSION)
 			assert_int_equal(report_of(&pair.client).alert_sent, 42);
 		if (rows[i].err)
 			assert_string_equal(report_of(&pair.client).message, "CompressedCertificate");
-		pair_fini(&pair);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
 }
 
 static void a_compressed_certificate_that_nobody_offered_to_take_is_unexpected(void **state)
 {
-	struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
-
+	ends_setup(NULL);
 	if (!compression_find(COMPRESSION_ZLIB))
 		skip();
 	one_algorithm(server, COMPRESSION_ZLIB);
@@ -209,21 +200,7 @@ static void a_compressed_certificate_that_nobody_offered_to_take_is_unexpected(v
 	side_carry(&pair, &pair.server, &pair.client);
 	side_feed(&pair, &pair.client);
 	assert_int_equal(pair.client.err, BJ_ERR_UNEXPECTED_MESSAGE);
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-}
-
-static int setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
+	ends_teardown(NULL);
 }
 
 int main(void)
@@ -236,5 +213,5 @@ int main(void)
 		cmocka_unit_test(a_compressed_certificate_that_nobody_offered_to_take_is_unexpected),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,20 +1,6 @@
 /* config_test.c - configurations refuse what makes no sense, never change once frozen, and choose the right credential. */
+#include "tls/fixture.h"
 #include "tls/scheme.h"
-#include "tls/testkit.h"
-
-static struct pki pki;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 static struct bj_tls_config *a_config(enum bj_tls_role role)
 {
@@ -285,5 +271,5 @@ int main(void)
 		cmocka_unit_test(signatures_of_13_fit_the_curve_and_never_pkcs1),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

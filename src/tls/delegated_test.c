@@ -1,10 +1,7 @@
 /* delegated_test.c - delegated credentials: what is refused, what is taken, and who shows them to whom. rfc9345 */
 #include "tls/delegated.h"
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static uint8_t leaf_der[ISSUE_DER_MAX], made[DELEGATED_LEN_MAX];
 static struct cert leaf;
 static struct pkey *leaf_key, *key, *rsa_key;
@@ -54,14 +51,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
 static void make(uint32_t valid_s, const struct pkey *by)
 {
 	const struct delegated_wish wish = { .leaf = &leaf, .leaf_key = by, .key = key, .scheme = p256[0], .algorithm = p256[0], .valid_s = valid_s };
@@ -90,15 +79,9 @@ static void server_delegates(void)
 	bj_credential_free(credential);
 }
 
-static void shake(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
-}
-
 static void check_shake(enum bj_err expected, bool delegated)
 {
-	shake();
+	ends_shake();
 	assert_int_equal(pair.client.err, expected);
 	if (expected) {
 		assert_int_equal(report_of(&pair.server).alert_received, ALERT_ILLEGAL_PARAMETER);
@@ -269,7 +252,7 @@ static void a_key_that_is_not_the_delegated_one_is_no_credential(void **state)
 	assert_int_equal(bj_tls_delegated_credential(NULL, 0, made, made_len, "x", 1, &credential), BJ_ERR_ARGUMENT);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {

@@ -4,56 +4,25 @@
 
 #include "crypto/rng_os.h"
 #include "tls/early.h"
+#include "tls/fixture.h"
 #include "tls/replay.h"
-#include "tls/testkit.h"
 
 #define MAX 1000
 #define WINDOW_S 10
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static uint8_t blob[SESSION_BLOB_MAX], flight[WIRE_CAP];
 static size_t blob_len, flight_len;
 static const uint8_t request[] = "GET / early";
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 static int setup(void **state)
 {
 	const char *const names[] = { "h2", "http/1.1" };
 
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_alpn(client, names, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(server, names, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_early_data(client, UINT32_MAX, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_early_data(server, MAX, WINDOW_S), BJ_OK);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static void pair_end(void)
-{
-	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
-}
-
-static int teardown(void **state)
-{
-	pair_end();
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -68,7 +37,7 @@ static void first(void)
 	assert_true(session.len > 0 && session.len <= sizeof(blob));
 	memcpy(blob, session.ptr, session.len);
 	blob_len = session.len;
-	pair_end();
+	pair_fini(&pair);
 }
 
 /* A client with that session has made its hello. */
@@ -126,7 +95,7 @@ static void a_replayed_hello_is_not_taken_again(void **state)
 	pair_run(&pair);
 	expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
 	for (unsigned i = 0; i < 3; i++) {
-		pair_end();
+		pair_fini(&pair);
 		pair_start(&pair, client, server, PKI_NAME);
 		pair.now_ms = NOW_MS + 1000 * i;
 		memcpy(pair.server.wire, flight, flight_len);
@@ -156,7 +125,7 @@ static void a_hello_that_comes_too_late_or_too_soon_is_not_taken(void **state)
 		pair_run(&pair);
 		expect(taken ? BJ_TLS_EARLY_ACCEPTED : BJ_TLS_EARLY_REFUSED, rows[i].why);
 		assert_int_equal(report_of(&pair.server).age_skew_ms, -rows[i].late_ms);
-		pair_end();
+		pair_fini(&pair);
 	}
 }
 
@@ -220,7 +189,7 @@ static void another_server_refuses_it_and_both_know_why(void **state)
 	const uint16_t suites[] = { 0x1301, 0x1303 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_suites(client, suites, 2), BJ_OK);
 		first();
@@ -252,7 +221,7 @@ static void a_refusal_of_the_owner_is_kept(void **state)
 		assert_int_equal(bj_tls_answer_early_data(pair.server.conn, accept), BJ_ERR_STATE);
 		pair_run(&pair);
 		expect(accept ? BJ_TLS_EARLY_ACCEPTED : BJ_TLS_EARLY_REFUSED, accept ? BJ_TLS_EARLY_ACCEPTED : BJ_TLS_EARLY_REFUSED);
-		pair_end();
+		pair_fini(&pair);
 	}
 }
 
@@ -267,7 +236,7 @@ static void it_is_not_offered_where_it_is_off_or_the_session_is_another(void **s
 	assert_int_equal(bj_tls_config_early_data(client, MAX, 0), BJ_OK);
 	offer(NOW_MS);
 	assert_int_equal(report_of(&pair.client).early_data, BJ_TLS_EARLY_ALPN);
-	pair_end();
+	pair_fini(&pair);
 	bj_tls_config_free(client);
 	client = pki_client_config(&pki);
 	offer(NOW_MS);
@@ -354,7 +323,7 @@ static void it_comes_before_the_handshake_is_done_whatever_the_pieces(void **sta
 		pair_run(&pair);
 		expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
 		assert_int_equal(report_of(&pair.server).bytes_in, sizeof(request) + sizeof("hello, server"));
-		pair_end();
+		pair_fini(&pair);
 	}
 }
 
@@ -474,7 +443,7 @@ static void of_many_threads_at_most_one_is_first(void **state)
 	replay_guard_free(crowd.guard);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -497,5 +466,5 @@ int main(void)
 		cmocka_unit_test(of_many_threads_at_most_one_is_first),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,13 +1,11 @@
 /* ech_test.c - Encrypted ClientHello between our client and our server, and what each refuses. */
 #include "tls/ech.h"
 #include "tls/ech_encode.h"
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #define PUBLIC_NAME "public.example"
 
-static struct pki pki, stranger;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
+static struct pki stranger;
 static struct bj_ech_key key, other;
 static uint8_t list[1024];
 static size_t list_len;
@@ -40,22 +38,12 @@ static int setup(void **state)
 {
 	struct bj_credential *credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PUBLIC_NAME);
 
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
 	bj_credential_free(credential);
 	assert_int_equal(bj_ech_key_generate(PUBLIC_NAME, 64, 7, NULL, &key), BJ_OK);
 	assert_int_equal(bj_ech_key_generate(PUBLIC_NAME, 64, 8, NULL, &other), BJ_OK);
 	list_make(&key, 1);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -398,7 +386,7 @@ static void who_rejects_is_shown_no_certificate(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(versions); i++) {
 		struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 		bj_credential_free(own);
@@ -450,7 +438,7 @@ static void a_session_is_offered_in_the_inner_hello_alone(void **state)
 		struct psk_identity identity;
 		struct reader r;
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		if (retry)
 			force_retry();
@@ -580,7 +568,7 @@ static void keys_to_retry_with_have_no_place_after_acceptance(void **state)
 static void malformed_keys_to_retry_with_are_refused(void **state)
 {
 	for (unsigned greased = 0; greased < 2; greased++) {
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		server_key(&other, true);
 		assert_int_equal(bj_tls_config_ech_grease(client, greased), BJ_OK);
@@ -693,7 +681,7 @@ static void the_key_log_names_the_outer_hello_and_its_key(void **state)
 	assert_true(found[0] && found[1]);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {

@@ -1,41 +1,9 @@
 /* feed_test.c - records that are wrong, out of place or too many; alerts, closing, floods, key limits, rejected early data. */
+#include "tls/fixture.h"
 #include "tls/flight.h"
 #include "tls/keys.h"
-#include "tls/testkit.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, ends_setup, ends_teardown)
 
 /* A new pair with the same configurations. */
 static void again(void)
@@ -638,5 +606,5 @@ int main(void)
 		T(an_open_connection_is_small),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -3,12 +3,8 @@
  * Messages are changed inside the encryption: this test opens the records itself, changes one message, and hands it on in a buffer of
  * exactly its size, so that a sanitizer sees a read past its end.
  */
+#include "tls/fixture.h"
 #include "tls/flight.h"
-#include "tls/testkit.h"
-
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 
 /* What happens to one message. */
 enum harm {
@@ -266,32 +262,6 @@ static void harm_resumption(void)
 	session_len = 0;
 }
 
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
 static void a_full_handshake_of_13_lets_nothing_through(void **state)
 {
 	const char *const names[] = { "h2" };
@@ -347,7 +317,7 @@ static void resumption_of_12_lets_nothing_through(void **state)
 	harm_resumption();
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, ends_setup, ends_teardown)
 
 int main(void)
 {
@@ -360,5 +330,5 @@ int main(void)
 		T(resumption_of_12_lets_nothing_through),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

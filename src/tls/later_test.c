@@ -1,10 +1,8 @@
 /* later_test.c - certificates that are asked for when the handshake is over. rfc9846:4.6.2 */
+#include "tls/fixture.h"
 #include "tls/later.h"
-#include "tls/testkit.h"
 
-static struct pki pki, other;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
+static struct pki other;
 static struct bj_credential *own, *strange;
 
 static int group_setup(void **state)
@@ -27,20 +25,10 @@ static int group_teardown(void **state)
 
 static int setup(void **state)
 {
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
 	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
 	assert_int_equal(bj_tls_config_keep_peer_chain(server, true), BJ_OK);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -99,7 +87,7 @@ static void who_cannot_answer_is_not_asked(void **state)
 			assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE);
 			pair_echo(&pair);
 		}
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 	}
 }
@@ -272,7 +260,7 @@ static void connections_that_resume_can_be_asked_too(void **state)
 	pair_echo(&pair);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {

@@ -2,11 +2,7 @@
 #include "tls/limits.h"
 
 #include "tls/ext/max_fragment_length.h"
-#include "tls/testkit.h"
-
-static struct pki pki;
-static struct bj_tls_config *client, *server;
-static struct pair pair;
+#include "tls/fixture.h"
 
 /* The longest record that went by, by direction: bytes of its fragment. Kept only while the pieces are whole records. */
 static size_t longest[2], shortest[2];
@@ -31,25 +27,12 @@ static void look_again(void)
 	memset(records, 0, sizeof(records));
 }
 
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
 static enum bj_tls_version version;
 
 static int setup(void **state)
 {
 	version = BJ_TLS_1_3;
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	look_again();
 	return 0;
 }
@@ -59,15 +42,6 @@ static int setup12(void **state)
 	setup(state);
 	version = BJ_TLS_1_2;
 	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -216,7 +190,7 @@ static void a_client_may_ask_the_older_way(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) {
 		enum bj_tls_version was = version;
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		was == BJ_TLS_1_3 ? setup(NULL) : setup12(NULL);
 		assert_int_equal(bj_tls_config_max_fragment_length(client, lengths[i]), BJ_OK);
 		shake();
@@ -343,8 +317,8 @@ static void limits_move_with_the_connection(void **state)
 	assert_int_equal(pair.server.conn->receive_limit, 900 + (version == BJ_TLS_1_3));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown), { #f "_in_1_2", f, setup12, teardown, NULL }
-#define T13(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown), { #f "_in_1_2", f, setup12, ends_teardown, NULL }
+#define T13(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -365,5 +339,5 @@ int main(void)
 		T(limits_move_with_the_connection),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

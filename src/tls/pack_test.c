@@ -1,69 +1,22 @@
 /* pack_test.c - an open connection goes on elsewhere from its bytes, and from no others. */
+#include "support/scarce.h"
 #include "tls/pack.h"
 
+#include "tls/fixture.h"
 #include "tls/msg/message.h"
-#include "tls/testkit.h"
 
-static struct pki pki;
-static struct bj_tls_config *client, *server;
-static struct pair pair;
 static uint8_t blob[BJ_TLS_PACKED_MAX];
 static size_t blob_len;
 static const uint8_t key[32] = "thirty-two bytes of a test's key";
 
 _Static_assert(PACK_MAX <= BJ_TLS_PACKED_MAX, "what the header promises");
 
-/* ---- allocations that fail (the linker puts these in the place of the real ones) */
-
-void *__real_malloc(size_t len);
-void *__real_calloc(size_t count, size_t len);
-void *__real_realloc(void *ptr, size_t len);
-void *__wrap_malloc(size_t len);
-void *__wrap_calloc(size_t count, size_t len);
-void *__wrap_realloc(void *ptr, size_t len);
-
-static long fail_at = -1; /* so many allocations succeed, then one fails; negative: all succeed */
-static long allocations;
-
-static bool fails(void)
-{
-	return fail_at >= 0 && allocations++ == fail_at;
-}
-
-void *__wrap_malloc(size_t len)
-{
-	return fails() ? NULL : __real_malloc(len);
-}
-
-void *__wrap_calloc(size_t count, size_t len)
-{
-	return fails() ? NULL : __real_calloc(count, len);
-}
-
-void *__wrap_realloc(void *ptr, size_t len)
-{
-	return fails() ? NULL : __real_realloc(ptr, len);
-}
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
 static int setup(void **state)
 {
 	struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 	static const char *const names[] = { "h2", "http/1.1" };
 
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 	bj_credential_free(own);
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
@@ -71,22 +24,6 @@ static int setup(void **state)
 	assert_int_equal(bj_tls_config_alpn(client, names, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(server, names, 2), BJ_OK);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
-static void open_pair(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
-	pair_echo(&pair);
 }
 
 static enum bj_err pack(struct side *s)
@@ -133,7 +70,7 @@ static void a_connection_that_is_not_quite_open_is_not_packed(void **state)
 	assert_int_equal(bj_tls_feed(pair.server.conn, NOW_MS, part, len, &fed), BJ_OK);
 	assert_int_equal(pack(&pair.server), BJ_ERR_STATE); /* half a message */
 	pair_fini(&pair);
-	open_pair();
+	ends_open();
 	assert_int_equal(bj_tls_traffic_keys(pair.server.conn, true, &keys), BJ_OK);
 	assert_int_equal(pack(&pair.server), BJ_ERR_STATE);
 	assert_int_equal(bj_tls_error(pair.server.conn), BJ_OK);
@@ -143,7 +80,7 @@ static void a_call_that_fails_changes_nothing(void **state)
 {
 	size_t len;
 
-	open_pair();
+	ends_open();
 	assert_int_equal(bj_tls_pack(pair.server.conn, key, 31, blob, sizeof(blob), &len), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_tls_pack(pair.server.conn, NULL, 32, blob, sizeof(blob), &len), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_tls_pack(pair.server.conn, key, 32, blob, 100, &len), BJ_ERR_SPACE);
@@ -158,7 +95,7 @@ static void a_packed_connection_is_over_here(void **state)
 	uint8_t buf[64];
 	size_t used, len;
 
-	open_pair();
+	ends_open();
 	assert_int_equal(pack(&pair.server), BJ_OK);
 	assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_ERR_CLOSED);
 	assert_int_equal(bj_tls_pending(pair.server.conn), 0);
@@ -181,7 +118,7 @@ static void any_other_byte_is_noticed(void **state)
 	size_t whole;
 
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_NONE), BJ_OK);
-	open_pair();
+	ends_open();
 	assert_int_equal(pack(&pair.server), BJ_OK);
 	assert_true(blob_len < 600);
 	whole = blob_len;
@@ -203,7 +140,7 @@ static void another_key_or_configuration_does_not_open_it(void **state)
 	struct bj_tls_config *configs[3];
 	struct bj_tls *conn = NULL;
 
-	open_pair();
+	ends_open();
 	assert_int_equal(pack(&pair.server), BJ_OK);
 	assert_int_equal(bj_tls_unpack(server, other, 32, blob, blob_len, &conn), BJ_ERR_BAD_TICKET);
 	assert_int_equal(bj_tls_unpack(server, key, 16, blob, blob_len, &conn), BJ_ERR_ARGUMENT);
@@ -232,7 +169,7 @@ static void fields_are_checked_without_their_seal(void **state)
 	struct writer w = wr_make(plain, sizeof(plain));
 	struct bj_tls *conn;
 
-	open_pair();
+	ends_open();
 	pack_write(&w, pair.server.conn);
 	assert_true(wr_ok(&w));
 	for (size_t i = 0; i < w.len; i++) {
@@ -287,10 +224,10 @@ static void every_suite_and_both_sides_go_on(void **state)
 		struct bj_tls_report before, after;
 		uint8_t a[32], b[32];
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_suites(client, &suites[i], 1), BJ_OK);
-		open_pair();
+		ends_open();
 		before = report_of(&pair.server);
 		assert_int_equal(before.peer_chain_count, 2);
 		move(&pair.server);
@@ -322,7 +259,7 @@ static void keys_are_updated_and_tickets_taken_after_a_move(void **state)
 	unsigned tickets;
 	size_t len;
 
-	open_pair();
+	ends_open();
 	resumption = pair.client.conn->s13.resumption;
 	assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
 	assert_true(side_carry(&pair, &pair.client, &pair.server));
@@ -351,7 +288,7 @@ static void the_name_of_a_key_from_outside_moves_too(void **state)
 	server = bj_tls_config_new(BJ_TLS_SERVER);
 	assert_int_equal(bj_tls_config_psk(client, &psk), BJ_OK);
 	assert_int_equal(bj_tls_config_psk(server, &psk), BJ_OK);
-	open_pair();
+	ends_open();
 	move(&pair.server);
 	assert_true(bytes_equal(report_of(&pair.server).psk_identity, BYTES_LIT("a name")));
 	assert_int_equal(report_of(&pair.server).peer_chain_count, 0);
@@ -360,7 +297,7 @@ static void the_name_of_a_key_from_outside_moves_too(void **state)
 
 static void one_side_may_have_closed(void **state)
 {
-	open_pair();
+	ends_open();
 	bj_tls_close(pair.client.conn);
 	pair_run(&pair);
 	move(&pair.server);
@@ -377,24 +314,22 @@ static void every_allocation_may_fail(void **state)
 	unsigned failures = 0;
 	enum bj_err err;
 
-	open_pair();
-	for (long i = 0;; i++) {
-		allocations = 0;
-		fail_at = i;
+	ends_open();
+	for (unsigned long i = 0;; i++) {
+		scarce_begin(i);
 		err = pack(&pair.server);
-		fail_at = -1;
+		scarce_end();
 		if (!err)
 			break;
-		assert_int_equal(err, allocations > 1 ? BJ_ERR_CRYPTO : BJ_ERR_NO_MEMORY);
+		assert_true(err == BJ_ERR_NO_MEMORY || (i > 0 && err == BJ_ERR_CRYPTO));
 		failures++;
 	}
 	bj_tls_free(pair.server.conn);
 	pair.server.conn = NULL;
-	for (long i = 0;; i++) {
-		allocations = 0;
-		fail_at = i;
+	for (unsigned long i = 0;; i++) {
+		scarce_begin(i);
 		err = unpack(server, &pair.server.conn);
-		fail_at = -1;
+		scarce_end();
 		if (!err)
 			break;
 		assert_true(err == BJ_ERR_NO_MEMORY || err == BJ_ERR_CRYPTO);
@@ -404,7 +339,7 @@ static void every_allocation_may_fail(void **state)
 	pair_echo(&pair);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -422,5 +357,5 @@ int main(void)
 		T(every_allocation_may_fail),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,22 +1,7 @@
 /* pair12_test.c - our client and our server shake hands in TLS 1.2 in memory. */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #include "tls/msg/client_hello.h"
-
-static struct pki pki;
-static struct pair pair;
-
-static int setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 static void only_12(struct bj_tls_config *config)
 {
@@ -24,18 +9,17 @@ static void only_12(struct bj_tls_config *config)
 }
 
 /* Both for 1.2 only. */
-static void configs(enum key_kind kind, struct bj_tls_config **client, struct bj_tls_config **server)
+static void configs(enum key_kind kind)
 {
-	*client = pki_client_config(&pki);
-	*server = pki_server_config(&pki, kind);
-	only_12(*client);
-	only_12(*server);
+	ends_make(kind);
+	only_12(client);
+	only_12(server);
 }
 
-static void configs_free(struct bj_tls_config *client, struct bj_tls_config *server)
+static void configs_free(struct bj_tls_config *a, struct bj_tls_config *b)
 {
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
+	bj_tls_config_free(a);
+	bj_tls_config_free(b);
 }
 
 static void expect_done(const struct pair *p)
@@ -62,12 +46,9 @@ static void every_suite_carries_data_with_a_key_that_fits_it(void **state)
 		     { 0xc02f, KEY_RSA },  { 0xc030, KEY_RSA },	 { 0xcca8, KEY_RSA } };
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bj_tls_config *client, *server;
-
-		configs(rows[i].kind, &client, &server);
+		configs(rows[i].kind);
 		assert_int_equal(bj_tls_config_suites(client, &rows[i].suite, 1), BJ_OK);
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		ends_shake();
 		expect_done(&pair);
 		pair_echo(&pair);
 		pair_echo(&pair);
@@ -76,8 +57,7 @@ static void every_suite_carries_data_with_a_key_that_fits_it(void **state)
 		assert_true(report_of(&pair.client).peer_verified);
 		assert_false(report_of(&pair.client).resumed);
 		assert_int_equal(report_of(&pair.client).signature_scheme, report_of(&pair.server).signature_scheme);
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
@@ -87,21 +67,19 @@ static void every_group_carries_a_key_exchange(void **state)
 
 	for (size_t i = 0; i < ARRAY_COUNT(groups); i++) {
 		for (int client_has_13 = 0; client_has_13 <= 1; client_has_13++) { /* its shares may serve */
-			struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_RSA);
 
+			ends_make(KEY_RSA);
 			if (!client_has_13)
 				only_12(client);
 			only_12(server);
 			assert_int_equal(bj_tls_config_key_shares(client, 3), BJ_OK);
 			assert_int_equal(bj_tls_config_groups(server, &groups[i], 1), BJ_OK);
-			pair_start(&pair, client, server, PKI_NAME);
-			pair_shake(&pair);
+			ends_shake();
 			expect_done(&pair);
 			pair_echo(&pair);
 			assert_int_equal(report_of(&pair.client).group, groups[i]);
 			assert_int_equal(report_of(&pair.server).group, groups[i]);
-			pair_fini(&pair);
-			configs_free(client, server);
+			ends_teardown(NULL);
 		}
 	}
 }
@@ -109,117 +87,94 @@ static void every_group_carries_a_key_exchange(void **state)
 static void nothing_common_ends_in_the_error_that_says_what(void **state)
 {
 	static const uint16_t ecdsa = 0xc02b, p384 = KEX_P384, pss = 0x0804;
-	struct bj_tls_config *client, *server;
 
-	configs(KEY_RSA, &client, &server); /* the only suite wants another key */
+	configs(KEY_RSA); /* the only suite wants another key */
 	assert_int_equal(bj_tls_config_suites(client, &ecdsa, 1), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_SIGNATURE);
 	assert_int_equal(pair.client.err, BJ_ERR_ALERT_RECEIVED);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 
-	configs(KEY_P256, &client, &server); /* the key's curve is none of the client's */
+	configs(KEY_P256); /* the key's curve is none of the client's */
 	assert_int_equal(bj_tls_config_groups(client, &p384, 1), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_SIGNATURE);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_signature_algorithms(client, &pss, 1), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_SIGNATURE);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_3, BJ_TLS_1_3), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_BAD_VERSION);
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_PROTOCOL_VERSION);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void name_and_protocol_are_agreed_on(void **state)
 {
 	static const char *const ours[] = { "http/1.1", "h2" }, *const theirs[] = { "h2", "http/1.1" }, *const other[] = { "other" };
-	struct bj_tls_config *client, *server;
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_alpn(client, ours, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(server, theirs, 2), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	expect_done(&pair);
 	assert_true(bytes_equal(report_of(&pair.client).alpn, BYTES_LIT("h2")));
 	assert_true(bytes_equal(report_of(&pair.server).alpn, BYTES_LIT("h2")));
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_alpn(client, ours, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(server, other, 1), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_NO_ALPN);
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_NO_APPLICATION_PROTOCOL);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_server_of_another_name_is_refused(void **state)
 {
-	struct bj_tls_config *client, *server;
-
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	pair_start(&pair, client, server, "other.example.org");
 	pair_shake(&pair);
 	assert_int_equal(pair.client.err, BJ_ERR_CERT_NAME);
 	assert_int_equal(pair.server.done, 0);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void feeding_byte_by_byte_changes_nothing(void **state)
 {
 	for (size_t chunk = 1; chunk < 100; chunk += 31) {
-		struct bj_tls_config *client, *server;
-
-		configs(KEY_RSA, &client, &server);
+		configs(KEY_RSA);
 		assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
 		pair_start(&pair, client, server, PKI_NAME);
 		pair.chunk = chunk;
 		pair_shake(&pair);
 		expect_done(&pair);
 		pair_echo(&pair);
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void both_export_the_same(void **state)
 {
-	struct bj_tls_config *client, *server;
 	uint8_t a[40], b[40];
 
-	configs(KEY_P256, &client, &server);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	configs(KEY_P256);
+	ends_shake();
 	expect_done(&pair);
 	assert_int_equal(bj_tls_export(pair.client.conn, "EXPORTER-test", "ctx", 3, a, sizeof(a)), BJ_OK);
 	assert_int_equal(bj_tls_export(pair.server.conn, "EXPORTER-test", "ctx", 3, b, sizeof(b)), BJ_OK);
 	assert_memory_equal(a, b, sizeof(a));
 	assert_int_equal(bj_tls_export(pair.server.conn, "EXPORTER-test", "ctX", 3, b, sizeof(b)), BJ_OK);
 	assert_memory_not_equal(a, b, sizeof(a));
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 /* ---- client certificates */
@@ -239,9 +194,7 @@ static void the_policy_decides_which_clients_come_in(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bj_tls_config *client, *server;
-
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		assert_int_equal(bj_tls_config_client_auth(server, rows[i].policy), BJ_OK);
 		if (rows[i].kind) {
 			struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, rows[i].kind, NULL);
@@ -249,8 +202,7 @@ static void the_policy_decides_which_clients_come_in(void **state)
 			assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 			bj_credential_free(own);
 		}
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		ends_shake();
 		assert_int_equal(pair.server.err, rows[i].err);
 		if (rows[i].err) {
 			assert_int_equal(pair.server.done, 0);
@@ -261,25 +213,21 @@ static void the_policy_decides_which_clients_come_in(void **state)
 		}
 		assert_int_equal(report_of(&pair.server).peer_verified, rows[i].verified);
 		assert_int_equal(report_of(&pair.server).client_certificate_asked, rows[i].policy != BJ_TLS_AUTH_NONE);
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void a_client_with_a_servers_certificate_is_refused_even_where_none_is_required(void **state)
 {
 	struct bj_credential *own = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
-	struct bj_tls_config *client, *server;
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
 	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_CERT_PURPOSE);
 	assert_int_equal(pair.server.done, 0);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 	bj_credential_free(own);
 }
 
@@ -289,11 +237,11 @@ static uint8_t session[SESSION_BLOB_MAX];
 static size_t session_len;
 
 /* One full handshake; its session is kept. */
-static void make_session(struct bj_tls_config *client, struct bj_tls_config *server)
+static void make_session(struct bj_tls_config *ours, struct bj_tls_config *theirs)
 {
 	struct bj_bytes kept;
 
-	pair_start(&pair, client, server, PKI_NAME);
+	pair_start(&pair, ours, theirs, PKI_NAME);
 	pair_shake(&pair);
 	expect_done(&pair);
 	assert_false(report_of(&pair.client).resumed);
@@ -306,11 +254,11 @@ static void make_session(struct bj_tls_config *client, struct bj_tls_config *ser
 }
 
 /* Another handshake that offers it; `now_ms` later. */
-static bool resumes(struct bj_tls_config *client, struct bj_tls_config *server, const char *name, int64_t later_ms)
+static bool resumes(struct bj_tls_config *ours, struct bj_tls_config *theirs, const char *name, int64_t later_ms)
 {
 	bool resumed;
 
-	pair_start(&pair, client, server, name);
+	pair_start(&pair, ours, theirs, name);
 	pair.now_ms += later_ms;
 	if (bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len) != BJ_OK) {
 		pair_fini(&pair);
@@ -329,25 +277,21 @@ static bool resumes(struct bj_tls_config *client, struct bj_tls_config *server, 
 static void a_session_is_resumed_by_its_ticket_or_its_id(void **state)
 {
 	for (int by_id = 0; by_id <= 1; by_id++) {
-		struct bj_tls_config *client, *server;
-
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		if (by_id)
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		make_session(client, server);
 		assert_true(resumes(client, server, PKI_NAME, 0));
 		assert_true(resumes(client, server, PKI_NAME, 1000)); /* and again */
 		assert_false(resumes(client, server, PKI_NAME, (int64_t)90000 * 1000));
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void the_servers_lifetimes_end_a_session(void **state)
 {
 	for (int by_id = 0; by_id <= 1; by_id++) {
-		struct bj_tls_config *client, *server;
-
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		if (by_id)
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		else
@@ -356,24 +300,20 @@ static void the_servers_lifetimes_end_a_session(void **state)
 		make_session(client, server);
 		assert_true(resumes(client, server, PKI_NAME, 299000));
 		assert_false(resumes(client, server, PKI_NAME, 300000));
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void without_tickets_and_cache_nothing_is_resumed(void **state)
 {
-	struct bj_tls_config *client, *server;
-
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_session_cache(server, 0, 300), BJ_OK);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	expect_done(&pair);
 	assert_int_equal(pair.client.tickets, 0);
 	assert_int_equal(bj_tls_session(pair.client.conn).len, 0);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_session_goes_on_only_where_it_fits(void **state)
@@ -382,10 +322,10 @@ static void a_session_goes_on_only_where_it_fits(void **state)
 	static const uint16_t other_suite = 0xc02c;
 
 	for (int by_id = 0; by_id <= 1; by_id++) {
-		struct bj_tls_config *client, *server, *client2, *server2;
+		struct bj_tls_config *client2, *server2;
 
 		/* another server's keys and cache */
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		if (by_id)
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		make_session(client, server);
@@ -413,18 +353,17 @@ static void a_session_goes_on_only_where_it_fits(void **state)
 		configs_free(client2, server2);
 		/* another name is refused by the client itself */
 		assert_false(resumes(client, server, "other.example.com", 0));
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void a_changed_ticket_gives_a_full_handshake(void **state)
 {
-	struct bj_tls_config *client, *server;
 	struct session s;
 	uint8_t *blob;
 	size_t len;
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	make_session(client, server);
 	assert_int_equal(session_load(bytes_of(session, session_len), &s), BJ_OK);
 	for (size_t i = 0; i < s.ticket_len; i += 5) {
@@ -438,16 +377,14 @@ static void a_changed_ticket_gives_a_full_handshake(void **state)
 		s.ticket[i] ^= 0x40;
 	}
 	session_fini(&s);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_verified_client_stays_verified_and_an_unverified_one_unverified(void **state)
 {
 	for (int by_id = 0; by_id <= 1; by_id++) {
 		for (int has = 0; has <= 1; has++) {
-			struct bj_tls_config *client, *server;
-
-			configs(KEY_P256, &client, &server);
+			configs(KEY_P256);
 			if (by_id)
 				assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 			assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
@@ -464,8 +401,7 @@ static void a_verified_client_stays_verified_and_an_unverified_one_unverified(vo
 			expect_done(&pair);
 			assert_true(report_of(&pair.server).resumed);
 			assert_int_equal(report_of(&pair.server).peer_verified, has);
-			pair_fini(&pair);
-			configs_free(client, server);
+			ends_teardown(NULL);
 		}
 	}
 }
@@ -533,10 +469,9 @@ static void shake_unbound(void)
 static void without_extended_master_secret_there_is_one_connection_and_nothing_follows_it(void **state)
 {
 	for (int by_id = 0; by_id <= 1; by_id++) {
-		struct bj_tls_config *client, *server;
 		uint8_t out[32] = { 0 }, zero[32] = { 0 };
 
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		if (by_id)
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		pair_start(&pair, client, server, PKI_NAME);
@@ -551,17 +486,14 @@ static void without_extended_master_secret_there_is_one_connection_and_nothing_f
 		assert_int_equal(bj_tls_export(pair.server.conn, "EXPORTER-test", NULL, 0, out, sizeof(out)), BJ_ERR_NO_EXTENDED_MASTER_SECRET);
 		assert_memory_equal(out, zero, sizeof(out));
 		pair_echo(&pair); /* that was no failure of the connection */
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void a_session_is_never_resumed_without_extended_master_secret(void **state)
 {
 	for (int by_id = 0; by_id <= 1; by_id++) {
-		struct bj_tls_config *client, *server;
-
-		configs(KEY_P256, &client, &server);
+		configs(KEY_P256);
 		if (by_id)
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		make_session(client, server);
@@ -570,36 +502,29 @@ static void a_session_is_never_resumed_without_extended_master_secret(void **sta
 		shake_unbound();
 		assert_int_equal(pair.server.err, BJ_ERR_NO_EXTENDED_MASTER_SECRET);
 		assert_int_equal(report_of(&pair.client).alert_received, ALERT_HANDSHAKE_FAILURE);
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 static void a_client_does_not_resume_where_the_answer_lacks_extended_master_secret(void **state)
 {
-	struct bj_tls_config *client, *server;
-
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	make_session(client, server);
 	pair_start(&pair, client, server, PKI_NAME);
 	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len), BJ_OK);
 	/* a ticket instead, which was offered and is an answer without a value too */
 	shake_changed((struct change){ false, false, EMS_EMPTY, "\x00\x23\x00\x00" });
 	assert_int_equal(pair.client.err, BJ_ERR_NO_EXTENDED_MASTER_SECRET);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void nobody_can_take_extended_master_secret_out_of_a_handshake(void **state)
 {
-	struct bj_tls_config *client, *server;
-
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake_changed((struct change){ true, false, EMS_EMPTY, "\x7a\x7a\x00\x00" });
 	assert_true(pair.server.err != BJ_OK);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 #define GOOD_HAS (EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_RENEGOTIATION_INFO))
@@ -631,7 +556,6 @@ static const struct {
 static void a_client_takes_no_server_hello_that_is_not_an_answer_to_its_own(void **state)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(hellos); i++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 		uint8_t random[RANDOM_LEN] = "0123456789abcdef0123456789abcdef", id[32], message[256];
 		struct writer w = wr_make(message, sizeof(message));
 		struct server_hello hello = { .legacy_version = hellos[i].version, .version = hellos[i].version,
@@ -640,6 +564,7 @@ static void a_client_takes_no_server_hello_that_is_not_an_answer_to_its_own(void
 		struct record_keys plain = { 0 };
 		struct bj_bytes whole;
 
+		ends_setup(NULL);
 		if (hellos[i].only_12)
 			only_12(client);
 		pair_start(&pair, client, server, PKI_NAME);
@@ -657,32 +582,27 @@ static void a_client_takes_no_server_hello_that_is_not_an_answer_to_its_own(void
 		side_feed(&pair, &pair.client);
 		if (pair.client.err != hellos[i].err)
 			fail_msg("%s: %s", hellos[i].why, bj_err_name(pair.client.err));
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
 /* rfc5746:3.6: the server's answer then says nothing of it either, which our own client does not take. */
 static void a_server_lets_in_a_client_that_knows_nothing_of_secure_renegotiation(void **state)
 {
-	struct bj_tls_config *client, *server;
-
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake_changed((struct change){ true, false, RENEGOTIATION, "\x7a\x7a\x00\x01\x00" });
 	assert_int_equal(pair.client.err, BJ_ERR_RENEGOTIATION_INFO);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void the_signal_among_the_suites_will_do_too(void **state)
 {
 	static const uint16_t suites[] = { 0xc02b, 0xc02f };
-	struct bj_tls_config *client, *server;
 	struct change extension = { true, false, RENEGOTIATION, "\x7a\x7a\x00\x01\x00", NULL };
 	struct change c = { true, false, BYTES_LIT("\xc0\x2f\x01\x00"), "\x00\xff\x01\x00", &extension };
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_suites(client, suites, 2), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair.tap = change_tap;
@@ -691,46 +611,38 @@ static void the_signal_among_the_suites_will_do_too(void **state)
 	assert_true(c.done && extension.done);
 	assert_int_not_equal(pair.server.err, BJ_ERR_RENEGOTIATION_INFO);
 	assert_true(report_of(&pair.server).signature_scheme != 0);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_client_that_could_do_1_3_sees_that_it_was_lowered(void **state)
 {
-	struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
-
+	ends_setup(NULL);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake_changed((struct change){ true, false, VERSIONS_BOTH, "\x7a\x7a\x00\x05\x04\x03\x04\x03\x03" });
 	assert_int_equal(pair.client.err, BJ_ERR_DOWNGRADE);
 	assert_int_equal(report_of(&pair.server).alert_received, ALERT_ILLEGAL_PARAMETER);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_1_2_server_answers_a_client_of_both_without_the_sentinel(void **state)
 {
-	struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
-
+	ends_setup(NULL);
 	only_12(server);
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
+	ends_shake();
 	expect_done(&pair);
 	pair_echo(&pair);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 static void a_fallback_that_was_not_needed_is_refused(void **state)
 {
-	struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
-
+	ends_setup(NULL);
 	only_12(client);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake_changed((struct change){ true, false, BYTES_LIT("\xcc\xa8"), "\x56\x00" });
 	assert_int_equal(pair.server.err, BJ_ERR_INAPPROPRIATE_FALLBACK);
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_INAPPROPRIATE_FALLBACK);
-	pair_fini(&pair);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 /* Flips one bit of the n-th byte that passes. */
@@ -762,10 +674,9 @@ static void flip_tap(void *self, bool to_server, uint8_t *bytes, size_t len)
 
 static void no_flipped_bit_goes_through(void **state)
 {
-	struct bj_tls_config *client, *server;
 	struct flip f = { 0 };
 
-	configs(KEY_P256, &client, &server);
+	configs(KEY_P256);
 	for (size_t at = 0;; at += 3) {
 		f = (struct flip){ .at = at };
 		pair_start(&pair, client, server, PKI_NAME);
@@ -779,7 +690,7 @@ static void no_flipped_bit_goes_through(void **state)
 			break;
 	}
 	assert_true(f.at > 1500);
-	configs_free(client, server);
+	ends_teardown(NULL);
 }
 
 /* ---- change_cipher_spec, renegotiation, order */
@@ -809,11 +720,10 @@ static void a_ccs_before_its_time_is_refused_at_every_flight(void **state)
 
 	for (int to_server = 0; to_server <= 1; to_server++) {
 		for (unsigned nth = 0; nth < 2; nth++) {
-			struct bj_tls_config *client, *server;
 			struct inject in = { .nth = nth, .to_server = to_server };
 			bool moved = true;
 
-			configs(KEY_P256, &client, &server);
+			configs(KEY_P256);
 			pair_start(&pair, client, server, PKI_NAME);
 			assert_int_equal(bj_tls_start(pair.client.conn, pair.now_ms), BJ_OK);
 			for (unsigned rounds = 0; moved && rounds < 20; rounds++) {
@@ -830,8 +740,7 @@ static void a_ccs_before_its_time_is_refused_at_every_flight(void **state)
 				if (!(to_server == 0 && nth == 0))
 					assert_true(pair.client.done == 0 || pair.server.done == 0);
 			}
-			pair_fini(&pair);
-			configs_free(client, server);
+			ends_teardown(NULL);
 		}
 	}
 	assert_int_equal(injected, 4);
@@ -870,19 +779,16 @@ static void an_open_connection_never_begins_another_handshake(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bj_tls_config *client, *server;
 		struct side *to;
 
-		configs(KEY_P256, &client, &server);
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		configs(KEY_P256);
+		ends_shake();
 		expect_done(&pair);
 		to = rows[i].to_server ? &pair.server : &pair.client;
 		send_raw(rows[i].to_server ? &pair.client : &pair.server, to, rows[i].type, rows[i].bytes, rows[i].len);
 		if (to->err != rows[i].err)
 			fail_msg("%s: %s", rows[i].why, bj_err_name(to->err));
-		pair_fini(&pair);
-		configs_free(client, server);
+		ends_teardown(NULL);
 	}
 }
 
@@ -919,5 +825,5 @@ int main(void)
 		cmocka_unit_test(an_open_connection_never_begins_another_handshake),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,10 +1,8 @@
 /* pair13_test.c - our client and our server shake hands in TLS 1.3 in memory. */
+#include "tls/fixture.h"
 #include "tls/group.h"
-#include "tls/testkit.h"
 
-static struct pki pki, stranger;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
+static struct pki stranger;
 
 static int group_setup(void **state)
 {
@@ -17,22 +15,6 @@ static int group_teardown(void **state)
 {
 	pki_fini(&pki);
 	pki_fini(&stranger);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -197,11 +179,12 @@ static void every_suite_group_and_key_works(void **state)
 		for (size_t i = 0; i < ARRAY_COUNT(suites) * GROUP_COUNT; i++) {
 			uint16_t suite = suites[i % 3], group = group_table[i / 3].code;
 
-			teardown(NULL);
+			ends_teardown(NULL);
 			client = pki_client_config(&pki);
 			server = pki_server_config(&pki, kinds[k]);
 			assert_int_equal(bj_tls_config_suites(client, &suite, 1), BJ_OK);
 			assert_int_equal(bj_tls_config_groups(client, &group, 1), BJ_OK);
+			assert_int_equal(bj_tls_config_groups(server, &group, 1), BJ_OK);
 			pair_start(&pair, client, server, PKI_NAME);
 			pair_shake(&pair);
 			expect_done(&pair);
@@ -296,8 +279,8 @@ static void the_credential_follows_the_name(void **state)
 	};
 
 	for (size_t r = 0; r < ARRAY_COUNT(rows); r++) {
-		teardown(NULL);
-		setup(NULL);
+		ends_teardown(NULL);
+		ends_setup(NULL);
 		for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 			struct bj_credential *credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, names[i]);
 
@@ -444,7 +427,7 @@ static void large_data_passes_in_both_directions(void **state)
 	assert_memory_equal(pair.client.data, data, sizeof(data));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, ends_setup, ends_teardown)
 
 int main(void)
 {

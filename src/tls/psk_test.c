@@ -1,39 +1,16 @@
 /* psk_test.c - keys from outside: imported as RFC 9258 has it, used with both hashes, only where both sides mean the same one. */
 #include "base/hex.h"
+#include "tls/fixture.h"
 #include "tls/psk.h"
-#include "tls/testkit.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static const uint8_t key[32] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
 				 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 static int setup(void **state)
 {
 	client = bj_tls_config_new(BJ_TLS_CLIENT);
 	server = bj_tls_config_new(BJ_TLS_SERVER);
 	memset(&pair, 0, sizeof(pair));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -49,7 +26,7 @@ static void give(struct bj_tls_config *config, struct bj_tls_psk psk)
 
 static void again(void)
 {
-	teardown(NULL);
+	ends_teardown(NULL);
 	setup(NULL);
 }
 
@@ -352,7 +329,7 @@ static void the_owner_is_asked_for_each_identity(void **state)
 		}
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -371,5 +348,5 @@ int main(void)
 		T(the_owner_is_asked_for_each_identity),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

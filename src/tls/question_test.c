@@ -1,47 +1,13 @@
 /* question_test.c - the handshake stops at each question and goes on with its answer; and it stands every failure of an allocation. */
+#include "support/scarce.h"
+#include "tls/fixture.h"
 #include "tls/replay.h"
 #include "tls/scheme.h"
-#include "tls/testkit.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static struct bj_credential *credential, *own; /* the server's, the client's */
 static unsigned answers;
 
 #define ALL (1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY)
-
-/* ---- allocations that fail (the linker puts these in the place of the real ones) */
-
-void *__real_malloc(size_t len);
-void *__real_calloc(size_t count, size_t len);
-void *__real_realloc(void *ptr, size_t len);
-void *__wrap_malloc(size_t len);
-void *__wrap_calloc(size_t count, size_t len);
-void *__wrap_realloc(void *ptr, size_t len);
-
-static long fail_at = -1; /* so many allocations succeed, then one fails; negative: all succeed */
-static long allocations;
-
-static bool fails(void)
-{
-	return fail_at >= 0 && allocations++ == fail_at;
-}
-
-void *__wrap_malloc(size_t len)
-{
-	return fails() ? NULL : __real_malloc(len);
-}
-
-void *__wrap_calloc(size_t count, size_t len)
-{
-	return fails() ? NULL : __real_calloc(count, len);
-}
-
-void *__wrap_realloc(void *ptr, size_t len)
-{
-	return fails() ? NULL : __real_realloc(ptr, len);
-}
 
 static int group_setup(void **state)
 {
@@ -85,14 +51,6 @@ static int setup12(void **state)
 {
 	version = BJ_TLS_1_2;
 	return setup_again(state);
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
 }
 
 /* The only ticket of the owner, and what it stands for; the only key. */
@@ -306,7 +264,7 @@ static void kind_configure(const struct kind *kind, bool asks)
 	const uint32_t all = 1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_TICKET | 1u << BJ_TLS_Q_PSK | 1u << SEAL |
 			     1u << BJ_TLS_Q_EARLY_DATA;
 
-	teardown(NULL);
+	ends_teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	client = pki_client_config(&pki);
 	server = bj_tls_config_new(BJ_TLS_SERVER);
@@ -470,18 +428,17 @@ static bool try_pair(void)
 static void fail_each(void)
 {
 	unsigned failures = 0;
-	bool open;
+	bool open, failed;
 
 	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
-	for (long i = 0;; i++) {
+	for (unsigned long i = 0;; i++) {
 		assert_true(i < 1000);
-		allocations = 0;
-		fail_at = i;
+		scarce_begin(i);
 		open = try_pair();
-		fail_at = -1;
+		failed = scarce_end();
 		failures += !open;
-		if (open && allocations <= i) /* none failed any more */
+		if (open && !failed)
 			break;
 		pair_fini(&pair);
 		memset(&pair, 0, sizeof(pair));
@@ -496,7 +453,7 @@ static void every_allocation_may_fail_with_raw_keys(void **state)
 	struct bj_credential *raw_key;
 	struct pkey *key;
 
-	teardown(NULL);
+	ends_teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	setup_again(NULL);
 	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
@@ -526,7 +483,7 @@ static void every_allocation_may_fail_with_an_encrypted_hello(void **state)
 	const uint16_t p384 = KEX_P384;
 	struct bj_ech_key key;
 
-	teardown(NULL);
+	ends_teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	version = BJ_TLS_1_3;
 	setup_again(NULL);
@@ -547,7 +504,7 @@ static void every_allocation_may_fail_when_a_certificate_is_asked_for_later(void
 {
 	if (version != BJ_TLS_1_3)
 		return;
-	teardown(NULL);
+	ends_teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	setup_again(NULL);
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_NONE), BJ_OK);
@@ -566,7 +523,7 @@ static void every_allocation_may_fail_when_a_certificate_is_asked_for_later(void
 
 static void every_allocation_may_fail(void **state)
 {
-	teardown(NULL);
+	ends_teardown(NULL);
 	memset(&pair, 0, sizeof(pair));
 	setup_again(NULL);
 	assert_int_equal(bj_tls_config_credential(server, credential), BJ_OK);
@@ -620,12 +577,8 @@ static bool try_answer(struct side *s)
 /* The same hello does not come twice here, but the guard fills. */
 static void replay_guard_forget(struct bj_tls_config *config)
 {
-	struct replay_guard *fresh;
-	long kept = fail_at;
+	struct replay_guard *fresh = replay_guard_new(&config->rng);
 
-	fail_at = -1;
-	fresh = replay_guard_new(&config->rng);
-	fail_at = kept;
 	assert_non_null(fresh);
 	replay_guard_free(config->replay);
 	config->replay = fresh;
@@ -643,13 +596,12 @@ static void every_allocation_of_every_handshake_may_fail(void **state)
 				continue;
 			kind_configure(kind, asks);
 			kind_session(kind);
-			for (long i = 0;; i++) {
-				bool open;
+			for (unsigned long i = 0;; i++) {
+				bool open, failed;
 
 				assert_true(i < 1000);
-				allocations = 0;
-				fail_at = i;
 				replay_guard_forget(server);
+				scarce_begin(i);
 				open = kind_start(kind);
 				if (open) {
 					pair_run(&pair);
@@ -657,17 +609,17 @@ static void every_allocation_of_every_handshake_may_fail(void **state)
 						pair_run(&pair);
 					open = pair.client.done && pair.server.done && !pair.client.err && !pair.server.err;
 				}
-				fail_at = -1;
+				failed = scarce_end();
 				failures += !open;
 				kind_end();
-				if (open && allocations <= i)
+				if (open && !failed)
 					break;
 			}
 			assert_true(failures > 5);
 		}
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown), { #f "_in_1_2", f, setup12, teardown, NULL }
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown), { #f "_in_1_2", f, setup12, ends_teardown, NULL }
 
 int main(void)
 {
@@ -681,10 +633,10 @@ int main(void)
 		T(questions_are_told_again_until_they_are_answered),
 		T(questions_do_not_depend_on_how_bytes_come),
 		T(every_allocation_may_fail),
-		cmocka_unit_test_setup_teardown(every_question_of_every_handshake_waits_as_long_as_it_takes, setup, teardown),
-		cmocka_unit_test_setup_teardown(every_allocation_of_every_handshake_may_fail, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_question_of_every_handshake_waits_as_long_as_it_takes, setup, ends_teardown),
+		cmocka_unit_test_setup_teardown(every_allocation_of_every_handshake_may_fail, setup, ends_teardown),
 		T(every_allocation_may_fail_with_raw_keys),
-		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, ends_teardown),
 		T(every_allocation_may_fail_when_a_certificate_is_asked_for_later),
 	};
 

@@ -1,44 +1,10 @@
 /* quic_test.c - connections that key QUIC: levels, secrets, parameters, and what must not be there. */
+#include "support/scarce.h"
+#include "tls/fixture.h"
 #include "tls/msg/message.h"
 #include "tls/quic.h"
-#include "tls/testkit.h"
 
 #define WIRE_MAX 32768
-
-static struct pki pki;
-static struct bj_tls_config *client, *server;
-
-/* ---- allocations that fail (the linker puts these in the place of the real ones) */
-
-void *__real_malloc(size_t len);
-void *__real_calloc(size_t count, size_t len);
-void *__wrap_malloc(size_t len);
-void *__wrap_calloc(size_t count, size_t len);
-void *__real_realloc(void *ptr, size_t len);
-void *__wrap_realloc(void *ptr, size_t len);
-
-static long fail_at = -1; /* so many allocations succeed, then one fails; negative: all succeed */
-static long allocations;
-
-static bool fails(void)
-{
-	return fail_at >= 0 && allocations++ == fail_at;
-}
-
-void *__wrap_malloc(size_t len)
-{
-	return fails() ? NULL : __real_malloc(len);
-}
-
-void *__wrap_calloc(size_t count, size_t len)
-{
-	return fails() ? NULL : __real_calloc(count, len);
-}
-
-void *__wrap_realloc(void *ptr, size_t len)
-{
-	return fails() ? NULL : __real_realloc(ptr, len);
-}
 
 /* ---- two ends, and four streams between them in each direction */
 
@@ -145,24 +111,11 @@ static void end_both(void)
 	c.conn = s.conn = NULL;
 }
 
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
 static int setup(void **state)
 {
 	static const char *const names[] = { "h3" };
 
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_quic(client, true), BJ_OK);
 	assert_int_equal(bj_tls_config_quic(server, true), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(client, names, 1), BJ_OK);
@@ -174,9 +127,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	end_both();
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
+	return ends_teardown(state);
 }
 
 /* The client's hello, waiting at the server. */
@@ -672,18 +623,17 @@ static bool try_shake(void)
 static void every_allocation_may_fail(void **state)
 {
 	unsigned failures = 0;
-	bool open;
+	bool open, failed;
 
 	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
-	for (long i = 0;; i++) {
+	for (unsigned long i = 0;; i++) {
 		assert_true(i < 1000);
-		allocations = 0;
-		fail_at = i;
+		scarce_begin(i);
 		open = try_shake();
-		fail_at = -1;
+		failed = scarce_end();
 		failures += !open;
-		if (open && allocations <= i)
+		if (open && !failed)
 			break;
 		end_both();
 	}
@@ -722,5 +672,5 @@ int main(void)
 		T(every_allocation_may_fail),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

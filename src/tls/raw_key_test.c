@@ -1,11 +1,8 @@
 /* raw_key_test.c - raw public keys in the place of certificates, in both versions and roles. rfc7250 */
 #include "tls/ext/certificate_type.h"
+#include "tls/fixture.h"
 #include "tls/raw_key.h"
-#include "tls/testkit.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static struct bj_credential *server_key, *client_key, *other_key, *rsa_key;
 static enum bj_tls_version version;
 
@@ -64,25 +61,11 @@ static int setup12(void **state)
 	return setup_of(BJ_TLS_1_2);
 }
 
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
 static void expects(struct bj_tls_config *config, const struct bj_credential *key)
 {
 	struct bj_bytes spki = bj_credential_public_key(key);
 
 	assert_int_equal(bj_tls_config_peer_key(config, spki.ptr, spki.len), BJ_OK);
-}
-
-static void shake(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
 }
 
 static void check_ends(enum bj_err client_err, enum bj_err server_err)
@@ -104,7 +87,7 @@ static void server_shows(struct bj_credential *key, const struct bj_credential *
 static void a_key_that_is_not_expected_is_refused(void **state)
 {
 	server_shows(server_key, other_key);
-	shake();
+	ends_shake();
 	check_ends(BJ_ERR_KEY_UNEXPECTED, BJ_ERR_ALERT_RECEIVED);
 	assert_int_equal(report_of(&pair.client).verdict->err, BJ_ERR_KEY_UNEXPECTED);
 	assert_false(report_of(&pair.client).peer_verified);
@@ -118,7 +101,7 @@ static void a_key_that_is_expected_is_enough(void **state)
 	expects(client, other_key);
 	server_shows(server_key, server_key);
 	assert_int_equal(bj_tls_config_keep_peer_chain(client, true), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	report = report_of(&pair.client);
 	assert_true(report.peer_verified);
@@ -130,7 +113,7 @@ static void a_key_that_is_expected_is_enough(void **state)
 static void an_rsa_key_is_shown_too(void **state)
 {
 	server_shows(rsa_key, rsa_key);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 }
 
@@ -140,7 +123,7 @@ static void a_client_that_takes_no_keys_gets_none(void **state)
 	client = pki_client_config(&pki);
 	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
 	assert_int_equal(bj_tls_config_credential(server, server_key), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_ERR_ALERT_RECEIVED, BJ_ERR_NO_CREDENTIAL);
 }
 
@@ -155,14 +138,14 @@ static void a_server_shows_the_first_of_its_credentials_that_the_client_takes(vo
 	assert_int_equal(bj_tls_config_trust(client, pki.trust), BJ_OK);
 	expects(client, server_key);
 	assert_int_equal(bj_tls_config_peer_types(client, raw_last, 2), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	assert_true(pair.client.conn->peer_is_key);
 	pair_fini(&pair);
 
 	bj_tls_config_free(client);
 	client = pki_client_config(&pki);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	assert_false(pair.client.conn->peer_is_key);
 }
@@ -181,7 +164,7 @@ static void client_shows(struct bj_credential *key, const struct bj_credential *
 static void a_client_shows_its_key_when_it_is_asked(void **state)
 {
 	client_shows(client_key, client_key);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	assert_true(report_of(&pair.server).peer_verified);
 	assert_true(bytes_equal(report_of(&pair.server).peer_public_key, bj_credential_public_key(client_key)));
@@ -190,7 +173,7 @@ static void a_client_shows_its_key_when_it_is_asked(void **state)
 static void a_clients_key_that_is_not_expected_is_refused(void **state)
 {
 	client_shows(client_key, server_key);
-	shake();
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_KEY_UNEXPECTED);
 }
 
@@ -201,7 +184,7 @@ static void a_client_without_a_form_that_the_server_takes_is_refused(void **stat
 	client_shows(chain, client_key);
 	bj_credential_free(chain);
 	assert_int_equal(bj_tls_config_peer_types(server, raw_only, 1), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_ERR_ALERT_RECEIVED, BJ_ERR_NO_COMMON_CERTIFICATE_TYPE);
 }
 
@@ -209,7 +192,7 @@ static void a_client_that_has_only_keys_says_so_when_it_is_asked_for_a_chain(voi
 {
 	client_shows(client_key, client_key);
 	assert_int_equal(bj_tls_config_peer_types(server, (enum bj_tls_certificate_type[]){ BJ_TLS_X509 }, 1), BJ_OK);
-	shake();
+	ends_shake();
 	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_CERTIFICATE_TYPE);
 }
 
@@ -239,7 +222,7 @@ static void the_owner_may_judge_a_key_and_choose_one(void **state)
 	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_VERIFY), BJ_OK);
 	assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_CREDENTIAL), BJ_OK);
 	assert_int_equal(bj_tls_config_peer_types(client, raw_only, 1), BJ_OK);
-	shake();
+	ends_shake();
 	answer_all();
 	check_ends(BJ_OK, BJ_OK);
 	assert_true(report_of(&pair.client).peer_verified);
@@ -273,7 +256,7 @@ static void a_session_remembers_the_keys_of_both(void **state)
 {
 	client_shows(client_key, client_key);
 	assert_int_equal(bj_tls_config_keep_peer_chain(client, true), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	keep_session();
 	again(BJ_OK);
@@ -286,7 +269,7 @@ static void a_session_remembers_the_keys_of_both(void **state)
 static void a_session_ends_when_other_keys_are_expected(void **state)
 {
 	server_shows(server_key, server_key);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	keep_session();
 	bj_tls_config_free(client);
@@ -312,7 +295,7 @@ static void a_session_ends_when_other_anchors_are_trusted(void **state)
 		bj_tls_config_free(client);
 		client = pki_client_config(&pki);
 		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
-		shake();
+		ends_shake();
 		check_ends(BJ_OK, BJ_OK);
 		keep_session();
 		bj_tls_config_free(client);
@@ -342,7 +325,7 @@ static void a_session_ends_when_the_client_no_longer_takes_keys(void **state)
 	bj_credential_free(chain);
 	assert_int_equal(bj_tls_config_insecure_no_verify(client), BJ_OK);
 	assert_int_equal(bj_tls_config_peer_types(client, raw_last, 2), BJ_OK);
-	shake();
+	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
 	keep_session();
 	bj_tls_config_free(client);
@@ -409,14 +392,14 @@ static void a_list_that_says_nothing_is_refused(void **state)
 }
 
 #define BOTH(name)                                                   \
-	{ #name "_in_13", name, setup13, teardown, NULL },           \
-	{ #name "_in_12", name, setup12, teardown, NULL }
+	{ #name "_in_13", name, setup13, ends_teardown, NULL },           \
+	{ #name "_in_12", name, setup12, ends_teardown, NULL }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_that_says_nothing_is_refused),
-		cmocka_unit_test_setup_teardown(what_is_not_allowed_is_refused, setup13, teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_allowed_is_refused, setup13, ends_teardown),
 		BOTH(a_key_that_is_not_expected_is_refused),
 		BOTH(a_clients_key_that_is_not_expected_is_refused),
 		BOTH(a_client_that_takes_no_keys_gets_none),

@@ -1,43 +1,18 @@
 /* resume_test.c - sessions are resumed where they may be and nowhere else; tickets, their keys and the cache of ids. */
 #include <pthread.h>
 
-#include "tls/cache.h"
-#include "tls/testkit.h"
-#include "tls/ticket.h"
 #include "crypto/rng_os.h"
+#include "tls/cache.h"
+#include "tls/fixture.h"
+#include "tls/ticket.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static uint8_t blob[SESSION_BLOB_MAX];
 static size_t blob_len;
 
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
 static int setup(void **state)
 {
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	memset(&pair, 0, sizeof(pair));
+	ends_setup(state);
 	blob_len = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -120,7 +95,7 @@ static void a_client_gets_the_tickets_that_it_asks_for(void **state)
 	assert_int_equal(bj_tls_config_ticket_request(client, 1, 256), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_tls_config_ticket_request(server, 1, 1), BJ_ERR_ARGUMENT);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_ticket_request(client, rows[i].full, rows[i].resumed), BJ_OK);
 		connect_named(PKI_NAME, NOW_MS);
@@ -152,7 +127,7 @@ static void a_server_does_not_resume_for_another_name(void **state)
 		struct session s;
 		uint8_t *moved;
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_credential(server, other), BJ_OK);
 		bj_credential_free(other);
@@ -234,7 +209,7 @@ static void tickets_are_bound_to_policy_context_hash_and_protocol(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_alpn(client, names, 2), BJ_OK);
 		connect_named(PKI_NAME, NOW_MS);
@@ -288,7 +263,7 @@ static void the_clients_certificate_is_known_again(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct bj_credential *credential = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 		assert_int_equal(bj_tls_config_versions(client, rows[i].version, rows[i].version), BJ_OK);
 		assert_int_equal(bj_tls_config_credential(client, credential), BJ_OK);
@@ -541,7 +516,7 @@ static void the_cache_is_bounded_and_forgets(void **state)
 	session_cache_free(cache);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -570,5 +545,5 @@ int main(void)
 		cmocka_unit_test(threads_share_keys_and_cache),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,44 +1,19 @@
 /* retry_test.c - a server forgets the first hello and knows it again by its cookie; no other hello goes with it, and none later. */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #define AGE_S 30
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 static uint8_t blob[SESSION_BLOB_MAX];
 static size_t blob_len;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 static int setup(void **state)
 {
 	const uint16_t p384 = KEX_P384;
 
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
+	ends_setup(state);
 	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
 	assert_int_equal(bj_tls_config_cookies(server, AGE_S), BJ_OK);
-	memset(&pair, 0, sizeof(pair));
 	blob_len = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
 	return 0;
 }
 
@@ -159,7 +134,7 @@ static void a_new_connection_goes_on_where_another_was_left(void **state)
 
 	for (size_t i = 0; i < ARRAY_COUNT(chunks); i++)
 		for (size_t s = 0; s < ARRAY_COUNT(suites); s++) {
-			teardown(NULL);
+			ends_teardown(NULL);
 			setup(NULL);
 			assert_int_equal(bj_tls_config_suites(server, &suites[s], 1), BJ_OK);
 			retry_and_forget();
@@ -189,7 +164,7 @@ static void a_connection_that_stays_knows_its_cookie(void **state)
 	expect_open(false);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {
@@ -204,5 +179,5 @@ int main(void)
 		T(a_connection_that_stays_knows_its_cookie),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,13 +1,11 @@
 /* revocation_test.c - handshakes ask what is known about revocation: lists of the trust, stapled responses, and their absence. */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #include "x509/made_ocsp.h"
 
 static struct made_cert root, leaf, demanding, of_client;
 static struct bj_trust *trust;
 static struct bj_crls *lists;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 
 enum staple { NONE, GOOD, REVOKED, UNKNOWN, OLD, DAMAGED };
 

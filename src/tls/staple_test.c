@@ -1,26 +1,10 @@
 /* staple_test.c - OCSP responses and timestamps beside a chain, in both versions. rfc6066:8 rfc6962:3.3.1 */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #include "base/bytes.h"
 
-static struct pki pki;
-static struct pair pair;
-static struct bj_tls_config *client, *server;
-
 static const char response[] = "an OCSP response";
 static const uint8_t scts[] = { 0, 6, 0, 4, 5, 6, 7, 8 };
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
 
 /* A server that has both, a client that asks for what it is told to. */
 static void run(enum bj_tls_version version, bool wants_ocsp, bool wants_scts)
@@ -42,13 +26,6 @@ static void run(enum bj_tls_version version, bool wants_ocsp, bool wants_scts)
 	bj_credential_free(credential);
 }
 
-static void end(void)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-}
-
 static void a_client_gets_what_it_asked_for_and_no_more(void **state)
 {
 	for (unsigned i = 0; i < 8; i++) {
@@ -61,7 +38,7 @@ static void a_client_gets_what_it_asked_for_and_no_more(void **state)
 		assert_int_equal(report.sct_list.len, wants_scts ? sizeof(scts) : 0);
 		assert_true(!wants_ocsp || memcmp(report.ocsp_response.ptr, response, sizeof(response)) == 0);
 		assert_true(!wants_scts || memcmp(report.sct_list.ptr, scts, sizeof(scts)) == 0);
-		end();
+		ends_teardown(NULL);
 	}
 }
 
@@ -94,5 +71,5 @@ int main(void)
 		cmocka_unit_test(servers_ask_for_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -159,6 +159,7 @@ static inline void pair_fini(struct pair *p)
 {
 	bj_tls_free(p->client.conn);
 	bj_tls_free(p->server.conn);
+	p->client.conn = p->server.conn = NULL;
 }
 
 /* Feeds what is on the wire until nothing more happens. */

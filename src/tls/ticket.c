@@ -161,23 +161,21 @@ static bool key_newest(struct ticket_keys *keys, struct ticket_key *out)
 	return false;
 }
 
-static struct bj_bytes seal_with(const struct ticket_key *key, const uint8_t *nonce, struct bj_bytes plain, uint8_t *out)
+static enum bj_err seal_with(const struct ticket_key *key, const uint8_t *nonce, struct bj_bytes plain, uint8_t *out)
 {
 	struct aead aead;
-	struct bj_bytes sealed = { NULL, 0 };
+	enum bj_err err = aead_init(&aead, AEAD_AES_256_GCM, AEAD_BEST, key->key);
 
-	if (aead_init(&aead, AEAD_AES_256_GCM, AEAD_BEST, key->key) != BJ_OK)
-		return sealed;
-	if (aead_seal(&aead, nonce, bytes_of(key->name, TICKET_NAME_LEN), plain, out) == BJ_OK)
-		sealed = bytes_of(out, plain.len + AEAD_TAG_LEN);
+	if (err)
+		return err;
+	err = aead_seal(&aead, nonce, bytes_of(key->name, TICKET_NAME_LEN), plain, out);
 	aead_fini(&aead);
-	return sealed;
+	return err;
 }
 
 enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, struct bj_bytes plain, struct writer *w)
 {
 	uint8_t sealed[SESSION_STATE_MAX + AEAD_TAG_LEN], nonce[TICKET_NONCE_LEN];
-	struct bj_bytes body = { NULL, 0 };
 	struct ticket_key key;
 	enum bj_err err;
 
@@ -187,14 +185,15 @@ enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng
 		return BJ_ERR_INTERNAL;
 	err = rng_fill(rng, nonce, sizeof(nonce));
 	if (!err)
-		body = seal_with(&key, nonce, plain, sealed);
-	wr_raw(w, key.name, TICKET_NAME_LEN);
-	wr_raw(w, nonce, sizeof(nonce));
-	wr_bytes(w, body);
+		err = seal_with(&key, nonce, plain, sealed);
+	if (!err) {
+		wr_raw(w, key.name, TICKET_NAME_LEN);
+		wr_raw(w, nonce, sizeof(nonce));
+		wr_raw(w, sealed, plain.len + AEAD_TAG_LEN);
+		err = wr_ok(w) ? BJ_OK : BJ_ERR_INTERNAL;
+	}
 	wipe(&key, sizeof(key));
-	if (err)
-		return err;
-	return body.len > 0 && wr_ok(w) ? BJ_OK : BJ_ERR_INTERNAL;
+	return err;
 }
 
 enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s, struct writer *w)

@@ -1,45 +1,6 @@
 /* traffic_test.c - traffic keys given away: who has them makes and opens the same records as the engine, and the engine none any more. */
+#include "tls/fixture.h"
 #include "tls/msg/message.h"
-#include "tls/testkit.h"
-
-static struct pki pki;
-static struct bj_tls_config *client, *server;
-static struct pair pair;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
-}
-
-static int setup(void **state)
-{
-	client = pki_client_config(&pki);
-	server = pki_server_config(&pki, KEY_P256);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
-static void open_pair(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
-	pair_echo(&pair);
-}
 
 /* What somebody else makes of the keys: only what the struct says. */
 static struct record_keys keys_of(const struct bj_tls_traffic_keys *from)
@@ -127,7 +88,7 @@ static void keys_are_not_given_while_something_is_on_its_way(void **state)
 	struct bj_tls_fed fed;
 	size_t len;
 
-	open_pair();
+	ends_open();
 	assert_int_equal(bj_tls_key_update(pair.client.conn, false), BJ_OK);
 	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, true, &keys), BJ_ERR_STATE);
 	piece = bytes_of(part, sizeof(part)); /* half a message from the server */
@@ -145,7 +106,7 @@ static void the_engine_works_no_record_of_a_direction_that_was_given(void **stat
 	struct bj_tls_fed fed;
 	size_t used, len;
 
-	open_pair();
+	ends_open();
 	given(&pair.client, true);
 	assert_int_equal(bj_tls_seal(pair.client.conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_ERR_STATE);
 	assert_int_equal(bj_tls_key_update(pair.client.conn, false), BJ_ERR_STATE);
@@ -183,7 +144,7 @@ static void opened_records_are_judged_like_others(void **state)
 		enum bj_tls_event event;
 		enum bj_err err;
 
-		open_pair();
+		ends_open();
 		given(&pair.client, false);
 		given(&pair.client, true);
 		err = bj_tls_feed_opened(pair.client.conn, NOW_MS, rows[i].type, rows[i].bytes, rows[i].len, &event);
@@ -192,7 +153,7 @@ static void opened_records_are_judged_like_others(void **state)
 		assert_int_equal(bj_tls_pending(pair.client.conn), 0);
 		pair_fini(&pair);
 	}
-	open_pair();
+	ends_open();
 }
 
 static void every_suite_goes_on_with_the_keys_it_gave(void **state)
@@ -203,10 +164,10 @@ static void every_suite_goes_on_with_the_keys_it_gave(void **state)
 		struct bj_tls_traffic_keys write, read;
 		struct record_keys out, in;
 
-		teardown(NULL);
-		setup(NULL);
+		ends_teardown(NULL);
+		ends_setup(NULL);
 		assert_int_equal(bj_tls_config_suites(client, &suites[i], 1), BJ_OK);
-		open_pair();
+		ends_open();
 		write = given(&pair.server, true);
 		read = given(&pair.server, false);
 		assert_int_equal(write.suite, suites[i]);
@@ -229,7 +190,7 @@ static void key_updates_go_on_in_both_directions(void **state)
 	struct record_keys in, out;
 	enum bj_tls_event event;
 
-	open_pair();
+	ends_open();
 	keys = given(&pair.client, false);
 	in = keys_of(&keys);
 	keys = given(&pair.client, true);
@@ -268,7 +229,7 @@ static void tickets_and_close_notify_come_through(void **state)
 	struct record_keys in;
 	enum bj_tls_event event;
 
-	open_pair();
+	ends_open();
 	keys = given(&pair.client, false);
 	in = keys_of(&keys);
 	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_HANDSHAKE, ticket, 7, &event), BJ_OK);
@@ -287,12 +248,12 @@ static void there_is_no_next_key_in_1_2(void **state)
 	struct bj_tls_traffic_keys keys;
 
 	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
-	open_pair();
+	ends_open();
 	given(&pair.client, true);
 	assert_int_equal(bj_tls_traffic_keys_next(pair.client.conn, &keys), BJ_ERR_STATE);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, ends_setup, ends_teardown)
 
 int main(void)
 {
@@ -307,5 +268,5 @@ int main(void)
 		T(there_is_no_next_key_in_1_2),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,29 +1,22 @@
 /* wire_test.c - what a configuration makes of the form of hellos. */
-#include "tls/testkit.h"
+#include "tls/fixture.h"
 
 #include "tls/hello_form.h"
-
-static struct pki pki;
-static struct pair pair;
 
 /* ---- a second try */
 
 static void a_fallback_without_need_is_refused_and_one_with_it_is_not(void **state)
 {
 	for (int needed = 0; needed <= 1; needed++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
-
+		ends_setup(NULL);
 		assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
 		assert_int_equal(bj_tls_config_fallback(client, true), BJ_OK);
 		if (needed)
 			assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		ends_shake();
 		assert_int_equal(pair.server.err, needed ? BJ_OK : BJ_ERR_INAPPROPRIATE_FALLBACK);
 		assert_int_equal(pair.client.done, needed);
-		pair_fini(&pair);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
 }
 
@@ -34,25 +27,22 @@ static void a_client_that_must_authenticate_does_not_go_on_without_a_name(void *
 	static const uint16_t versions[] = { VERSION_1_2, VERSION_1_3 }, rsa_only = 0x0804;
 
 	for (unsigned i = 0; i < 4; i++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_RSA);
 		struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
 		bool must = i / 2;
 
+		ends_make(KEY_RSA);
 		assert_int_equal(bj_tls_config_versions(client, versions[i % 2], versions[i % 2]), BJ_OK);
 		assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
 		bj_credential_free(own);
 		assert_int_equal(bj_tls_config_must_authenticate(client, must), BJ_OK);
 		assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
 		assert_int_equal(bj_tls_config_signature_algorithms(server, &rsa_only, 1), BJ_OK);
-		pair_start(&pair, client, server, PKI_NAME);
-		pair_shake(&pair);
+		ends_shake();
 		assert_int_equal(pair.client.err, must ? BJ_ERR_NO_COMMON_SIGNATURE : BJ_OK);
 		assert_int_equal(pair.server.done, !must);
 		if (!must)
 			assert_false(report_of(&pair.server).peer_verified);
-		pair_fini(&pair);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
 }
 
@@ -89,7 +79,7 @@ static void hello_tap(void *self, bool to_server, uint8_t *bytes, size_t len)
 	hello_count++;
 }
 
-static void shake_seen(struct bj_tls_config *client, struct bj_tls_config *server)
+static void shake_seen(void)
 {
 	pair_start(&pair, client, server, PKI_NAME);
 	pair.tap = hello_tap;
@@ -119,12 +109,12 @@ static void grease_stands_everywhere_and_is_never_taken(void **state)
 	static const uint16_t p256 = KEX_P256, client_groups[] = { KEX_X25519, KEX_P256 };
 
 	for (int round = 0; round < 9; round++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 		int retry = round % 3 == 1, only_12 = round % 3 == 2;
 		const struct client_hello *h = &hellos[0].hello;
 		struct reader shares;
 		struct key_share share;
 
+		ends_setup(NULL);
 		hello_count = 0;
 		assert_int_equal(bj_tls_config_grease(client, true), BJ_OK);
 		assert_int_equal(bj_tls_config_grease(server, true), BJ_OK);
@@ -134,7 +124,7 @@ static void grease_stands_everywhere_and_is_never_taken(void **state)
 		}
 		if (only_12)
 			assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
-		shake_seen(client, server);
+		shake_seen();
 		assert_int_equal(hello_count, 1 + retry);
 		assert_int_equal(report_of(&pair.client).retried, retry);
 		assert_true(is_grease(codes_at(h->suites, 0)) && !is_grease(codes_at(h->suites, 1)));
@@ -153,20 +143,18 @@ static void grease_stands_everywhere_and_is_never_taken(void **state)
 			shares = rd_of(hellos[1].hello.shares);
 			assert_true(key_share_next(&shares, &share) && share.group == KEX_P256 && !key_share_next(&shares, &share));
 		}
-		pair_fini(&pair);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
 }
 
 static void extensions_come_in_another_order_each_time_and_the_psk_stays_last(void **state)
 {
 	static const uint16_t p256 = KEX_P256, client_groups[] = { KEX_X25519, KEX_P256 };
-	struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 	uint8_t session[SESSION_BLOB_MAX];
 	size_t session_len = 0;
 	bool differ = false;
 
+	ends_setup(NULL);
 	hello_count = 0;
 	assert_int_equal(bj_tls_config_permute(client, true), BJ_OK);
 	assert_int_equal(bj_tls_config_groups(client, client_groups, 2), BJ_OK);
@@ -193,8 +181,7 @@ static void extensions_come_in_another_order_each_time_and_the_psk_stays_last(vo
 	for (size_t i = 4; i < hello_count; i += 2)
 		differ |= memcmp(hellos[i].order, hellos[2].order, hellos[2].count * sizeof(uint16_t)) != 0;
 	assert_true(differ);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
+	ends_teardown(NULL);
 }
 
 static void a_hint_decides_for_which_group_the_share_is(void **state)
@@ -210,10 +197,10 @@ static void a_hint_decides_for_which_group_the_share_is(void **state)
 	static const uint16_t own[] = { KEX_X25519, KEX_P256, KEX_P384 }, p384 = KEX_P384;
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
 		struct key_share share;
 		struct reader shares;
 
+		ends_setup(NULL);
 		hello_count = 0;
 		assert_int_equal(bj_tls_config_groups(client, own, 3), BJ_OK);
 		assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
@@ -227,22 +214,8 @@ static void a_hint_decides_for_which_group_the_share_is(void **state)
 		shares = rd_of(hellos[0].hello.shares);
 		assert_true(key_share_next(&shares, &share) && share.group == rows[i].share && !key_share_next(&shares, &share));
 		assert_int_equal(report_of(&pair.client).retried, rows[i].retried);
-		pair_fini(&pair);
-		bj_tls_config_free(client);
-		bj_tls_config_free(server);
+		ends_teardown(NULL);
 	}
-}
-
-static int setup(void **state)
-{
-	pki_make(&pki);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	pki_fini(&pki);
-	return 0;
 }
 
 int main(void)
@@ -256,5 +229,5 @@ int main(void)
 		cmocka_unit_test(a_client_that_must_authenticate_does_not_go_on_without_a_name),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);
 }

@@ -1,12 +1,10 @@
 /* wishes_test.c - what peers say of the certificates that they take, and who follows it: authorities and signatures in chains. */
 #include "base/writer.h"
+#include "tls/fixture.h"
 #include "tls/msg/certificate_request.h"
-#include "tls/testkit.h"
 
-static struct pki pki, other;
+static struct pki other;
 static struct pki_ca big; /* signs with P-384 */
-static struct pair pair;
-static struct bj_tls_config *client, *server;
 
 static int group_setup(void **state)
 {
@@ -41,14 +39,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	pair_fini(&pair);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
-	return 0;
-}
-
 /* A credential of P-256 below a CA. */
 static struct bj_credential *below(const struct pki_ca *ca, enum issue_kind kind)
 {
@@ -76,12 +66,6 @@ static void add(struct bj_tls_config *config, struct bj_credential *credential, 
 	if (must_match)
 		assert_int_equal(bj_tls_config_credential_must_match(config), BJ_OK);
 	bj_credential_free(credential);
-}
-
-static void shake(void)
-{
-	pair_start(&pair, client, server, PKI_NAME);
-	pair_shake(&pair);
 }
 
 static void both_good(void)
@@ -120,12 +104,12 @@ static void a_server_follows_the_authorities_of_a_client_that_names_them(void **
 			assert_int_equal(bj_tls_config_authorities(client, &other.root.cert.subject, 1), BJ_OK);
 		if (named == 2)
 			assert_int_equal(bj_tls_config_name_anchors(client, true), BJ_OK);
-		shake();
+		ends_shake();
 		if (named == 1)
 			assert_int_equal(pair.client.err, BJ_ERR_CERT_UNKNOWN_CA);
 		else
 			both_good();
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 	}
 }
@@ -143,12 +127,12 @@ static void a_client_follows_the_authorities_that_a_server_says_in_both_versions
 		assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
 		if (i & 2) /* none are said, so none can match */
 			assert_int_equal(bj_tls_config_authorities(server, NULL, 0), BJ_OK);
-		shake();
+		ends_shake();
 		if (i & 2)
 			assert_int_equal(pair.server.err, BJ_ERR_CERTIFICATE_REQUIRED);
 		else
 			both_good();
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 	}
 }
@@ -174,9 +158,9 @@ static void a_chain_that_the_client_takes_comes_first(void **state)
 			assert_int_equal(bj_tls_config_certificate_schemes(client, only_256, 1), BJ_OK);
 		else
 			assert_int_equal(bj_tls_config_signature_algorithms(client, only_256, 1), BJ_OK);
-		shake();
+		ends_shake();
 		both_good();
-		teardown(NULL);
+		ends_teardown(NULL);
 		setup(NULL);
 	}
 }
@@ -188,7 +172,7 @@ static void where_no_chain_is_taken_the_first_is_sent(void **state)
 
 	server_has_both_chains(false);
 	assert_int_equal(bj_tls_config_certificate_schemes(client, none, 1), BJ_OK);
-	shake();
+	ends_shake();
 	both_good();
 }
 
@@ -200,11 +184,11 @@ static void a_client_follows_what_a_server_takes_in_chains(void **state)
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
 	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
 	assert_int_equal(bj_tls_config_certificate_schemes(server, only_256, 1), BJ_OK);
-	shake();
+	ends_shake();
 	both_good();
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
 {

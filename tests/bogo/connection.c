@@ -382,6 +382,19 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 	}
 }
 
+/* What is asked before the hello goes out. */
+static bool answer_start(struct connection *c)
+{
+	enum bj_tls_event event;
+	struct bj_tls_fed fed;
+
+	while (bj_tls_question(c->tls) != BJ_TLS_Q_NONE)
+		if (connection_answer(c) != BJ_OK)
+			return false;
+	return c->flags->is_quic ? bj_tls_quic_feed(c->tls, c->now_ms, BJ_TLS_LEVEL_INITIAL, NULL, 0, &event) == BJ_OK :
+				   bj_tls_feed(c->tls, c->now_ms, NULL, 0, &fed) == BJ_OK;
+}
+
 bool connection_start(struct connection *c)
 {
 	if (c->flags->is_server || c->tls->hs || c->is_done)
@@ -389,7 +402,7 @@ bool connection_start(struct connection *c)
 	if (bj_tls_start(c->tls, c->now_ms) != BJ_OK)
 		return false;
 	c->offers_early = c->tls->early == BJ_TLS_EARLY_OFFERED;
-	return true;
+	return bj_tls_question(c->tls) == BJ_TLS_Q_NONE || answer_start(c);
 }
 
 bool connection_until(struct connection *c, int type)

@@ -56,14 +56,13 @@ static inline struct bj_credential *fuzz_credential(enum issue_kind kind, struct
 	return credential;
 }
 
-/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2, bit 3 QUIC, bit 4
- * has keys from outside, early data and cookies. */
-static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_tls_config **client, struct bj_tls_config **server)
+/* Configurations for both roles that are not frozen yet, with certificates made at the first call; `own` and `theirs` may be null. */
+static inline void fuzz_roles(struct bj_rng rng, struct bj_tls_config **client, struct bj_tls_config **server, struct bj_credential **out_own,
+			      struct bj_credential **out_theirs)
 {
 	static struct bj_credential *own, *theirs;
 	static struct bj_trust *trust;
 	static const char *const protocols[] = { "h2", "http/1.1" };
-	const uint16_t p256 = KEX_P256;
 
 	if (!trust) {
 		trust = bj_trust_new();
@@ -78,18 +77,41 @@ static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_t
 	check(!bj_tls_config_rng(*client, rng) && !bj_tls_config_rng(*server, rng));
 	check(!bj_tls_config_credential(*server, own) && !bj_tls_config_credential(*client, theirs));
 	check(!bj_tls_config_alpn(*server, protocols, 2) && !bj_tls_config_alpn(*client, protocols, 2));
+	if (out_own)
+		*out_own = own;
+	if (out_theirs)
+		*out_theirs = theirs;
+}
+
+static inline void fuzz_psk(struct bj_tls_config *client, struct bj_tls_config *server)
+{
+	const struct bj_tls_psk psk = { "fuzz", "0123456789abcdef", "context", 4, 16, 7, BJ_TLS_PSK_SHA256, false };
+
+	check(!bj_tls_config_psk(client, &psk) && !bj_tls_config_psk(server, &psk));
+}
+
+static inline void fuzz_retry(struct bj_tls_config *server)
+{
+	const uint16_t p256 = KEX_P256;
+
+	check(!bj_tls_config_groups(server, &p256, 1));
+}
+
+/* Frozen configurations for both roles; bit 0 of `variant` asks for client certificates, bit 1 forces a HelloRetryRequest, bit 2 is 1.2, bit 3 QUIC, bit 4
+ * has keys from outside, early data and cookies. */
+static inline void fuzz_configs(unsigned variant, struct bj_rng rng, struct bj_tls_config **client, struct bj_tls_config **server)
+{
+	fuzz_roles(rng, client, server, NULL, NULL);
 	if (variant & 1)
 		check(!bj_tls_config_client_auth(*server, BJ_TLS_AUTH_OPTIONAL));
 	if (variant & 2)
-		check(!bj_tls_config_groups(*server, &p256, 1));
+		fuzz_retry(*server);
 	if (variant & 4)
 		check(!bj_tls_config_versions(*client, BJ_TLS_1_2, BJ_TLS_1_2));
 	if (variant & 8)
 		check(!bj_tls_config_quic(*client, true) && !bj_tls_config_quic(*server, true));
 	if (variant & 16) {
-		const struct bj_tls_psk psk = { "fuzz", "0123456789abcdef", "context", 4, 16, 7, BJ_TLS_PSK_SHA256, false };
-
-		check(!bj_tls_config_psk(*client, &psk) && !bj_tls_config_psk(*server, &psk));
+		fuzz_psk(*client, *server);
 		check(!bj_tls_config_early_data(*client, 1000, 0) && !bj_tls_config_early_data(*server, 1000, 10));
 		check(!bj_tls_config_cookies(*server, 30));
 	}
