@@ -127,12 +127,12 @@ static enum bj_err take_rsa(struct pkey *key, enum key_kind kind)
 	return BJ_OK;
 }
 
-static enum bj_err take_ed25519(struct pkey *key)
+static enum bj_err take_ed25519(struct pkey *key, const EVP_PKEY *half)
 {
 	key->kind = KEY_ED25519;
 	key->bits = 256;
 	key->point_len = sizeof(key->point);
-	if (EVP_PKEY_get_raw_public_key(key->evp, key->point, &key->point_len) != 1 || key->point_len != ED25519_KEY_LEN)
+	if (EVP_PKEY_get_raw_public_key(half, key->point, &key->point_len) != 1 || key->point_len != ED25519_KEY_LEN)
 		return BJ_ERR_KEY_FORMAT;
 	return BJ_OK;
 }
@@ -143,7 +143,7 @@ static enum bj_err take_parts(struct pkey *key)
 	case EVP_PKEY_EC: return take_ec(key);
 	case EVP_PKEY_RSA: return take_rsa(key, KEY_RSA);
 	case EVP_PKEY_RSA_PSS: return take_rsa(key, KEY_RSA_PSS);
-	case EVP_PKEY_ED25519: return take_ed25519(key);
+	case EVP_PKEY_ED25519: return take_ed25519(key, key->evp);
 	default: return BJ_ERR_KEY_KIND;
 	}
 }
@@ -202,18 +202,18 @@ static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
 
 /* ---- keys that are elsewhere */
 
-static enum bj_err take_remote_rsa(struct pkey *key)
+static enum bj_err take_remote_rsa(struct pkey *key, const EVP_PKEY *half)
 {
 	BIGNUM *n = NULL, *e = NULL;
 	enum bj_err err = BJ_ERR_KEY_FORMAT;
 
-	if (EVP_PKEY_get_bn_param(key->evp, "n", &n) == 1 && EVP_PKEY_get_bn_param(key->evp, "e", &e) == 1) {
+	if (EVP_PKEY_get_bn_param(half, "n", &n) == 1 && EVP_PKEY_get_bn_param(half, "e", &e) == 1) {
 		int bits = BN_num_bits(n);
 
 		err = bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX || BN_num_bytes(e) > (int)sizeof(key->exponent) ? BJ_ERR_KEY_KIND :
 																 BJ_OK;
 		if (!err) {
-			key->kind = EVP_PKEY_is_a(key->evp, "RSA-PSS") ? KEY_RSA_PSS : KEY_RSA;
+			key->kind = EVP_PKEY_is_a(half, "RSA-PSS") ? KEY_RSA_PSS : KEY_RSA;
 			key->bits = (uint16_t)bits;
 			key->modulus_len = (size_t)BN_bn2bin(n, key->modulus);
 			key->exponent_len = (size_t)BN_bn2bin(e, key->exponent);
@@ -224,33 +224,54 @@ static enum bj_err take_remote_rsa(struct pkey *key)
 	return err;
 }
 
-static enum bj_err take_remote_ec(struct pkey *key)
+static enum bj_err take_remote_ec(struct pkey *key, const EVP_PKEY *half)
 {
 	char group[64] = "";
 	size_t len = 0;
 	int nid;
 
-	if (EVP_PKEY_get_utf8_string_param(key->evp, "group", group, sizeof(group), NULL) != 1)
+	if (EVP_PKEY_get_utf8_string_param(half, "group", group, sizeof(group), NULL) != 1)
 		return BJ_ERR_KEY_FORMAT;
 	nid = OBJ_txt2nid(group);
 	key->kind = kind_of_curve(nid != NID_undef ? nid : EC_curve_nist2nid(group));
 	if (key->kind == KEY_NONE)
 		return BJ_ERR_KEY_KIND;
 	key->bits = sig_curve_of(key->kind)->bits;
-	if (EVP_PKEY_get_octet_string_param(key->evp, "pub", key->point, sizeof(key->point), &len) != 1 || key->point[0] != 4 ||
+	if (EVP_PKEY_get_octet_string_param(half, "pub", key->point, sizeof(key->point), &len) != 1 || key->point[0] != 4 ||
 	    len != 1 + 2 * (size_t)sig_curve_of(key->kind)->field_len)
 		return BJ_ERR_KEY_FORMAT;
 	key->point_len = len;
 	return BJ_OK;
 }
 
+/* The public half as an object of libcrypto's own: providers of tokens answer for a private key with few of its parameters, but write
+ * its SubjectPublicKeyInfo. Null if there is none. */
+static EVP_PKEY *public_half(const EVP_PKEY *evp)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(evp, &der);
+	const unsigned char *p = der;
+	EVP_PKEY *half = len > 0 ? d2i_PUBKEY(NULL, &p, len) : NULL;
+
+	OPENSSL_free(der);
+	return half;
+}
+
 static enum bj_err take_remote(struct pkey *key)
 {
-	if (EVP_PKEY_is_a(key->evp, "RSA") || EVP_PKEY_is_a(key->evp, "RSA-PSS"))
-		return take_remote_rsa(key);
-	if (EVP_PKEY_is_a(key->evp, "EC"))
-		return take_remote_ec(key);
-	return EVP_PKEY_is_a(key->evp, "ED25519") ? take_ed25519(key) : BJ_ERR_KEY_KIND;
+	EVP_PKEY *half = public_half(key->evp);
+	enum bj_err err = BJ_ERR_KEY_KIND;
+
+	if (!half)
+		return BJ_ERR_KEY_FORMAT;
+	if (EVP_PKEY_is_a(half, "RSA") || EVP_PKEY_is_a(half, "RSA-PSS"))
+		err = take_remote_rsa(key, half);
+	else if (EVP_PKEY_is_a(half, "EC"))
+		err = take_remote_ec(key, half);
+	else if (EVP_PKEY_is_a(half, "ED25519"))
+		err = take_ed25519(key, half);
+	EVP_PKEY_free(half);
+	return err;
 }
 
 enum bj_err pkey_wrap_remote(EVP_PKEY *evp, struct pkey **out)
