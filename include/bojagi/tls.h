@@ -235,7 +235,8 @@ BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_i
 
 /* Servers: a HelloRetryRequest carries what the server must remember of the first hello in a cookie (rfc9846:4.2.2), good for `age_s`
  * seconds (at most 600; 0: no cookies, the default). When the report says `retried` and all is pulled, the connection may be freed, and
- * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. */
+ * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. Where the report says
+ * BJ_TLS_ECH_ACCEPTED there is no cookie, and the connection has to stay: nobody else can open the second hello. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s);
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
