@@ -168,6 +168,15 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *conf
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Clients, TLS 1.2: data may be sealed as soon as our Finished is out, one round trip earlier (rfc7918): in full handshakes with extended master
+ * secret, where the server agreed to an application protocol, or always. It goes out before the server has proven that both saw the same
+ * handshake; its keys are forward secret and its server judged. Ask bj_tls_may_seal() after each bj_tls_feed(). Default: off. */
+enum bj_tls_false_start {
+	BJ_TLS_FALSE_START_OFF = 0,
+	BJ_TLS_FALSE_START_ALPN,
+	BJ_TLS_FALSE_START_ALWAYS,
+};
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_false_start(struct bj_tls_config *config, enum bj_tls_false_start how);
 /* Clients: a resumed handshake judges the server's chain again, kept with the session together with what was stapled, by the anchors, lists and time
  * of then, and asks BJ_TLS_Q_VERIFY where the owner wants that; with early data this comes first, in bj_tls_start(), and nothing is sent before
  * it is answered. A server that no longer passes ends the handshake. In return sessions outlive a change of anchors and lists. The peer's chain is
@@ -350,6 +359,8 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap);
  * that took early data may answer before BJ_TLS_DONE. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, size_t in_count, uint8_t *out, size_t cap,
 					   size_t *out_used, size_t *out_len);
+/* Whether it would take data now: after BJ_TLS_DONE, and before that where early data or false start allow it. */
+BJ_API bool bj_tls_may_seal(const struct bj_tls *conn);
 /* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 

@@ -407,6 +407,18 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 	return BJ_OK;
 }
 
+BJ_API enum bj_err bj_tls_config_false_start(struct bj_tls_config *config, enum bj_tls_false_start how)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || how < BJ_TLS_FALSE_START_OFF || how > BJ_TLS_FALSE_START_ALWAYS)
+		return BJ_ERR_ARGUMENT;
+	config->false_start = (uint8_t)how;
+	return BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_judge_resumed(struct bj_tls_config *config, bool on)
 {
 	enum bj_err err = config_may_change(config);

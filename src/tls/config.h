@@ -111,6 +111,7 @@ struct bj_tls_config {
 	bool retries_for_group; /* servers: order comes before shares */
 	bool strict_sni;
 	bool keep_peer_chain;
+	uint8_t false_start; /* enum bj_tls_false_start */
 	bool judges_resumed; /* clients: resuming asks for a verdict again (again.h) */
 	bool wants_ocsp, wants_scts; /* clients */
 	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
