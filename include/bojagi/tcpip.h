@@ -75,6 +75,7 @@ struct bj_offload {
 	uint16_t header_len;      /* with segment_len: all headers together */
 	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
 	uint16_t checksum_offset; /* and where it is written, counted from there */
+	bool lent;                /* in: the packet's bytes stay as they are until bj_stack_settle() */
 };
 
 #define BJ_OFFLOAD_PACKET_MAX 65535
@@ -83,6 +84,14 @@ struct bj_offload {
 BJ_API void bj_stack_input_offloaded(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload);
 BJ_API BJ_MUST_USE enum bj_err bj_stack_output_offloaded(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
 							 size_t *out_len, struct bj_offload *out_offload);
+/* The same where the device gathers: `buf` gets the headers only, the payload is told where it stands, in up to two pieces (empty: none),
+ * good until the next call on the stack that is not this one. `cap` bounds all together. `out_offload` null: the device does
+ * nothing, as with bj_stack_output(). */
+BJ_API BJ_MUST_USE enum bj_err bj_stack_output_gathered(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
+							size_t *out_len, struct bj_offload *out_offload, struct bj_bytes out_pieces[2]);
+/* Ends the loan of the last packet that came with `lent`; the next packet's input does so, too. Until then its bytes are read where
+ * they came, without a copy between; what is not read by now is copied. */
+BJ_API void bj_stack_settle(struct bj_stack *stack);
 
 /* When to call bj_stack_tick() next; INT64_MAX: never, until something else happens. Sometimes too early, never late. */
 BJ_API int64_t bj_stack_deadline(const struct bj_stack *stack);

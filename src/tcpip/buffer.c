@@ -60,19 +60,28 @@ void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes)
 	bytes_copy(b->ptr, bytes.ptr + run, bytes.len - run);
 }
 
-void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w)
+void buffer_pieces(const struct buffer *b, uint32_t offset, uint32_t len, struct bj_bytes out[2])
 {
 	uint32_t at, run;
 
-	if (len == 0)
-		return;
 	check(offset < b->len && len <= b->len - offset);
 	at = place(b, offset);
 	run = b->cap - at;
 	if (run > len)
 		run = len;
-	wr_raw(w, b->ptr + at, run);
-	wr_raw(w, b->ptr, len - run);
+	out[0] = bytes_of(b->ptr + at, run);
+	out[1] = bytes_of(b->ptr, len - run);
+}
+
+void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w)
+{
+	struct bj_bytes pieces[2];
+
+	if (len == 0)
+		return;
+	buffer_pieces(b, offset, len, pieces);
+	wr_bytes(w, pieces[0]);
+	wr_bytes(w, pieces[1]);
 }
 
 uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len)

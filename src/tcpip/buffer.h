@@ -35,6 +35,8 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need);
 void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes);
 /* Writes `len` bytes from an offset on. */
 void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w);
+/* The same in place: the second piece is empty unless they go over the end of the ring. */
+void buffer_pieces(const struct buffer *b, uint32_t offset, uint32_t len, struct bj_bytes out[2]);
 /* Free room behind the newest byte, up to the wrap. */
 uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len);
 /* The oldest bytes up to the wrap. */

@@ -227,6 +227,8 @@ void stack_reap(struct bj_stack *stack)
 	while ((link = list_pop_front(&stack->dead))) {
 		struct bj_tcp *t = CONTAINER_OF(link, struct bj_tcp, queue_link);
 
+		if (stack->borrower == t)
+			stack->borrower = NULL;
 		list_remove(&t->ready_link);
 		buffer_free(&t->receive, &stack->memory);
 		rare_free(t);

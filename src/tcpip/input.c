@@ -58,7 +58,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	t->rcv_nxt = a->seg.seq + 1;
 	t->last_ack_sent = t->rcv_nxt;
 	t->tune_start = t->rcv_nxt;
-	t->tune_ms = stack_ms(tcp_stack(t));
+	t->tune_us = (uint32_t)tcp_stack(t)->now_us;
 	t->peer_mss = o->has_mss ? o->mss : a->is_v4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6; /* MUST-15 */
 	if (t->peer_mss < TCP_MSS_MIN)
 		t->peer_mss = TCP_MSS_MIN;

@@ -40,6 +40,14 @@ void tcp_window_may_open(struct bj_tcp *t)
 	stack_want_output(t);
 }
 
+void tcp_write_may_go_on(struct bj_tcp *t)
+{
+	if (!t->write_blocked || t->send.len >= t->send.limit || tcp_unsent(t) > TCP_UNSENT_MAX / 2)
+		return;
+	t->write_blocked = false;
+	stack_ready(t, BJ_READY_WRITE);
+}
+
 /* ---- options */
 
 static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t max)
@@ -88,7 +96,7 @@ static void note_ack_sent(struct bj_tcp *t)
 }
 
 /* What is written stands for several segments, or its checksum is the device's to finish. */
-static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len)
+static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len, const struct bj_bytes tail[2])
 {
 	struct bj_offload *o = tcp_stack(t)->offload;
 
@@ -99,7 +107,7 @@ static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, si
 		o->segment_len = (uint16_t)tcp_payload_max(t);
 		o->header_len = (uint16_t)header_len;
 	}
-	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail[0].len + tail[1].len);
 }
 
 /* Writes a segment with `len` bytes of the send buffer from `seq` on. */
@@ -109,6 +117,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	bool is_new = len > 0 && seq + len + (flags & TCP_FIN ? 1 : 0) == t->snd_nxt && why == BJ_SENT_DATA;
+	struct bj_bytes none[2] = { { 0 } }, *tail = tcp_stack(t)->pieces;
 	size_t start, header_len;
 
 	s.flags |= ecn_flags(t, is_new);
@@ -122,12 +131,16 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
 	header_len = w->len;
-	if (len > 0)
-		buffer_get(&t->send, seq - t->snd_una, len, w);
-	if (tcp_stack(t)->offload)
-		leave_to_device(t, w, start, header_len, len);
+	if (len > 0 && tail)
+		buffer_pieces(&t->send, seq - t->snd_una, len, tail);
 	else
-		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+		buffer_get(&t->send, seq - t->snd_una, len, w);
+	if (!tail)
+		tail = none;
+	if (tcp_stack(t)->offload)
+		leave_to_device(t, w, start, header_len, len, tail);
+	else
+		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail);
 	note_ack_sent(t);
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
 	return wr_ok(w);
@@ -171,7 +184,7 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	start = tcp_write_header(w, &s);
 	if (len > 0)
 		buffer_get(&t->send, 0, len, w);
-	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), (const struct bj_bytes[2]){ { 0 } });
 	t->syn_due = false;
 	if (answers)
 		note_ack_sent(t);
@@ -241,6 +254,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	cc_sent_in_recovery(t, end - seq);
 	if (!emit(t, w, seq, len, flags, why))
 		return false;
+	tcp_write_may_go_on(t);
 	if (first || (tail_probe_after(t) > 0 && t->retransmit_kind != TCP_RETRANSMIT_REORDER))
 		tcp_arm_retransmit(t, 0); /* the probe is for the last segment: rfc8985:7.2 */
 	else
@@ -276,6 +290,12 @@ static uint32_t cut(const struct bj_tcp *t, const struct writer *w, uint32_t len
 	return u32_max(u32_min(len, most) / max, 1) * max;
 }
 
+/* The owner had more to write than there was room, and is just being asked for it: small packets would only come before large ones. */
+static bool more_is_coming(const struct bj_tcp *t)
+{
+	return t->ready & BJ_READY_WRITE && tcp_has_unacked(t) && !t->fin_queued;
+}
+
 static bool send_more(struct bj_tcp *t, struct writer *w)
 {
 	uint32_t unsent = tcp_unsent(t), max = tcp_payload_max(t), room, len;
@@ -284,7 +304,7 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 
 	if (unsent < max)
 		bbr_app_limited(t);
-	if (unsent == 0 && !tcp_fin_unsent(t))
+	if ((unsent == 0 && !tcp_fin_unsent(t)) || (unsent < TCP_UNSENT_MAX / 8 && more_is_coming(t)))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
 	len = cut(t, w, u32_min(unsent, room));
@@ -384,6 +404,13 @@ static void restart_after_idle(struct bj_tcp *t)
 		cc_restart(t);
 }
 
+static uint32_t packet_len(const struct bj_tcp *t, const struct writer *w)
+{
+	const struct bj_bytes *tail = tcp_stack(t)->pieces;
+
+	return (uint32_t)(w->len + (tail ? tail[0].len + tail[1].len : 0));
+}
+
 bool tcp_output(struct bj_tcp *t, struct writer *w)
 {
 	if (t->state == BJ_TCP_SYN_SENT || t->state == BJ_TCP_SYN_RECEIVED) {
@@ -397,7 +424,7 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 		if (t->probe_due && send_probe(t, w))
 			return true;
 		if (pace_may_send(t) && (send_lost(t, w) || send_more(t, w))) {
-			pace_sent(t, (uint32_t)w->len);
+			pace_sent(t, packet_len(t, w));
 			t->flight->max_out = flight_pipe(t);
 			t->cwnd_limited = t->flight->max_out + t->mss > t->cwnd;
 			return true;

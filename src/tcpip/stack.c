@@ -11,6 +11,7 @@
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
 #include "tcpip/route.h"
+#include "tcpip/text.h"
 #include "tcpip/timers.h"
 #include "tcpip/wire/ipv4.h"
 #include "tcpip/wire/ipv6.h"
@@ -222,6 +223,8 @@ enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
 	*out = (struct bj_ready_one){ CONTAINER_OF(link, struct bj_tcp, ready_link), NULL, 0 };
 	out->ready = out->tcp->ready;
 	out->tcp->ready = 0;
+	if (out->ready & BJ_READY_WRITE)
+		stack_want_output(out->tcp); /* what waited for the owner's answer */
 	return BJ_OK;
 }
 
@@ -361,6 +364,20 @@ enum bj_err bj_stack_output_offloaded(struct bj_stack *s, int64_t now_us, uint8_
 	return err;
 }
 
+enum bj_err bj_stack_output_gathered(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+				     struct bj_offload *out_offload, struct bj_bytes out_pieces[2])
+{
+	struct bj_bytes pieces[2] = { { 0 } };
+	enum bj_err err;
+
+	s->pieces = pieces;
+	err = out_offload ? bj_stack_output_offloaded(s, now_us, buf, cap, out_len, out_offload) : bj_stack_output(s, now_us, buf, cap, out_len);
+	s->pieces = NULL;
+	if (!err)
+		memcpy(out_pieces, pieces, sizeof(pieces));
+	return err;
+}
+
 /* ---- in */
 
 static void input_tcp(struct bj_stack *s, struct arrival *a)
@@ -490,6 +507,7 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 
 static void input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, bool checksum_good)
 {
+	text_settle(s);
 	set_now(s, now_us);
 	s->stats.packets_in++;
 	if (packet.len > 0 && packet.ptr[0] >> 4 == 4)
@@ -508,7 +526,14 @@ void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
 
 void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
 {
+	s->lendable = offload->lent ? packet : bytes_of(NULL, 0);
 	input(s, now_us, packet, offload->checksum_good);
+	s->lendable = bytes_of(NULL, 0);
+}
+
+void bj_stack_settle(struct bj_stack *s)
+{
+	text_settle(s);
 }
 
 /* ---- time */

@@ -79,7 +79,11 @@ struct bj_stack {
 	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
+	struct bj_bytes lendable;   /* the packet that is being taken, if its bytes stay for a while */
+	struct bj_tcp *borrower;    /* whose newest bytes, all that it has, still stand in the packet; or null */
+	const uint8_t *borrowed_end;
 	struct bj_offload *offload; /* of the packet that is being written; null: the device does nothing */
+	struct bj_bytes *pieces;    /* of its payload, where the device gathers them; null: it is copied */
 	struct bj_stack_stats stats;
 };
 

@@ -29,6 +29,7 @@
 #define TCP_RECEIVE_MAX (6u << 20)
 #define TCP_SEND_START 65536u
 #define TCP_SEND_MAX (4u << 20)
+#define TCP_UNSENT_MAX (256u << 10) /* bytes that are taken before they can go: more would only wait, and leave the cache meanwhile */
 #define TCP_CWND_MAX (UINT32_C(1) << 30)
 #define TCP_NEVER INT64_MAX
 #define TCP_QUICK_ACKS 16       /* segments acknowledged at once when a connection begins */
@@ -92,7 +93,7 @@ struct bj_tcp {
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t challenge_ms;   /* when the last challenge ACK left */
-	uint32_t tune_start, tune_ms; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
+	uint32_t tune_start, tune_us; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
 	uint32_t retransmits;
 	uint32_t delivered;      /* segments, the SYN too */
 	uint16_t timeouts;
