@@ -233,7 +233,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_WOULD_BLOCK;
 	}
 	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
-		room = t->send.cap - t->send.len; /* the memory limit: what is there must do */
+		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
 			return BJ_ERR_WOULD_BLOCK;
@@ -290,7 +290,7 @@ enum bj_err bj_tcp_reserve(struct bj_tcp *t, uint8_t **out, size_t *out_len)
 
 void bj_tcp_commit(struct bj_tcp *t, size_t len)
 {
-	check(len <= t->send.cap - t->send.len);
+	check(len <= buffer_cap(&t->send) - t->send.len);
 	t->send.len += (uint32_t)len;
 	stack_want_output(t);
 }

@@ -21,7 +21,7 @@
 #include "tcpip/seq.h"
 #include "tcpip/wire/tcp.h"
 
-#define TCP_SIZE_MAX 400
+#define TCP_SIZE_MAX 384 /* with its share of tables and chunks 400 */
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
