@@ -89,7 +89,7 @@ static void note_ack_sent(struct bj_tcp *t)
 	t->ack_pending = false;
 	t->window_due = false;
 	t->challenge_due = false;
-	t->ack_at = TCP_NEVER;
+	t->ack_timed = false;
 	t->last_ack_sent = t->rcv_nxt;
 	t->dsack_due = false;
 	rare_settle(t);
@@ -390,7 +390,7 @@ static bool send_ack(struct bj_tcp *t, struct writer *w)
 		why = BJ_SENT_CHALLENGE;
 	else if (t->window_due && !t->ack_now)
 		why = BJ_SENT_WINDOW;
-	else if (t->ack_pending && t->ack_at == TCP_NEVER)
+	else if (t->ack_pending && !t->ack_timed)
 		why = BJ_SENT_DELAYED_ACK;
 	return emit(t, w, t->snd_nxt, 0, 0, why);
 }
