@@ -130,7 +130,7 @@ static void report(struct net *n)
 			net_wake(n);
 		if (one.listener)
 			listener_net_ready(n, one.listener);
-		else
+		else if (one.tcp)
 			stream_net_ready(one.tcp, one.ready);
 	}
 }
