@@ -52,6 +52,8 @@ struct options options_parse(int argc, char **argv)
 			o.json = true;
 		} else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
 			o.rounds = (unsigned)strtoul(argv[++i], NULL, 10);
+		} else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) {
+			o.threads = (unsigned)strtoul(argv[++i], NULL, 10);
 		} else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc) {
 			o.only = argv[++i];
 		} else if (strcmp(argv[i], "--peer") == 0 && i + 1 < argc && o.peer_count < PEERS_MAX) {
@@ -61,7 +63,7 @@ struct options options_parse(int argc, char **argv)
 		}
 	}
 	if (o.rounds < 1 || o.rounds > ROUNDS_MAX) {
-		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT] [--peer FILE.so]...\n", argv[0], ROUNDS_MAX);
+		fprintf(stderr, "usage: %s [--json] [--rounds 1..%d] [--only TEXT] [--peer FILE.so]... [--threads N]\n", argv[0], ROUNDS_MAX);
 		exit(2);
 	}
 	return o;
@@ -82,17 +84,19 @@ static double ratio_to_best(const struct measured *all, unsigned count, enum mea
 	return best > 0 ? all[0].value / best : 0;
 }
 
-static void head(const struct measured *all, unsigned count)
+/* Once, over the columns of the first row; how many that are. */
+static unsigned head(const struct measured *all, unsigned count)
 {
-	static bool headed;
+	static unsigned columns;
 
-	if (headed)
-		return;
-	headed = true;
+	if (columns > 0)
+		return columns;
+	columns = count;
 	printf("%-34s %-8s %-10s", "", "side", "unit");
 	for (unsigned i = 0; i < count; i++)
 		printf(" %12s", all[i].name);
 	printf(" %7s\n", "ratio");
+	return columns;
 }
 
 void report_all(const struct options *o, const char *name, const char *side, const char *unit, const struct measured *all, unsigned count,
@@ -106,10 +110,13 @@ void report_all(const struct options *o, const char *name, const char *side, con
 			printf(",\"%s\":%.3f", all[i].name, all[i].value);
 		printf(",\"ratio\":%.3f}\n", ratio);
 	} else {
-		head(all, count);
+		unsigned columns = head(all, count);
+
 		printf("%-34s %-8s %-10s", name, side, unit);
 		for (unsigned i = 0; i < count; i++)
 			printf(" %12.3f", all[i].value);
+		for (unsigned i = count; i < columns; i++)
+			printf(" %12s", "");
 		printf(" %7.2f", ratio);
 		if (bar > 0)
 			printf("  (bar %.2f)%s", bar, (sense == LESS_IS_BETTER ? ratio <= bar : ratio >= bar) ? "  reached" : "  MISSED");

@@ -24,9 +24,10 @@ struct options {
 	const char *only; /* part of a name, or null: all */
 	const char *peers[PEERS_MAX]; /* files given with --peer */
 	unsigned peer_count;
+	unsigned threads; /* 0: not said */
 };
 
-/* --json, --rounds N, --only TEXT, --peer FILE. Ends the program with a usage text on anything else. */
+/* --json, --rounds N, --only TEXT, --peer FILE, --threads N. Ends the program with a usage text on anything else. */
 struct options options_parse(int argc, char **argv);
 bool options_want(const struct options *o, const char *name);
 

@@ -14,36 +14,20 @@
 
 #include <openssl/crypto.h>
 
+#include "ends.h"
 #include "measure.h"
-#include "stack.h"
 
 #ifndef BENCH_PART /* the program is built three times: all of it, "bulk" only, "memory" only */
 #define BENCH_PART NULL
 #endif
 
-#define PIPE_SIZE (32 * 1024)
 #define RECORD_TEXT 16384
-#define STEPS_MAX 16
-
-struct cost {
-	double client, server; /* nanoseconds */
-};
-
-struct ends {
-	void *client, *server;
-};
 
 #define STACKS_MAX (2 + PEERS_MAX)
 
 static const struct stack *stacks[STACKS_MAX] = { &stack_bojagi, &stack_libssl };
 static unsigned stack_count = 2;
 static struct chain chain;
-
-static void die(const struct stack *s, const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", s->name, what);
-	exit(1);
-}
 
 static void report_stacks(const struct options *o, const char *name, const char *side, const char *unit, const double values[STACKS_MAX],
 			  double bar, enum measure_sense sense)
@@ -78,56 +62,6 @@ static void take_peer(const char *path)
 		exit(2);
 	}
 	stacks[stack_count++] = peer;
-}
-
-/* Runs a handshake to the end of both ends' messages; adds each end's time if `cost` is given. */
-static struct ends connect_ends(const struct stack *s, void *client_config, void *server_config, void *session, struct cost *cost)
-{
-	static uint8_t up[PIPE_SIZE], down[PIPE_SIZE];
-	double clock = cost ? cpu_ns_cost() : 0, start, now;
-	size_t up_len = 0, down_len = 0;
-	struct ends e;
-
-	start = cost ? cpu_ns() : 0;
-	e.client = s->open(client_config, false, session);
-	for (int i = 0; i < STEPS_MAX; i++) {
-		if (!s->step(e.client, down, down_len, up, sizeof(up), &up_len))
-			die(s, "the client failed");
-		if (cost) {
-			now = cpu_ns();
-			cost->client += now - start - clock;
-			start = now;
-		}
-		if (up_len == 0 && i > 0)
-			break;
-		if (i == 0)
-			e.server = s->open(server_config, true, NULL);
-		if (!s->step(e.server, up, up_len, down, sizeof(down), &down_len))
-			die(s, "the server failed");
-		if (cost) {
-			now = cpu_ns();
-			cost->server += now - start - clock;
-			start = now;
-		}
-		if (down_len == 0)
-			break;
-	}
-	if (!s->done(e.client) || !s->done(e.server))
-		die(s, "the handshake did not end");
-	return e;
-}
-
-static void close_ends(const struct stack *s, struct ends *e, struct cost *cost)
-{
-	double start = cpu_ns(), mid;
-
-	s->close(e->client);
-	mid = cpu_ns();
-	s->close(e->server);
-	if (cost) {
-		cost->server += cpu_ns() - mid - cpu_ns_cost();
-		cost->client += mid - start - cpu_ns_cost();
-	}
 }
 
 /* ---- handshakes */

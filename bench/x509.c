@@ -1,4 +1,9 @@
-/* x509.c - parsing and judging certificates beside libcrypto, and what a large revocation list costs. */
+/* x509.c - parsing and judging certificates beside libcrypto, and what a large revocation list costs.
+ *
+ * The libcrypto that this program is linked with is one side; another one's shared library, given with --peer, is a side of its own in the
+ * same run, interleaved. Of a peer only functions are used, and each side keeps its own objects.
+ */
+#include <dlfcn.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,21 +34,81 @@ static struct made_cert root, middle, leaf;
 static struct bj_trust *trust;
 static struct cert middle_parsed;
 static struct path_input in;
-static X509_STORE *store;
-static X509 *theirs_leaf;
-static STACK_OF(X509) *theirs_chain;
 static struct bj_crls *crls;
 static const struct crl_held *held;
 static uint32_t lookup;
 
+/* ---- libcrypto, ours or a peer's */
+
+#define FUNCTIONS(F)                                                                                                          \
+	F(d2i_X509) F(X509_free) F(X509_STORE_new) F(X509_STORE_free) F(X509_STORE_add_cert) F(X509_STORE_load_file)          \
+	F(X509_STORE_CTX_new) F(X509_STORE_CTX_init) F(X509_STORE_CTX_free) F(X509_STORE_CTX_get0_param) F(X509_verify_cert)  \
+	F(X509_VERIFY_PARAM_set_time) F(X509_VERIFY_PARAM_set1_host) F(OPENSSL_sk_new_null) F(OPENSSL_sk_push) F(OPENSSL_sk_free) \
+	F(OpenSSL_version)
+#define DECLARE(name) __typeof__(&name) name;
+#define LINKED(name) .name = name,
+#define LOADED(name)                                                                                                          \
+	*(void **)&side->name = dlsym(file, #name);                                                                           \
+	good = good && side->name;
+
+struct side {
+	FUNCTIONS(DECLARE)
+	X509_STORE *store;
+	X509 *leaf, *middle;
+	OPENSSL_STACK *chain;
+};
+
+static struct side sides[1 + PEERS_MAX] = { { FUNCTIONS(LINKED) } };
+static unsigned side_count = 1;
+static struct side *side = sides; /* whose turn it is */
+
+/* A library of the same names beside ours must find its own: hence DEEPBIND. */
+static void take_peer(const char *path)
+{
+	void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+	bool good = file != NULL;
+
+	side = &sides[side_count++];
+	if (good) {
+		FUNCTIONS(LOADED)
+	}
+	if (good)
+		return;
+	fprintf(stderr, "bench: %s: %s\n", path, file ? "not a libcrypto of 3.0 or later" : dlerror());
+	exit(2);
+}
+
 static X509 *import(const struct made_cert *made)
 {
 	const uint8_t *p = made->der;
-	X509 *x = d2i_X509(NULL, &p, (long)made->cert.der.len);
+	X509 *x = side->d2i_X509(NULL, &p, (long)made->cert.der.len);
 
 	need(x != NULL);
 	return x;
 }
+
+static void side_setup(void)
+{
+	X509 *anchor = import(&root);
+
+	side->store = side->X509_STORE_new();
+	need(side->store && side->X509_STORE_add_cert(side->store, anchor));
+	side->X509_free(anchor);
+	side->leaf = import(&leaf);
+	side->middle = import(&middle);
+	side->chain = side->OPENSSL_sk_new_null();
+	need(side->OPENSSL_sk_push(side->chain, side->middle) > 0);
+}
+
+static void side_fini(void)
+{
+	side->X509_STORE_free(side->store);
+	side->OPENSSL_sk_free(side->chain);
+	side->X509_free(side->leaf);
+	side->X509_free(side->middle);
+}
+
+/* ---- what is measured */
 
 static void parse_ours(void)
 {
@@ -54,7 +119,7 @@ static void parse_ours(void)
 
 static void parse_theirs(void)
 {
-	X509_free(import(&leaf));
+	side->X509_free(import(&leaf));
 }
 
 static void verify_ours(void)
@@ -85,13 +150,13 @@ static void signatures_ours(void)
 
 static void verify_theirs(void)
 {
-	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509_STORE_CTX *ctx = side->X509_STORE_CTX_new();
 
-	need(ctx && X509_STORE_CTX_init(ctx, store, theirs_leaf, theirs_chain));
-	X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(ctx), MADE_NOW);
-	need(X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx), "www.example.com", 0));
-	need(X509_verify_cert(ctx) == 1);
-	X509_STORE_CTX_free(ctx);
+	need(ctx && side->X509_STORE_CTX_init(ctx, side->store, side->leaf, (STACK_OF(X509) *)side->chain));
+	side->X509_VERIFY_PARAM_set_time(side->X509_STORE_CTX_get0_param(ctx), MADE_NOW);
+	need(side->X509_VERIFY_PARAM_set1_host(side->X509_STORE_CTX_get0_param(ctx), "www.example.com", 0));
+	need(side->X509_verify_cert(ctx) == 1);
+	side->X509_STORE_CTX_free(ctx);
 }
 
 static void lookup_ours(void)
@@ -114,7 +179,7 @@ static double once(void (*work)(void), unsigned calls)
 	return (cpu_ns() - start) / calls;
 }
 
-static void compare(const struct options *o, const char *name, void (*ours)(void), void (*theirs)(void), const char *side, unsigned calls,
+static void compare(const struct options *o, const char *name, void (*ours)(void), void (*theirs)(void), const char *against, unsigned calls,
 		    double bar)
 {
 	double a[ROUNDS_MAX], b[ROUNDS_MAX];
@@ -125,7 +190,28 @@ static void compare(const struct options *o, const char *name, void (*ours)(void
 		a[r] = once(ours, calls);
 		b[r] = once(theirs, calls);
 	}
-	report(o, name, side, "ns", median(a, o->rounds), median(b, o->rounds), bar, LESS_IS_BETTER);
+	report(o, name, against, "ns", median(a, o->rounds), median(b, o->rounds), bar, LESS_IS_BETTER);
+}
+
+/* Against every libcrypto that there is. */
+static void compare_all(const struct options *o, const char *name, void (*ours)(void), void (*theirs)(void), unsigned calls, double bar)
+{
+	double rows[2 + PEERS_MAX][ROUNDS_MAX];
+	struct measured all[2 + PEERS_MAX];
+
+	if (!options_want(o, name))
+		return;
+	for (unsigned r = 0; r < o->rounds; r++) {
+		rows[0][r] = once(ours, calls);
+		for (unsigned i = 0; i < side_count; i++) {
+			side = &sides[i];
+			rows[1 + i][r] = once(theirs, calls);
+		}
+	}
+	all[0] = (struct measured){ "bojagi", median(rows[0], o->rounds) };
+	for (unsigned i = 0; i < side_count; i++)
+		all[1 + i] = (struct measured){ sides[i].OpenSSL_version(OPENSSL_VERSION_STRING), median(rows[1 + i], o->rounds) };
+	report_all(o, name, "libcrypto", "ns", all, 1 + side_count, bar, LESS_IS_BETTER);
 }
 
 /* ---- the system's anchors, from their file to a set that can be asked */
@@ -143,10 +229,10 @@ static void load_ours(void)
 
 static void load_theirs(void)
 {
-	X509_STORE *loaded = X509_STORE_new();
+	X509_STORE *loaded = side->X509_STORE_new();
 
-	need(loaded && X509_STORE_load_file(loaded, anchors_path) == 1);
-	X509_STORE_free(loaded);
+	need(loaded && side->X509_STORE_load_file(loaded, anchors_path) == 1);
+	side->X509_STORE_free(loaded);
 }
 
 static void setup(void)
@@ -161,11 +247,8 @@ static void setup(void)
 	need(!bj_trust_add_der(trust, root.der, root.cert.der.len));
 	in = (struct path_input){ .leaf = &leaf.cert, .extra = &middle_parsed, .extra_count = 1, .trust = trust, .purpose = PATH_SERVER,
 				  .now = MADE_NOW, .name = BYTES_LIT("www.example.com"), .check_time = true };
-	store = X509_STORE_new();
-	need(store && X509_STORE_add_cert(store, import(&root)));
-	theirs_leaf = import(&leaf);
-	theirs_chain = sk_X509_new_null();
-	need(sk_X509_push(theirs_chain, import(&middle)) > 0);
+	for (side = sides; side < sides + side_count; side++)
+		side_setup();
 }
 
 static void list_add(void)
@@ -202,18 +285,19 @@ int main(int argc, char **argv)
 {
 	struct options o = options_parse(argc, argv);
 
+	for (unsigned i = 0; i < o.peer_count; i++)
+		take_peer(o.peers[i]);
 	setup();
-	compare(&o, "parse", parse_ours, parse_theirs, "libcrypto", 2000, 0.05);
+	compare_all(&o, "parse", parse_ours, parse_theirs, 2000, 0.05);
 	compare(&o, "verify-first", verify_first_ours, signatures_ours, "its signatures", 50, 1.1);
-	compare(&o, "verify-again", verify_ours, verify_theirs, "libcrypto", 50, 0.4);
+	compare_all(&o, "verify-again", verify_ours, verify_theirs, 50, 0.4);
 	if (access(anchors_path, R_OK) == 0)
-		compare(&o, "trust-load", load_ours, load_theirs, "libcrypto", 3, 0.3);
+		compare_all(&o, "trust-load", load_ours, load_theirs, 3, 0.3);
 	else
 		puts("trust-load: SKIPPED, there is no /etc/ssl/certs/ca-certificates.crt");
 	list_measure(&o);
-	X509_STORE_free(store);
-	X509_free(theirs_leaf);
-	sk_X509_pop_free(theirs_chain, X509_free);
+	for (side = sides; side < sides + side_count; side++)
+		side_fini();
 	bj_trust_free(trust);
 	made_cert_free(&root);
 	made_cert_free(&middle);

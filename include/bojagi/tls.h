@@ -74,7 +74,8 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config);
 /* "intermediate": 1.2 and 1.3; "modern": 1.3 only. Sets versions, suites, groups and signature algorithms. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max);
-/* Code points in order of preference, of both versions in one list; unknown ones are BJ_ERR_ARGUMENT. */
+/* Code points in order of preference, of both versions in one list; unknown ones are BJ_ERR_ARGUMENT. Not in the profiles and to be had by
+ * name alone is the group MLKEM1024 (0x0202), which has no curve beside ML-KEM. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_suites(struct bj_tls_config *config, const uint16_t *suites, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
 /* A client sends key shares for the first `count` of its groups. Without this call it sends one for the first, and if that is a
@@ -85,6 +86,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_share_groups(struct bj_tls_conf
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server follows the client's order of suites by default; this makes it follow its own. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, bool own);
+/* A server of 1.3 takes the first common group that the client sent a share for. This makes it take the first common one, also where that costs
+ * a HelloRetryRequest: for groups that must not be missed because a client guessed wrong. Off by default. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_retry_for_group(struct bj_tls_config *config, bool on);
 /* Application protocols in order of preference (rfc7301); the names are copied. A server that has a list and finds nothing
  * common with a client that sent one fails with no_application_protocol. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *const *names, size_t count);
@@ -164,6 +168,20 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *conf
  * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
+/* Clients, TLS 1.2: data may be sealed as soon as our Finished is out, one round trip earlier (rfc7918): in full handshakes with extended master
+ * secret, where the server agreed to an application protocol, or always. It goes out before the server has proven that both saw the same
+ * handshake; its keys are forward secret and its server judged. Ask bj_tls_may_seal() after each bj_tls_feed(). Default: off. */
+enum bj_tls_false_start {
+	BJ_TLS_FALSE_START_OFF = 0,
+	BJ_TLS_FALSE_START_ALPN,
+	BJ_TLS_FALSE_START_ALWAYS,
+};
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_false_start(struct bj_tls_config *config, enum bj_tls_false_start how);
+/* Clients: a resumed handshake judges the server's chain again, kept with the session together with what was stapled, by the anchors, lists and time
+ * of then, and asks BJ_TLS_Q_VERIFY where the owner wants that; with early data this comes first, in bj_tls_start(), and nothing is sent before
+ * it is answered. A server that no longer passes ends the handshake. In return sessions outlive a change of anchors and lists. The peer's chain is
+ * kept as by bj_tls_config_keep_peer_chain(), whole; chains of more than 32 KB are not resumed. BJ_ERR_ARGUMENT for servers. Default: off. */
+BJ_API BJ_MUST_USE enum bj_err bj_tls_config_judge_resumed(struct bj_tls_config *config, bool on);
 /* Clients: ask the server for an OCSP response (rfc6066:8) and for timestamps (rfc6962:3.3.1) with its chain. The response is
  * judged with the chain by the revocation policy of the trust (bj_trust_use_crls()): what could not be found out stands in the verdict's
  * note. Timestamps are only reported: whoever answers BJ_TLS_Q_VERIFY judges them. Default: neither. */
@@ -341,6 +359,8 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap);
  * that took early data may answer before BJ_TLS_DONE. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, size_t in_count, uint8_t *out, size_t cap,
 					   size_t *out_used, size_t *out_len);
+/* Whether it would take data now: after BJ_TLS_DONE, and before that where early data or false start allow it. */
+BJ_API bool bj_tls_may_seal(const struct bj_tls *conn);
 /* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 

@@ -1,7 +1,7 @@
 /* cert.h - what the subcommands of `bojagi cert` share: their options, one function each, and a few steps that several take.
  *
  * cmd_cert.c reads the command line; cert_make.c makes and renews; cert_show.c shows; cert_revoke.c writes what was revoked, lists and
- * answers; cert_responder.c answers over HTTP; cert_install.c puts the CA into stores. Each returns an exit code.
+ * answers; cert_responder.c answers over HTTP; cert_install.c puts the CA into stores; cert_ech.c makes keys of Encrypted ClientHello. Each returns an exit code.
  */
 #ifndef CLI_CERT_H
 #define CLI_CERT_H
@@ -37,6 +37,7 @@ int cert_revoke(struct cert_options *o);
 int cert_crl(struct cert_options *o);
 int cert_ocsp(struct cert_options *o);
 int cert_respond(struct cert_options *o);
+int cert_ech(struct cert_options *o);
 int cert_install(struct cert_options *o);
 int cert_uninstall(struct cert_options *o);
 

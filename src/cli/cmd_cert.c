@@ -17,10 +17,11 @@ static const char help[] =
 	"bojagi cert revoke FILE|SERIAL      take a certificate back, and write the CA's list of those\n"
 	"bojagi cert crl                     write that list anew\n"
 	"bojagi cert ocsp [FILE]             answer over HTTP whether certificates are good; FILE: one answer to staple\n"
+	"bojagi cert ech PUBLIC-NAME         a key of Encrypted ClientHello, and the configuration to publish\n"
 	"bojagi cert install                 let the system and the browsers trust the CA; uninstall takes it away\n"
 	"\n"
 	"  --dir DIR      folder of the CA (default: ~/.local/share/bojagi)\n"
-	"  --out BASE     write BASE.pem and BASE.key (default: the first name, here); crl, ocsp: the file to write\n"
+	"  --out BASE     write BASE.pem and BASE.key (default: the first name, here); crl, ocsp, ech: the file to write\n"
 	"  --days N       how long it is valid (default 90, for a CA five years, for lists 30, for answers 7)\n"
 	"  --within N     renew only what ends within N days\n"
 	"  --force        overwrite what is there\n"
@@ -148,6 +149,7 @@ static const struct word {
 	{ "revoke", cert_revoke, 1, 1, "alice.pem" },
 	{ "crl", cert_crl, 0, 0, "" },
 	{ "ocsp", cert_ocsp, 0, 1, "site.pem --out site.ocsp" },
+	{ "ech", cert_ech, 1, 1, "public.example" },
 	{ "install", cert_install, 0, 0, "" },
 	{ "uninstall", cert_uninstall, 0, 0, "" },
 };

@@ -43,6 +43,14 @@ static const char help[] =
 	"  -showcerts           the server's certificates as PEM\n"
 	"  -reconnect           connect again with the session, and say whether it was resumed\n"
 	"  -sess_out FILE       save the session; -sess_in FILE offers it\n"
+	"  --early-data FILE    send FILE before the server has answered (0-RTT), with -sess_in or -reconnect; it can be recorded and sent\n"
+	"                       again by others, so only what may happen twice\n"
+	"  --key-update         new keys for both directions before data is sent (TLS 1.3)\n"
+	"  --psk SOURCE         a pre-shared key as hexadecimal digits: file:PATH, env:NAME; with --psk-identity NAME; imported (RFC 9258,\n"
+	"                       with --psk-context TEXT, --psk-hash sha384), or used as it is by --psk-raw, as OpenSSL and GnuTLS do\n"
+	"  --raw-public-key     the server shows a key instead of certificates (RFC 7250), and so do we with -key FILE alone;\n"
+	"                       --peer-key KEY: this must be the server's: sha256//BASE64 or a file; may be repeated\n"
+	"  --ech LIST           encrypt the hello to this configuration: base64 as in DNS, or a file; --ech-grease only looks so\n"
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
@@ -81,10 +89,10 @@ enum {
 	OPTION_INSECURE,
 	OPTION_NO_INPUT,
 	OPTION_STATUS,
-	OPTION_CARRIER,
-	OPTION_FROM,
-	OPTION_GATEWAY,
-	OPTION_PACKETS,
+	OPTION_EARLY_DATA,
+	OPTION_KEY_UPDATE,
+	OPTION_ECH,
+	OPTION_ECH_GREASE,
 	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
 };
 
@@ -113,10 +121,14 @@ static const struct option own[] = {
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
-	{ "carrier", required_argument, NULL, OPTION_CARRIER },
+	CARRIER_OPTIONS,
 	{ "from", required_argument, NULL, OPTION_FROM },
-	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
+	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
+	{ "early_data", required_argument, NULL, OPTION_EARLY_DATA },
+	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
+	{ "ech", required_argument, NULL, OPTION_ECH },
+	{ "ech-grease", no_argument, NULL, OPTION_ECH_GREASE },
+	PROOF_OPTIONS,
 	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
 	{ "brief", no_argument, NULL, OPTION_NOTHING },
 	{ 0 },
@@ -189,6 +201,8 @@ static int take_target(struct connect_wish *wish, const char *text)
 
 static int take_option(struct connect_wish *wish, int option)
 {
+	if (option >= PROOF_FIRST && option < PROOF_END)
+		return proof_take(&wish->proof, option);
 	switch (option) {
 	case OPTION_CONNECT:
 		return take_target(wish, optarg);
@@ -253,24 +267,40 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_NO_INPUT:
 		wish->no_input = true;
 		return EXIT_GOOD;
-	case OPTION_CARRIER:
-		wish->carrier_wish.device = optarg;
+	case OPTION_EARLY_DATA:
+		wish->early_file = optarg;
 		return EXIT_GOOD;
-	case OPTION_FROM:
-		wish->carrier_wish.address = optarg;
+	case OPTION_KEY_UPDATE:
+		wish->key_update = true;
 		return EXIT_GOOD;
-	case OPTION_GATEWAY:
-		wish->carrier_wish.gateway = optarg;
+	case OPTION_ECH:
+		wish->ech = optarg;
 		return EXIT_GOOD;
-	case OPTION_PACKETS:
-		wish->carrier_wish.packets = optarg;
+	case OPTION_ECH_GREASE:
+		wish->ech_grease = true;
 		return EXIT_GOOD;
 	case OPTION_STATUS:
 		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
 		return EXIT_GOOD;
 	default:
+		(void)carrier_take_option(&wish->carrier_wish, option, optarg);
 		return EXIT_GOOD;
 	}
+}
+
+static int connect_check(const struct connect_wish *wish)
+{
+	if (wish->early_file && !wish->session_in && !wish->reconnect)
+		return say_failure(EXIT_USAGE, "--early-data is sent under a session: give -sess_in FILE (saved by -sess_out), or -reconnect");
+	if (wish->early_file && wish->tls12 && !wish->tls13)
+		return say_failure(EXIT_USAGE, "--early-data is for TLS 1.3, not with -tls1_2");
+	if (wish->ech && wish->tls12 && !wish->tls13)
+		return say_failure(EXIT_USAGE, "--ech is for TLS 1.3, not with -tls1_2");
+	if (wish->ech && wish->ech_grease)
+		return say_failure(EXIT_USAGE, "--ech encrypts the hello and --ech-grease only looks so: one of them");
+	if (wish->proof.raw_public_key && wish->pin_count > 0)
+		return say_failure(EXIT_USAGE, "--pin is for the keys of certificates; with --raw-public-key say --peer-key");
+	return proof_check(&wish->proof, wish->tls12 && !wish->tls13);
 }
 
 /* ---- a connection */
@@ -305,37 +335,6 @@ static void wait_for_tickets(const struct connect_wish *wish, struct connection 
 	}
 }
 
-/* Goes as far as the handshake; c->err says how it ended. */
-static void make_connection(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust,
-			    const struct session_file *session, struct connection *c)
-{
-	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000, began;
-
-	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
-	c->err = wish->carrier ? dial_by(wish->carrier, &wish->target, deadline, &c->dialled) : dial(&wish->target, deadline, &c->dialled);
-	if (c->err)
-		return;
-	c->err = tls_client_init(&c->client, config, &c->dialled.wire, name_of_wish(wish));
-	if (c->err)
-		return;
-	c->has_client = true;
-	c->client.trust = trust;
-	c->client.insecure = wish->insecure;
-	c->client.debug = wish->debug ? stderr : NULL;
-	if (session->blob.len > 0) {
-		c->client.remembered = session->chain;
-		c->client.remembered_count = session->chain_count;
-		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session->blob.ptr, session->blob.len) != BJ_OK;
-		c->session_offered = !c->session_refused;
-	}
-	began = clock_steady_us();
-	c->err = tls_client_handshake(&c->client, deadline);
-	c->handshake_us = clock_steady_us() - began;
-	if (!c->err && !wish->insecure && c->client.judged)
-		c->err = c->client.verdict.err; /* resumed, and what was good then is not good now */
-	bj_tls_report(c->client.tls, &c->report);
-}
-
 /* The report stays readable. */
 static void hang_up(struct connection *c)
 {
@@ -351,6 +350,70 @@ static void end_connection(struct connection *c)
 	hang_up(c);
 	if (c->has_client)
 		tls_client_fini(&c->client);
+}
+
+/* One try, as far as the handshake; c->err says how it ended. `ech`: an ECHConfigList, or nothing. */
+static void try_connection(const struct connect_wish *wish, const struct connect_outfit *outfit, const struct session_file *session,
+			   struct bj_bytes ech, int64_t deadline, struct connection *c)
+{
+	int64_t began;
+	enum bj_err err;
+
+	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
+	c->err = wish->carrier ? dial_by(wish->carrier, &wish->target, deadline, &c->dialled) : dial(&wish->target, deadline, &c->dialled);
+	if (c->err)
+		return;
+	c->err = tls_client_init(&c->client, outfit->config, &c->dialled.wire, name_of_wish(wish));
+	if (c->err)
+		return;
+	c->has_client = true;
+	c->client.trust = outfit->trust;
+	c->client.insecure = wish->insecure;
+	c->client.debug = wish->debug ? stderr : NULL;
+	c->client.expected = &wish->proof.expected;
+	c->client.early = bytes_of(outfit->early.ptr, outfit->early.len);
+	if (session->blob.len > 0) {
+		c->client.remembered = session->chain;
+		c->client.remembered_count = session->chain_count;
+		c->session_refused = bj_tls_resume(c->client.tls, clock_unix_ms(), session->blob.ptr, session->blob.len) != BJ_OK;
+		c->session_offered = !c->session_refused;
+	}
+	if (ech.len > 0) {
+		err = bj_tls_ech(c->client.tls, ech.ptr, ech.len);
+		c->ech_useless = err == BJ_ERR_NOT_FOUND;
+		if (err) {
+			c->err = c->ech_useless ? BJ_ERR_ECH_CONFIG : err; /* whoever asks to be hidden is not shown instead */
+			return;
+		}
+	}
+	began = clock_steady_us();
+	c->err = tls_client_handshake(&c->client, deadline);
+	c->handshake_us = clock_steady_us() - began;
+	if (!c->err && !wish->insecure && c->client.judged)
+		c->err = c->client.verdict.err; /* resumed, and what was good then is not good now */
+	bj_tls_report(c->client.tls, &c->report);
+}
+
+/* The same, and once more where the server told what to encrypt to instead (rfc9849:6.1.6). */
+static void make_connection(const struct connect_wish *wish, const struct connect_outfit *outfit, const struct session_file *session,
+			    struct connection *c)
+{
+	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000;
+	struct bj_bytes ech = outfit->ech ? bytes_of(outfit->ech->bytes, outfit->ech->len) : bytes_of(NULL, 0);
+	struct ech_list *retry;
+
+	try_connection(wish, outfit, session, ech, deadline, c);
+	if (c->err != BJ_ERR_ECH_REJECTED || c->report.ech_retry_configs.len > ECH_LIST_MAX)
+		return;
+	retry = malloc(sizeof(*retry));
+	if (!retry)
+		return;
+	retry->len = c->report.ech_retry_configs.len;
+	bytes_copy(retry->bytes, c->report.ech_retry_configs.ptr, retry->len);
+	end_connection(c);
+	try_connection(wish, outfit, session, bytes_of(retry->bytes, retry->len), deadline, c);
+	c->ech_retried = true;
+	free(retry);
 }
 
 /* ---- data */
@@ -369,6 +432,7 @@ static void look_at_input(const struct connect_wish *wish, struct input *input)
 	ssize_t n = 0;
 
 	input->ended = true;
+	input->wanted = wish->early_file != NULL;
 	if (wish->no_input || wish->reconnect || isatty(STDIN_FILENO))
 		return;
 	if (poll(&in, 1, (int)wish->options.timeout_ms) > 0)
@@ -490,14 +554,25 @@ static void print_report(const struct connect_wish *wish, const struct connectio
 	} else if (!wish->options.quiet) {
 		connect_print(&terminal, wish, first);
 		if (second)
-			connect_print_second(&terminal, first, second);
+			connect_print_second(&terminal, wish, first, second);
 	}
 	fflush(stream);
 }
 
-static int run(const struct connect_wish *wish, struct bj_tls_config *config, struct bj_trust *trust)
+/* What comes before the first data of the open connection: new keys, and early data that did not arrive as such. */
+static enum bj_err begin_data(const struct connect_wish *wish, struct connection *c)
 {
-	struct connection first, second;
+	int64_t deadline = clock_steady_us() + (int64_t)wish->options.timeout_ms * 1000;
+	enum bj_err err = BJ_OK;
+
+	if (wish->key_update && c->report.version == BJ_TLS_1_3)
+		err = bj_tls_key_update(c->client.tls, true);
+	return err ? err : tls_client_write_late(&c->client, deadline);
+}
+
+static int run(const struct connect_wish *wish, const struct connect_outfit *outfit)
+{
+	struct connection first, second, *last = &first;
 	struct input *input = calloc(1, sizeof(*input));
 	struct file_bytes bytes = { 0 };
 	struct session_file session;
@@ -512,25 +587,32 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 		free(input);
 		return code;
 	}
-	make_connection(wish, config, trust, &session, &first);
-	if (!first.err)
+	make_connection(wish, outfit, &session, &first);
+	if (!first.err && !wish->reconnect) {
 		look_at_input(wish, input);
-	if (!first.err && !input->wanted)
+		first.late_err = begin_data(wish, &first);
+	}
+	if (!first.err && !first.late_err && !input->wanted)
 		wait_for_tickets(wish, &first);
 	if (first.has_client)
 		bj_tls_report(first.client.tls, &first.report);
 	if (wish->reconnect && !first.err && !first.late_err) {
 		hang_up(&first); /* many test servers serve one client at a time */
 		session = session_of(&first);
-		make_connection(wish, config, trust, &session, &second);
-		again = true;
+		make_connection(wish, outfit, &session, &second);
+		last = &second;
+		look_at_input(wish, input);
+		if (!second.err)
+			second.late_err = begin_data(wish, &second);
 	}
+	again = last == &second;
+	input->wanted = input->wanted && !last->err && !last->late_err;
 	print_report(wish, &first, again ? &second : NULL, input->wanted ? stderr : stdout);
 	if (input->wanted) {
-		first.late_err = converse(&first, input, wish->options.timeout_ms);
-		bj_tls_report(first.client.tls, &first.report);
-		if (first.late_err && !wish->options.quiet)
-			say_err(EXIT_GOOD, first.late_err, "the connection ended");
+		last->late_err = converse(last, input, wish->options.timeout_ms);
+		bj_tls_report(last->client.tls, &last->report);
+		if (last->late_err && !wish->options.quiet)
+			say_err(EXIT_GOOD, last->late_err, "the connection ended");
 	}
 	saved = save_session(wish, &first);
 	code = connect_exit(wish, &first);
@@ -546,14 +628,14 @@ static int run(const struct connect_wish *wish, struct bj_tls_config *config, st
 	return code ? code : saved;
 }
 
-int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *self)
+int connect_look(struct connect_wish *wish, connect_then_fn *then, void *self)
 {
 	struct connection c;
 	struct connect_outfit outfit;
 	int code = connect_outfit_init(&outfit, wish);
 
 	if (!code) {
-		make_connection(wish, outfit.config, outfit.trust, &(const struct session_file){ 0 }, &c);
+		make_connection(wish, &outfit, &(const struct session_file){ 0 }, &c);
 		then(self, &c);
 		code = connect_exit(wish, &c);
 		end_connection(&c);
@@ -570,7 +652,7 @@ static int run_on_carrier(struct connect_wish *wish, struct connect_outfit *outf
 	if (!wish->carrier_wish.device) {
 		if (wish->carrier_wish.address || wish->carrier_wish.gateway || wish->carrier_wish.packets)
 			return say_failure(EXIT_USAGE, "--from, --gateway and --packets need --carrier DEVICE");
-		return run(wish, outfit->config, outfit->trust);
+		return run(wish, outfit);
 	}
 	carrier = calloc(1, sizeof(*carrier));
 	if (!carrier)
@@ -578,7 +660,7 @@ static int run_on_carrier(struct connect_wish *wish, struct connect_outfit *outf
 	code = carrier_open(carrier, NULL, &wish->carrier_wish);
 	if (!code) {
 		wish->carrier = carrier;
-		code = run(wish, outfit->config, outfit->trust);
+		code = run(wish, outfit);
 		carrier_close(carrier);
 	}
 	free(carrier);
@@ -605,6 +687,9 @@ int cmd_connect(int argc, char **argv)
 		return code;
 	if (!wish.target.host[0])
 		return say_failure(EXIT_USAGE, "connect needs a host, for example: bojagi connect example.com");
+	code = connect_check(&wish);
+	if (code)
+		return code;
 	code = connect_outfit_init(&outfit, &wish);
 	if (!code)
 		code = run_on_carrier(&wish, &outfit);

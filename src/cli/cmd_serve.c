@@ -7,13 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/wipe.h"
-#include "cli/cert_local.h"
 #include "cli/clock.h"
 #include "cli/command.h"
-#include "cli/own_credential.h"
 #include "cli/say.h"
-#include "cli/serve.h"
+#include "cli/serve_tls.h"
 #include "cli/terminal.h"
 #include "io/signals.h"
 
@@ -34,26 +31,17 @@ static const char help[] =
 	"  --name NAME            every request gets a page with this name and the request itself\n"
 	"  --http                 no TLS\n"
 	"  -tls1_2, -tls1_3       only this version\n"
+	"  --early-data BYTES     take so much before the handshake is done (0-RTT) from clients that resume; of requests only GET and HEAD\n"
+	"                         are answered early\n"
+	"  --psk SOURCE           a pre-shared key as hexadecimal digits: file:PATH, env:NAME; with --psk-identity NAME, and --psk-context,\n"
+	"                         --psk-hash, --psk-raw as in connect; without --cert nobody else is served\n"
+	"  --raw-public-key       show a key instead of certificates (RFC 7250): that of --key, or one made now; --peer-key KEY: clients with\n"
+	"                         this key are known (sha256//BASE64 or a file)\n"
+	"  --ech-key FILE         open encrypted hellos (bojagi cert ech makes the file); the first is told to clients, further ones are old\n"
+	"  --key-update           with --echo: new keys for both directions before the first bytes go back (TLS 1.3)\n"
 	"  --carrier DEVICE       by our own TCP/IP on this TUN, TAP or other interface; --listen ADDRESS[/BITS] is ours on it;\n"
 	"                         --gateway ADDRESS, --packets FILE to capture\n"
 	"  --quiet                no log\n";
-
-struct serve_wish {
-	struct options options;
-	struct server *server;
-	const char *folder;
-	const char *listen;
-	const char *cert, *key, *passin;
-	const char *ca_folder;
-	const char *client_ca;
-	bool require_client;
-	bool plain;
-	bool tls12, tls13;
-	uint16_t port;
-	bool port_given;
-	struct carrier_wish carrier;
-	char ca_path[FOLDER_PATH_MAX + 8]; /* of the local CA, where it was used */
-};
 
 /* ---- options */
 
@@ -71,9 +59,9 @@ enum {
 	OPTION_HTTP,
 	OPTION_TLS12,
 	OPTION_TLS13,
-	OPTION_CARRIER,
-	OPTION_GATEWAY,
-	OPTION_PACKETS,
+	OPTION_EARLY_DATA,
+	OPTION_ECH_KEY,
+	OPTION_KEY_UPDATE,
 };
 
 static const struct option own[] = {
@@ -90,21 +78,25 @@ static const struct option own[] = {
 	{ "http", no_argument, NULL, OPTION_HTTP },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
-	{ "carrier", required_argument, NULL, OPTION_CARRIER },
-	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
+	CARRIER_OPTIONS,
+	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
+	{ "ech-key", required_argument, NULL, OPTION_ECH_KEY },
+	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
+	PROOF_OPTIONS,
 	{ 0 },
 };
 
 static int take_option(struct serve_wish *wish, int option)
 {
-	uint64_t port;
+	uint64_t number;
 
+	if (option >= PROOF_FIRST && option < PROOF_END)
+		return proof_take(&wish->proof, option);
 	switch (option) {
 	case OPTION_PORT:
-		if (!options_number(optarg, 0, 65535, &port))
+		if (!options_number(optarg, 0, 65535, &number))
 			return say_failure(EXIT_USAGE, "--port is a number from 0 to 65535, not '%s'", optarg);
-		wish->port = (uint16_t)port;
+		wish->port = (uint16_t)number;
 		wish->port_given = true;
 		return EXIT_GOOD;
 	case OPTION_LISTEN:
@@ -144,160 +136,22 @@ static int take_option(struct serve_wish *wish, int option)
 	case OPTION_TLS13:
 		wish->tls13 = true;
 		return EXIT_GOOD;
-	case OPTION_CARRIER:
-		wish->carrier.device = optarg;
+	case OPTION_EARLY_DATA:
+		if (!options_number(optarg, 1, SERVE_EARLY_MAX, &number))
+			return say_failure(EXIT_USAGE, "--early-data is a number of bytes from 1 to %d, not '%s'", SERVE_EARLY_MAX, optarg);
+		wish->early_bytes = (uint32_t)number;
 		return EXIT_GOOD;
-	case OPTION_GATEWAY:
-		wish->carrier.gateway = optarg;
+	case OPTION_ECH_KEY:
+		if (wish->ech_key_count == SERVE_ECH_KEYS_MAX)
+			return say_failure(EXIT_USAGE, "--ech-key can be given %d times", SERVE_ECH_KEYS_MAX);
+		wish->ech_keys[wish->ech_key_count++] = optarg;
 		return EXIT_GOOD;
-	case OPTION_PACKETS:
-		wish->carrier.packets = optarg;
+	case OPTION_KEY_UPDATE:
+		wish->server->key_update = true;
 		return EXIT_GOOD;
 	default:
-		return EXIT_USAGE;
+		return carrier_take_option(&wish->carrier, option, optarg) ? EXIT_GOOD : EXIT_USAGE;
 	}
-}
-
-/* ---- the certificate */
-
-/* The local CA, made if there is none yet. */
-static int find_ca(struct serve_wish *wish, struct local_pair *ca)
-{
-	char folder[FOLDER_PATH_MAX], base[FOLDER_PATH_MAX + 4];
-	enum bj_err err;
-
-	if (wish->ca_folder)
-		snprintf(folder, sizeof(folder), "%s", wish->ca_folder);
-	else if (local_folder(folder) != BJ_OK)
-		return say_failure(EXIT_USAGE, "there is no home folder for a local CA; give --cert and --key, or --dir");
-	snprintf(wish->ca_path, sizeof(wish->ca_path), "%s/ca.pem", folder);
-	err = local_load_ca(folder, ca);
-	if (!err)
-		return EXIT_GOOD;
-	if (err != BJ_ERR_FILE_OPEN || errno != ENOENT)
-		return say_err(EXIT_OWN_CERTIFICATE, err, "the local CA in %s cannot be used", folder);
-	snprintf(base, sizeof(base), "%s/ca", folder);
-	local_fini(ca);
-	err = folder_make(folder);
-	if (!err)
-		err = local_make_ca(NULL, 0, LOCAL_CA_DAYS, clock_unix_ms() / 1000, ca);
-	if (!err)
-		err = local_save(ca, base, false);
-	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "no local CA can be made in %s", folder) : EXIT_GOOD;
-}
-
-static int make_credential(struct serve_wish *wish, struct bj_credential **out)
-{
-	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
-	struct local_pair *pairs = calloc(2, sizeof(*pairs));
-	char *chain = NULL, *key = NULL;
-	size_t chain_len = 0, key_len = 0;
-	const char *bad;
-	enum bj_err err;
-	int code;
-
-	if (!pairs)
-		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
-	code = find_ca(wish, &pairs[0]);
-	if (code)
-		goto free_them;
-	err = local_issue(&pairs[0], ISSUE_SERVER, names, 3, LOCAL_LEAF_DAYS_MAX, clock_unix_ms() / 1000, &pairs[1], &bad);
-	if (!err)
-		err = local_cert_pem(&pairs[1], &chain, &chain_len);
-	if (!err)
-		err = local_key_pem(&pairs[1], &key, &key_len);
-	if (!err)
-		err = bj_credential_from_pem(chain, chain_len, key, key_len, out);
-	if (err)
-		code = say_err(EXIT_OWN_CERTIFICATE, err, "no certificate for localhost can be made");
-	if (key)
-		wipe(key, key_len);
-free_them:
-	free(chain);
-	free(key);
-	local_fini(&pairs[0]);
-	local_fini(&pairs[1]);
-	free(pairs);
-	return code;
-}
-
-static int load_credential(struct serve_wish *wish, struct bj_tls_config *config)
-{
-	struct bj_credential *credential = NULL;
-	enum bj_err err = BJ_OK;
-	int code = EXIT_GOOD;
-
-	if (wish->key && !wish->cert)
-		return say_failure(EXIT_USAGE, "--key needs --cert, too");
-	if (wish->cert) {
-		code = own_credential_open("--cert", wish->cert, wish->key, wish->passin, &credential);
-		if (code)
-			return code;
-	} else {
-		code = make_credential(wish, &credential);
-		if (code)
-			return code;
-	}
-	err = bj_tls_config_credential(config, credential);
-	bj_credential_free(credential);
-	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "the certificate cannot be used") : EXIT_GOOD;
-}
-
-static int load_clients(const struct serve_wish *wish, struct bj_tls_config *config)
-{
-	struct bj_trust *trust;
-	enum bj_err err;
-
-	if (!wish->client_ca)
-		return wish->require_client ? say_failure(EXIT_USAGE, "--require-client-cert needs --ca FILE, too") : EXIT_GOOD;
-	trust = bj_trust_new();
-	if (!trust)
-		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
-	err = bj_trust_add_file(trust, wish->client_ca, NULL);
-	if (err) {
-		bj_trust_free(trust);
-		return say_err(EXIT_CA_FILE, err, "--ca %s", wish->client_ca);
-	}
-	err = bj_tls_config_trust(config, trust);
-	bj_trust_free(trust);
-	if (!err)
-		err = bj_tls_config_client_auth(config, wish->require_client ? BJ_TLS_AUTH_REQUIRED : BJ_TLS_AUTH_OPTIONAL);
-	if (!err)
-		err = bj_tls_config_keep_peer_chain(config, true);
-	return err ? say_err(EXIT_INTERNAL, err, "serve") : EXIT_GOOD;
-}
-
-static int make_tls(struct serve_wish *wish)
-{
-	static const char *const protocols[] = { "http/1.1" };
-	struct bj_tls_config *config = bj_tls_config_new(BJ_TLS_SERVER);
-	enum bj_err err = BJ_OK;
-	int code;
-
-	if (!config)
-		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
-	code = load_credential(wish, config);
-	if (!code)
-		code = load_clients(wish, config);
-	if (code) {
-		bj_tls_config_free(config);
-		return code;
-	}
-	if (wish->tls12 != wish->tls13) {
-		enum bj_tls_version only = wish->tls12 ? BJ_TLS_1_2 : BJ_TLS_1_3;
-
-		err = bj_tls_config_versions(config, only, only);
-	}
-	if (!err && wish->server->mode != SERVE_ECHO)
-		err = bj_tls_config_alpn(config, protocols, 1);
-	if (!err)
-		err = bj_tls_config_freeze(config);
-	if (err) {
-		bj_tls_config_free(config);
-		return say_err(EXIT_USAGE, err, "serve");
-	}
-	wish->server->tls = config;
-	return EXIT_GOOD;
 }
 
 /* ---- listening */
@@ -382,7 +236,11 @@ static void print_ready(const struct serve_wish *wish)
 
 	if (wish->ca_path[0])
 		printf("%scertificate for localhost, 127.0.0.1, ::1 from the local CA %s\n", terminal_mark(&terminal, MARK_GOOD), wish->ca_path);
+	if (wish->own_pin[0])
+		printf("%sraw public key %s\n", terminal_mark(&terminal, MARK_GOOD), wish->own_pin);
 	printf("%s://%s:%u  serving %s\n", wish->plain ? "http" : "https", wish->listen ? wish->listen : "localhost", wish->port, what);
+	if (wish->own_pin[0] && !wish->options.quiet)
+		printf("try: bojagi connect %s:%u --raw-public-key --peer-key %s\n", wish->listen ? wish->listen : "localhost", wish->port, wish->own_pin);
 	if (wish->ca_path[0] && !wish->options.quiet)
 		printf("try: curl --cacert %s https://localhost:%u/\n", wish->ca_path, wish->port);
 	fflush(stdout);
@@ -446,10 +304,11 @@ static int prepare_and_run(struct serve_wish *wish)
 		if (server->folder_fd < 0)
 			return say_failure(EXIT_USAGE, "cannot serve %s: %s", wish->folder, strerror(errno));
 	}
-	if (wish->plain && (wish->cert || wish->client_ca || wish->require_client))
-		return say_failure(EXIT_USAGE, "--http has no TLS, so no --cert, --ca or --require-client-cert");
+	code = serve_tls_check(wish);
+	if (code)
+		return code;
 	if (!wish->plain)
-		code = make_tls(wish);
+		code = serve_tls_make(wish);
 	return code ? code : run(wish);
 }
 

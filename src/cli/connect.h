@@ -3,13 +3,17 @@
 #define CLI_CONNECT_H
 
 #include "cli/dial.h"
+#include "cli/ech_file.h"
 #include "cli/options.h"
+#include "cli/proof.h"
 #include "cli/terminal.h"
 #include "cli/tls_client.h"
+#include "host/file.h"
 
 #define CONNECT_LIST_MAX 16
 
 #define CONNECT_PINS_MAX 16
+#define CONNECT_EARLY_MAX 65536 /* bytes of a file of early data */
 
 struct connect_wish {
 	struct options options;
@@ -34,6 +38,11 @@ struct connect_wish {
 	bool no_input;
 	const char *session_in, *session_out;
 	const char *keylog;
+	struct proof_wish proof;
+	const char *early_file;
+	const char *ech;    /* base64 or a file */
+	bool ech_grease;
+	bool key_update;
 	struct carrier_wish carrier_wish;
 	struct carrier *carrier; /* null: the kernel's sockets */
 };
@@ -43,10 +52,12 @@ struct connect_outfit {
 	struct bj_tls_config *config;
 	struct bj_trust *trust;
 	FILE *keylog;
+	struct file_bytes early;  /* data to send early */
+	struct ech_list *ech;     /* null: none */
 };
 
-/* An exit code, with its message already printed; connect_outfit_fini() in any case. */
-int connect_outfit_init(struct connect_outfit *outfit, const struct connect_wish *wish);
+/* Reads the files that the wish names, the peer's keys into it. An exit code, with its message already printed; connect_outfit_fini() in any case. */
+int connect_outfit_init(struct connect_outfit *outfit, struct connect_wish *wish);
 void connect_outfit_fini(struct connect_outfit *outfit);
 
 /* One connection: how far it came. The report's views live as long as `client`. */
@@ -60,19 +71,22 @@ struct connection {
 	struct bj_tls_report report;
 	bool session_offered;
 	bool session_refused;     /* by ourselves: expired, or for another name */
+	bool ech_retried;         /* the first try was rejected, and this is the second */
+	bool ech_useless;         /* nothing in the list could be used */
 };
 
 /* Connects as wished, shows the connection to `then` while it is open, and closes it. The exit code of what went wrong before or in the
  * handshake; with wish->insecure the verdict is no such thing. */
 typedef void connect_then_fn(void *self, const struct connection *c);
-int connect_look(const struct connect_wish *wish, connect_then_fn *then, void *self);
+int connect_look(struct connect_wish *wish, connect_then_fn *then, void *self);
 
 /* Whether somebody has to worry: the exit code of a finished connection. */
 enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c);
 
 void connect_print(const struct terminal *terminal, const struct connect_wish *wish, const struct connection *c);
 /* `second` is null unless the wish was to reconnect. */
-void connect_print_second(const struct terminal *terminal, const struct connection *first, const struct connection *second);
+void connect_print_second(const struct terminal *terminal, const struct connect_wish *wish, const struct connection *first,
+			  const struct connection *second);
 void connect_print_json(FILE *stream, const struct connect_wish *wish, const struct connection *first,
 			const struct connection *second);
 

@@ -104,6 +104,7 @@ static enum bj_err set_suites(const struct connect_wish *wish, struct bj_tls_con
 
 static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls_config *config)
 {
+	static const enum bj_tls_certificate_type raw[] = { BJ_TLS_RAW_PUBLIC_KEY };
 	enum bj_err err = BJ_OK;
 
 	if (wish->tls12 != wish->tls13) {
@@ -121,6 +122,10 @@ static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls
 		err = bj_tls_config_observer(config, show_event, NULL);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && wish->ech_grease)
+		err = bj_tls_config_ech_grease(config, true);
+	if (!err && wish->proof.raw_public_key)
+		err = bj_tls_config_peer_types(config, raw, 1);
 	if (!err)
 		err = wish->insecure ? bj_tls_config_insecure_no_verify(config) : bj_tls_config_ask(config, 1u << BJ_TLS_Q_VERIFY);
 	return err;
@@ -137,7 +142,7 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 		err = bj_trust_add_file(trust, wish->ca_file, NULL);
 	else
 		err = bj_trust_add_system(trust, NULL);
-	if (err && !wish->insecure) {
+	if (err && !wish->insecure && (wish->ca_file || !(wish->proof.psk || wish->proof.raw_public_key))) {
 		bj_trust_free(trust);
 		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
@@ -158,6 +163,14 @@ static int load_credential(const struct connect_wish *wish, struct bj_tls_config
 	enum bj_err err;
 	int code;
 
+	if (!wish->cert_file && wish->key_file && wish->proof.raw_public_key) {
+		code = proof_own_key("-key", wish->key_file, &credential);
+		if (code)
+			return code;
+		err = bj_tls_config_credential(config, credential);
+		bj_credential_free(credential);
+		return err ? say_err(EXIT_OWN_CERTIFICATE, err, "-key %s", wish->key_file) : EXIT_GOOD;
+	}
 	if (!wish->cert_file)
 		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
 	code = own_credential_open("-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
@@ -185,7 +198,26 @@ static int open_keylog(const struct connect_wish *wish, struct bj_tls_config *co
 	return bj_tls_config_keylog(config, write_keylog, *out) == BJ_OK ? EXIT_GOOD : EXIT_INTERNAL;
 }
 
-int connect_outfit_init(struct connect_outfit *outfit, const struct connect_wish *wish)
+static int load_early(const struct connect_wish *wish, struct connect_outfit *outfit)
+{
+	if (!wish->early_file)
+		return EXIT_GOOD;
+	if (file_read(wish->early_file, CONNECT_EARLY_MAX, &outfit->early) != BJ_OK)
+		return say_failure(EXIT_USAGE, "cannot read --early-data %s (at most %d bytes): %s", wish->early_file, CONNECT_EARLY_MAX, strerror(errno));
+	if (outfit->early.len == 0)
+		return say_failure(EXIT_USAGE, "--early-data %s is empty", wish->early_file);
+	return bj_tls_config_early_data(outfit->config, CONNECT_EARLY_MAX, 0) == BJ_OK ? EXIT_GOOD : EXIT_INTERNAL;
+}
+
+static int load_ech(const struct connect_wish *wish, struct connect_outfit *outfit)
+{
+	if (!wish->ech)
+		return EXIT_GOOD;
+	outfit->ech = malloc(sizeof(*outfit->ech));
+	return outfit->ech ? ech_list_read("--ech", wish->ech, outfit->ech) : say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
+}
+
+int connect_outfit_init(struct connect_outfit *outfit, struct connect_wish *wish)
 {
 	enum bj_err err;
 	int code;
@@ -194,6 +226,14 @@ int connect_outfit_init(struct connect_outfit *outfit, const struct connect_wish
 	if (!outfit->config)
 		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
 	code = load_trust(wish, &outfit->trust);
+	if (!code)
+		code = proof_add_psk(&wish->proof, outfit->config);
+	if (!code)
+		code = proof_read_keys(&wish->proof);
+	if (!code)
+		code = load_early(wish, outfit);
+	if (!code)
+		code = load_ech(wish, outfit);
 	if (!code)
 		code = load_credential(wish, outfit->config);
 	if (!code)
@@ -210,6 +250,8 @@ void connect_outfit_fini(struct connect_outfit *outfit)
 {
 	bj_tls_config_free(outfit->config);
 	bj_trust_free(outfit->trust);
+	file_bytes_free(&outfit->early);
+	free(outfit->ech);
 	if (outfit->keylog)
 		fclose(outfit->keylog);
 }

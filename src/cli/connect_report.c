@@ -15,15 +15,20 @@ static bool is_about_our_certificate(int alert)
 	return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49;
 }
 
+static bool shows_own(const struct connect_wish *wish)
+{
+	return wish->cert_file || (wish->proof.raw_public_key && wish->key_file);
+}
+
 enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c)
 {
 	enum bj_err err = c->err ? c->err : c->late_err;
 	bool asked = c->report.client_certificate_asked;
 
 	if (err == BJ_ERR_ALERT_RECEIVED) {
-		if (c->report.alert_received == 116 || (asked && !wish->cert_file))
+		if (c->report.alert_received == 116 || (asked && !shows_own(wish)))
 			return EXIT_CLIENT_CERTIFICATE;
-		if (wish->cert_file && is_about_our_certificate(c->report.alert_received))
+		if (shows_own(wish) && is_about_our_certificate(c->report.alert_received))
 			return EXIT_OWN_CERTIFICATE;
 		return c->err ? EXIT_HANDSHAKE : EXIT_BROKE;
 	}
@@ -102,15 +107,98 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 	}
 }
 
+static const char *early_words(enum bj_tls_early early)
+{
+	switch (early) {
+	case BJ_TLS_EARLY_ACCEPTED:
+		return "accepted";
+	case BJ_TLS_EARLY_VERSION:
+		return "the server speaks TLS 1.2";
+	case BJ_TLS_EARLY_NO_SESSION:
+		return "there was no session";
+	case BJ_TLS_EARLY_SESSION:
+		return "the session does not allow it";
+	case BJ_TLS_EARLY_NOT_RESUMED:
+		return "the server did not take the session";
+	case BJ_TLS_EARLY_RETRY:
+		return "the server wanted another hello";
+	case BJ_TLS_EARLY_SUITE:
+		return "another suite than the session's";
+	case BJ_TLS_EARLY_ALPN:
+		return "another application protocol than the session's";
+	case BJ_TLS_EARLY_REFUSED:
+		return "the server refused it";
+	default:
+		return "not settled";
+	}
+}
+
+static const char *ech_words(const struct connection *c)
+{
+	switch (c->report.ech) {
+	case BJ_TLS_ECH_ACCEPTED:
+		return "accepted";
+	case BJ_TLS_ECH_REJECTED:
+		return "rejected";
+	case BJ_TLS_ECH_GREASED:
+		return "greased";
+	case BJ_TLS_ECH_OFFERED:
+		return "offered";
+	default:
+		return "none";
+	}
+}
+
+static void print_ech(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	if (c->ech_useless)
+		fprintf(t->stream, "  %snothing in the ECH list can be used here, and the hello is not sent in the clear\n", terminal_mark(t, MARK_BAD));
+	if (c->ech_retried)
+		fprintf(t->stream, "  %sthe server could not open the hello: %s\n", terminal_mark(t, MARK_WARN),
+			c->report.ech == BJ_TLS_ECH_NONE ? "it has no ECH any more, and said so with a good chain; tried again in the clear"
+							 : "it told its new configuration, and this is the second try");
+	if (c->report.ech == BJ_TLS_ECH_ACCEPTED)
+		fprintf(t->stream, "  %sthe server opened the encrypted hello\n", terminal_mark(t, MARK_GOOD));
+	else if (wish->ech_grease && c->report.handshake_done)
+		fprintf(t->stream, "  %sthe hello looked as if it were encrypted\n", terminal_mark(t, MARK_NONE));
+}
+
+/* Keys from outside, and what was sent before the handshake. */
+static void print_proofs(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	const struct bj_tls_report *r = &c->report;
+
+	if (!r->handshake_done)
+		return;
+	if (r->psk_identity.len > 0) {
+		fprintf(t->stream, "  %sboth sides have the key ", terminal_mark(t, MARK_GOOD));
+		terminal_print(t, (const char *)r->psk_identity.ptr, r->psk_identity.len);
+		fputc('\n', t->stream);
+	} else if (wish->proof.psk && !r->resumed) {
+		fprintf(t->stream, "  %sthe server did not take the pre-shared key%s\n", terminal_mark(t, MARK_WARN),
+			wish->proof.psk_raw ? "" : "; if it does not import keys (RFC 9258), as OpenSSL and GnuTLS, say --psk-raw");
+	}
+	if (c->client.early.len == 0)
+		return;
+	if (r->early_data == BJ_TLS_EARLY_ACCEPTED)
+		fprintf(t->stream, "  %searly data: %zu bytes accepted\n", terminal_mark(t, MARK_GOOD), c->client.early_sent);
+	else if (c->session_offered || !wish->reconnect)
+		fprintf(t->stream, "  %sno early data: %s; sent after the handshake\n", terminal_mark(t, MARK_WARN), early_words(r->early_data));
+}
+
 static void print_verdict(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
 {
 	const struct bj_verdict *v = &c->client.verdict;
 
 	if (!c->client.judged) {
-		if (c->report.resumed)
+		if (c->report.resumed && c->report.psk_identity.len == 0)
 			fprintf(t->stream, "  %sno chain to judge: resumed from a session that was %s\n",
 				terminal_mark(t, c->report.peer_verified ? MARK_GOOD : MARK_WARN),
 				c->report.peer_verified ? "verified" : "not verified");
+		return;
+	}
+	if (v->err == BJ_OK && c->client.raw_key.len > 0) {
+		fprintf(t->stream, "  %sits raw public key is one of those that are expected: %s\n", terminal_mark(t, MARK_GOOD), v->anchor);
 		return;
 	}
 	if (v->err == BJ_OK) {
@@ -178,6 +266,10 @@ static void print_failure(const struct terminal *t, const struct connect_wish *w
 	}
 	if (code == EXIT_CLIENT_CERTIFICATE)
 		fprintf(t->stream, "      give the client a certificate: -cert FILE -key FILE (bojagi cert client NAME makes one)\n");
+	if (c->report.alert_received == 40 && wish->proof.psk && !wish->proof.psk_raw)
+		fputs("      the server may not know the key, or not import keys (RFC 9258), as OpenSSL and GnuTLS: try --psk-raw\n", t->stream);
+	if (c->report.alert_received == 43 && wish->proof.raw_public_key)
+		fprintf(t->stream, "      the server shows certificates alone%s\n", wish->key_file ? "" : ", or wants a key of ours: -key FILE");
 	fprintf(t->stream, "  exit %d: %s\n", code, explain_exit_find(code) ? explain_exit_find(code)->means : "");
 }
 
@@ -195,11 +287,13 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 		fputc('\n', t->stream);
 	}
 	print_negotiated(t, c);
+	print_ech(t, wish, c);
 	print_chain(t, wish, c);
 	print_verdict(t, wish, c);
+	print_proofs(t, wish, c);
 	if (c->report.client_certificate_asked)
 		fprintf(t->stream, "  %sthe server asks for a client certificate%s\n",
-			terminal_mark(t, wish->cert_file ? MARK_GOOD : MARK_WARN), wish->cert_file ? "" : "; none was given");
+			terminal_mark(t, shows_own(wish) ? MARK_GOOD : MARK_WARN), shows_own(wish) ? "" : "; none was given");
 	if (c->session_refused)
 		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name\n", terminal_mark(t, MARK_WARN));
 	else if (c->session_offered && c->report.handshake_done && !c->report.resumed)
@@ -214,13 +308,15 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_failure(t, wish, c);
 }
 
-void connect_print_second(const struct terminal *t, const struct connection *first, const struct connection *second)
+void connect_print_second(const struct terminal *t, const struct connect_wish *wish, const struct connection *first,
+			  const struct connection *second)
 {
 	if (second->err) {
 		fprintf(t->stream, "  %sthe second connection failed: %s  (%s)\n", terminal_mark(t, MARK_BAD), bj_err_text(second->err),
 			bj_err_id(second->err));
 		return;
 	}
+	print_proofs(t, wish, second);
 	fprintf(t->stream, "  %s1st full %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
 		ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
 	if (!second->report.resumed)
@@ -274,6 +370,14 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_bool(json, "extended_master_secret", r->extended_master_secret);
 	json_bool(json, "client_certificate_asked", r->client_certificate_asked);
 	json_int(json, "tickets", c->client.tickets);
+	if (r->psk_identity.len > 0)
+		json_bytes(json, "psk_identity", r->psk_identity.ptr, r->psk_identity.len);
+	else
+		json_null(json, "psk_identity");
+	json_text(json, "early_data", c->client.early.len == 0 ? NULL : early_words(r->early_data));
+	json_int(json, "early_bytes", r->early_data == BJ_TLS_EARLY_ACCEPTED ? (int64_t)c->client.early_sent : 0);
+	json_text(json, "ech", ech_words(c));
+	json_bool(json, "ech_retried", c->ech_retried);
 	json_alert(json, "alert_sent", r->alert_sent);
 	json_alert(json, "alert_received", r->alert_received);
 	json_text(json, "failed_at", r->message && r->message[0] ? r->message : NULL);

@@ -45,6 +45,7 @@ struct server {
 	size_t session_count;
 	uint64_t requests;
 	bool quiet;
+	bool key_update; /* echo: before the first bytes go back */
 };
 
 /* What is being sent: bytes of ours, or of a file. */
@@ -65,6 +66,9 @@ struct serve_session {
 	int64_t began_us;
 	int64_t handshake_us;
 	bool handshake_done;
+	bool is_early;  /* what came so far is early data: it may have been sent before, by somebody else */
+	size_t early_len;
+	bool keys_updated;
 	bool input_ended;
 	bool closing;   /* nothing more is taken in; what waits is sent, then the end */
 	bool lingering; /* our end was sent */
@@ -79,6 +83,7 @@ struct serve_session {
 	struct http_request request;
 	struct chunked chunked;
 	uint64_t request_left, request_bytes;
+	bool head_done;   /* and what it asks for has not begun */
 	bool taking_body;
 	/* its response */
 	struct serve_body body;
@@ -89,6 +94,7 @@ struct serve_session {
 
 enum serve_step {
 	STEP_MORE = 0, /* more plaintext is needed */
+	STEP_WAIT,     /* for the end of the handshake */
 	STEP_ON,       /* something was done: call again once the output is flushed */
 };
 
@@ -108,7 +114,7 @@ static inline void serve_text_used(struct serve_session *s, size_t len)
 	s->text_start += len;
 }
 
-/* serve_http.c */
+/* serve_http.c: while s->is_early only what may happen twice is done. */
 enum serve_step serve_step(struct serve_session *s);
 void serve_http_init(struct serve_session *s);
 void serve_http_fini(struct serve_session *s);

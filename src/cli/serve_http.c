@@ -16,6 +16,7 @@ static void next_request(struct serve_session *s)
 	s->request_bytes = 0;
 	s->response_bytes = 0;
 	s->taking_body = false;
+	s->head_done = false;
 }
 
 void serve_http_init(struct serve_session *s)
@@ -239,6 +240,16 @@ static enum serve_step take_head(struct serve_session *s)
 	}
 	if (!done)
 		return STEP_MORE;
+	s->head_done = true;
+	return STEP_ON;
+}
+
+/* A whole head is there; early ones wait unless the request changes nothing (rfc8470:3). */
+static enum serve_step take_request(struct serve_session *s)
+{
+	if (s->is_early && s->request.method != HTTP_GET && s->request.method != HTTP_HEAD)
+		return STEP_WAIT;
+	s->head_done = false;
 	s->keep_alive = s->request.keep_alive;
 	if (s->request.framing.kind == HTTP_BODY_NONE || (s->request.framing.kind == HTTP_BODY_LENGTH && s->request.framing.length == 0)) {
 		respond(s);
@@ -261,6 +272,12 @@ static enum serve_step echo(struct serve_session *s)
 {
 	struct bj_bytes text = serve_text(s);
 
+	if (s->is_early)
+		return STEP_WAIT;
+	if (s->server->key_update && !s->keys_updated) {
+		s->keys_updated = true;
+		(void)!bj_tls_key_update(s->tls, true); /* 1.2 has none */
+	}
 	serve_text_used(s, serve_write(s, text.ptr, text.len));
 	return STEP_ON;
 }
@@ -290,5 +307,7 @@ enum serve_step serve_step(struct serve_session *s)
 		return echo(s);
 	if (!s->is_http)
 		return decide(s);
+	if (s->head_done)
+		return take_request(s);
 	return s->taking_body ? take_body(s) : take_head(s);
 }

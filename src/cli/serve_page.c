@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cert_describe.h"
+#include "cli/proof.h"
 #include "cli/serve.h"
 #include "http/token.h"
 
@@ -61,8 +62,17 @@ char *page_negotiated(const struct serve_session *s, size_t *out_len)
 		fputs("\nserver name  ", out);
 		put_visible(out, bytes_text(r.server_name ? r.server_name : "none"));
 		fprintf(out, "\nresumed      %s\nretried      %s\n", r.resumed ? "yes" : "no", r.retried ? "yes" : "no");
-		fputs("client       ", out);
-		if (r.peer_chain_count > 0) {
+		fprintf(out, "early data   %zu bytes\n", s->early_len);
+		fprintf(out, "ech          %s\n", r.ech == BJ_TLS_ECH_ACCEPTED ? "opened" : r.ech == BJ_TLS_ECH_REJECTED ? "not opened" : "none");
+		fputs("psk          ", out);
+		put_visible(out, r.psk_identity.len ? r.psk_identity : bytes_text("none"));
+		fputs("\nclient       ", out);
+		if (r.peer_public_key.len > 0) {
+			char pin[PROOF_PIN_TEXT_MAX];
+
+			proof_pin_text(r.peer_public_key, pin);
+			fprintf(out, "%s\n", pin);
+		} else if (r.peer_chain_count > 0) {
 			struct cert cert;
 			struct show_fields fields;
 

@@ -43,8 +43,14 @@ void serve_session_close(struct serve_session *s)
 	if (s->closing)
 		return;
 	s->closing = true;
-	if (s->tls && !s->failed)
+	if (s->tls && !s->failed && !s->is_early)
 		bj_tls_close(s->tls);
+}
+
+/* The end waits for the client's Finished, which says who it was. */
+static bool close_waits(const struct serve_session *s)
+{
+	return s->is_early && !s->failed && !s->input_ended;
 }
 
 /* The connection is of no use any more; the alert, if there is one, still goes out. */
@@ -153,11 +159,19 @@ static bool feed(struct serve_session *s)
 		return true;
 	}
 	switch (fed.event) {
+	case BJ_TLS_EARLY_DATA:
+		s->is_early = true;
+		s->early_len += fed.data.len;
+		took_text(s, fed.data);
+		return true;
 	case BJ_TLS_DATA:
 		took_text(s, fed.data);
 		return true;
 	case BJ_TLS_DONE:
 		s->handshake_done = true;
+		s->is_early = false;
+		if (s->closing && !s->failed)
+			bj_tls_close(s->tls);
 		s->handshake_us = s->server->loop.now_us - s->began_us;
 		deadline(s, SERVE_START_MS);
 		return true;
@@ -239,11 +253,11 @@ static void pump(struct serve_session *s)
 				session_free(s);
 			return;
 		}
-		if (s->closing) {
+		if (s->closing && !close_waits(s)) {
 			linger(s);
 			return;
 		}
-		if ((!s->tls || s->handshake_done) && (s->sending || s->text_len > s->text_start) && serve_step(s) == STEP_ON)
+		if (!s->closing && (!s->tls || s->handshake_done || s->is_early) && (s->sending || s->head_done || s->text_len > s->text_start) && serve_step(s) == STEP_ON)
 			continue;
 		if (s->input_ended && !s->sending) {
 			serve_session_close(s);
@@ -253,7 +267,7 @@ static void pump(struct serve_session *s)
 			serve_session_close(s);
 			continue;
 		}
-		if (!take(s) && !s->closing && !s->input_ended)
+		if (!take(s) && (!s->closing || close_waits(s)) && !s->input_ended)
 			return;
 	}
 }

@@ -142,6 +142,11 @@ static void keep_chain(struct tls_client *client)
 	struct bj_tls_report report;
 
 	bj_tls_report(client->tls, &report);
+	if (report.peer_public_key.len > 0 && report.peer_public_key.len <= TLS_CLIENT_CHAIN_BYTES_MAX) {
+		bytes_copy(client->chain_bytes, report.peer_public_key.ptr, report.peer_public_key.len);
+		client->raw_key = bytes_of(client->chain_bytes, report.peer_public_key.len);
+		return;
+	}
 	for (size_t i = 0; i < report.peer_chain_count; i++)
 		if (!keep_certificate(client, report.peer_chain[i]))
 			return;
@@ -154,9 +159,33 @@ static void keep_chain(struct tls_client *client)
 			return;
 }
 
+/* A raw public key is one of those that are expected, or it is not: names and anchors say nothing about it. */
+static void judge_raw_key(struct tls_client *client)
+{
+	char pin[PROOF_PIN_TEXT_MAX];
+
+	proof_pin_text(client->raw_key, pin);
+	client->verdict = (struct bj_verdict){ .index = -1, .rule = "rfc7250:6" };
+	if (proof_expects(client->expected, client->raw_key)) {
+		snprintf(client->verdict.anchor, sizeof(client->verdict.anchor), "%s", pin);
+	} else {
+		client->verdict.err = BJ_ERR_KEY_UNEXPECTED;
+		snprintf(client->verdict.detail, sizeof(client->verdict.detail), "its key is %s", pin);
+	}
+}
+
 static void judge(struct tls_client *client)
 {
+	struct bj_tls_report report;
+
 	client->judged = true;
+	if (client->raw_key.len > 0) {
+		judge_raw_key(client);
+		return;
+	}
+	bj_tls_report(client->tls, &report);
+	if (report.ech_public_name)
+		client->name = report.ech_public_name; /* the server could not read whom it was for */
 	client->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
 	if (client->trust && client->chain_count > 0 &&
 	    bj_verify_server(client->trust, client->chain, client->chain_count, client->name, clock_unix_ms(), &client->verdict) !=
@@ -185,9 +214,34 @@ static enum bj_err feed(struct tls_client *client, struct bj_tls_fed *out)
 	return err;
 }
 
+/* As much of the early data as may go, behind the hello. */
+static enum bj_err send_early(struct tls_client *client, int64_t deadline_us)
+{
+	struct bj_tls_report report;
+
+	bj_tls_report(client->tls, &report);
+	while (report.early_data == BJ_TLS_EARLY_OFFERED && client->early_sent < client->early.len) {
+		struct bj_bytes piece = bytes_of(client->early.ptr + client->early_sent, client->early.len - client->early_sent);
+		size_t used = 0;
+		enum bj_err err = bj_tls_seal(client->tls, &piece, 1, client->out, TLS_CLIENT_OUT_MAX, &used, &client->out_len);
+
+		if (err == BJ_ERR_STATE)
+			return BJ_OK; /* up to the session's limit */
+		if (!err)
+			err = send_out(client, deadline_us);
+		if (err)
+			return err;
+		client->early_sent += used;
+	}
+	return BJ_OK;
+}
+
 enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 {
 	enum bj_err err = bj_tls_start(client->tls, clock_unix_ms());
+
+	if (!err)
+		err = send_early(client, deadline_us);
 
 	while (!err && !client->done) {
 		struct bj_tls_fed fed = { 0 };
@@ -220,9 +274,9 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 			break;
 		}
 	}
-	if (client->chain_count == 0)
+	if (client->chain_count == 0 && client->raw_key.len == 0)
 		keep_chain(client);
-	if (!client->judged && client->chain_count > 0)
+	if (!client->judged && (client->chain_count > 0 || client->raw_key.len > 0))
 		judge(client);
 	/* the alert of a failure, or the last flight */
 	if (send_pending(client, deadline_us) != BJ_OK && !err)
@@ -290,6 +344,16 @@ enum bj_err tls_client_write(struct tls_client *client, const void *bytes, size_
 		len -= used;
 	}
 	return BJ_OK;
+}
+
+enum bj_err tls_client_write_late(struct tls_client *client, int64_t deadline_us)
+{
+	struct bj_tls_report report;
+	size_t at;
+
+	bj_tls_report(client->tls, &report);
+	at = report.early_data == BJ_TLS_EARLY_ACCEPTED ? client->early_sent : 0;
+	return client->early.len > at ? tls_client_write(client, client->early.ptr + at, client->early.len - at, deadline_us) : BJ_OK;
 }
 
 void tls_client_close(struct tls_client *client, int64_t deadline_us)

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "cli/proof.h"
 #include "cli/wire.h"
 #include <bojagi/tls.h>
 
@@ -25,12 +26,16 @@ struct tls_client {
 	bool done;               /* the handshake is over */
 	bool closed;             /* the peer closed in order */
 	bool ended;              /* the socket has ended */
+	const struct proof_pins *expected; /* the caller's: raw public keys that the peer may have; null: none */
+	struct bj_bytes early;   /* the caller's: what goes out with the first bytes where the session allows it */
+	size_t early_sent;       /* how much of it did */
 	bool judged;
 	struct bj_verdict verdict;
 	unsigned tickets;
 	const struct bj_bytes *remembered; /* the caller's: the chain that came with the session; a server that resumes shows none */
 	size_t remembered_count;
-	uint8_t *chain_bytes; /* copies of the peer's certificates */
+	uint8_t *chain_bytes; /* copies of the peer's certificates, or of its raw public key */
+	struct bj_bytes raw_key; /* empty: it showed certificates, or nothing */
 	struct bj_bytes chain[TLS_CLIENT_CHAIN_MAX];
 	size_t chain_count;
 	uint8_t *in, *out;
@@ -48,6 +53,8 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
  * over. */
 enum bj_err tls_client_read(struct tls_client *client, int64_t deadline_us, struct bj_bytes *out) BJ_MUST_USE;
 enum bj_err tls_client_write(struct tls_client *client, const void *bytes, size_t len, int64_t deadline_us) BJ_MUST_USE;
+/* After the handshake: what of the early data did not go early, or went for nothing. */
+enum bj_err tls_client_write_late(struct tls_client *client, int64_t deadline_us) BJ_MUST_USE;
 /* close_notify. */
 void tls_client_close(struct tls_client *client, int64_t deadline_us);
 

@@ -1,6 +1,6 @@
-/* kex.c - X25519 and the NIST curves P-256, P-384 and P-521; kex_hybrid.c has the groups that are one of these and ML-KEM.
+/* kex.c - X25519 and the NIST curves P-256, P-384 and P-521; kex_hybrid.c has the groups with ML-KEM.
  *
- * X25519 is ours (x25519_base.c, x25519_ladder.c), but for shared secrets on processors that our ladder cannot use: those are
+ * X25519 is ours (x25519_base.c, x25519_sums.c, x25519_ladder.c), but for shared secrets on processors that our ladder cannot use: those are
  * libcrypto's. The NIST curves work on points of shared group objects, which are made once per process: that leaves out the key objects'
  * look-ups and copies. A scalar is drawn by rejection, so it is uniform in 1..n-1 and the same random bytes give the same key.
  *
@@ -49,6 +49,7 @@ static const struct curve *curve_of(enum kex_group group)
 	case KEX_P384: return &curve_p384;
 	case KEX_P521: return &curve_p521;
 	case KEX_X25519:
+	case KEX_MLKEM1024:
 	case KEX_SECP256R1MLKEM768:
 	case KEX_X25519MLKEM768:
 	case KEX_NONE: break;
@@ -73,6 +74,11 @@ enum kex_group kex_plain_half(uint16_t group)
 	const struct hybrid *hybrid = hybrid_find(group);
 
 	return hybrid ? hybrid_plain_group(hybrid) : KEX_NONE;
+}
+
+bool kex_is_kem(uint16_t group)
+{
+	return hybrid_find(group) != NULL;
 }
 
 /* ---- X25519 */
@@ -106,6 +112,7 @@ static enum bj_err x25519_generate(struct kex_key *key, const struct bj_rng *rng
 		return err;
 	}
 	x25519_base(key->public_bytes, s->bytes);
+	wipe_stack();
 	key->handle = s;
 	return BJ_OK;
 }

@@ -11,12 +11,13 @@ enum kex_group {
 	KEX_P384 = 0x0018,
 	KEX_P521 = 0x0019,
 	KEX_X25519 = 0x001d,
+	KEX_MLKEM1024 = 0x0202, /* without a plain half: draft-ietf-tls-mlkem */
 	KEX_SECP256R1MLKEM768 = 0x11eb, /* hybrids: rfc10024 */
 	KEX_X25519MLKEM768 = 0x11ec,
 };
 
 #define KEX_PUBLIC_MAX 133 /* of a plain group: an uncompressed P-521 point */
-#define KEX_SHARE_MAX 1249 /* of any: an encapsulation key of ML-KEM-768 and a point of P-256 */
+#define KEX_SHARE_MAX 1568 /* of any: an encapsulation key of ML-KEM-1024 */
 
 struct kex_key { /* one ephemeral private key with its public half */
 	enum kex_group group;
@@ -29,6 +30,7 @@ bool kex_known(uint16_t group);
 size_t kex_public_len(enum kex_group group); /* of a client's share; a server's may differ */
 /* The plain group that is half of a hybrid; KEX_NONE for other groups. */
 enum kex_group kex_plain_half(uint16_t group);
+bool kex_is_kem(uint16_t group); /* ML-KEM alone or with a plain half: roles are fixed, and quantum computers do not break it */
 
 /* A fresh key from `rng`: the same random bytes give the same key. */
 enum bj_err kex_generate(struct kex_key *key, enum kex_group group, const struct bj_rng *rng) BJ_MUST_USE;

@@ -1,4 +1,4 @@
-/* kex_hybrid_test.c - hybrid groups: bad shares first, then the layout of shares and secrets against their parts. */
+/* kex_hybrid_test.c - groups with ML-KEM: bad shares first, then the layout of shares and secrets against their parts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,9 +19,12 @@ static const struct kind {
 	const char *name;
 	size_t plain_len;
 	bool kem_first;
+	enum mlkem_set set;
+	size_t ek_len, ct_len;
 } kinds[] = {
-	{ KEX_X25519MLKEM768, KEX_X25519, "X25519MLKEM768", 32, true },
-	{ KEX_SECP256R1MLKEM768, KEX_P256, "SecP256r1MLKEM768", 65, false },
+	{ KEX_X25519MLKEM768, KEX_X25519, "X25519MLKEM768", 32, true, MLKEM_768, 1184, 1088 },
+	{ KEX_SECP256R1MLKEM768, KEX_P256, "SecP256r1MLKEM768", 65, false, MLKEM_768, 1184, 1088 },
+	{ KEX_MLKEM1024, KEX_NONE, "ML-KEM-1024", 0, true, MLKEM_1024, 1568, 1568 },
 };
 
 #define each_kind(k) (const struct kind *k = kinds; k < kinds + ARRAY_COUNT(kinds); k++)
@@ -68,7 +71,8 @@ static void shares_cut_anywhere_or_too_long_are_refused(void **state)
 		memcpy(longer, public.ptr, public.len);
 		assert_int_equal(kex_answer(k->group, bytes_of(longer, public.len + 1), &rng_os, out, &len, &secret), BJ_ERR_BAD_KEY_SHARE);
 		assert_int_equal(kex_derive(&x.client, bytes_of(x.answer, x.answer_len + 1), &secret), BJ_ERR_BAD_KEY_SHARE);
-		assert_int_equal(kex_derive(&x.client, public, &secret), BJ_ERR_BAD_KEY_SHARE); /* a client's share as an answer */
+		if (k->ek_len != k->ct_len) /* a client's share as an answer */
+			assert_int_equal(kex_derive(&x.client, public, &secret), BJ_ERR_BAD_KEY_SHARE);
 		assert_int_equal(secret.len, 0);
 		assert_int_equal(len, 0);
 		kex_fini(&x.client);
@@ -84,10 +88,14 @@ static void a_plain_half_of_zeros_is_refused_by_both_sides(void **state)
 		struct secret secret = { 0 };
 		size_t len = 0;
 
+		if (k->plain == KEX_NONE) {
+			kex_fini(&x.client);
+			continue;
+		}
 		memcpy(bad, public.ptr, public.len);
-		memset(bad + (k->kem_first ? MLKEM_768_EK_LEN : 0), 0, k->plain_len);
+		memset(bad + (k->kem_first ? k->ek_len : 0), 0, k->plain_len);
 		assert_int_equal(kex_answer(k->group, bytes_of(bad, public.len), &rng_os, out, &len, &secret), BJ_ERR_BAD_KEY_SHARE);
-		memset(x.answer + (k->kem_first ? MLKEM_768_CT_LEN : 0), 0, k->plain_len);
+		memset(x.answer + (k->kem_first ? k->ct_len : 0), 0, k->plain_len);
 		assert_int_equal(kex_derive(&x.client, bytes_of(x.answer, x.answer_len), &secret), BJ_ERR_BAD_KEY_SHARE);
 		assert_int_equal(secret.len, 0);
 		assert_int_equal(len, 0);
@@ -119,7 +127,7 @@ static void a_change_of_any_part_of_the_answer_changes_the_secret(void **state)
 		size_t kem = k->kem_first ? 0 : k->plain_len;
 		struct secret secret = { 0 };
 
-		for (size_t at = 0; at < MLKEM_768_CT_LEN; at += 31) {
+		for (size_t at = 0; at < k->ct_len; at += 31) {
 			x.answer[kem + at] ^= 1;
 			assert_int_equal(kex_derive(&x.client, bytes_of(x.answer, x.answer_len), &secret), BJ_OK);
 			assert_false(secret_equal(&secret, &x.server));
@@ -129,7 +137,7 @@ static void a_change_of_any_part_of_the_answer_changes_the_secret(void **state)
 	}
 }
 
-static void both_sides_get_the_same_secret_of_64_bytes(void **state)
+static void both_sides_get_the_same_secret_of_32_bytes_a_part(void **state)
 {
 	for each_kind (k)
 		for (int i = 0; i < 20; i++) {
@@ -137,14 +145,32 @@ static void both_sides_get_the_same_secret_of_64_bytes(void **state)
 			struct secret secret;
 
 			assert_true(kex_known((uint16_t)k->group));
-			assert_int_equal(kex_public(&x.client).len, MLKEM_768_EK_LEN + k->plain_len);
-			assert_int_equal(kex_public_len(k->group), MLKEM_768_EK_LEN + k->plain_len);
-			assert_int_equal(x.answer_len, MLKEM_768_CT_LEN + k->plain_len);
+			assert_int_equal(kex_public(&x.client).len, k->ek_len + k->plain_len);
+			assert_int_equal(kex_public_len(k->group), k->ek_len + k->plain_len);
+			assert_int_equal(x.answer_len, k->ct_len + k->plain_len);
 			assert_int_equal(kex_derive(&x.client, bytes_of(x.answer, x.answer_len), &secret), BJ_OK);
-			assert_int_equal(secret.len, 64);
+			assert_int_equal(secret.len, k->plain == KEX_NONE ? 32 : 64);
 			assert_true(secret_equal(&secret, &x.server));
 			kex_fini(&x.client);
 		}
+}
+
+static void mlkem_alone_is_its_own_secret_and_nothing_else(void **state)
+{
+	static const uint8_t random[32] = { 7 };
+	uint8_t answer[MLKEM_CT_MAX];
+	struct kex_key client;
+	struct secret kem, secret;
+
+	assert_int_equal(kex_generate(&client, KEX_MLKEM1024, &rng_os), BJ_OK);
+	assert_int_equal(mlkem_encaps(MLKEM_1024, kex_public(&client), random, answer, &kem), BJ_OK);
+	assert_int_equal(kex_derive(&client, bytes_of(answer, sizeof(answer)), &secret), BJ_OK);
+	assert_true(secret_equal(&secret, &kem));
+	assert_int_equal(kex_plain_half(KEX_MLKEM1024), KEX_NONE);
+	assert_ptr_equal(kex_part(&client, KEX_MLKEM1024), &client);
+	assert_null(kex_part(&client, KEX_X25519));
+	assert_null(kex_part(&client, KEX_NONE));
+	kex_fini(&client);
 }
 
 /* The peer is put together from the parts here: a plain key and ML-KEM, each in its place. */
@@ -157,14 +183,16 @@ static void the_parts_stand_where_rfc10024_has_them(void **state)
 		struct kex_key client, peer;
 		struct bj_bytes share;
 
+		if (k->plain == KEX_NONE)
+			continue;
 		assert_int_equal(kex_generate(&client, k->group, &rng_os), BJ_OK);
 		assert_int_equal(kex_generate(&peer, k->plain, &rng_os), BJ_OK);
 		share = kex_public(&client);
-		assert_int_equal(mlkem_encaps(MLKEM_768, bytes_of(share.ptr + (k->kem_first ? 0 : k->plain_len), MLKEM_768_EK_LEN), random,
+		assert_int_equal(mlkem_encaps(k->set, bytes_of(share.ptr + (k->kem_first ? 0 : k->plain_len), k->ek_len), random,
 					      answer + (k->kem_first ? 0 : k->plain_len), &kem), BJ_OK);
-		assert_int_equal(kex_derive(&peer, bytes_of(share.ptr + (k->kem_first ? MLKEM_768_EK_LEN : 0), k->plain_len), &plain), BJ_OK);
-		memcpy(answer + (k->kem_first ? MLKEM_768_CT_LEN : 0), peer.public_bytes, k->plain_len);
-		assert_int_equal(kex_derive(&client, bytes_of(answer, MLKEM_768_CT_LEN + k->plain_len), &secret), BJ_OK);
+		assert_int_equal(kex_derive(&peer, bytes_of(share.ptr + (k->kem_first ? k->ek_len : 0), k->plain_len), &plain), BJ_OK);
+		memcpy(answer + (k->kem_first ? k->ct_len : 0), peer.public_bytes, k->plain_len);
+		assert_int_equal(kex_derive(&client, bytes_of(answer, k->ct_len + k->plain_len), &secret), BJ_OK);
 		assert_int_equal(secret.len, 64);
 		assert_memory_equal(secret.bytes, k->kem_first ? kem.bytes : plain.bytes, 32);
 		assert_memory_equal(secret.bytes + 32, k->kem_first ? plain.bytes : kem.bytes, 32);
@@ -214,7 +242,7 @@ static void a_source_that_fails_anywhere_makes_neither_key_nor_answer(void **sta
 	for each_kind (k) {
 		struct exchange x = exchange_make(k->group);
 
-		for (unsigned calls = 0; calls < 2; calls++) { /* one call for each half */
+		for (unsigned calls = 0; calls < (k->plain == KEX_NONE ? 1 : 2); calls++) { /* one call for each half */
 			struct meter meter = { calls };
 			struct bj_rng rng = { meter_fill, &meter };
 			struct kex_key key = { 0 };
@@ -281,8 +309,9 @@ int main(void)
 		cmocka_unit_test(a_change_of_any_part_of_the_answer_changes_the_secret),
 		cmocka_unit_test(a_source_that_fails_anywhere_makes_neither_key_nor_answer),
 		cmocka_unit_test(a_key_has_the_parts_of_its_group_and_no_others),
-		cmocka_unit_test(both_sides_get_the_same_secret_of_64_bytes),
+		cmocka_unit_test(both_sides_get_the_same_secret_of_32_bytes_a_part),
 		cmocka_unit_test(the_parts_stand_where_rfc10024_has_them),
+		cmocka_unit_test(mlkem_alone_is_its_own_secret_and_nothing_else),
 		cmocka_unit_test(libcrypto_agrees),
 	};
 

@@ -221,7 +221,7 @@ static void sealing_and_opening_survive(void **state)
 
 static void key_exchange_survives(void **state)
 {
-	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768 };
+	static enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768, KEX_MLKEM1024 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
 		each_failure(exchange, &groups[i]);

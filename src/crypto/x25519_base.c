@@ -2,7 +2,8 @@
  *
  * libcrypto makes public halves with the same ladder that it uses for shared secrets. The base point is always the same, so
  * here its multiples stand in a table of the birationally equivalent Edwards curve (rfc7748:4.1): 64 additions and 4 doublings
- * instead of 255 steps. The table (30 KB) is computed at first use.
+ * instead of 255 steps. The table (40 KB) is computed at first use.
+ * The additions are made in vectors where the processor has them (x25519_sums.h), else here.
  *
  * No branch and no address depends on the private half.
  *
@@ -16,27 +17,21 @@
 #include "base/wipe.h"
 #include "crypto/fe25519.h"
 #include "crypto/once.h"
+#include "crypto/x25519_sums.h"
 
-struct point { /* x = X/Z, y = Y/Z, xy = T/Z */
-	struct fe x, y, z, t;
+struct entry { /* a multiple of the base point as it stands in the table: y + x, y - x, 2dxy */
+	struct fe sum, difference, product;
 };
 
 struct step { /* a sum before its last four multiplications: x = X/Z, y = Y/T */
 	struct fe x, y, z, t;
 };
 
-struct entry { /* a multiple of the base point, affine: y + x, y - x, 2dxy */
-	struct fe sum, difference, product;
-};
-
-#define WINDOWS 32 /* table[i] holds 1..8 times 256^i times the base point */
-#define MULTIPLES 8
-
 static const struct fe fe_zero = { { 0 } };
 static const struct fe fe_one = { { 1 } };
 
 static struct once table_once;
-static struct entry table[WINDOWS][MULTIPLES];
+static struct x25519_table table;
 
 /* ---- points */
 
@@ -45,26 +40,26 @@ static const struct fe curve_2d = { { 0x69b9426b2f159, 0x35050762add7a, 0x3cf44c
 static const struct fe base_x = { { 0x62d608f25d51a, 0x412a4b4f6592a, 0x75b7171a4b31d, 0x1ff60527118fe, 0x216936d3cd6e5 } };
 static const struct fe base_y = { { 0x6666666666658, 0x4cccccccccccc, 0x1999999999999, 0x3333333333333, 0x6666666666666 } };
 
-static inline struct point finish(const struct step *s)
+static inline struct x25519_point finish(const struct step *s)
 {
-	return (struct point){ fe_mul(s->x, s->t), fe_mul(s->y, s->z), fe_mul(s->z, s->t), fe_mul(s->x, s->y) };
+	return (struct x25519_point){ fe_mul(s->x, s->t), fe_mul(s->y, s->z), fe_mul(s->z, s->t), fe_mul(s->x, s->y) };
 }
 
 /* A = (Y1-X1)(Y2-X2), B = (Y1+X1)(Y2+X2), C = 2dT1T2, D = 2Z1Z2 */
-static inline struct point combine(struct fe a, struct fe b, struct fe c, struct fe d)
+static inline struct x25519_point combine(struct fe a, struct fe b, struct fe c, struct fe d)
 {
 	struct step s = { fe_sub(b, a), fe_add(b, a), fe_add(d, c), fe_sub(d, c) };
 
 	return finish(&s);
 }
 
-static inline struct point add_entry(const struct point *p, const struct entry *e)
+static inline struct x25519_point add_entry(const struct x25519_point *p, const struct entry *e)
 {
 	return combine(fe_mul(fe_sub(p->y, p->x), e->difference), fe_mul(fe_add(p->y, p->x), e->sum), fe_mul(p->t, e->product),
 		       fe_add(p->z, p->z));
 }
 
-static struct point add(const struct point *p, const struct point *q)
+static struct x25519_point add(const struct x25519_point *p, const struct x25519_point *q)
 {
 	struct fe zz = fe_mul(p->z, q->z);
 
@@ -72,7 +67,7 @@ static struct point add(const struct point *p, const struct point *q)
 		       fe_mul(fe_mul(p->t, q->t), curve_2d), fe_add(zz, zz));
 }
 
-static struct point twice(const struct point *p)
+static struct x25519_point twice(const struct x25519_point *p)
 {
 	struct fe xx = fe_square(p->x), yy = fe_square(p->y), zz = fe_square(p->z);
 	struct fe both = fe_square(fe_add(p->x, p->y));
@@ -85,23 +80,30 @@ static struct point twice(const struct point *p)
 	return finish(&s);
 }
 
-static struct entry entry_of(const struct point *p)
+static void entry_set(struct x25519_entry *out, const struct x25519_point *p)
 {
 	struct fe inverse = fe_invert(p->z);
 	struct fe x = fe_mul(p->x, inverse), y = fe_mul(p->y, inverse);
 
-	return (struct entry){ fe_carry(fe_add(y, x)), fe_sub(y, x), fe_mul(fe_mul(x, y), curve_2d) };
+	struct fe sum = fe_carry(fe_add(y, x)), difference = fe_sub(y, x), product = fe_mul(fe_mul(x, y), curve_2d);
+
+	for (int i = 0; i < 5; i++) {
+		out->limb[i][LANE_DIFFERENCE] = difference.v[i];
+		out->limb[i][LANE_SUM] = sum.v[i];
+		out->limb[i][LANE_PRODUCT] = product.v[i];
+		out->limb[i][LANE_TWO] = i == 0 ? 2 : 0;
+	}
 }
 
 static void table_make(void)
 {
-	struct point base = { base_x, base_y, fe_one, fe_mul(base_x, base_y) };
+	struct x25519_point base = { base_x, base_y, fe_one, fe_mul(base_x, base_y) };
 
-	for (int i = 0; i < WINDOWS; i++) {
-		struct point p = base;
+	for (int i = 0; i < X25519_WINDOWS; i++) {
+		struct x25519_point p = base;
 
-		for (int j = 0; j < MULTIPLES; j++) {
-			table[i][j] = entry_of(&p);
+		for (int j = 0; j < X25519_MULTIPLES; j++) {
+			entry_set(&table.rows[i][j], &p);
 			p = add(&p, &base);
 		}
 		for (int j = 0; j < 8; j++)
@@ -111,42 +113,37 @@ static void table_make(void)
 
 /* ---- the multiplication */
 
-static inline void take_if(struct entry *out, const struct entry *from, uint64_t mask)
-{
-	uint64_t *to = out->sum.v;
-	const uint64_t *source = from->sum.v;
-
-	for (int i = 0; i < 5; i++)
-		to[i] ^= (to[i] ^ source[i]) & mask;
-	to = out->difference.v;
-	source = from->difference.v;
-	for (int i = 0; i < 5; i++)
-		to[i] ^= (to[i] ^ source[i]) & mask;
-	to = out->product.v;
-	source = from->product.v;
-	for (int i = 0; i < 5; i++)
-		to[i] ^= (to[i] ^ source[i]) & mask;
-}
-
 /* `digit` times 256^window, digit in -8..8: every entry of the row is read. */
 static struct entry pick(int window, int8_t digit)
 {
 	uint64_t negative = (uint64_t)0 - ((uint8_t)digit >> 7);
 	uint64_t size = (uint64_t)(((int64_t)digit ^ (int64_t)negative) - (int64_t)negative);
-	struct entry e = { fe_one, fe_one, fe_zero }, minus;
+	uint64_t picked[5][LANE_COUNT] = { { 1, 1 } };
+	struct entry e;
+	struct fe minus;
 
-	for (uint64_t j = 0; j < MULTIPLES; j++) {
-		uint64_t differs = size ^ (j + 1);
+	for (uint64_t j = 0; j < X25519_MULTIPLES; j++) {
+		uint64_t differs = size ^ (j + 1), mask = (uint64_t)0 - ((differs - 1) >> 63);
 
-		take_if(&e, &table[window][j], (uint64_t)0 - ((differs - 1) >> 63));
+		for (int i = 0; i < 5; i++)
+			for (int lane = 0; lane < LANE_COUNT; lane++)
+				picked[i][lane] ^= (picked[i][lane] ^ table.rows[window][j].limb[i][lane]) & mask;
 	}
-	minus = (struct entry){ e.difference, e.sum, fe_sub(fe_zero, e.product) };
-	take_if(&e, &minus, negative);
+	for (int i = 0; i < 5; i++) {
+		uint64_t swap = (picked[i][LANE_DIFFERENCE] ^ picked[i][LANE_SUM]) & negative;
+
+		e.difference.v[i] = picked[i][LANE_DIFFERENCE] ^ swap;
+		e.sum.v[i] = picked[i][LANE_SUM] ^ swap;
+		e.product.v[i] = picked[i][LANE_PRODUCT];
+	}
+	minus = fe_sub(fe_zero, e.product);
+	for (int i = 0; i < 5; i++)
+		e.product.v[i] ^= (e.product.v[i] ^ minus.v[i]) & negative;
 	return e;
 }
 
 /* The scalar as 64 digits of -8..8 to the base 16. */
-static void digits_of(int8_t out[64], const uint8_t scalar[32])
+static void digits_of(int8_t out[X25519_DIGITS], const uint8_t scalar[32])
 {
 	int8_t carry = 0;
 
@@ -162,12 +159,43 @@ static void digits_of(int8_t out[64], const uint8_t scalar[32])
 	out[63] = (int8_t)(out[63] + carry);
 }
 
+/* The sum of the digits at odd places, sixteen times, and of those at even places. */
+static struct x25519_point sum_of(const int8_t digits[X25519_DIGITS])
+{
+	struct x25519_point p = { fe_zero, fe_one, fe_one, fe_zero };
+	struct entry e;
+
+	for (int i = 1; i < X25519_DIGITS; i += 2) {
+		e = pick(i / 2, digits[i]);
+		p = add_entry(&p, &e);
+	}
+	for (int i = 0; i < 4; i++)
+		p = twice(&p);
+	for (int i = 0; i < X25519_DIGITS; i += 2) {
+		e = pick(i / 2, digits[i]);
+		p = add_entry(&p, &e);
+	}
+	wipe(&e, sizeof(e));
+	return p;
+}
+
+static struct x25519_point sum_in_vectors(const int8_t digits[X25519_DIGITS])
+{
+	struct x25519_point p, even;
+
+	x25519_sums(&table, digits, &p, &even);
+	for (int i = 0; i < 4; i++)
+		p = twice(&p);
+	p = add(&p, &even);
+	wipe(&even, sizeof(even));
+	return p;
+}
+
 void x25519_base(uint8_t out_public[32], const uint8_t private[32])
 {
-	struct point p = { fe_zero, fe_one, fe_one, fe_zero };
+	struct x25519_point p;
 	uint8_t scalar[32];
-	int8_t digits[64];
-	struct entry e;
+	int8_t digits[X25519_DIGITS];
 
 	if (once_begin(&table_once)) {
 		table_make();
@@ -178,20 +206,10 @@ void x25519_base(uint8_t out_public[32], const uint8_t private[32])
 	scalar[31] &= 127;
 	scalar[31] |= 64;
 	digits_of(digits, scalar);
-	for (int i = 1; i < 64; i += 2) {
-		e = pick(i / 2, digits[i]);
-		p = add_entry(&p, &e);
-	}
-	for (int i = 0; i < 4; i++)
-		p = twice(&p);
-	for (int i = 0; i < 64; i += 2) {
-		e = pick(i / 2, digits[i]);
-		p = add_entry(&p, &e);
-	}
+	p = x25519_sums_here() ? sum_in_vectors(digits) : sum_of(digits);
 	/* u = (1 + y) / (1 - y) */
 	fe_bytes(out_public, fe_mul(fe_add(p.z, p.y), fe_invert(fe_sub(p.z, p.y))));
 	wipe(scalar, sizeof(scalar));
 	wipe(digits, sizeof(digits));
 	wipe(&p, sizeof(p));
-	wipe(&e, sizeof(e));
 }

@@ -63,13 +63,17 @@ void conf_take_client_crl(struct conf_build *build, const struct conf_node *node
 	struct conf_tls_made *made = object;
 	const char *path = conf_build_path(build, &node->words[1]);
 	int64_t next_update = INT64_MAX;
-	enum bj_err err = build->world->crl(build->world->self, path, &made->crls, &next_update);
+	bool unnumbered = false;
+	enum bj_err err = build->world->crl(build->world->self, path, &made->crls, &next_update, &unnumbered);
 
 	conf_build_watch(build, path);
 	if (err)
 		conf_problem(build->report, CONF_R_CRL_FILE, &node->words[1].span, NULL, NULL, "%s: %s", path, bj_err_text(err));
 	else
 		say_end(build, &node->words[1], "revocation list", next_update, CRL_SOON_S);
+	if (!err && unnumbered)
+		conf_problem(build->report, CONF_R_UNNUMBERED, &node->words[1].span,
+			     "have the CA number its lists (openssl ca: crlnumber in its section)", NULL, "this revocation list has no number, or a critical one");
 }
 
 void conf_take_revocation(struct conf_build *build, const struct conf_node *node, void *object)

@@ -81,12 +81,13 @@ static enum bj_err fake_staple(void *self, const char *path, struct bj_credentia
 	return BJ_OK;
 }
 
-static enum bj_err fake_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+static enum bj_err fake_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update, bool *out_unnumbered)
 {
 	if (named(path, "missing.crl"))
 		return BJ_ERR_FILE_OPEN;
 	if (!*crls)
 		*crls = (struct bj_crls *)fake_new(path);
+	*out_unnumbered = named(path, "unnumbered.crl");
 	*out_next_update = named(path, "endless.crl") ? INT64_MIN : NOW + (named(path, "old.crl") ? -7205 : 86400 * 5);
 	return BJ_OK;
 }
@@ -309,7 +310,7 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_int_equal(web->address.sockaddr.ss_family, AF_INET6);
 	assert_int_equal(web->limits.header_size, 32768);
 	assert_int_equal(web->limits.body, 10 << 20);
-	assert_int_equal(web->limits.requests_per_client_per_s, 100);
+	assert_int_equal(web->limits.requests_per_client_per_min, 60 * 100);
 	assert_int_equal(web->limits.requests_per_client_burst, 200);
 	assert_int_equal(web->route_count, 4);
 	assert_true(web->routes[0].require_client_certificate);

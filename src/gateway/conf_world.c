@@ -80,7 +80,7 @@ static enum bj_err real_staple(void *self, const char *path, struct bj_credentia
 	return err;
 }
 
-static enum bj_err real_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+static enum bj_err real_crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update, bool *out_unnumbered)
 {
 	struct bj_crls *to = *crls ? *crls : bj_crls_new();
 	const struct crl_held *held = NULL;
@@ -94,9 +94,12 @@ static enum bj_err real_crl(void *self, const char *path, struct bj_crls **crls,
 	}
 	*crls = to;
 	*out_next_update = INT64_MAX;
-	while ((held = crls_each(to, held)) != NULL)
+	*out_unnumbered = false;
+	while ((held = crls_each(to, held)) != NULL) {
 		if (held->crl.next_update < *out_next_update)
 			*out_next_update = held->crl.next_update;
+		*out_unnumbered = *out_unnumbered || !held->crl.has_number || held->crl.number_critical;
+	}
 	return BJ_OK;
 }
 

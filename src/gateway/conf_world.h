@@ -17,8 +17,9 @@ struct conf_world {
 	/* Staples the OCSP response of a file to the one of these credentials that it is about, unless it is out of date. */
 	enum bj_err (*staple)(void *self, const char *path, struct bj_credential *const *credentials, size_t count, int64_t *out_next_update,
 			      char why[BJ_WHY_MAX]);
-	/* Adds the lists of a file to `*crls`, which is made when it is null; the earliest end of them all. */
-	enum bj_err (*crl)(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update);
+	/* Adds the lists of a file to `*crls`, which is made when it is null; the earliest end of them all, and whether one has no proper
+	 * number, so that it clears nobody. */
+	enum bj_err (*crl)(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update, bool *out_unnumbered);
 	void (*use_crls)(struct bj_trust *trust, struct bj_crls *crls, enum bj_revocation policy);
 	void (*crls_free)(struct bj_crls *crls);
 	/* Adds the anchors of a file to `*trust`, which is made when it is null; a null path means the system's. On failure a `*trust`

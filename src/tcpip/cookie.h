@@ -18,7 +18,13 @@ struct cookie {
 
 /* Answers a SYN with a cookie. */
 void cookie_send(struct bj_stack *stack, const struct arrival *syn, const struct tcp_config *config);
+enum cookie_verdict {
+	COOKIE_NONE,
+	COOKIE_GOOD,
+	COOKIE_LATER, /* one of ours, but what began right behind the SYN has not come: it will be sent again */
+};
+
 /* Does this ACK bring one back? */
-bool cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out);
+enum cookie_verdict cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out);
 
 #endif

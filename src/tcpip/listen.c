@@ -95,11 +95,15 @@ static bool take_cookie(struct bj_listener *l, struct arrival *a)
 	const struct bj_tcp_options *o = &l->config->options;
 	struct cookie cookie;
 	struct arrival syn = *a;
+	enum cookie_verdict verdict;
 	struct bj_tcp *t;
 
 	if (o->syn_cookies_never || a->seg.flags & (TCP_SYN | TCP_RST) || l->stack->stats.cookies_sent == 0)
 		return false;
-	if (!cookie_check(l->stack, a, &cookie)) {
+	verdict = cookie_check(l->stack, a, &cookie);
+	if (verdict == COOKIE_LATER)
+		return true; /* nothing is known of its beginning: it waits for the peer's retransmission, a reset would end it */
+	if (verdict == COOKIE_NONE) {
 		l->stack->stats.cookies_refused++;
 		return false;
 	}

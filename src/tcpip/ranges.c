@@ -96,6 +96,23 @@ const struct range *ranges_find(const struct ranges *ranges, uint32_t seq)
 	return NULL;
 }
 
+bool ranges_first_overlap(const struct ranges *ranges, uint32_t start, uint32_t end, struct range *out)
+{
+	uint32_t stop = end;
+	bool found = false;
+
+	for (uint32_t i = 0; ranges && i < ranges->count; i++) {
+		const struct range *r = &ranges->at[i];
+
+		if (seq_ge(r->start, stop) || seq_ge(start, r->end))
+			continue;
+		*out = (struct range){ seq_max(r->start, start), seq_min(r->end, end) };
+		stop = out->start; /* another one counts only if it stands before */
+		found = true;
+	}
+	return found;
+}
+
 bool ranges_first_gap(const struct ranges *ranges, uint32_t start, uint32_t end, struct range *out)
 {
 	const struct range *r;

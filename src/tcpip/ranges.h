@@ -28,6 +28,8 @@ bool ranges_add(struct ranges **ranges, uint32_t start, uint32_t end);
 uint32_t ranges_take(struct ranges **ranges, uint32_t next);
 /* True if some byte of start..end is in already. */
 bool ranges_overlap(const struct ranges *ranges, uint32_t start, uint32_t end);
+/* The part of start..end that begins first and is in; false if nothing is. */
+bool ranges_first_overlap(const struct ranges *ranges, uint32_t start, uint32_t end, struct range *out);
 /* The part of start..end that begins first and is missing; false if nothing is. */
 bool ranges_first_gap(const struct ranges *ranges, uint32_t start, uint32_t end, struct range *out);
 /* The range that holds `seq`, or null. */

@@ -745,6 +745,15 @@ static void ranges_are_what_a_bitmap_says(void **state)
 			assert_int_equal(ranges_first_gap(r, base + from, base + from + len, &gap), missing < from + len);
 			if (missing < from + len)
 				assert_int_equal(gap.start, base + missing);
+			for (missing = from; missing < from + len && !have[missing]; missing++)
+				;
+			assert_int_equal(ranges_first_overlap(r, base + from, base + from + len, &gap), missing < from + len);
+			if (missing < from + len) {
+				assert_int_equal(gap.start, base + missing);
+				for (; missing < from + len && have[missing]; missing++)
+					;
+				assert_int_equal(gap.end, base + missing);
+			}
 			assert_true(ranges_add(&r, base + from, base + from + len));
 			for (uint32_t i = 0; i < len; i++)
 				have[from + i] = true;

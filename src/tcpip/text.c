@@ -65,7 +65,7 @@ static void acknowledge_soon(struct bj_tcp *t)
 	stack_want_output(t);
 	if (t->quick_acks > 0)
 		t->quick_acks--;
-	else if (!o->delayed_ack_off && t->rcv_nxt - t->last_ack_sent < 2u * t->rcv_mss) { /* SHLD-19: every second one */
+	else if (!t->dsack_due && !o->delayed_ack_off && t->rcv_nxt - t->last_ack_sent < 2u * t->rcv_mss) { /* SHLD-19: every second one */
 		if (!t->ack_pending)
 			tcp_arm_ack(t, tcp_stack(t)->now_us + o->ack_delay_us);
 		t->ack_pending = true;
@@ -94,10 +94,20 @@ static bool take_next(struct bj_tcp *t, const struct tcp_segment *s)
 	return true;
 }
 
+/* What is there already is told, the first run of it (rfc2883:4); a run before rcv_nxt was noted when it was trimmed off. */
+static void note_overlap(struct bj_tcp *t, const struct tcp_segment *s)
+{
+	struct range twice;
+
+	if (t->sack_ok && !t->dsack_due && ranges_first_overlap(t->early, s->seq, s->seq + (uint32_t)s->payload.len, &twice))
+		rare_note_duplicate(t, twice.start, twice.end);
+}
+
 void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 {
 	uint32_t len = (uint32_t)s->payload.len;
 
+	note_overlap(t, s);
 	if (len > t->rcv_mss)
 		t->rcv_mss = (uint16_t)u32_min(len, tcp_offer_mss(tcp_stack(t), tcp_is_v4(t), tcp_options_of(t)));
 	if (s->seq == t->rcv_nxt) {
@@ -113,13 +123,6 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 	t->ack_now = true;
 	t->quick_acks = TCP_QUICK_ACKS;
 	stack_want_output(t);
-	if (ranges_overlap(t->early, s->seq, s->seq + len) && t->sack_ok) {
-		const struct range *r = ranges_find(t->early, s->seq);
-
-		if (r && seq_le(s->seq + len, r->end)) {
-			rare_note_duplicate(t, s->seq, s->seq + len); /* all of it is there already: rfc2883:4.1.2 */
-		}
-	}
 	if (!put_early(t, s))
 		stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
 }

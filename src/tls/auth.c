@@ -67,6 +67,21 @@ enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, si
 	return cert_parse(hs->peer_chain[0], hs->peer_cert);
 }
 
+void auth_forget_chain(struct bj_tls *conn)
+{
+	struct handshake *hs = conn->hs;
+
+	free(hs->peer_der);
+	free(hs->peer_cert);
+	free((void *)hs->peer_ocsp.ptr);
+	free((void *)hs->peer_scts.ptr);
+	hs->peer_der = NULL;
+	hs->peer_cert = NULL;
+	hs->peer_ocsp = hs->peer_scts = (struct bj_bytes){ NULL, 0 };
+	hs->peer_der_len = hs->peer_chain_count = 0;
+	hs->judged = conn->peer_verified = conn->peer_is_key = false;
+}
+
 enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation)
 {
 	const struct bj_tls_config *config = conn->config;

@@ -13,6 +13,9 @@
  * BJ_ERR_ILLEGAL_PARAMETER, BJ_ERR_DECODE. The others are read when the chain is judged. */
 enum bj_err auth_take_chain(struct bj_tls *conn, const struct bj_bytes *ders, size_t count) BJ_MUST_USE;
 
+/* As if none had come: another may be taken. */
+void auth_forget_chain(struct bj_tls *conn);
+
 /* ASK(VERIFY): judges hs->peer_chain with the configuration's trust, or takes the owner's verdict. */
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);

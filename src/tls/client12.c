@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "tls/again.h"
 #include "tls/auth.h"
 #include "tls/both12.h"
 #include "tls/group.h"
@@ -288,6 +289,10 @@ static enum bj_err open_step(struct bj_tls *conn, struct bj_bytes body)
 	err = session_make(conn, &s);
 	if (err)
 		return err;
+	if (s.lifetime_s == 0) {
+		session_fini(&s);
+		return BJ_OK;
+	}
 	if (hs->ticket12_len > 0) {
 		s.ticket = hs->ticket12;
 		s.ticket_len = hs->ticket12_len;
@@ -328,13 +333,14 @@ static const struct hs_row client12[] = {
 	{ FROM(SIGN), STEP(drop_step), UNLESS(F_CERT), TO(CCS) },
 	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify_make), TO(CCS) },
 	{ FROM(CCS), SEND(CHANGE_CIPHER_SPEC, NULL), KEYS(KEYS_WRITE_12), TO(FINISHED) },
-	{ FROM(FINISHED), SEND(FINISHED, finished12_make), UNLESS(F_RESUMED), TO(WAIT_TICKET) },
-	{ FROM(FINISHED), SEND(FINISHED, finished12_make), WHEN(F_RESUMED), TO(OPEN) },
+	{ FROM(FINISHED), SEND(FINISHED, keys_finished_make), UNLESS(F_RESUMED), TO(WAIT_TICKET) },
+	{ FROM(FINISHED), SEND(FINISHED, keys_finished_make), WHEN(F_RESUMED), TO(OPEN) },
 	{ FROM(WAIT_TICKET), RECV(NEW_SESSION_TICKET, ticket_take), WHEN(F_TICKET), TO(WAIT_CCS) },
 	{ FROM(WAIT_TICKET), RECV(CHANGE_CIPHER_SPEC, ccs12_take), UNLESS(F_TICKET), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_CCS), RECV(CHANGE_CIPHER_SPEC, ccs12_take), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
-	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished12_take), TO(PEER_FINISHED) },
-	{ FROM(PEER_FINISHED), STEP(open_step), WHEN(F_RESUMED), TO(CCS) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, keys_finished_take), TO(PEER_FINISHED) },
+	{ FROM(PEER_FINISHED), ASK(VERIFY, again_prepare, again_judge), WHEN(F_RESUMED), TO(JUDGE_AGAIN) },
+	{ FROM(JUDGE_AGAIN), STEP(open_step), TO(CCS) },
 	{ FROM(PEER_FINISHED), STEP(open_step), UNLESS(F_RESUMED), TO(OPEN) },
 	{ FROM(OPEN), RECV(HELLO_REQUEST, hello_request_take), TO(OPEN) },
 };

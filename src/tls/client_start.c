@@ -14,6 +14,7 @@
 #include "tls/psk.h"
 #include "tls/limits.h"
 #include "tls/quic.h"
+#include "tls/again.h"
 #include "tls/raw_key.h"
 #include "x509/general_name.h"
 
@@ -38,7 +39,7 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	session_binding(conn->config, conn->name, binding);
 	if (s.version == VERSION_1_2 && s.ticket_len > 0 && conn->config->ticket_count == 0)
 		err = BJ_ERR_BAD_TICKET; /* the extension that it would stand in is not sent */
-	if (err || !ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) ||
+	if (err || !ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) || !again_fits(conn->config, &s) ||
 	    !config_has_version(conn->config, s.version) || !codes_have(config_codes_view(&conn->config->suites), s.suite)) {
 		session_fini(&s);
 		return BJ_ERR_BAD_TICKET;
@@ -499,7 +500,8 @@ static enum bj_err hello_again_make(struct bj_tls *conn, struct writer *w)
 
 static const struct hs_row client_start[] = {
 	{ FROM(START), SEND(CLIENT_HELLO, hello_make), DECIDES(F_EARLY), TO(EARLY) },
-	{ FROM(EARLY), STEP(early_step), WHEN(F_EARLY), KEYS(KEYS_EARLY), TO(WAIT_SERVER_HELLO) },
+	{ FROM(EARLY), ASK(VERIFY, again_early_prepare, again_early_judge), WHEN(F_EARLY), TO(EARLY_JUDGED) },
+	{ FROM(EARLY_JUDGED), STEP(early_step), KEYS(KEYS_EARLY), TO(WAIT_SERVER_HELLO) },
 	{ FROM(EARLY), STEP(NULL), UNLESS(F_EARLY), TO(WAIT_SERVER_HELLO) },
 	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, first_server_hello_take), UNLESS(F_EARLY), DECIDES(F_13), TO(VERSION) },
 	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, early_server_hello_take), WHEN(F_EARLY), SETS(F_13), TO(VERSION) },

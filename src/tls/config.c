@@ -90,7 +90,7 @@ BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const cha
 	all_suites(&config->suites, config->version_min);
 	config->groups = config->schemes = (struct config_codes){ 0 };
 	for (size_t i = 0; i < GROUP_COUNT; i++)
-		if (!modern || group_table[i].code != KEX_P521)
+		if (group_table[i].usual && (!modern || group_table[i].code != KEX_P521))
 			codes_add(&config->groups, group_table[i].code);
 	for (size_t i = 0; i < SCHEME_COUNT; i++)
 		codes_add(&config->schemes, scheme_table[i].code);
@@ -256,6 +256,15 @@ BJ_API enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_config *config, 
 	return err;
 }
 
+BJ_API enum bj_err bj_tls_config_retry_for_group(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (!err)
+		config->retries_for_group = on;
+	return err;
+}
+
 BJ_API enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *const *names, size_t count)
 {
 	uint8_t bytes[CONFIG_ALPN_BYTES_MAX];
@@ -395,6 +404,30 @@ BJ_API enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, c
 		return BJ_ERR_ARGUMENT;
 	bytes_copy(config->context, context, len);
 	config->context_len = (uint8_t)len;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_false_start(struct bj_tls_config *config, enum bj_tls_false_start how)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT || how < BJ_TLS_FALSE_START_OFF || how > BJ_TLS_FALSE_START_ALWAYS)
+		return BJ_ERR_ARGUMENT;
+	config->false_start = (uint8_t)how;
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_tls_config_judge_resumed(struct bj_tls_config *config, bool on)
+{
+	enum bj_err err = config_may_change(config);
+
+	if (err)
+		return err;
+	if (config->role != BJ_TLS_CLIENT)
+		return BJ_ERR_ARGUMENT;
+	config->judges_resumed = on;
 	return BJ_OK;
 }
 
@@ -666,6 +699,7 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		return BJ_ERR_ARGUMENT;
 	if (config->frozen)
 		return BJ_OK;
+	config->keep_peer_chain |= config->judges_resumed; /* for the tickets that are still to come */
 	err = lint(config);
 	if (!err)
 		err = narrow(config);

@@ -108,8 +108,11 @@ struct bj_tls_config {
 	enum bj_tls_role role;
 	bool frozen;
 	bool prefer_own_order;
+	bool retries_for_group; /* servers: order comes before shares */
 	bool strict_sni;
 	bool keep_peer_chain;
+	uint8_t false_start; /* enum bj_tls_false_start */
+	bool judges_resumed; /* clients: resuming asks for a verdict again (again.h) */
 	bool wants_ocsp, wants_scts; /* clients */
 	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
 	bool quic; /* no records: 1.3 alone, as rfc9001 says */

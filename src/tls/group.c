@@ -2,12 +2,13 @@
 #include "tls/group.h"
 
 const struct group group_table[GROUP_COUNT] = {
-	{ KEX_X25519MLKEM768, "X25519MLKEM768", false },
-	{ KEX_X25519, "X25519", true },
-	{ KEX_SECP256R1MLKEM768, "SecP256r1MLKEM768", false },
-	{ KEX_P256, "secp256r1", true },
-	{ KEX_P384, "secp384r1", true },
-	{ KEX_P521, "secp521r1", true },
+	{ KEX_X25519MLKEM768, "X25519MLKEM768", false, true },
+	{ KEX_X25519, "X25519", true, true },
+	{ KEX_SECP256R1MLKEM768, "SecP256r1MLKEM768", false, true },
+	{ KEX_P256, "secp256r1", true, true },
+	{ KEX_P384, "secp384r1", true, true },
+	{ KEX_P521, "secp521r1", true, true },
+	{ KEX_MLKEM1024, "MLKEM1024", false, false }, /* no curve stands in for ML-KEM if that falls: who takes it says so */
 };
 
 const struct group *group_find(uint16_t code)

@@ -9,9 +9,10 @@ struct group {
 	uint16_t code;
 	const char *name;
 	bool in_12; /* may stand in a ServerKeyExchange */
+	bool usual; /* stands in the profiles; others are asked for by name */
 };
 
-#define GROUP_COUNT 6
+#define GROUP_COUNT 7
 extern const struct group group_table[GROUP_COUNT]; /* in the order that we prefer */
 
 /* Null for a group that does not exist for us. */

@@ -49,6 +49,8 @@ uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello
 			return group;
 		if (!without_share)
 			without_share = group;
+		if (conn->config->retries_for_group)
+			break;
 	}
 	*out_share = (struct bj_bytes){ NULL, 0 };
 	return without_share;
@@ -124,6 +126,29 @@ static struct bj_bytes peer_certificate(const struct bj_tls *conn)
 	return conn->peer ? conn->peer->chain[0] : (struct bj_bytes){ NULL, 0 };
 }
 
+/* All that a later verdict needs. What is too much to keep is not resumed. */
+static enum bj_err list_remember(const struct bj_tls *conn, struct session *out)
+{
+	const struct handshake *hs = conn->hs;
+	struct session_peer peer = { .count = 0 };
+	const struct bj_bytes *chain;
+	enum bj_err err;
+
+	if (hs && hs->peer_chain_count > 0) {
+		chain = hs->peer_chain;
+		peer = (struct session_peer){ .count = hs->peer_chain_count, .ocsp = hs->peer_ocsp, .scts = hs->peer_scts };
+	} else {
+		chain = conn->peer->chain;
+		peer = (struct session_peer){ .count = conn->peer->count, .ocsp = conn->peer->ocsp, .scts = conn->peer->scts };
+	}
+	for (size_t i = 0; i < peer.count; i++)
+		peer.chain[i] = chain[i];
+	err = session_set_list(out, &peer);
+	if (err == BJ_ERR_LIMIT)
+		out->lifetime_s = 0;
+	return err == BJ_ERR_LIMIT ? BJ_OK : err;
+}
+
 /* What was found out of the peer in the first handshake holds no longer because it was resumed. rfc9846:4.6.1 */
 static uint32_t lifetime_left_s(const struct bj_tls *conn, uint32_t wanted_s)
 {
@@ -164,8 +189,29 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 		hash_once(HASH_SHA256, certificate, digest);
 		memcpy(out->peer_digest, digest, sizeof(out->peer_digest));
 	}
+	if (out->has_peer && conn->config->judges_resumed && certificate.len > 0)
+		return list_remember(conn, out);
 	if (out->has_peer && conn->config->keep_peer_chain && certificate.len > 0 && certificate.len <= SESSION_PEER_MAX)
 		return session_set_peer(out, certificate);
+	return BJ_OK;
+}
+
+/* The chain that the session kept is shown as if it had come. Sessions keep what was stapled only with whole chains. */
+static enum bj_err peer_recall(struct bj_tls *conn, const struct session *s)
+{
+	struct session_peer peer;
+
+	if (!conn->config->keep_peer_chain || s->peer_len == 0 || !session_peer_view(s, &peer))
+		return BJ_OK;
+	conn->peer = malloc(sizeof(*conn->peer) + s->peer_len);
+	if (!conn->peer)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(conn->peer->der, s->peer, s->peer_len);
+	conn->peer->count = peer.count;
+	conn->peer->ocsp = bytes_of(conn->peer->der + (peer.ocsp.len ? peer.ocsp.ptr - s->peer : 0), peer.ocsp.len);
+	conn->peer->scts = bytes_of(conn->peer->der + (peer.scts.len ? peer.scts.ptr - s->peer : 0), peer.scts.len);
+	for (size_t i = 0; i < peer.count; i++)
+		conn->peer->chain[i] = bytes_of(conn->peer->der + (peer.chain[i].ptr - s->peer), peer.chain[i].len);
 	return BJ_OK;
 }
 
@@ -177,16 +223,7 @@ enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 	conn->peer_is_key = s->peer_is_key;
 	if (conn->is_server)
 		conn->hs->own_type = certificate_type_of(s->own_is_key);
-	if (!conn->config->keep_peer_chain || s->peer_len == 0)
-		return BJ_OK;
-	conn->peer = malloc(sizeof(*conn->peer) + s->peer_len);
-	if (!conn->peer)
-		return BJ_ERR_NO_MEMORY;
-	memcpy(conn->peer->der, s->peer, s->peer_len);
-	conn->peer->count = 1;
-	conn->peer->ocsp = conn->peer->scts = (struct bj_bytes){ NULL, 0 }; /* sessions do not keep them */
-	conn->peer->chain[0] = bytes_of(conn->peer->der, s->peer_len);
-	return BJ_OK;
+	return peer_recall(conn, s);
 }
 
 enum bj_err hello_take_alpn(struct bj_tls *conn, struct bj_bytes name)

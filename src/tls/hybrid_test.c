@@ -63,6 +63,7 @@ static void client_shares_cut_anywhere_are_refused(uint16_t group)
 	struct bj_bytes key;
 
 	groups_set(client, group, 0);
+	groups_set(server, group, 0);
 	pair_start(&pair, client, server, PKI_NAME);
 	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
 	assert_int_equal(client_hello_parse(first_message(pair.client.conn, sent, sizeof(sent)), &hello), BJ_OK);
@@ -95,6 +96,11 @@ static void a_clients_share_of_x25519mlkem768_cut_anywhere_is_refused(void **sta
 static void a_clients_share_of_secp256r1mlkem768_cut_anywhere_is_refused(void **state)
 {
 	client_shares_cut_anywhere_are_refused(KEX_SECP256R1MLKEM768);
+}
+
+static void a_clients_share_of_mlkem1024_cut_anywhere_is_refused(void **state)
+{
+	client_shares_cut_anywhere_are_refused(KEX_MLKEM1024);
 }
 
 static void a_share_longer_than_any_is_refused(void **state)
@@ -150,11 +156,17 @@ static struct bj_bytes without_plain(struct bj_bytes share, size_t n)
 
 static void a_servers_share_cut_anywhere_is_refused(void **state)
 {
-	for (size_t i = 0; i < 2; i++) {
-		const size_t whole = i ? 1088 + 65 : 1088 + 32;
-		uint16_t group = i ? KEX_SECP256R1MLKEM768 : KEX_X25519MLKEM768;
+	static const struct {
+		uint16_t group;
+		size_t whole;
+	} rows[] = { { KEX_X25519MLKEM768, 1088 + 32 }, { KEX_SECP256R1MLKEM768, 1088 + 65 }, { KEX_MLKEM1024, 1568 } };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const size_t whole = rows[i].whole;
+		uint16_t group = rows[i].group;
 
 		groups_set(client, group, 0);
+		groups_set(server, group, 0);
 		for (size_t len = 0; len <= whole; len++)
 			assert_int_equal(answer_with(group, cut, len), len == whole ? BJ_OK : len == 0 ? BJ_ERR_DECODE : BJ_ERR_BAD_KEY_SHARE);
 		setup_again();
@@ -185,6 +197,10 @@ static void hybrids_alone_cannot_be_of_12(void **state)
 	groups_set(client, KEX_X25519MLKEM768, KEX_SECP256R1MLKEM768);
 	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(client), BJ_ERR_CONFIG_EMPTY);
+	setup_again();
+	groups_set(client, KEX_MLKEM1024, 0);
+	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(client), BJ_ERR_CONFIG_EMPTY);
 }
 
 static void a_client_of_12_offers_no_hybrid(void **state)
@@ -203,7 +219,64 @@ static void a_client_of_12_offers_no_hybrid(void **state)
 	assert_false(group_find(KEX_SECP256R1MLKEM768)->in_12);
 }
 
+/* Off by default on both sides: no hello has it, and no server takes it. */
+static void mlkem1024_is_used_by_nobody_who_did_not_name_it(void **state)
+{
+	static const char *const profiles[] = { "intermediate", "modern" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(profiles); i++) {
+		assert_int_equal(bj_tls_config_profile(client, profiles[i]), BJ_OK);
+		assert_false(codes_have(config_codes_view(&client->groups), KEX_MLKEM1024));
+	}
+	groups_set(client, KEX_MLKEM1024, 0);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_GROUP);
+}
+
 /* ---- what must work */
+
+static void mlkem1024_is_agreed_where_both_name_it(void **state)
+{
+	assert_int_equal(bj_tls_group_by_name("MLKEM1024"), KEX_MLKEM1024);
+	groups_set(client, KEX_MLKEM1024, KEX_X25519);
+	groups_set(server, KEX_MLKEM1024, KEX_X25519);
+	ends_shake();
+	expect_group(KEX_MLKEM1024, false);
+}
+
+/* The client's guess was X25519; whose order counts is asked too. */
+static void order_comes_before_shares_only_where_the_server_says_so(void **state)
+{
+	static const struct {
+		bool own, retry;
+		uint16_t group;
+	} rows[] = {
+		{ true, true, KEX_MLKEM1024 }, { true, false, KEX_X25519 }, { false, true, KEX_X25519 }, { false, false, KEX_X25519 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		groups_set(client, KEX_X25519, KEX_MLKEM1024);
+		groups_set(server, KEX_MLKEM1024, KEX_X25519);
+		assert_int_equal(bj_tls_config_prefer_own_order(server, rows[i].own), BJ_OK);
+		assert_int_equal(bj_tls_config_retry_for_group(server, rows[i].retry), BJ_OK);
+		ends_shake();
+		expect_group(rows[i].group, rows[i].group == KEX_MLKEM1024);
+		assert_int_equal(bj_tls_config_retry_for_group(server, false), BJ_ERR_CONFIG_FROZEN);
+		setup_again();
+	}
+}
+
+static void a_share_of_a_lower_group_does_not_keep_the_first_of_the_client_away(void **state)
+{
+	static const uint16_t p256 = KEX_P256;
+
+	groups_set(client, KEX_X25519, KEX_P256);
+	assert_int_equal(bj_tls_config_key_share_groups(client, &p256, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_retry_for_group(server, true), BJ_OK);
+	ends_shake();
+	expect_group(KEX_X25519, true);
+}
 
 static void the_usual_hello_has_the_hybrid_first_and_its_half_as_a_share_too(void **state)
 {
@@ -307,6 +380,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ends_setup, ends_teardown)
 		TEST(a_clients_share_of_x25519mlkem768_cut_anywhere_is_refused),
+		TEST(a_clients_share_of_mlkem1024_cut_anywhere_is_refused),
+		TEST(mlkem1024_is_used_by_nobody_who_did_not_name_it),
+		TEST(mlkem1024_is_agreed_where_both_name_it),
+		TEST(order_comes_before_shares_only_where_the_server_says_so),
+		TEST(a_share_of_a_lower_group_does_not_keep_the_first_of_the_client_away),
 		TEST(a_clients_share_of_secp256r1mlkem768_cut_anywhere_is_refused),
 		TEST(a_share_longer_than_any_is_refused),
 		TEST(a_servers_share_cut_anywhere_is_refused),

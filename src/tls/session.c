@@ -27,6 +27,45 @@ enum bj_err session_set_peer(struct session *s, struct bj_bytes certificate)
 	return BJ_OK;
 }
 
+enum bj_err session_set_list(struct session *s, const struct session_peer *peer)
+{
+	size_t cap = 4 + peer->ocsp.len + peer->scts.len;
+	struct writer w;
+
+	for (size_t i = 0; i < peer->count; i++)
+		cap += 3 + peer->chain[i].len;
+	if (cap > SESSION_LIST_MAX)
+		return BJ_ERR_LIMIT;
+	s->peer = malloc(cap);
+	if (!s->peer)
+		return BJ_ERR_NO_MEMORY;
+	w = wr_make(s->peer, cap);
+	wr_vec(&w, peer->ocsp, 2);
+	wr_vec(&w, peer->scts, 2);
+	for (size_t i = 0; i < peer->count; i++)
+		wr_vec(&w, peer->chain[i], 3);
+	check(wr_ok(&w) && w.len == cap);
+	s->peer_len = cap;
+	s->peer_is_list = true;
+	return BJ_OK;
+}
+
+bool session_peer_view(const struct session *s, struct session_peer *out)
+{
+	struct reader r = rd_make(s->peer, s->peer_len);
+
+	*out = (struct session_peer){ .count = 0 };
+	if (!s->peer_is_list) {
+		out->chain[out->count++] = bytes_of(s->peer, s->peer_len);
+		return s->peer_len > 0;
+	}
+	out->ocsp = rd_vec_bytes(&r, 2);
+	out->scts = rd_vec_bytes(&r, 2);
+	while (rd_more(&r) && out->count < PATH_CHAIN_MAX)
+		out->chain[out->count++] = rd_vec_bytes(&r, 3);
+	return rd_end(&r) && out->count > 0;
+}
+
 enum bj_err session_copy(const struct session *s, struct session *out)
 {
 	enum bj_err err = BJ_OK;
@@ -56,7 +95,10 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 		lower[i] = (uint8_t)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
 	hash_init(&h, HASH_SHA256);
 	hash_update(&h, policy, sizeof(policy));
-	hash_update(&h, config->judge_print, sizeof(config->judge_print));
+	if (config->judges_resumed) /* by whatever is in force then */
+		hash_update(&h, "again", 5);
+	else
+		hash_update(&h, config->judge_print, sizeof(config->judge_print));
 	hash_update(&h, config->context, config->context_len);
 	hash_update(&h, lower, len);
 	if (config->quic) /* sessions of records are no use to QUIC, and the other way round */
@@ -84,7 +126,7 @@ void session_write(struct writer *w, const struct session *s)
 	wr_u32(w, s->age_add);
 	wr_u32(w, s->early_max);
 	wr_vec(w, secret_view(&s->secret), 1);
-	wr_u8(w, (uint8_t)(s->own_is_key << 3 | s->peer_is_key << 2 | s->peer_verified << 1 | s->has_peer));
+	wr_u8(w, (uint8_t)(s->peer_is_list << 4 | s->own_is_key << 3 | s->peer_is_key << 2 | s->peer_verified << 1 | s->has_peer));
 	if (s->has_peer) {
 		wr_raw(w, s->peer_digest, sizeof(s->peer_digest));
 		wr_vec(w, bytes_of(s->peer, s->peer_len), 2);
@@ -112,8 +154,9 @@ static void read_state(struct reader *r, struct session *s, struct bj_bytes *out
 	else
 		secret_set(&s->secret, b.ptr, b.len);
 	flags = rd_u8(r);
-	if (flags > 15 || s->made_ms < 0 || s->made_ms > INT64_MAX / 2)
+	if (flags > 31 || s->made_ms < 0 || s->made_ms > INT64_MAX / 2)
 		rd_fail(r);
+	s->peer_is_list = flags >> 4 & 1;
 	s->own_is_key = flags >> 3 & 1;
 	s->peer_is_key = flags >> 2 & 1;
 	s->peer_verified = flags >> 1 & 1;
@@ -134,14 +177,17 @@ enum bj_err session_read(struct bj_bytes bytes, struct session *out)
 {
 	struct reader r = rd_of(bytes);
 	struct bj_bytes peer = { NULL, 0 };
+	struct session_peer kept;
 	struct session s = { 0 };
 	enum bj_err err = BJ_OK;
 
 	read_state(&r, &s, &peer);
-	if (!rd_end(&r) || peer.len > SESSION_PEER_MAX)
+	if (!rd_end(&r) || peer.len > (s.peer_is_list ? SESSION_LIST_MAX : SESSION_PEER_MAX))
 		err = BJ_ERR_BAD_TICKET;
 	else if (peer.len > 0)
 		err = session_set_peer(&s, peer);
+	if (!err && s.peer_is_list && !session_peer_view(&s, &kept))
+		err = BJ_ERR_BAD_TICKET;
 	if (err) {
 		session_fini(&s);
 		return err;

@@ -16,12 +16,14 @@
 #include "crypto/hash.h"
 #include "tls/config.h"
 #include "tls/suite.h"
+#include "x509/path.h"
 
 #define SESSION_FORM 2              /* of the stored bytes; another one is not read */
 #define SESSION_PEER_MAX 4096       /* of a certificate that is kept with a session */
+#define SESSION_LIST_MAX 32768      /* of a whole chain with what was stapled; clients only */
 #define SESSION_STATE_MAX (600 + SESSION_PEER_MAX) /* a ticket's plaintext */
 #define SESSION_TICKET_MAX 65535
-#define SESSION_BLOB_MAX (SESSION_TICKET_MAX + SESSION_STATE_MAX + 512)
+#define SESSION_BLOB_MAX (SESSION_TICKET_MAX + SESSION_STATE_MAX + SESSION_LIST_MAX + 512)
 #define SESSION_DIGEST_LEN 32
 #define SESSION_BINDING_LEN 16
 
@@ -38,7 +40,8 @@ struct session {
 	bool peer_is_key;                      /* it showed a raw public key: `peer` and `peer_digest` are of that */
 	bool own_is_key;                       /* servers: we showed one */
 	uint8_t peer_digest[SESSION_DIGEST_LEN]; /* SHA-256 of the peer's certificate */
-	uint8_t *peer;                         /* where the chain is kept: the peer's own certificate; allocated */
+	uint8_t *peer;                         /* where the chain is kept: the peer's own certificate, or all of it; allocated */
+	bool peer_is_list;                     /* all of it: session_peer_view() reads it */
 	size_t peer_len;
 	uint8_t binding[SESSION_BINDING_LEN];  /* over name, context and policy: session_binding() */
 	uint8_t alpn[255];
@@ -55,6 +58,16 @@ void session_fini(struct session *s);
 enum bj_err session_copy(const struct session *s, struct session *out) BJ_MUST_USE;
 /* Gives the session the peer's certificate. BJ_ERR_NO_MEMORY. */
 enum bj_err session_set_peer(struct session *s, struct bj_bytes certificate) BJ_MUST_USE;
+
+/* Gives it the peer's whole chain and what was stapled. BJ_ERR_LIMIT if that is too much to keep, BJ_ERR_NO_MEMORY. */
+struct session_peer {
+	struct bj_bytes chain[PATH_CHAIN_MAX];
+	size_t count;
+	struct bj_bytes ocsp, scts;
+};
+enum bj_err session_set_list(struct session *s, const struct session_peer *peer) BJ_MUST_USE;
+/* Views into what is kept of the peer: one certificate or all. False if that is nothing or damaged. */
+bool session_peer_view(const struct session *s, struct session_peer *out);
 
 /* The digest of what a session is bound to besides protocol and suite: the name (any case), the context and policy of the
  * configuration, and the role. */

@@ -23,12 +23,15 @@ enum hs_state {
 	ST_WAIT_SECOND_SERVER_HELLO,
 	ST_EARLY,             /* the hello is out: keys of early data (clients); a PSK is chosen: is its early data taken? (servers) */
 
+	ST_EARLY_JUDGED,      /* client: whom early data goes to is judged */
+
 	/* client, 1.3 */
 	ST_WAIT_EE,
 	ST_WAIT_CERTIFICATE_OR_REQUEST,
 	ST_WAIT_CERTIFICATE,
 	ST_WAIT_CERTIFICATE_VERIFY,
 	ST_JUDGE,             /* the peer's chain and signature are here and want a verdict */
+	ST_JUDGE_AGAIN,       /* client: the chain is that of the session */
 	ST_WAIT_FINISHED,
 	ST_FLIGHT,            /* our last flight begins */
 	ST_SIGN,

@@ -150,6 +150,7 @@ static bool list_extension_read(const struct extension *x, struct crl *crl)
 		return aki_read(x->value, crl);
 	case OID_EXT_CRL_NUMBER:
 		crl->has_number = true;
+		crl->number_critical = x->critical;
 		return number_read(x->value, &crl->number);
 	case OID_EXT_DELTA_CRL:
 		crl->is_delta = true;
@@ -353,20 +354,23 @@ bool crl_find(const struct crl *crl, const struct crl_index *index, struct bj_by
 	      struct crl_entry *out)
 {
 	uint32_t hash = serial_hash(serial);
+	bool found = false;
 
 	for (uint32_t probe = 0; probe < CRL_PROBES_MAX; probe++) {
 		uint32_t slot = index->slots[(hash + probe) & index->mask];
 
 		if (slot == 0)
-			return false;
+			break;
 		if (bytes_equal(serial_at(crl, slot - 1), serial) && is_of_issuer(crl, index, slot - 1, issuer)) {
 			struct reader r = entries_from(crl, slot - 1);
 
 			*out = entry_read(&r);
-			return true;
+			found = true;
+			if (out->reason != REASON_REMOVE)
+				break;
 		}
 	}
-	return false;
+	return found;
 }
 
 const char *crl_reason_text(enum crl_reason reason)

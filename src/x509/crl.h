@@ -34,6 +34,7 @@ struct crl {
 	int64_t next_update; /* INT64_MIN if there is none: nobody can tell whether the list is in force (rfc5280:5.1.2.5) */
 	bool has_unknown_critical; /* in the list or an entry, or one that stands where it must not: of no use */
 	bool has_number;
+	bool number_critical; /* which it must not be */
 	bool is_delta;
 	bool has_idp; /* issuingDistributionPoint, in the fields from here on */
 	bool only_users;
@@ -79,7 +80,8 @@ enum bj_err crl_parse(struct bj_bytes der, struct crl *out) BJ_MUST_USE;
 /* BJ_ERR_NO_MEMORY; BJ_ERR_LIMIT for a list made to be slow. */
 enum bj_err crl_index_make(const struct crl *crl, struct crl_index *out) BJ_MUST_USE;
 void crl_index_free(struct crl_index *index);
-/* The entry for this certificate of this issuer (a whole Name); false if there is none. */
+/* The entry for this certificate of this issuer (a whole Name); false if there is none. Of several the first that does not take it off
+ * the list. */
 bool crl_find(const struct crl *crl, const struct crl_index *index, struct bj_bytes serial, struct bj_bytes issuer,
 	      struct crl_entry *out);
 /* Such as "key compromise"; never null. */

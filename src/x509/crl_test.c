@@ -73,7 +73,7 @@ static void lists_out_of_form_are_refused(void **state)
 	BAD_EXTENSION(NUMBER("\x01"), NUMBER("\x01"));
 	BAD_EXTENSION(NUMBER("\xff"));
 	BAD_EXTENSION(MADE_X(OID_EXT_CRL_NUMBER, false, "\x02\x01\x01\x00"));
-	BAD_EXTENSION(BASE("\x01"));                                     /* a delta without a number of its own */
+	BAD_LIST(.unnumbered = true, .extensions = { BASE("\x01") });     /* a delta without a number of its own */
 	BAD_EXTENSION(IDP("\x30\x00"));                                  /* it says nothing */
 	BAD_EXTENSION(IDP("\x30\x03\x81\x01\x00"));                      /* FALSE is not written */
 	BAD_EXTENSION(IDP("\x30\x03\x81\x01\x01"));
@@ -187,6 +187,7 @@ struct asked {
 	struct made_list lists[3]; /* those with an issuer */
 	struct cert leaf, extra[2];
 	enum bj_revocation policy;
+	enum path_profile profile;
 	bool no_crls, no_time, with_other_root;
 };
 
@@ -195,7 +196,7 @@ static enum bj_err judge(struct asked *a, struct bj_verdict *verdict)
 	struct bj_trust *trust = bj_trust_new();
 	struct bj_crls *crls = bj_crls_new();
 	struct path_input in = { .leaf = &a->leaf, .extra = a->extra, .extra_count = 2, .trust = trust, .purpose = PATH_SERVER,
-				 .now = MADE_NOW, .check_time = !a->no_time, .revocation = a->policy, .crls = a->no_crls ? NULL : crls };
+				 .now = MADE_NOW, .check_time = !a->no_time, .profile = a->profile, .revocation = a->policy, .crls = a->no_crls ? NULL : crls };
 	enum bj_err err;
 
 	assert_int_equal(bj_trust_add_der(trust, root.der, root.cert.der.len), BJ_OK);
@@ -283,6 +284,29 @@ static void a_list_that_cannot_be_used_says_nothing(void **state)
 	assert_int_equal(judge(&a, &verdict), REVOKED);
 }
 
+/* Of a list without a number, or with a critical one, only the bad news is taken (rfc5280:5.2.3). */
+static void a_list_without_a_proper_number_clears_nobody(void **state)
+{
+	struct bj_verdict verdict;
+	struct asked a;
+
+	JUDGE(a, LIST(.unnumbered = true), NONE, UNKNOWN);
+	assert_non_null(strstr(verdict.detail, "no number"));
+	JUDGE(a, LIST(.is_v1 = true), NONE, UNKNOWN);
+	JUDGE(a, LIST(.extensions = { MADE_X(OID_EXT_CRL_NUMBER, true, "\x02\x01\x01") }), NONE, UNKNOWN);
+	assert_non_null(strstr(verdict.detail, "critical"));
+	JUDGE(a, LIST(.unnumbered = true, LISTED), NONE, REVOKED);
+	JUDGE(a, LIST(.extensions = { MADE_X(OID_EXT_CRL_NUMBER, true, "\x02\x01\x01") }, LISTED), NONE, REVOKED);
+	JUDGE(a, LIST(.unnumbered = true), LIST(.issuer = &middle), BJ_OK); /* another one does */
+	a = asks(LIST(.unnumbered = true), NONE);
+	a.profile = PROFILE_RFC5280;
+	assert_int_equal(judge(&a, &verdict), BJ_OK);
+	a.profile = PROFILE_WEBPKI;
+	a.policy = BJ_REVOCATION_IF_PRESENT;
+	assert_int_equal(judge(&a, &verdict), BJ_OK);
+	assert_non_null(strstr(verdict.note, "no number"));
+}
+
 static void what_is_not_known_depends_on_the_policy(void **state)
 {
 	struct bj_verdict verdict;
@@ -352,7 +376,10 @@ static void a_delta_changes_what_its_list_says(void **state)
 	JUDGE(a, BASE_LIST(LISTED), DELTA("\x04", "\x05", REMOVED), REVOKED); /* it is not younger itself */
 	JUDGE(a, BASE_LIST(LISTED), DELTA("\x05", "\x06", REMOVED, .next_update = MADE_NOW - 1), REVOKED);
 	JUDGE(a, BASE_LIST(LISTED), DELTA("\x05", "\x06", REMOVED, .key = signer.key), REVOKED);
-	JUDGE(a, LIST(LISTED), DELTA("\x05", "\x06", REMOVED), REVOKED); /* the list has no number */
+	JUDGE(a, LIST(LISTED, .unnumbered = true), DELTA("\x05", "\x06", REMOVED), REVOKED);
+	/* of two words about one certificate in a delta the worse counts, whichever comes first */
+	JUDGE(a, BASE_LIST(0), DELTA("\x05", "\x06", .entry_count = 2, .entries = { { leaf.cert.serial, { MADE_X(OID_EXT_REASON, false, "\x0a\x01\x08") } }, ENTRY }), REVOKED);
+	JUDGE(a, BASE_LIST(0), DELTA("\x05", "\x06", .entry_count = 2, .entries = { ENTRY, { leaf.cert.serial, { MADE_X(OID_EXT_REASON, false, "\x0a\x01\x08") } } }), REVOKED);
 	JUDGE(a, BASE_LIST(LISTED), LIST(.issuer = &middle, REMOVED,
 					 .extensions = { NUMBER("\x06"), BASE("\x05"), IDP("\x30\x03\x81\x01\xff") }), REVOKED);
 	JUDGE(a, BASE_LIST(LISTED), LIST(.issuer = &middle, REMOVED,
@@ -464,6 +491,7 @@ int main(void)
 		cmocka_unit_test(a_set_holds_each_list_once_and_says_what_it_refuses),
 		cmocka_unit_test(a_certificate_on_a_list_is_revoked_and_the_verdict_says_why),
 		cmocka_unit_test(a_list_that_cannot_be_used_says_nothing),
+		cmocka_unit_test(a_list_without_a_proper_number_clears_nobody),
 		cmocka_unit_test(what_is_not_known_depends_on_the_policy),
 		cmocka_unit_test(a_list_speaks_of_what_its_distribution_point_says),
 		cmocka_unit_test(a_delta_changes_what_its_list_says),

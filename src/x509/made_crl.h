@@ -32,6 +32,7 @@ struct made_list {
 	size_t entry_count;
 	struct made_extension extensions[5];
 	bool is_v1, other_algorithm, empty_entries;
+	bool unnumbered; /* else a list of version 2 has the number 1 if no other is among its extensions */
 };
 
 static inline void made_extensions_write(struct writer *w, const struct made_extension *list, size_t max, uint8_t tag)
@@ -58,6 +59,17 @@ static inline void made_time_write(struct writer *w, int64_t seconds)
 	uint8_t der[TIME_DER_MAX];
 
 	wr_raw(w, der, time_der(seconds, der));
+}
+
+static inline struct made_list made_list_numbered(struct made_list in)
+{
+	size_t count = 0;
+
+	while (count < ARRAY_COUNT(in.extensions) && in.extensions[count].value && in.extensions[count].oid != OID_EXT_CRL_NUMBER)
+		count++;
+	if (!in.is_v1 && !in.unnumbered && count < ARRAY_COUNT(in.extensions) && !in.extensions[count].value)
+		in.extensions[count] = (struct made_extension)MADE_X(OID_EXT_CRL_NUMBER, false, "\x02\x01\x01");
+	return in;
 }
 
 static inline void made_tbs_write(struct writer *w, const struct made_list *in)
@@ -93,10 +105,12 @@ static inline struct bj_bytes made_list_write(const struct made_list *in)
 {
 	static uint8_t tbs[4096], der[8192];
 	uint8_t signature[SIG_LEN_MAX];
+	struct made_list numbered;
 	struct writer t = wr_make(tbs, sizeof(tbs)), w = wr_make(der, sizeof(der));
 	size_t len, seq = dw_open(&w, DER_SEQUENCE);
 
-	made_tbs_write(&t, in);
+	numbered = made_list_numbered(*in);
+	made_tbs_write(&t, &numbered);
 	check(wr_ok(&t));
 	check(pkey_sign(in->key ? in->key : in->issuer->key, SIG_ECDSA_SHA256, wr_view(&t), signature, sizeof(signature), &len) == BJ_OK);
 	wr_bytes(&w, wr_view(&t));

@@ -99,6 +99,7 @@ CHANGE(leaf_asks_policy, c->leaf.has_require_explicit = true)
 CHANGE(leaf_wrong_critical, c->leaf.has_wrong_critical = true; c->leaf.wrong_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(leaf_lacks_critical, c->leaf.lacks_critical = true; c->leaf.lacks_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(middle_lacks_critical, c->middle.lacks_critical = true; c->middle.lacks_critical_oid = bytes_of(unknown_oid, 3))
+CHANGE(old_middle_lacks_critical, middle_lacks_critical(c); c->middle.not_before = 1341100799)
 CHANGE(root_lacks_critical, c->root->lacks_critical = true; c->root->lacks_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(root_wrong_critical, c->root->has_wrong_critical = true; c->root->wrong_critical_oid = bytes_of(unknown_oid, 3))
 CHANGE(middle_constraints_not_critical, c->middle.name_constraints = bytes_of(permit_com, sizeof(permit_com)))
@@ -127,6 +128,7 @@ CHANGE(leaf_no_usage, c->leaf.has_key_usage = false; c->leaf.key_usage = 0)
 CHANGE(leaf_client_only, c->leaf.eku = EKU_CLIENT)
 CHANGE(leaf_any_purpose, c->leaf.eku = EKU_SERVER | EKU_ANY)
 CHANGE(leaf_no_purpose, c->leaf.has_eku = false; c->leaf.eku = 0)
+CHANGE(client_no_purpose, leaf_no_purpose(c); c->in.purpose = PATH_CLIENT; c->in.name = (struct bj_bytes){ 0 })
 CHANGE(leaf_eku_critical, c->leaf.eku_critical = true)
 CHANGE(leaf_constrains, c->leaf.name_constraints = bytes_of(permit_com, sizeof(permit_com)))
 CHANGE(leaf_no_aki, c->leaf.aki = (struct bj_bytes){ 0 })
@@ -183,6 +185,9 @@ CHANGE(middle_excludes_wild, c->middle.name_constraints = bytes_of(exclude_wild,
 CHANGE(root_excludes_net, c->root->name_constraints = bytes_of(exclude_net, sizeof(exclude_net)); c->root->name_constraints_critical = true)
 CHANGE(self_issued_leaf, root_permits_org(c); c->leaf.subject = c->leaf.issuer; c->leaf.subject_hash = c->leaf.issuer_hash)
 CHANGE(constraints_not_critical, c->root->name_constraints = bytes_of(permit_com, sizeof(permit_com)))
+CHANGE(other_constraints_not_critical, c->root->name_constraints = bytes_of(permit_org, sizeof(permit_org)))
+CHANGE(root_cross_signed, c->root->issuer = c->middle.subject; c->root->issuer_hash = c->middle.subject_hash;
+       c->root->aki = (struct bj_bytes){ 0 })
 CHANGE(time_is_not_asked, c->leaf.not_after = 0; c->in.check_time = false)
 CHANGE(expired_and_unknown, c->leaf.not_after = 0; c->in.extra_count = 0)
 
@@ -213,7 +218,7 @@ static const struct {
 	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION, 0, "1.2.3.4 is not critical" },
 	{ middle_lacks_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
 	{ root_lacks_critical, BJ_ERR_CERT_EXTENSION, 2, "" },
-	{ middle_constraints_not_critical, BJ_ERR_CERT_EXTENSION, 1, "" },
+	{ middle_constraints_not_critical, BJ_OK, -1, "" },
 	{ middle_bound, BJ_ERR_CERT_ALGORITHM, 0, "" },
 	{ root_excludes_leaf, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "DN:CN=leaf is excluded" },
 	{ root_excludes_mail, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "email:x@evil.org is excluded" },
@@ -234,7 +239,8 @@ static const struct {
 	{ leaf_no_usage, BJ_OK, -1, "" },
 	{ leaf_client_only, BJ_ERR_CERT_PURPOSE, 0, "serverAuth" },
 	{ leaf_any_purpose, BJ_ERR_CERT_PURPOSE, 0, "" },
-	{ leaf_no_purpose, BJ_OK, -1, "" },
+	{ leaf_no_purpose, BJ_ERR_CERT_PURPOSE, 0, "no extKeyUsage" },
+	{ client_no_purpose, BJ_OK, -1, "" },
 	{ leaf_eku_critical, BJ_ERR_CERT_EXTENSION, 0, "" },
 	{ leaf_constrains, BJ_ERR_CERT_EXTENSION, 0, "" },
 	{ leaf_no_aki, BJ_ERR_CERT_AKI, 0, "" },
@@ -287,7 +293,8 @@ static const struct {
 	{ middle_permits_org, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "not permitted by CN=Middle" },
 	{ middle_excludes_wild, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "DNS:*.wild.example.com is excluded" },
 	{ root_excludes_net, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "IP:192.0.2.1 is excluded" },
-	{ constraints_not_critical, BJ_ERR_CERT_EXTENSION, 2, "" },
+	{ constraints_not_critical, BJ_OK, -1, "" },
+	{ other_constraints_not_critical, BJ_ERR_CERT_NAME_CONSTRAINT, 0, "" },
 	{ time_is_not_asked, BJ_OK, -1, "" },
 	{ expired_and_unknown, BJ_ERR_CERT_UNKNOWN_CA, 0, "" },
 };
@@ -488,7 +495,13 @@ static const struct {
 	{ leaf_is_ca, BJ_ERR_CERT_CA_AS_LEAF, BJ_OK },
 	{ leaf_any_purpose, BJ_ERR_CERT_PURPOSE, BJ_OK },
 	{ leaf_eku_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
-	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
+	{ leaf_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ middle_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ leaf_no_purpose, BJ_ERR_CERT_PURPOSE, BJ_OK },
+	{ old_middle_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
+	{ root_lacks_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ root_ca_not_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ root_cross_signed, BJ_OK, BJ_ERR_CERT_AKI },
 	{ leaf_odd_time, BJ_ERR_CERT_TIME, BJ_OK },
 	{ middle_ca_not_critical, BJ_ERR_CERT_EXTENSION, BJ_OK },
 	{ root_eku, BJ_ERR_CERT_PURPOSE, BJ_OK },
@@ -500,7 +513,8 @@ static const struct {
 	{ middle_no_ca, BJ_ERR_CERT_NOT_CA, BJ_ERR_CERT_NOT_CA },
 	{ middle_usage, BJ_ERR_CERT_KEY_USAGE, BJ_ERR_CERT_KEY_USAGE },
 	{ root_path_len, BJ_ERR_CERT_PATH_LENGTH, BJ_ERR_CERT_PATH_LENGTH },
-	{ constraints_not_critical, BJ_ERR_CERT_EXTENSION, BJ_ERR_CERT_EXTENSION },
+	{ constraints_not_critical, BJ_OK, BJ_ERR_CERT_EXTENSION },
+	{ middle_constraints_not_critical, BJ_OK, BJ_ERR_CERT_EXTENSION },
 	{ leaf_rsa_1024, BJ_ERR_CERT_KEY, BJ_ERR_CERT_KEY },
 	{ other_name, BJ_ERR_CERT_NAME, BJ_ERR_CERT_NAME },
 	{ leaf_sha1, BJ_ERR_CERT_ALGORITHM, BJ_ERR_CERT_ALGORITHM },
@@ -708,7 +722,13 @@ static void a_common_name_that_could_mislead_is_refused(void **state)
 	static const struct { const char *cn; enum bj_err err; } cases[] = {
 		{ "www.example.com", BJ_OK },          { "xn--n3h.example.com", BJ_OK },
 		{ "192.0.2.1", BJ_OK },                { "2001:db8::1", BJ_OK },
-		{ "other.example.com", BJ_OK },        { "A Server. Of Ours", BJ_OK },
+		{ "other.example.com", BJ_ERR_CERT_NAME_FORM }, { "A Server. Of Ours", BJ_OK },
+		{ "Other.Example.Com", BJ_ERR_CERT_NAME_FORM }, { "example.com", BJ_OK },
+		{ "example.org", BJ_OK },              { "www.example.org", BJ_OK },
+		{ "192.0.2.2", BJ_OK },                { "localhost", BJ_OK },
+		{ "0xC0000201", BJ_ERR_CERT_NAME_FORM }, { "0xc0.0.2.1", BJ_ERR_CERT_NAME_FORM },
+		{ "3221225985", BJ_ERR_CERT_NAME_FORM }, { "030000001001", BJ_ERR_CERT_NAME_FORM },
+		{ "face", BJ_OK },                       { "0xyz", BJ_OK },
 		{ "xn--n3h", BJ_OK },                  { "WWW.example.com", BJ_ERR_CERT_NAME_FORM },
 		{ "xn--nxasmq6b.com", BJ_ERR_CERT_NAME_FORM }, { "b\xc3\xbc" "cher.example", BJ_ERR_CERT_NAME_FORM },
 		{ "192.0.2.001", BJ_ERR_CERT_NAME_FORM }, { "2001:DB8::1", BJ_ERR_CERT_NAME_FORM },
@@ -718,8 +738,36 @@ static void a_common_name_that_could_mislead_is_refused(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		struct issue in = { .kind = ISSUE_SERVER, .common_name = cases[i].cn, .names = names, .name_count = 4 };
 
-		assert_int_equal(judge_made(in, PATH_SERVER, "www.example.com"), cases[i].err);
+		if (judge_made(in, PATH_SERVER, "www.example.com") != cases[i].err)
+			fail_msg("%s is not judged with %s", cases[i].cn, bj_err_name(cases[i].err));
 	}
+}
+
+/* Of several the last one is no better than the others; a wildcard names no host. */
+static void each_common_name_counts_but_not_beside_a_wildcard(void **state)
+{
+	static const char *const wild[] = { "*.example.com", "192.0.2.1" };
+	static const uint8_t two[] = { 0x30, 53, 0x31, 25, 0x30, 23, 0x06, 3, 0x55, 4, 3, 0x0c, 16, 'e', 'v', 'i', 'l', '.', 'e', 'x', 'a', 'm', 'p',
+				       'l', 'e', '.', 'c', 'o', 'm', 0x31, 24, 0x30, 22, 0x06, 3, 0x55, 4, 3, 0x0c, 15, 'w', 'w', 'w', '.', 'e', 'x', 'a', 'm', 'p',
+				       'l', 'e', '.', 'c', 'o', 'm' };
+	static const struct { const char *cn; enum bj_err err; } cases[] = {
+		{ "foo.example.com", BJ_OK }, { "*.example.com", BJ_OK },
+		{ "*.EXAMPLE.com", BJ_ERR_CERT_NAME_FORM }, { "xn--n3h.com", BJ_ERR_CERT_NAME_FORM },
+		{ "192.0.2.9", BJ_OK },       { "192.0.2.01", BJ_ERR_CERT_NAME_FORM },
+	};
+	struct bj_verdict verdict;
+	struct chain c;
+
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct issue in = { .kind = ISSUE_SERVER, .common_name = cases[i].cn, .names = wild, .name_count = 2 };
+
+		if (judge_made(in, PATH_SERVER, "www.example.com") != cases[i].err)
+			fail_msg("%s is not judged with %s", cases[i].cn, bj_err_name(cases[i].err));
+	}
+	chain_init(&c);
+	c.leaf.subject = bytes_of(two, sizeof(two));
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_NAME_FORM);
+	assert_non_null(strstr(verdict.detail, "evil.example.com"));
 }
 
 static void clients_need_no_alternative_name(void **state)
@@ -824,6 +872,7 @@ int main(void)
 		cmocka_unit_test(self_issued_cas_do_not_count_but_are_limited),
 		cmocka_unit_test(the_budget_of_signatures_ends_the_search),
 		cmocka_unit_test(a_common_name_that_could_mislead_is_refused),
+		cmocka_unit_test(each_common_name_counts_but_not_beside_a_wildcard),
 		cmocka_unit_test(clients_need_no_alternative_name),
 		cmocka_unit_test(chains_of_bytes_are_judged_the_same),
 		cmocka_unit_test(roots_of_before_the_rules_are_excused_from_their_form_alone),

@@ -120,6 +120,11 @@ static bool consult(struct judging *j, const struct crl_held *held, const struct
 	}
 	if (is_listed(j, held))
 		return true;
+	if (j->asks->numbered && (!crl->has_number || crl->number_critical)) { /* who is on it is revoked all the same */
+		j->answer->why = crl->has_number ? "the number of its list is critical" : "its list has no number, so that nobody can tell "
+											 "an old one from a new one";
+		return false;
+	}
 	j->covered |= reasons;
 	return false;
 }

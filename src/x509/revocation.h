@@ -20,6 +20,7 @@ struct revocation_asks {
 	const struct bj_crls *crls;
 	int64_t now;
 	bool check_time;
+	bool numbered; /* lists must have a number, as every list of the web has (rfc5280:5.2.3, cabf-br:7.2.2) */
 	/* Is the list signed by whom it says, and may that one sign lists? */
 	bool (*is_signed)(void *self, const struct crl_held *held);
 	void *self;

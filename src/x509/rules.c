@@ -9,12 +9,21 @@
 #include "x509/show.h"
 #include "x509/time.h"
 
+#define VERSION_3_BEGIN INT64_C(915148800)  /* 1999-01-01: certificates have extensions (rfc2459) */
+#define WEB_RULES_BEGIN INT64_C(1341100800) /* 2012-07-01: the rules of the web are in force (cabf-br:1.0) */
+
 struct judged {
 	const struct rules_for *rules;
 	const struct cert *cert;
 	enum role role;
 	size_t cas_below;
 };
+
+/* Made before the rules of the web; a date before version 3 is not honest. */
+static bool is_old(const struct cert *cert)
+{
+	return cert->not_before >= VERSION_3_BEGIN && cert->not_before < WEB_RULES_BEGIN;
+}
 
 /* ---- form */
 
@@ -71,6 +80,12 @@ static bool not_critical(const struct judged *j, struct text *detail)
 	oid_detail(j->cert->lacks_critical_oid, detail);
 	text_str(detail, " is not critical where it must be");
 	return true;
+}
+
+/* rfc3280:4.2.1.12 let policyConstraints be either way, and NIST's suite of 2010 has them so. */
+static bool not_critical_of_late(const struct judged *j, struct text *detail)
+{
+	return not_critical(j, detail) && !is_old(j->cert);
 }
 
 static bool key_broken(const struct judged *j, struct text *detail)
@@ -197,6 +212,13 @@ static bool aki_missing(const struct judged *j, struct text *detail)
 	return j->cert->aki.len == 0;
 }
 
+/* An anchor that somebody else signed is one of several ways up, which are told apart by this. */
+static bool cross_signed_aki_missing(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "an anchor that another CA signed, without authorityKeyIdentifier");
+	return j->cert->aki.len == 0 && !cert_is_self_issued(j->cert);
+}
+
 /* A root may have an authorityKeyIdentifier that names its own key, nothing else. */
 static bool root_aki_broken(const struct judged *j, struct text *detail)
 {
@@ -224,6 +246,12 @@ static bool leaf_purpose_broken(const struct judged *j, struct text *detail)
 {
 	text_str(detail, j->rules->in->purpose == PATH_CLIENT ? "extKeyUsage without clientAuth" : "extKeyUsage without serverAuth");
 	return j->cert->has_eku && !(j->cert->eku & eku_wanted(j));
+}
+
+static bool server_purpose_missing(const struct judged *j, struct text *detail)
+{
+	text_str(detail, "no extKeyUsage; a server's has serverAuth");
+	return j->rules->in->purpose == PATH_SERVER && !j->cert->has_eku;
 }
 
 static bool ca_purpose_broken(const struct judged *j, struct text *detail)
@@ -294,7 +322,29 @@ static bool names_criticality_broken(const struct judged *j, struct text *detail
 	       (nameless || j->rules->in->purpose == PATH_SERVER);
 }
 
-/* Could this text be taken for a host? */
+/* An IP address that is not spelled as rfc5952 has it, or a text that some read as one: nothing but the characters of addresses, or
+ * labels that all are numbers for those who know hexadecimal and octal ones. */
+static bool is_odd_address(struct bj_bytes text)
+{
+	char spelled[48];
+	struct text canonical = text_make(spelled, sizeof(spelled));
+	uint8_t address[16];
+	size_t len = ip_parse(text, address);
+
+	if (len > 0) {
+		ip_text(bytes_of(address, len), &canonical);
+		return !bytes_equal(bytes_text(spelled), text);
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		bool hexadecimal = (text.ptr[i] | 0x20) == 'x' && i > 0 && text.ptr[i - 1] == '0' && (i == 1 || text.ptr[i - 2] == '.');
+
+		if (hex_digit((char)text.ptr[i]) < 0 && text.ptr[i] != '.' && text.ptr[i] != ':' && !hexadecimal)
+			return false;
+	}
+	return text.len > 1 && (text.ptr[0] == '0' || !dns_name_is_valid(text));
+}
+
+/* Could this text be taken for a host? A name for people, with a space or without a dot, is none. */
 static bool looks_like_host(struct bj_bytes text)
 {
 	bool dotted = false;
@@ -304,7 +354,7 @@ static bool looks_like_host(struct bj_bytes text)
 			return false;
 		dotted = dotted || text.ptr[i] == '.' || text.ptr[i] == ':';
 	}
-	return dotted;
+	return dotted || is_odd_address(text);
 }
 
 /* A-labels, or characters beyond ASCII. */
@@ -320,48 +370,55 @@ static bool is_international(struct bj_bytes text)
 	return false;
 }
 
-/* An IP address in another spelling than rfc5952's, or nothing but the characters of one and yet none. */
-static bool is_odd_address(struct bj_bytes text)
+/* Two hosts of one domain that is not a top-level one. */
+static bool are_siblings(struct bj_bytes a, struct bj_bytes b)
 {
-	char spelled[48];
-	struct text canonical = text_make(spelled, sizeof(spelled));
-	uint8_t address[16];
-	size_t len = ip_parse(text, address);
+	struct bj_bytes domain = dns_name_parent(a);
 
-	for (size_t i = 0; i < text.len; i++)
-		if (hex_digit((char)text.ptr[i]) < 0 && text.ptr[i] != '.' && text.ptr[i] != ':')
-			return false;
-	if (len == 0)
-		return !dns_name_is_valid(text);
-	ip_text(bytes_of(address, len), &canonical);
-	return !bytes_equal(bytes_text(spelled), text);
+	return dns_name_parent(domain).len > 0 && dns_name_equal(domain, dns_name_parent(b));
 }
 
-/* A common name that looks like a host must not mean something else, to somebody who reads it, than the alternative names do: it
- * is spelled as they are where it is one of them, and it is one of them where it is international (cabf-br:7.1.4.3). */
-static bool common_name_broken(const struct judged *j, struct text *detail)
+/* Does this common name fit what the alternative names say? It is one of them, spelled as it is there, or it is far from all of them: nobody
+ * takes it for one that is meant, as he would a host of the same domain. */
+static bool common_name_fits(const struct cert *cert, struct bj_bytes cn)
 {
-	struct name_attribute cn;
-	struct reader r = rd_of(j->cert->san);
-	bool spelled_differently = false;
+	bool must = is_international(cn) || is_odd_address(cn);
+	struct reader r = rd_of(cert->san);
+	uint8_t address[16];
+	size_t len = is_odd_address(cn) ? 0 : ip_parse(cn, address);
 
-	if (j->rules->in->purpose != PATH_SERVER || !name_find(j->cert->subject, OID_AT_CN, &cn) || !looks_like_host(cn.value))
-		return false;
 	while (rd_more(&r)) {
 		struct general_name name = gn_read(&r);
 
+		if (name.kind == GN_IP && len > 0 && bytes_equal(name.value, bytes_of(address, len)))
+			return true;
 		if (name.kind != GN_DNS)
 			continue;
-		if (bytes_equal(name.value, cn.value))
-			return false;
-		spelled_differently = spelled_differently || dns_name_equal(name.value, cn.value);
+		if (bytes_equal(name.value, cn))
+			return true;
+		must = must || dns_name_equal(name.value, cn) || (!dns_pattern_is_wildcard(name.value) && are_siblings(name.value, cn));
 	}
-	if (!spelled_differently && !is_international(cn.value) && !is_odd_address(cn.value))
+	return !must;
+}
+
+/* A common name that looks like a host must not mean something else, to somebody who reads it, than the alternative names do
+ * (cabf-br:7.1.4.3). */
+static bool common_name_broken(const struct judged *j, struct text *detail)
+{
+	struct name_walk walk = name_walk(j->cert->subject);
+	struct name_attribute cn;
+
+	if (j->rules->in->purpose != PATH_SERVER)
 		return false;
-	text_str(detail, "the common name ");
-	text_safe(detail, cn.value, "");
-	text_str(detail, " is not spelled as the alternative names are");
-	return true;
+	while (name_next(&walk, &cn)) {
+		if (cn.oid != OID_AT_CN || !looks_like_host(cn.value) || common_name_fits(j->cert, cn.value))
+			continue;
+		text_str(detail, "the common name ");
+		text_safe(detail, cn.value, "");
+		text_str(detail, " is none of the alternative names, or is spelled otherwise");
+		return true;
+	}
+	return false;
 }
 
 static bool host_broken(const struct judged *j, struct text *detail)
@@ -378,7 +435,7 @@ static bool host_broken(const struct judged *j, struct text *detail)
 /* ---- the table */
 
 struct rule_row {
-	unsigned roles; /* WEB: in the profile of the web only; YOUNG: roots of before the rules of the web are let through */
+	unsigned roles; /* WEB, IETF: in that profile only; YOUNG: roots of before the rules of the web are let through */
 	enum bj_err err;
 	const char *rule;
 	bool (*broken)(const struct judged *j, struct text *detail); /* says why, also when it holds */
@@ -392,6 +449,7 @@ struct rule_row {
 #define ALL (LEAF | CA | ANCHOR | PINNED | SIGNER)
 #define WEB (1 << 15)
 #define YOUNG (1 << 14)
+#define IETF (1 << 13)
 
 static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_VERSION, "rfc5280:4.1.2.1", version_broken },
@@ -409,6 +467,7 @@ static const struct rule_row rules[] = {
 	{ LEAF, BJ_ERR_CERT_KEY_USAGE, "rfc5280:4.2.1.9", leaf_signs_certs },
 	{ SIGNER, BJ_ERR_CERT_KEY_USAGE, "rfc5280:6.3.3", signer_usage_broken },
 	{ LEAF | PINNED, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", leaf_purpose_broken },
+	{ WEB | LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.6", server_purpose_missing },
 	{ WEB | LEAF, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.7.10", server_any_purpose },
 	{ CA | ANCHOR, BJ_ERR_CERT_PURPOSE, "rfc5280:4.2.1.12", ca_purpose_broken },
 	{ WEB | ANCHOR, BJ_ERR_CERT_PURPOSE, "cabf-br:7.1.2.1.2", root_purpose_broken },
@@ -417,24 +476,30 @@ static const struct rule_row rules[] = {
 	{ ALL, BJ_ERR_CERT_CRITICAL, "rfc5280:4.2", unknown_critical_broken },
 	{ ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", criticality_broken },
 	{ YOUNG | WEB | ALL, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", not_critical },
-	{ YOUNG | WEB | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
-	{ CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", constraints_not_critical },
+	{ IETF | LEAF | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2", not_critical_of_late },
+	{ WEB | CA, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical }, /* PKITS 4.6.4 has such an intermediate as valid */
+	{ YOUNG | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.9", ca_not_critical },
+	{ IETF | CA | ANCHOR, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", constraints_not_critical }, /* cabf-br:7.1.2.5.2 lets it be */
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.10", leaf_constrains },
 	{ WEB | LEAF, BJ_ERR_CERT_EXTENSION, "cabf-br:7.1.2.7.6", server_eku_critical },
 	{ LEAF, BJ_ERR_CERT_EXTENSION, "rfc5280:4.2.1.6", names_criticality_broken },
 	{ WEB | LEAF, BJ_ERR_CERT_NAME_FORM, "cabf-br:7.1.4.3", common_name_broken },
 	{ YOUNG | CA | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.2", ski_missing },
 	{ LEAF | CA, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.1", aki_missing },
+	{ IETF | ANCHOR, BJ_ERR_CERT_AKI, "rfc5280:4.2.1.1", cross_signed_aki_missing },
 	{ YOUNG | WEB | ANCHOR, BJ_ERR_CERT_AKI, "cabf-br:7.1.2.1.3", root_aki_broken },
 };
 
-/* A root that was made between version 3 of certificates (rfc2459, 1999) and the day on which the rules of the web came into force (cabf-br:1.0,
- * 2012-07-01). What its own certificate says of itself beside name, key, dates and constraints cannot be repaired any more, and it is
- * trusted because somebody named it (docs/decisions/0025). */
+/* What the certificate of an old root says of itself beside name, key, dates and constraints cannot be repaired any more, and it is trusted
+ * because somebody named it (docs/decisions/0025). */
 static bool is_old_root(const struct cert *cert, enum role role)
 {
-	return role == ROLE_ANCHOR && cert->not_before >= INT64_C(915148800) && cert->not_before < INT64_C(1341100800) &&
-	       cert_is_self_issued(cert);
+	return role == ROLE_ANCHOR && is_old(cert) && cert_is_self_issued(cert);
+}
+
+static bool is_out_of_profile(const struct rule_row *row, enum path_profile profile)
+{
+	return ((row->roles & WEB) && profile != PROFILE_WEBPKI) || ((row->roles & IETF) && profile != PROFILE_RFC5280);
 }
 
 enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cert, enum role role, size_t cas_below,
@@ -447,8 +512,8 @@ enum bj_err rules_judge(const struct rules_for *for_path, const struct cert *cer
 	for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
 		struct text text = text_make(detail, sizeof(detail));
 
-		if (!(rules[i].roles & role) || ((rules[i].roles & YOUNG) && old) || ((rules[i].roles & WEB) && for_path->in->profile != PROFILE_WEBPKI) ||
-		    !rules[i].broken(&judged, &text))
+		if (!(rules[i].roles & role) || ((rules[i].roles & YOUNG) && old) ||
+		    is_out_of_profile(&rules[i], for_path->in->profile) || !rules[i].broken(&judged, &text))
 			continue;
 		out->err = rules[i].err;
 		out->rule = rules[i].rule;

@@ -97,15 +97,13 @@ BJ_API enum bj_err bj_trust_pin(struct bj_trust *trust, const void *sha256)
 	return BJ_OK;
 }
 
-BJ_API enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text)
+enum bj_err trust_pin_parse(const char *text, uint8_t out[32])
 {
 	static const char *const starts[] = { "sha256//", "pin-sha256=" };
 	uint8_t pin[36];
 	size_t len = 0;
 	enum bj_err err;
 
-	if (!text)
-		return BJ_ERR_ARGUMENT;
 	for (size_t i = 0; i < ARRAY_COUNT(starts); i++)
 		if (strncmp(text, starts[i], strlen(starts[i])) == 0) {
 			text += strlen(starts[i]);
@@ -115,7 +113,21 @@ BJ_API enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text)
 		err = hex_decode(bytes_text(text), pin, sizeof(pin), &len);
 	else
 		err = base64_decode(bytes_text(text), pin, sizeof(pin), &len, NULL);
-	return err || len != 32 ? BJ_ERR_SYNTAX : bj_trust_pin(trust, pin);
+	if (err || len != 32)
+		return BJ_ERR_SYNTAX;
+	memcpy(out, pin, 32);
+	return BJ_OK;
+}
+
+BJ_API enum bj_err bj_trust_pin_text(struct bj_trust *trust, const char *text)
+{
+	uint8_t pin[32];
+
+	if (!text)
+		return BJ_ERR_ARGUMENT;
+	if (trust_pin_parse(text, pin) != BJ_OK)
+		return BJ_ERR_SYNTAX;
+	return bj_trust_pin(trust, pin);
 }
 
 bool trust_has_pins(const struct bj_trust *trust)

@@ -29,6 +29,8 @@ const struct bj_crls *trust_crls(const struct bj_trust *trust, enum bj_revocatio
 /* A digest of all that a verdict depends on besides the chain: the anchors, the lists and what is made of them. Orders do not matter.
  * Walks over everything: for when a configuration is made. */
 void trust_print(const struct bj_trust *trust, uint8_t out[32]);
+/* "sha256//BASE64", "pin-sha256=BASE64", either without its beginning, or 64 hexadecimal digits. BJ_ERR_SYNTAX. */
+enum bj_err trust_pin_parse(const char *text, uint8_t out[32]) BJ_MUST_USE;
 /* Are there pins at all, and is the key of this certificate among them? */
 bool trust_has_pins(const struct bj_trust *trust);
 bool trust_is_pinned(const struct bj_trust *trust, const struct cert *cert);

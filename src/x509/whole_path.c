@@ -234,7 +234,7 @@ struct known {
 
 static struct known known_of_lists(struct search *s, const struct cert *cert)
 {
-	struct revocation_asks asks = { s->in->crls, s->in->now, s->in->check_time, list_is_signed, s };
+	struct revocation_asks asks = { s->in->crls, s->in->now, s->in->check_time, s->in->profile == PROFILE_WEBPKI, list_is_signed, s };
 	struct revocation_answer answer = revocation_judge(&asks, cert);
 
 	return (struct known){ answer.status, BJ_ERR_CERT_REVOCATION_UNKNOWN, "rfc5280:6.3.3", answer.why, answer.date, answer.reason,

@@ -329,6 +329,8 @@ void connection_look(struct connection *c)
 	}
 	if (takes_early(c) && !c->took_early)
 		c->took_early = c->pauses = true;
+	if (c->flags->false_start && c->tls->version == BJ_TLS_1_2 && !c->starts_false && bj_tls_may_seal(c->tls))
+		c->starts_false = c->pauses = true;
 	if (!c->offers_early || c->is_refused || c->tls->early == BJ_TLS_EARLY_OFFERED || c->tls->early == BJ_TLS_EARLY_ACCEPTED)
 		return;
 	c->is_refused = true;
@@ -382,6 +384,19 @@ static enum bj_err run(struct connection *c, enum bj_tls_event *out_event)
 	}
 }
 
+/* What is asked before the hello goes out. */
+static bool answer_start(struct connection *c)
+{
+	enum bj_tls_event event;
+	struct bj_tls_fed fed;
+
+	while (bj_tls_question(c->tls) != BJ_TLS_Q_NONE)
+		if (connection_answer(c) != BJ_OK)
+			return false;
+	return c->flags->is_quic ? bj_tls_quic_feed(c->tls, c->now_ms, BJ_TLS_LEVEL_INITIAL, NULL, 0, &event) == BJ_OK :
+				   bj_tls_feed(c->tls, c->now_ms, NULL, 0, &fed) == BJ_OK;
+}
+
 bool connection_start(struct connection *c)
 {
 	if (c->flags->is_server || c->tls->hs || c->is_done)
@@ -389,7 +404,7 @@ bool connection_start(struct connection *c)
 	if (bj_tls_start(c->tls, c->now_ms) != BJ_OK)
 		return false;
 	c->offers_early = c->tls->early == BJ_TLS_EARLY_OFFERED;
-	return true;
+	return bj_tls_question(c->tls) == BJ_TLS_Q_NONE || answer_start(c);
 }
 
 bool connection_until(struct connection *c, int type)
@@ -409,7 +424,17 @@ bool connection_handshake(struct connection *c)
 
 	if (!connection_start(c))
 		return false;
-	while (!c->is_done && !takes_early(c))
+	while (!c->is_done && !takes_early(c) && !c->starts_false)
+		if (run(c, &event) != BJ_OK || c->is_eof)
+			return false;
+	return true;
+}
+
+bool connection_complete(struct connection *c)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+
+	while (!c->is_done)
 		if (run(c, &event) != BJ_OK || c->is_eof)
 			return false;
 	return true;

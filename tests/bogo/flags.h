@@ -68,7 +68,7 @@ struct flags {
 	int one_compression;
 	struct flag_list group_hints;
 
-	bool verify_peer, verify_fail, require_client_certificate, custom_verify;
+	bool verify_peer, verify_fail, reverify, false_start, false_start_bare, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
 	bool wants_ocsp, wants_scts;
@@ -86,7 +86,7 @@ struct flags {
 	int max_send_fragment;
 
 	/* compliance policies */
-	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1;
+	bool policy_fips, policy_wpa, policy_cnsa, policy_cnsa1, policy_cnsa2;
 
 	/* QUIC */
 	bool is_quic;

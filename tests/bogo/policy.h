@@ -11,6 +11,7 @@ struct policy_list {
 
 struct policy {
 	struct policy_list suites, groups, schemes;
+	bool retries_for_group;
 };
 
 /* The policy that the flags ask for, or null. */

@@ -85,7 +85,7 @@ static int set_versions(struct bj_tls_config *config, const struct flags *flags)
 	return 0;
 }
 
-/* The runner expects a share for the first hybrid group and one for the first other group, where nothing else is said. */
+/* The runner expects a share for the first group with ML-KEM and one for the first other group, where nothing else is said. */
 static int set_shares(struct bj_tls_config *config, const struct flags *flags, const uint16_t *groups, size_t group_count)
 {
 	const struct flag_list *shares = &flags->key_shares;
@@ -98,11 +98,11 @@ static int set_shares(struct bj_tls_config *config, const struct flags *flags, c
 	if (shares->is_set)
 		return bj_tls_config_key_share_groups(config, shares->codes, shares->count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 	for (size_t i = 0; i < group_count; i++) {
-		bool is_hybrid = groups[i] == KEX_X25519MLKEM768 || groups[i] == KEX_SECP256R1MLKEM768;
+		bool is_kem = kex_is_kem(groups[i]);
 
-		if (!has[is_hybrid])
+		if (!has[is_kem])
 			chosen[count++] = groups[i];
-		has[is_hybrid] = true;
+		has[is_kem] = true;
 	}
 	return bj_tls_config_key_share_groups(config, chosen, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
@@ -383,6 +383,10 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && flags->false_start && !flags->is_server)
+		err = bj_tls_config_false_start(config, flags->false_start_bare ? BJ_TLS_FALSE_START_ALWAYS : BJ_TLS_FALSE_START_ALPN);
+	if (!err && flags->reverify)
+		err = bj_tls_config_judge_resumed(config, true);
 	if (!err && !flags->is_server)
 		err = bj_tls_config_stapling(config, flags->wants_ocsp, flags->wants_scts);
 	return err ? 1 : 0;
@@ -452,7 +456,8 @@ static int set_policy(struct bj_tls_config *config, const struct flags *flags)
 
 	if (!policy)
 		return 0;
-	if (bj_tls_config_suites(config, policy->suites.codes, policy->suites.count) != BJ_OK)
+	if (bj_tls_config_suites(config, policy->suites.codes, policy->suites.count) != BJ_OK ||
+	    bj_tls_config_retry_for_group(config, policy->retries_for_group) != BJ_OK)
 		return 1;
 	return bj_tls_config_prefer_own_order(config, true) == BJ_OK ? 0 : 1;
 }

@@ -72,11 +72,12 @@ static enum bj_err staple(void *self, const char *path, struct bj_credential *co
 
 static char list;
 
-static enum bj_err crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update)
+static enum bj_err crl(void *self, const char *path, struct bj_crls **crls, int64_t *out_next_update, bool *out_unnumbered)
 {
 	(void)self;
 	*crls = (struct bj_crls *)(void *)&list;
 	*out_next_update = path[0] == 'a' ? INT64_MIN : 90000;
+	*out_unnumbered = path[0] == 'n';
 	return path[0] == 'x' ? BJ_ERR_CRL : BJ_OK;
 }
 

@@ -24,10 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(crls != NULL);
 	if (crl_parse(der, &crl) == BJ_OK && bj_crls_add_der(crls, der.ptr, der.len) == BJ_OK) {
 		struct cert cert = { .crl_points = points, .issuer = crl.issuer, .issuer_hash = crl.issuer_hash, .serial = BYTES_LIT("\x01") };
-		struct revocation_asks asks = { crls, crl.this_update, true, yes, NULL };
+		struct revocation_asks asks = { .crls = crls, .now = crl.this_update, .check_time = true, .numbered = size % 2, .is_signed = yes };
 		struct revocation_answer answer = revocation_judge(&asks, &cert);
 
 		check(answer.why && (answer.status != REVOCATION_GOOD || (!crl.has_unknown_critical && !crl.is_delta)));
+		check(answer.status != REVOCATION_GOOD || !asks.numbered || (crl.has_number && !crl.number_critical));
 		asks.is_signed = no;
 		answer = revocation_judge(&asks, &cert);
 		check(answer.status == REVOCATION_UNKNOWN || answer.status == REVOCATION_UNUSABLE);

@@ -161,7 +161,7 @@ static void judge(const struct json *test, const struct bj_trust *trust, const s
 		.leaf = leaf, .extra = extras->certs, .extra_count = extras->count, .trust = trust, .check_time = true,
 		.purpose = strcmp(kind, "CLIENT") == 0 ? PATH_CLIENT : PATH_SERVER,
 		.profile = strncmp(json_get_text(test, "id"), "rfc5280::", 9) == 0 ? PROFILE_RFC5280 : PROFILE_WEBPKI,
-		.crls = crls, .revocation = bj_crls_count(crls) > 0 ? BJ_REVOCATION_IF_PRESENT : BJ_REVOCATION_OFF,
+		.crls = crls, .revocation = json_count(json_get(test, "crls")) > 0 ? BJ_REVOCATION_REQUIRED : BJ_REVOCATION_OFF,
 		.now = when && when->kind == JSON_TEXT ? time_of_text(when->text) : ANY_TIME,
 	};
 	struct bj_verdict verdict;

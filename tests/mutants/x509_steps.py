@@ -56,7 +56,10 @@ BY_HAND = [
     ("whole_path.c", "policies are asked", "policies_hold(s) && ", ""),
     ("whole_path.c", "pins are asked", " && pins_hold(s);", ";"),
     ("rules.c", "only old roots are excused from their form", "((rules[i].roles & YOUNG) && old)", "(rules[i].roles & YOUNG)"),
-    ("rules.c", "the profile of the web is the stricter one", "for_path->in->profile != PROFILE_WEBPKI", "true"),
+    ("rules.c", "the profile of the web is the stricter one", "((row->roles & WEB) && profile != PROFILE_WEBPKI)", "(row->roles & WEB)"),
+    ("rules.c", "the profile of the RFC has rules of its own", "((row->roles & IETF) && profile != PROFILE_RFC5280)", "(row->roles & IETF)"),
+    ("rules.c", "a common name is one of the names of its domain", "|| (!dns_pattern_is_wildcard(name.value) && are_siblings(name.value, cn))", ""),
+    ("rules.c", "each common name is looked at", "if (cn.oid != OID_AT_CN || !looks_like_host", "if (cn.oid != OID_AT_CN || walk.ptr != walk.end || !looks_like_host"),
     ("policy.c", "a policy must be one that the CA above says", "else if (j->expected->any)", "else"),
     ("policy.c", "anyPolicy may be inhibited", "if (!has_any || !any_allowed)", "if (!has_any)"),
     ("policy.c", "anyPolicy of a self-issued CA may not", "j->no_any_after > 0 || self_issued_ca", "j->no_any_after > 0"),
@@ -108,6 +111,10 @@ BY_HAND = [
     ("revocation.c", "a list is in force", "if (!is_fresh(j, crl)) {", "if (0) {"),
     ("revocation.c", "an unknown critical extension", "if (crl->has_unknown_critical) {", "if (0) {"),
     ("revocation.c", "a list is signed", "if (!j->asks->is_signed(j->asks->self, held)) {", "if (0) {"),
+    ("revocation.c", "a list without a number clears nobody", "j->asks->numbered && (!crl->has_number", "(0 && !crl->has_number"),
+    ("revocation.c", "a list with a critical number clears nobody", "|| crl->number_critical", ""),
+    ("whole_path.c", "lists of the web have numbers", "s->in->profile == PROFILE_WEBPKI, list_is_signed", "false, list_is_signed"),
+    ("crl.c", "of two entries the worse counts", "if (out->reason != REASON_REMOVE)", "if (1)"),
     ("revocation.c", "reasons are those of list and point", "crl->reasons & point->reasons", "REASONS_ALL"),
     ("revocation.c", "all reasons must be covered", "if (j.covered == REASONS_ALL) {\n\t\tanswer", "if (j.covered) {\n\t\tanswer"),
     ("crl.c", "an entry is of the issuer", "&& is_of_issuer(crl, index, slot - 1, issuer)", ""),
@@ -185,7 +192,7 @@ BY_HAND = [
     ("credential.c", "the chain is in order", "if (!credential_issued_by(&cert, &issuer))", "if (0)"),
 ]
 
-ROW = re.compile(r'^\t\{ ((?:YOUNG \| )?(?:WEB \| )?(?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
+ROW = re.compile(r'^\t\{ ((?:YOUNG \| )?(?:WEB \| )?(?:IETF \| )?(?:LEAF|CA|ANCHOR|PINNED|ALL)(?: \| (?:LEAF|CA|ANCHOR|PINNED))*), (BJ_ERR_\w+), "([^"]+)", (\w+) \},.*\n', re.M)
 
 
 def mutants():
@@ -198,7 +205,7 @@ def mutants():
     text = (SOURCE / "rules.c").read_text()
     for row in ROW.finditer(text):
         roles = row.group(1).replace("ALL", "LEAF | CA | ANCHOR | PINNED").split(" | ")
-        flags = [r for r in roles if r in ("WEB", "YOUNG")]
+        flags = [r for r in roles if r in ("WEB", "IETF", "YOUNG")]
         roles = [r for r in roles if r not in flags]
         for role in roles:
             left = " | ".join(flags + [r for r in roles if r != role]) if len(roles) > 1 else ""

@@ -162,6 +162,13 @@ static long call_read(struct world *w, struct world_fd *f, const struct script_c
 	if (!f->tcp)
 		return call_fail(error, f->connect_later ? "EAGAIN" : "ENOTCONN");
 	w->last = f->tcp;
+	if (call_has(c, flags_at(c), "MSG_PEEK")) {
+		struct bj_tcp_info info;
+
+		bj_tcp_info(f->tcp, &info);
+		if (info.receive_buffered > 0)
+			return (long)(info.receive_buffered < want ? info.receive_buffered : want);
+	}
 	err = bj_tcp_read(f->tcp, buf, want < sizeof(buf) ? want : sizeof(buf), &len);
 	if (err == BJ_ERR_WOULD_BLOCK && f->read_shut)
 		return 0;
@@ -219,6 +226,25 @@ static long write_first(struct world *w, struct world_fd *f, const struct script
 	return (long)len;
 }
 
+/* The other kernel's way: a socket that may open fast is connected by the first send, which takes all and does not wait. */
+static long write_implied(struct world *w, struct world_fd *f, size_t want, char error[32])
+{
+	static const uint8_t zeros[16384];
+	struct bj_endpoint remote = { w->remote.ip, WORLD_LOCAL_PORT };
+	size_t len = 0;
+	enum bj_err err;
+
+	f->options.fast_open = true;
+	err = bj_tcp_connect(w->stack, f->local.port ? &f->local : NULL, &remote, &f->options, &f->tcp);
+	if (!err && want > 0)
+		err = bj_tcp_write(f->tcp, (struct bj_bytes){ zeros, want < sizeof(zeros) ? want : sizeof(zeros) }, &len);
+	if (err)
+		return call_fail(error, errno_of(err));
+	w->last = f->tcp;
+	w->remote.port = WORLD_LOCAL_PORT;
+	return (long)len;
+}
+
 static long call_write(struct world *w, struct world_fd *f, const struct script_call *c, char error[32])
 {
 	static const uint8_t zeros[1 << 20];
@@ -227,6 +253,8 @@ static long call_write(struct world *w, struct world_fd *f, const struct script_
 
 	if (!f->tcp && (f->connect_later || (call_has(c, flags_at(c), "MSG_FASTOPEN") || call_int(c, flags_at(c)) == 0x20000000)))
 		return write_first(w, f, c, want, error);
+	if (!f->tcp && w->bsd && f->fast_open_asked && strcmp(c->name, "sendto") == 0)
+		return write_implied(w, f, want, error);
 	if (!f->tcp)
 		return call_fail(error, "EPIPE");
 	w->last = f->tcp;
@@ -424,6 +452,18 @@ void world_command(struct world *w, const char *text)
 		w->may_fast_open = w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
+	if (strstr(text, "net.inet.tcp."))
+		w->foreign = w->bsd = true;
+	if ((at = strstr(text, "tcp.rfc1323=")))
+		w->defaults.no_timestamps = w->defaults.no_window_scale = at[12] == '0';
+	if ((at = strstr(text, "tcp.sack.enable=")))
+		w->defaults.no_sack = at[16] == '0';
+	if ((at = strstr(text, "tcp.ecn.enable=")))
+		w->defaults.ecn = at[15] == '1' ? BJ_ECN_ASK : at[15] == '2' ? BJ_ECN_ANSWER : BJ_ECN_OFF;
+	if ((at = strstr(text, "tcp.delayed_ack=")))
+		w->defaults.delayed_ack_off = at[16] == '0';
+	if ((at = strstr(text, "tcp.fastopen.server_enable=")))
+		w->may_fast_open = at[27] == '1';
 	if ((at = strstr(text, "tcp_ecn=")))
 		w->defaults.ecn = at[8] == '1' ? BJ_ECN_ASK : at[8] == '3' ? BJ_ECN_ASK_ACCURATE : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
 	if ((at = strstr(text, "tcp_fastopen="))) {
@@ -433,7 +473,7 @@ void world_command(struct world *w, const char *text)
 		w->listeners_fast_open = (bits & 0x402) == 0x402;
 		w->defaults.fast_open_without_cookie = (bits & 0x204) != 0;
 	}
-	if (strstr(text, "tcp_metrics flush") || strstr(text, "defaults.sh"))
+	if (strstr(text, "fastopen.client_enable=0") || strstr(text, "tcp_metrics flush") || strstr(text, "defaults.sh"))
 		memset(w->stack->fast_open_peers, 0, sizeof(w->stack->fast_open_peers));
 	if ((at = strstr(text, "tcp_sack=")))
 		w->defaults.no_sack = at[9] == '0';
@@ -463,6 +503,10 @@ static bool name_constant(const char *name, double *out)
 		{ "TCP_SYN_RECV", BJ_TCP_SYN_RECEIVED }, { "TCP_ESTABLISHED", BJ_TCP_ESTABLISHED }, { "TCP_FIN_WAIT1", BJ_TCP_FIN_WAIT_1 },
 		{ "TCP_FIN_WAIT2", BJ_TCP_FIN_WAIT_2 }, { "TCP_CLOSE_WAIT", BJ_TCP_CLOSE_WAIT }, { "TCP_CLOSING", BJ_TCP_CLOSING },
 		{ "TCP_LAST_ACK", BJ_TCP_LAST_ACK }, { "TCP_TIME_WAIT", BJ_TCP_TIME_WAIT },
+		{ "TCPI_CLOSED", BJ_TCP_CLOSED }, { "TCPI_LISTEN", BJ_TCP_LISTEN }, { "TCPI_SYN_SENT", BJ_TCP_SYN_SENT },
+		{ "TCPI_SYN_RECEIVED", BJ_TCP_SYN_RECEIVED }, { "TCPI_ESTABLISHED", BJ_TCP_ESTABLISHED },
+		{ "TCPI_CLOSE_WAIT", BJ_TCP_CLOSE_WAIT }, { "TCPI_FIN_WAIT_1", BJ_TCP_FIN_WAIT_1 }, { "TCPI_CLOSING", BJ_TCP_CLOSING },
+		{ "TCPI_LAST_ACK", BJ_TCP_LAST_ACK }, { "TCPI_FIN_WAIT_2", BJ_TCP_FIN_WAIT_2 }, { "TCPI_TIME_WAIT", BJ_TCP_TIME_WAIT },
 		{ "TCP_CA_Open", 0 }, { "TCP_CA_Disorder", 1 }, { "TCP_CA_Recovery", 3 }, { "TCP_CA_Loss", 4 },
 		{ "TCPI_OPT_TIMESTAMPS", 1 }, { "TCPI_OPT_SACK", 2 }, { "TCPI_OPT_WSCALE", 4 }, { "TCPI_OPT_ECN", 8 }, { "TCPI_OPT_ECN_SEEN", 16 },
 		{ "TCPI_OPT_SYN_DATA", 32 },

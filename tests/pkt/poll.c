@@ -162,7 +162,7 @@ size_t call_bytes(const struct script_call *c)
 
 	if (strstr(c->name, "msg"))
 		at = strstr(at, "msg_iov(");
-	else if (c->name[0] && c->name[strlen(c->name) - 1] != 'v')
+	else if (strcmp(c->name, "readv") != 0 && strcmp(c->name, "writev") != 0)
 		return (size_t)call_int(c, 2);
 	if (at && strstr(c->name, "msg"))
 		at = strchr(at, '=');

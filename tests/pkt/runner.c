@@ -40,6 +40,8 @@ static bool check_result(struct world *w, const struct script_call *c, long got,
 	}
 	if (!c->has_result || c->any_result)
 		return true;
+	if (got == -1 && strcmp(error, "EAGAIN") == 0 && strcmp(c->error, "EWOULDBLOCK") == 0)
+		error = c->error; /* the same, by another name */
 	if (got != c->result || ((c->error[0] || got != -1) && strcmp(error, c->error) != 0)) { /* -1 alone: for any reason */
 		snprintf(w->error, sizeof(w->error), "%s(): expected %ld %s, got %ld %s", c->name, c->result, c->error, got, error);
 		return false;
@@ -198,6 +200,9 @@ int main(int argc, char **argv)
 	good = script_parse(&script, text);
 	if (!good) {
 		fprintf(stderr, "%s:%d: %s\n", path, script.error_line, script.error);
+	} else if (script.mtu && script.mtu < 1280) {
+		fprintf(stderr, "%s:1: an MTU below that of every stack\n", path);
+		good = false;
 	} else {
 		world_init(&world, &script, isn, verbose);
 		good = run(&world, path);

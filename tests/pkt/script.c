@@ -50,6 +50,8 @@ static void skip_space(struct text *t)
 	for (;;) {
 		if (isspace((unsigned char)*t->p))
 			advance(t);
+		else if (strncmp(t->p, "#ifdef ", 7) == 0 && strncmp(t->p + 7, "STANDARD", 8) != 0)
+			skip_to(t, "#endif"); /* what one kernel does, beside what the standard says */
 		else if (strncmp(t->p, "//", 2) == 0 || *t->p == '#')
 			skip_to(t, "\n");
 		else if (strncmp(t->p, "/*", 2) == 0)

@@ -7,7 +7,8 @@
  *     +0 < [1:1001(1000)] icmp unreachable frag_needed mtu 900
  *     +0 %{ assert tcpi_snd_cwnd == 10 }%                     expressions about the last connection used
  *     +0 `sysctl -q net.ipv4.tcp_sack=0`                      some are heeded, the others do nothing
- * Times are absolute, relative (+), any (*) or ranges (+.1~+.2). Comments are those of C and of the shell.
+ * Times are absolute, relative (+), any (*) or ranges (+.1~+.2). Comments are those of C and of the shell;
+ * what stands between #ifdef and #endif counts if it is called STANDARD.
  */
 #ifndef PKT_SCRIPT_H
 #define PKT_SCRIPT_H

@@ -220,12 +220,15 @@ bool world_inject(struct world *w, const struct script_packet *p)
 
 	if (p->is_icmp)
 		return inject_icmp(w, p);
+	for (size_t i = 0; w->bsd && i < WORLD_FDS_MAX; i++)
+		if (w->fds[i].tcp)
+			w->fds[i].tcp->quick_acks = 0; /* that kernel delays its ACKs from the first on */
 	if (w->foreign && p->flags & TCP_SYN && !(p->flags & TCP_ACK) && w->listened) { /* another client for another listener */
 		w->listened = false;
 		w->remote.port = (uint16_t)(WORLD_REMOTE_PORT + w->clients++);
 		s.source_port = w->remote.port;
 	}
-	if (w->foreign && p->flags & TCP_SYN) { /* a SYN's number is where the others count from */
+	if (w->foreign && !w->bsd && p->flags & TCP_SYN) { /* a SYN's number is where the others count from */
 		w->remote_isn = w->first_isn + p->seq;
 		s.seq = w->remote_isn;
 	}
@@ -288,13 +291,40 @@ static bool parse_sent(const struct world *w, const struct sent_packet *p, struc
 	}
 }
 
+/* The next option that says something, its end in `out_end`; 0: there is none. A scale says only that it is there. */
+static size_t next_option(uint8_t *raw, size_t len, size_t at, size_t *out_end)
+{
+	for (; at < len && raw[at] != TCP_OPTION_END; at++)
+		if (raw[at] != TCP_OPTION_NOP) {
+			*out_end = at + 1 < len && raw[at + 1] >= 2 && at + raw[at + 1] <= len ? at + raw[at + 1] : len;
+			if (raw[at] == TCP_OPTION_WINDOW_SCALE)
+				raw[at + 2] = 0;
+			return at + 1;
+		}
+	return 0;
+}
+
+/* All that `a` says stands somewhere in `b`. */
+static bool options_among(uint8_t *a, uint8_t *b, size_t a_len, size_t b_len)
+{
+	for (size_t at = 0, end = 0, one; (one = next_option(a, a_len, at, &end)); at = end) {
+		bool found = false;
+
+		for (size_t in = 0, in_end = 0, other; !found && (other = next_option(b, b_len, in, &in_end)); in = in_end)
+			found = end - one == in_end - other && memcmp(a + one - 1, b + other - 1, end - one + 1) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 /* The values in the options, as the script would say them. */
 static bool options_match(struct world *w, const struct script_packet *p, const struct tcp_segment *s)
 {
 	uint8_t raw[40] = { 0 }, want[40] = { 0 };
 	size_t want_len = (p->raw_len + 3) / 4 * 4;
 
-	if (s->raw_options.len != want_len)
+	if (s->raw_options.len != want_len && !w->bsd)
 		return wrong(w, "bytes of options", want_len, s->raw_options.len);
 	memcpy(raw, s->raw_options.ptr, s->raw_options.len);
 	memcpy(want, p->raw, p->raw_len);
@@ -302,9 +332,22 @@ static bool options_match(struct world *w, const struct script_packet *p, const 
 		put_u32(raw + at, get_u32(raw + at) - w->remote_isn);
 	if (p->ts_at) {
 		learn_ts(w, p->options.ts_val, s->options.ts_val);
-		if (p->options.ts_ecr != s->options.ts_ecr)
+		if (p->options.ts_ecr != s->options.ts_ecr && s->options.has_timestamps)
 			return wrong(w, "TS ecr", p->options.ts_ecr, s->options.ts_ecr);
-		memcpy(raw + p->ts_at, want + p->ts_at, 8);
+		if (w->bsd && s->options.has_timestamps)
+			for (size_t at = 0, end = 0, one; (one = next_option(raw, s->raw_options.len, at, &end)); at = end) {
+				if (raw[one - 1] == TCP_OPTION_TIMESTAMPS)
+					memcpy(raw + one + 1, want + p->ts_at, 8);
+			}
+		else
+			memcpy(raw + p->ts_at, want + p->ts_at, 8);
+	}
+	if (w->bsd) {
+		if (options_among(raw, want, s->raw_options.len, p->raw_len) && options_among(want, raw, p->raw_len, s->raw_options.len))
+			return true;
+		snprintf(w->error, sizeof(w->error), "other options (%u blocks of SACK, the first %u:%u)", s->options.sack_count,
+			 s->options.sack[0].start - w->remote_isn, s->options.sack[0].end - w->remote_isn);
+		return false;
 	}
 	if (s->flags & TCP_ACK && cookie_at(raw, want_len) && cookie_at(raw, want_len) == cookie_at(want, want_len)) {
 		memcpy(&w->cookie_script, want + cookie_at(want, want_len), 8);
@@ -324,7 +367,7 @@ static bool options_match(struct world *w, const struct script_packet *p, const 
 
 static bool segment_matches(struct world *w, const struct script_packet *p, const struct tcp_segment *s)
 {
-	uint32_t seq = s->seq - w->local_isn, ack = s->ack - (w->foreign && s->flags & TCP_SYN ? w->first_isn : w->remote_isn);
+	uint32_t seq = s->seq - w->local_isn, ack = s->ack - (w->foreign && !w->bsd && s->flags & TCP_SYN ? w->first_isn : w->remote_isn);
 	char want[12], got[12];
 
 	uint16_t looked_at = w->foreign && p->len > 0 ? 0x1ff & ~TCP_PSH : 0x1ff;
@@ -342,7 +385,7 @@ static bool segment_matches(struct world *w, const struct script_packet *p, cons
 		return wrong(w, "bytes of payload", p->len, s->payload.len);
 	if (p->has_ack && ack != p->ack)
 		return wrong(w, "ack", p->ack, ack);
-	if (p->has_window && s->window != p->window)
+	if (p->has_window && s->window != p->window && !(w->bsd && s->window && p->window))
 		return wrong(w, "window", p->window, s->window);
 	if (p->has_urgent && s->urgent != p->urgent)
 		return wrong(w, "urgent pointer", p->urgent, s->urgent);
@@ -382,6 +425,10 @@ static void skip_others(struct world *w, const struct script_packet *p)
 		struct tcp_segment s;
 		bool opens = (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 
+		if (w->bsd && !w->local_isn_known && !opens && !(p->flags & TCP_RST) && parse_sent(w, sent, &s) && s.flags & TCP_RST) {
+			free(take_sent(w).bytes); /* to a stranger, before there was a connection */
+			continue;
+		}
 		if (!parse_sent(w, sent, &s) || (opens ? (s.flags & TCP_SYN) != 0 : s.source_port == w->local.port && s.destination_port == w->remote.port))
 			return;
 		if (!opens && s.flags & TCP_RST)
