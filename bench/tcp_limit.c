@@ -132,6 +132,8 @@ static void blast(struct blaster *b, uint64_t bytes)
 			wait_for_packet(b);
 			(void)take(b, READS);
 		}
+		if (done / PAYLOAD % READS == 0)
+			(void)take(b, READS); /* before the device has no room for more answers, and the last of them is lost */
 		put(b, TCP_ACK | TCP_PSH, bytes - done < PAYLOAD ? (uint32_t)(bytes - done) : PAYLOAD);
 		end = b->seq;
 	}
