@@ -9,10 +9,23 @@
 #include "tcpip/stack.h"
 #include "tcpip/user_timeout.h"
 
+#define ACK_DELAY_MAX_US 1000000u
+
+/* When the delayed ACK is due. It is never more than half a second away (MUST-40): what looks further was before now. */
+static int64_t ack_deadline(const struct bj_tcp *t)
+{
+	int64_t now = tcp_stack(t)->now_us;
+	uint32_t left = t->ack_at - (uint32_t)now;
+
+	if (!t->ack_timed)
+		return TCP_NEVER;
+	return left < ACK_DELAY_MAX_US ? now + left : now;
+}
+
 /* The wheel's timer goes to the first deadline; one that is early anyway stays where it is. */
 static void update(struct bj_tcp *t)
 {
-	int64_t first = i64_min(t->retransmit_at, i64_min(t->ack_at, t->keepalive_at));
+	int64_t first = i64_min(t->retransmit_at, i64_min(ack_deadline(t), t->keepalive_at));
 
 	if (t->flight && t->flight->pace_wake)
 		first = i64_min(first, t->flight->pace_wake);
@@ -95,7 +108,8 @@ void tcp_arm_pace(struct bj_tcp *t, int64_t at_us)
 
 void tcp_arm_ack(struct bj_tcp *t, int64_t at_us)
 {
-	t->ack_at = at_us;
+	t->ack_at = (uint32_t)at_us;
+	t->ack_timed = true;
 	update(t);
 }
 
@@ -223,8 +237,8 @@ void tcp_timer_fire(struct bj_tcp *t)
 {
 	int64_t now = tcp_stack(t)->now_us;
 
-	if (t->ack_at <= now) {
-		t->ack_at = TCP_NEVER;
+	if (ack_deadline(t) <= now) {
+		t->ack_timed = false;
 		if (t->ack_pending) {
 			stack_event(t, BJ_EVENT_TIMER, BJ_TIMER_ACK, 0, t->rcv_nxt, 0);
 			t->ack_now = true;
