@@ -567,7 +567,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
  * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
  * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
- * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * keys were given away, with bj_tls_config_post_handshake_auth() (servers: where the client offered it), and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
  * carried. */
 #define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);

@@ -1,9 +1,9 @@
 /* pack_test.c - an open connection goes on elsewhere from its bytes, and from no others. */
 #include "support/scarce.h"
-#include "tls/pack.h"
-
+#include "tls/ech.h"
 #include "tls/fixture.h"
 #include "tls/msg/message.h"
+#include "tls/pack.h"
 
 static uint8_t blob[BJ_TLS_PACKED_MAX];
 static size_t blob_len;
@@ -295,6 +295,40 @@ static void the_name_of_a_key_from_outside_moves_too(void **state)
 	pair_echo(&pair);
 }
 
+/* A peer that asks for a certificate would meet a connection that has forgotten the handshake. */
+static void where_a_certificate_may_be_asked_for_later_nothing_moves(void **state)
+{
+	for (int agreed = 0; agreed <= 1; agreed++) {
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+		assert_int_equal(bj_tls_config_post_handshake_auth(server, agreed), BJ_OK);
+		ends_open();
+		assert_int_equal(pack(&pair.server), agreed ? BJ_ERR_STATE : BJ_OK);
+		assert_int_equal(pack(&pair.client), BJ_ERR_STATE); /* it has offered to answer, and does not learn whether it will be asked */
+	}
+}
+
+static void what_encryption_and_delegation_came_to_moves_too(void **state)
+{
+	static const uint8_t outcomes[] = { BJ_TLS_ECH_NONE, BJ_TLS_ECH_GREASED, BJ_TLS_ECH_ACCEPTED, BJ_TLS_ECH_REJECTED };
+
+	for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
+		struct side *side = outcomes[i] == BJ_TLS_ECH_REJECTED ? &pair.server : &pair.client; /* a rejected client is never open */
+
+		ends_teardown(NULL);
+		setup(NULL);
+		ends_open();
+		side->conn->peer_delegated = i & 1;
+		if (outcomes[i] != BJ_TLS_ECH_NONE)
+			side->conn->ech = ech_new(outcomes[i]);
+		move(side);
+		assert_int_equal(report_of(side).ech, outcomes[i]);
+		assert_int_equal(report_of(side).peer_delegated, i & 1);
+		pair_echo(&pair);
+	}
+}
+
 static void one_side_may_have_closed(void **state)
 {
 	ends_open();
@@ -353,6 +387,8 @@ int main(void)
 		T(every_suite_and_both_sides_go_on),
 		T(keys_are_updated_and_tickets_taken_after_a_move),
 		T(the_name_of_a_key_from_outside_moves_too),
+		T(where_a_certificate_may_be_asked_for_later_nothing_moves),
+		T(what_encryption_and_delegation_came_to_moves_too),
 		T(one_side_may_have_closed),
 		T(every_allocation_may_fail),
 	};
