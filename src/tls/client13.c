@@ -81,7 +81,6 @@ static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, ui
 	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED))
 		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO); /* the inner hello's is answered in no other way than by counting. rfc9849:5 */
 	err = encrypted_extensions_parse(body, offered, &ee);
-
 	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
 		err = ech_client_take_retry(conn, ee.ech);
 	if (!err)

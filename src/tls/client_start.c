@@ -1,7 +1,4 @@
-/* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
- *
- * Leaves out   GREASE
- */
+/* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1). */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"

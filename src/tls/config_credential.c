@@ -227,6 +227,8 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 	err = names_walk(config, &sink);
 	if (err || sink.count == 0)
 		return err;
+	free(config->names); /* of a freezing that failed later */
+	free(config->name_text);
 	sink.names = config->names = calloc(sink.count, sizeof(*config->names));
 	sink.text = config->name_text = malloc(sink.bytes);
 	if (!config->names || !config->name_text)
