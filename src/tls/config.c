@@ -223,8 +223,6 @@ static bool delegation_exists(uint16_t code)
 
 BJ_API enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
 {
-	if (config && config->role != BJ_TLS_CLIENT)
-		return BJ_ERR_ARGUMENT;
 	return codes_set(config, config ? &config->delegated_schemes : NULL, schemes, count, delegation_exists);
 }
 
