@@ -1,7 +1,7 @@
 /* pkey.c - private keys: reading, making, writing, signing.
  *
  * libcrypto reads and writes the DER, but for private keys on curves (ec_der.c); what signs is the older key object (EC_KEY,
- * RSA) taken from it once, which is safe to share between threads and needs no look-up per signature. A key is tried once when
+ * RSA) taken from it once, which is safe to share between threads and needs no look-up per signature; on P-256 ecdsa_p256.c does. A key is tried once when
  * it is loaded: it signs, and its public half checks, so a damaged key is refused here and not in front of a client.
  *
  * Implements   rfc5958:2 rfc5915:3 rfc8017:A.1.2 rfc8410:7 rfc8017:8.1.1 rfc8017:8.2.1 fips186-5:6.3 rfc8032:5.1.6
@@ -22,6 +22,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "crypto/ec_der.h"
+#include "crypto/ecdsa_p256.h"
 #include "crypto/pbe.h"
 #include "crypto/pkey_own.h"
 #include "crypto/pss.h"
@@ -445,34 +446,11 @@ void pkey_public(const struct pkey *key, struct pubkey *out)
 	};
 }
 
-enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+/* Gives out what libcrypto wrote; wipes it. */
+static enum bj_err give_der(unsigned char *der, int len, uint8_t *out, size_t cap, size_t *out_len)
 {
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key->evp, &der);
 	enum bj_err err = BJ_OK;
 
-	if (len <= 0) {
-		ERR_clear_error();
-		return BJ_ERR_CRYPTO;
-	}
-	if ((size_t)len > cap)
-		err = BJ_ERR_SPACE;
-	else
-		memcpy(out, der, (size_t)len);
-	OPENSSL_free(der);
-	if (!err)
-		*out_len = (size_t)len;
-	return err;
-}
-
-enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
-{
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
-	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	enum bj_err err = BJ_OK;
-
-	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
 	if (len <= 0) {
 		ERR_clear_error();
 		return BJ_ERR_CRYPTO;
@@ -485,6 +463,24 @@ enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t 
 	if (!err)
 		*out_len = (size_t)len;
 	return err;
+}
+
+enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->evp, &der);
+
+	return give_der(der, len, out, cap, out_len);
+}
+
+enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	return give_der(der, len, out, cap, out_len);
 }
 
 /* ---- signing */
@@ -513,15 +509,35 @@ static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const ui
 	return BJ_OK;
 }
 
+static enum bj_err sign_p256(const struct pkey *key, struct bj_bytes digest, uint8_t *out, size_t *out_len)
+{
+	uint8_t private[ECDSA_P256_LEN];
+	enum bj_err err = BJ_ERR_CRYPTO;
+
+	if (BN_bn2binpad(EC_KEY_get0_private_key(key->ec), private, sizeof(private)) == (int)sizeof(private))
+		err = ecdsa_p256_sign(private, digest, &rng_os, out, out_len);
+	wipe(private, sizeof(private));
+	return err;
+}
+
 static enum bj_err sign_ecdsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
 			      size_t *out_len)
 {
 	uint8_t signature[ECDSA_SIG_MAX];
-	unsigned len = sizeof(signature);
+	unsigned old_len = sizeof(signature);
+	size_t len = 0;
+	enum bj_err err = BJ_OK;
 
-	check((size_t)ECDSA_size(key->ec) <= sizeof(signature));
-	if (ECDSA_sign(0, digest, (int)hash_len(row.hash), signature, &len, key->ec) != 1)
-		return BJ_ERR_CRYPTO;
+	if (key->kind == KEY_P256) {
+		err = sign_p256(key, bytes_of(digest, hash_len(row.hash)), signature, &len);
+	} else {
+		check((size_t)ECDSA_size(key->ec) <= sizeof(signature));
+		if (ECDSA_sign(0, digest, (int)hash_len(row.hash), signature, &old_len, key->ec) != 1)
+			err = BJ_ERR_CRYPTO;
+		len = old_len;
+	}
+	if (err)
+		return err;
 	if (len > cap)
 		return BJ_ERR_SPACE;
 	memcpy(out, signature, len);

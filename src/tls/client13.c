@@ -124,6 +124,7 @@ static enum bj_err wishes_take(struct bj_tls *conn, const struct certificate_req
 	hello_take_schemes(conn, request->schemes);
 	conn->auth_asked = true;
 	conn->hs->compression = cert_compression_choose(conn->config, request->compressions);
+	hello_take_delegated(conn, request->delegated);
 	return auth_take_wishes(conn, request->authorities, request->schemes_cert.len > 0 ? request->schemes_cert : request->schemes);
 }
 
@@ -253,14 +254,14 @@ static const struct hs_row client13[] = {
 	{ FROM(WAIT_EE), RECV(ENCRYPTED_EXTENSIONS, ee_take), WHEN(F_EARLY), UNLESS(F_RESUMED), CLEARS(F_EARLY), TO(EARLY_ANSWER) },
 	{ FROM(EARLY_ANSWER), STEP(NULL), WHEN(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
 	{ FROM(EARLY_ANSWER), STEP(NULL), UNLESS(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_CERTIFICATE_OR_REQUEST) },
-	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, finished13_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(JUDGE_AGAIN) },
+	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, keys_finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(JUDGE_AGAIN) },
 	{ FROM(JUDGE_AGAIN), ASK(VERIFY, again_prepare, again_judge), TO(FLIGHT) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CERTIFICATE_VERIFY, verify13_take), TO(JUDGE) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
-	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished13_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, keys_finished_take), KEYS(KEYS_READ_APP), TO(FLIGHT) },
 	{ FROM(FLIGHT), STEP(flight_step), TO(END_OF_EARLY) },
 	{ FROM(END_OF_EARLY), SEND(END_OF_EARLY_DATA, end_of_early_make), WHEN(F_EARLY), KEYS(KEYS_EARLY_END), TO(CREDENTIAL) },
 	{ FROM(END_OF_EARLY), STEP(NULL), UNLESS(F_EARLY), TO(CREDENTIAL) },
@@ -270,7 +271,7 @@ static const struct hs_row client13[] = {
 	{ FROM(SIGN), ASK(SIGN, sign13_prepare, auth_sign), WHEN(F_CERT), TO(CERTIFICATE_VERIFY) },
 	{ FROM(SIGN), STEP(NULL), UNLESS(F_CERT), TO(FINISHED) },
 	{ FROM(CERTIFICATE_VERIFY), SEND(CERTIFICATE_VERIFY, verify13_make), TO(FINISHED) },
-	{ FROM(FINISHED), SEND(FINISHED, finished13_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
+	{ FROM(FINISHED), SEND(FINISHED, keys_finished_make), KEYS(KEYS_WRITE_APP), TO(OPEN) },
 	{ FROM(OPEN), RECV(NEW_SESSION_TICKET, ticket_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(CERTIFICATE_REQUEST, later_request_take), TO(LATER_CREDENTIAL) },

@@ -6,11 +6,11 @@
 #ifndef TLS_CONFIG_H
 #define TLS_CONFIG_H
 
-#include <stdatomic.h>
 
 #include <bojagi/tls.h>
 
 #include "base/bytes.h"
+#include "base/holds.h"
 #include "crypto/pkey.h"
 #include "tls/ech_config.h"
 
@@ -104,13 +104,14 @@ struct config_name {
 };
 
 struct bj_tls_config {
-	atomic_uint refs;
+	struct holds holds; /* connections hold it */
 	enum bj_tls_role role;
 	bool frozen;
 	bool prefer_own_order;
 	bool retries_for_group; /* servers: order comes before shares */
 	bool strict_sni;
 	bool keep_peer_chain;
+	uint8_t false_start; /* enum bj_tls_false_start */
 	bool judges_resumed; /* clients: resuming asks for a verdict again (again.h) */
 	bool wants_ocsp, wants_scts; /* clients */
 	uint16_t send_max, record_limit, max_fragment, padding; /* of records (limits.h); 0: as the protocol has it */
@@ -234,6 +235,8 @@ struct bj_bytes config_compressions_write(const struct bj_tls_config *config, ui
 
 /* For setters: BJ_ERR_ARGUMENT without a configuration, BJ_ERR_CONFIG_FROZEN. */
 enum bj_err config_may_change(const struct bj_tls_config *config) BJ_MUST_USE;
+/* A connection lets it go; `place` is what holds_take() gave it. */
+void config_drop(struct bj_tls_config *config, uint8_t place);
 /* config_peer.c */
 bool config_has_type(const struct config_types *types, uint8_t type);
 /* Is this SubjectPublicKeyInfo one that is expected? */

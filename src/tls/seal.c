@@ -1,8 +1,9 @@
 /* seal.c - what an open connection sends: the owner's data in records, close_notify, key updates; and what it exports.
  *
- * Implements   rfc9846:5.1 rfc9846:6.1 rfc9846:4.6.3 rfc9846:5.5 rfc9846:7.5 rfc5705
+ * Implements   rfc9846:5.1 rfc9846:6.1 rfc9846:4.6.3 rfc9846:5.5 rfc9846:7.5 rfc5705 rfc7918
  */
 #include "tls/early.h"
+#include "tls/false_start.h"
 #include "tls/flight.h"
 #include "tls/keys.h"
 #include "tls/limits.h"
@@ -55,7 +56,19 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 /* How many bytes of plaintext may be sealed now. */
 static uint64_t room(const struct bj_tls *conn)
 {
-	return is_open(conn) ? UINT64_MAX : early_room(conn);
+	if (is_open(conn) || false_start_may(conn))
+		return UINT64_MAX;
+	return early_room(conn);
+}
+
+static bool is_shut(const struct bj_tls *conn)
+{
+	return conn->close_sent || conn->quic || conn->wr_given;
+}
+
+BJ_API bool bj_tls_may_seal(const struct bj_tls *conn)
+{
+	return !conn->err && !is_shut(conn) && room(conn) > 0;
 }
 
 /* Seals as many records as fit, all with the keys in force. */
@@ -98,7 +111,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	*out_used = *out_len = 0;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (room(conn) == 0 || conn->close_sent || conn->quic || conn->wr_given)
+	if (room(conn) == 0 || is_shut(conn))
 		return conn->close_sent ? BJ_ERR_CLOSED : BJ_ERR_STATE;
 	total = record_cursor_left(&cursor);
 	if (conn->update_owed && total > 0) { /* one answer to all that the peer asked since */
@@ -186,7 +199,7 @@ BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const v
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) && !(conn->is_server && early_room(conn) > 0))
+	if (!is_open(conn) && !(conn->is_server && early_room(conn) > 0) && !false_start_may(conn))
 		return BJ_ERR_STATE;
 	if (!label)
 		return BJ_ERR_ARGUMENT;

@@ -52,7 +52,7 @@ static bool sessions(const struct connection *c, const struct bj_tls_report *rep
 
 	if (report->resumed != resumed)
 		return wrong("resumed", report->resumed, resumed);
-	if (!flags->is_server && report->version == BJ_TLS_1_2 && !report->resumed && got != want)
+	if (!flags->is_server && report->version == BJ_TLS_1_2 && !report->resumed && report->handshake_done && got != want)
 		return wrong("a session came", got, want);
 	if (!is_resumption && flags->is_server && flags->expect_session_id && c->seen->session_id_len == 0)
 		return wrong("length of the session id", 0, 32);
@@ -275,7 +275,7 @@ bool checks_handshake(const struct connection *c, bool is_resumption)
 		return wrong("Encrypted ClientHello", report.ech, BJ_TLS_ECH_ACCEPTED);
 	if (!request(c) || !early(c, &report, is_resumption))
 		return false;
-	if (flags->handshake_never_done)
+	if (flags->handshake_never_done && report.handshake_done)
 		return wrong("handshake done", 1, 0);
 	if ((flags->expect_hrr && !report.retried) || (flags->expect_no_hrr && report.retried))
 		return wrong("retried", report.retried, flags->expect_hrr);

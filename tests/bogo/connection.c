@@ -329,6 +329,8 @@ void connection_look(struct connection *c)
 	}
 	if (takes_early(c) && !c->took_early)
 		c->took_early = c->pauses = true;
+	if (c->flags->false_start && c->tls->version == BJ_TLS_1_2 && !c->starts_false && bj_tls_may_seal(c->tls))
+		c->starts_false = c->pauses = true;
 	if (!c->offers_early || c->is_refused || c->tls->early == BJ_TLS_EARLY_OFFERED || c->tls->early == BJ_TLS_EARLY_ACCEPTED)
 		return;
 	c->is_refused = true;
@@ -422,7 +424,17 @@ bool connection_handshake(struct connection *c)
 
 	if (!connection_start(c))
 		return false;
-	while (!c->is_done && !takes_early(c))
+	while (!c->is_done && !takes_early(c) && !c->starts_false)
+		if (run(c, &event) != BJ_OK || c->is_eof)
+			return false;
+	return true;
+}
+
+bool connection_complete(struct connection *c)
+{
+	enum bj_tls_event event = BJ_TLS_NONE;
+
+	while (!c->is_done)
 		if (run(c, &event) != BJ_OK || c->is_eof)
 			return false;
 	return true;

@@ -26,6 +26,7 @@ struct connection {
 	bool is_eof;
 	bool was_asked;        /* the open question was let wait */
 	bool took_early;       /* servers */
+	bool starts_false;     /* clients of 1.2: may write, and has not read the server's Finished */
 	bool pauses;           /* what was waited for is here: no need to read more */
 	unsigned tickets_opened;
 	int until;             /* run until a message of this type came; 0: no */
@@ -47,8 +48,11 @@ bool connection_open(struct connection *c, const struct flags *flags, struct bj_
 		     struct bj_bytes session);
 /* Clients: makes the hello, and says in offers_early whether data may be written already. */
 bool connection_start(struct connection *c);
-/* Until it is done, or (servers) until early data may be read and answered. False: the engine failed, its error sticks. */
+/* Until it is done, or (servers) until early data may be read and answered, or (clients) data may be written. False: the engine failed, its
+ * error sticks. */
 bool connection_handshake(struct connection *c);
+/* Until it is done, whatever may be written. */
+bool connection_complete(struct connection *c);
 /* Until a message of that type came. */
 bool connection_until(struct connection *c, int type);
 /* After each call of the engine: what has become of early data, and is what was waited for here? */

@@ -91,6 +91,8 @@ static const struct flag flag_table[] = {
 	{ "verify-peer", FLAG_BOOL, AT(verify_peer) },
 	{ "verify-fail", FLAG_BOOL, AT(verify_fail) },
 	{ "reverify-on-resume", FLAG_BOOL, AT(reverify) },
+	{ "false-start", FLAG_BOOL, AT(false_start) },
+	{ "allow-false-start-without-alpn", FLAG_BOOL, AT(false_start_bare) },
 	{ "require-any-client-certificate", FLAG_BOOL, AT(require_client_certificate) },
 	{ "use-custom-verify-callback", FLAG_BOOL, AT(custom_verify) },
 	{ "host-name", FLAG_TEXT, AT(host_name) },

@@ -68,7 +68,7 @@ struct flags {
 	int one_compression;
 	struct flag_list group_hints;
 
-	bool verify_peer, verify_fail, reverify, require_client_certificate, custom_verify;
+	bool verify_peer, verify_fail, reverify, false_start, false_start_bare, require_client_certificate, custom_verify;
 	const char *host_name, *advertise_alpn, *select_alpn;
 	bool decline_alpn, reject_alpn;
 	bool wants_ocsp, wants_scts;

@@ -383,6 +383,8 @@ static int set_questions(struct bj_tls_config *config, const struct flags *flags
 		err = bj_tls_config_ask(config, ask);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && flags->false_start && !flags->is_server)
+		err = bj_tls_config_false_start(config, flags->false_start_bare ? BJ_TLS_FALSE_START_ALWAYS : BJ_TLS_FALSE_START_ALPN);
 	if (!err && flags->reverify)
 		err = bj_tls_config_judge_resumed(config, true);
 	if (!err && !flags->is_server)

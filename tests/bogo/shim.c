@@ -203,7 +203,7 @@ static bool exchange(struct connection *c, bool is_resumption)
 	if (c->offers_early && !early_exchange(c))
 		return false;
 	if (!c->flags->implicit_handshake) {
-		if (!connection_handshake(c))
+		if (!connection_handshake(c) || (c->flags->handshake_twice && c->starts_false && !connection_complete(c)))
 			return false;
 		if (!checks_handshake(c, is_resumption))
 			return false;
