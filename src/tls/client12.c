@@ -220,7 +220,7 @@ static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	const struct certificate_verify cv = { .scheme = hs->scheme, .signature = bytes_of(hs->signature, hs->signature_len) };
+	const struct certificate_verify cv = { .scheme = hs->scheme, .signature = auth_signature(conn) };
 	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
 
 	if (err)
