@@ -9,9 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <bojagi/tls.h>
-
-#include "chain.h"
+#include "config.h"
 
 #define HANDSHAKES 8
 #define WARM 2
@@ -30,14 +28,6 @@ static size_t session_len;
 static int64_t now_ms;
 static uint64_t seed = 1;
 
-static void must(enum bj_err err, const char *what)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "bench-count: %s: %s\n", what, bj_err_text(err));
-	exit(1);
-}
-
 /* xorshift: the same in each run. */
 static enum bj_err random_fill(void *self, uint8_t *out, size_t len)
 {
@@ -50,29 +40,11 @@ static enum bj_err random_fill(void *self, uint8_t *out, size_t len)
 	return BJ_OK;
 }
 
-static struct bj_tls_config *config_make(const struct chain *chain, bool is_server, enum bj_tls_version version)
+static struct bj_tls_config *counted_config(const struct chain *chain, bool is_server, enum bj_tls_version version)
 {
-	static const uint16_t suites[] = { 0x1301, 0xc02b }, groups[] = { 0x001d, 0x0017 };
-	struct bj_tls_config *config = bj_tls_config_new(is_server ? BJ_TLS_SERVER : BJ_TLS_CLIENT);
+	struct bj_tls_config *config = config_make(chain, is_server, version);
 
-	must(config ? BJ_OK : BJ_ERR_NO_MEMORY, "configuration");
-	must(bj_tls_config_versions(config, version, version), "versions");
-	must(bj_tls_config_suites(config, suites, 2), "suites");
-	must(bj_tls_config_groups(config, groups, 2), "groups");
 	must(bj_tls_config_rng(config, (struct bj_rng){ random_fill, NULL }), "randomness");
-	if (is_server) {
-		struct bj_credential *credential;
-
-		must(bj_credential_from_pem(chain->sent_pem, chain->sent_len, chain->key_pem, chain->key_len, &credential), "credential");
-		must(bj_tls_config_credential(config, credential), "credential");
-		bj_credential_free(credential);
-	} else {
-		struct bj_trust *trust = bj_trust_new();
-
-		must(bj_trust_add_pem(trust, chain->root_pem, chain->root_len, NULL), "trust");
-		must(bj_tls_config_trust(config, trust), "trust");
-		bj_trust_free(trust);
-	}
 	must(bj_tls_config_freeze(config), "freezing");
 	return config;
 }
@@ -178,8 +150,8 @@ int main(int argc, char **argv)
 	}
 	chain_make(&chain);
 	now_ms = (int64_t)time(NULL) * 1000;
-	client.config = config_make(&chain, false, version);
-	server.config = config_make(&chain, true, version);
+	client.config = counted_config(&chain, false, version);
+	server.config = counted_config(&chain, true, version);
 	handshake(&client, &server, false, false);
 	for (int i = 0; i < WARM; i++)
 		handshake(&client, &server, resumes, false);

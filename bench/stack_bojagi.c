@@ -4,8 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <bojagi/tls.h>
-
+#include "config.h"
 #include "stack.h"
 
 struct conn {
@@ -26,39 +25,12 @@ static int64_t now_ms(void)
 	return (int64_t)time(NULL) * 1000;
 }
 
-static void must(enum bj_err err, const char *what)
-{
-	if (!err)
-		return;
-	fprintf(stderr, "bench: bojagi failed: %s: %s\n", what, bj_err_text(err));
-	exit(1);
-}
-
 static void *config_new(const struct chain *chain, bool server, int version)
 {
-	static const uint16_t suites[] = { 0x1301, 0xc02b };
-	static const uint16_t groups[] = { 0x001d, 0x0017 }; /* the second for the curve of the certificates */
-	struct bj_tls_config *config = bj_tls_config_new(server ? BJ_TLS_SERVER : BJ_TLS_CLIENT);
-	enum bj_tls_version v = version == VERSION_13 ? BJ_TLS_1_3 : BJ_TLS_1_2;
+	struct bj_tls_config *config = config_make(chain, server, version == VERSION_13 ? BJ_TLS_1_3 : BJ_TLS_1_2);
 
-	must(config ? BJ_OK : BJ_ERR_NO_MEMORY, "configuration");
-	must(bj_tls_config_versions(config, v, v), "versions");
-	must(bj_tls_config_suites(config, suites, 2), "suites");
-	must(bj_tls_config_groups(config, groups, 2), "groups");
-	if (server) {
-		struct bj_credential *credential;
-
-		must(bj_credential_from_pem(chain->sent_pem, chain->sent_len, chain->key_pem, chain->key_len, &credential), "credential");
-		must(bj_tls_config_credential(config, credential), "credential");
+	if (server)
 		must(bj_tls_config_tickets(config, 2, 7200, 28800, 2), "tickets");
-		bj_credential_free(credential);
-	} else {
-		struct bj_trust *trust = bj_trust_new();
-
-		must(bj_trust_add_pem(trust, chain->root_pem, chain->root_len, NULL), "trust");
-		must(bj_tls_config_trust(config, trust), "trust");
-		bj_trust_free(trust);
-	}
 	must(bj_tls_config_freeze(config), "freeze");
 	return config;
 }

@@ -59,42 +59,43 @@ void describe_validity(const struct cert *cert, int64_t now, char out[DESCRIBE_V
 	}
 }
 
-void describe_cert(const struct terminal *terminal, const struct cert *cert, size_t number, int64_t now)
+/* The lines of a longer text, indented. */
+static void print_lines(const struct terminal *terminal, void (*write)(const struct cert *cert, struct text *out), const struct cert *cert)
 {
-	char name[SHOW_NAME_MAX], validity[DESCRIBE_VALIDITY_MAX];
 	char *long_text = malloc(SHOW_TEXT_MAX);
+	struct text text;
 
-	describe_short(cert, name);
-	describe_validity(cert, now, validity);
-	fprintf(terminal->stream, "%zu %s", number,
-		terminal_mark(terminal, describe_is_valid_at(cert, now) ? MARK_GOOD : MARK_BAD));
-	terminal_print(terminal, name, strlen(name));
-	fprintf(terminal->stream, "   %s\n", validity);
-	if (long_text) {
-		struct text text = text_make(long_text, SHOW_TEXT_MAX);
+	if (!long_text)
+		return;
+	text = text_make(long_text, SHOW_TEXT_MAX);
+	write(cert, &text);
+	for (const char *line = long_text; *line;) {
+		size_t len = strcspn(line, "\n");
 
-		show_cert(cert, &text);
-		for (const char *line = long_text; *line;) {
-			size_t len = strcspn(line, "\n");
-
-			fputs("    ", terminal->stream);
-			terminal_print(terminal, line, len);
-			fputc('\n', terminal->stream);
-			line += len + (line[len] == '\n');
-		}
+		fputs("    ", terminal->stream);
+		terminal_print(terminal, line, len);
+		fputc('\n', terminal->stream);
+		line += len + (line[len] == '\n');
 	}
 	free(long_text);
 }
 
-void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
+void describe_request(const struct terminal *terminal, const struct cert *request, size_t number, enum bj_err proof)
 {
-	struct show_fields fields;
+	char name[SHOW_NAME_MAX];
+	const char *said = proof ? bj_err_text(proof) : "signed by its own key";
+
+	describe_short(request, name);
+	fprintf(terminal->stream, "%zu %s", number, terminal_mark(terminal, proof ? MARK_BAD : MARK_GOOD));
+	terminal_print(terminal, name, strlen(name));
+	fprintf(terminal->stream, "   signing request, %s\n", said);
+	print_lines(terminal, show_request, request);
+}
+
+static void names_json(struct json *json, const struct cert *cert)
+{
 	struct reader list = rd_of(cert->san);
 
-	show_fields(cert, &fields);
-	json_object(json, NULL);
-	json_text(json, "subject", fields.subject);
-	json_text(json, "issuer", fields.issuer);
 	json_array(json, "names");
 	while (rd_more(&list)) {
 		struct general_name name = gn_read(&list);
@@ -107,6 +108,46 @@ void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
 		json_text(json, NULL, buf);
 	}
 	json_array_end(json);
+}
+
+void describe_request_json(struct json *json, const struct cert *request, enum bj_err proof)
+{
+	struct show_fields fields;
+
+	show_fields(request, &fields);
+	json_object(json, NULL);
+	json_text(json, "request_subject", fields.subject);
+	names_json(json, request);
+	json_text(json, "key", fields.key);
+	json_text(json, "signature_algorithm", fields.signature);
+	json_bool(json, "signed_by_its_key", proof == BJ_OK);
+	json_bool(json, "ca", request->is_ca);
+	json_text(json, "pin_sha256", fields.pin);
+	json_object_end(json);
+}
+
+void describe_cert(const struct terminal *terminal, const struct cert *cert, size_t number, int64_t now)
+{
+	char name[SHOW_NAME_MAX], validity[DESCRIBE_VALIDITY_MAX];
+
+	describe_short(cert, name);
+	describe_validity(cert, now, validity);
+	fprintf(terminal->stream, "%zu %s", number,
+		terminal_mark(terminal, describe_is_valid_at(cert, now) ? MARK_GOOD : MARK_BAD));
+	terminal_print(terminal, name, strlen(name));
+	fprintf(terminal->stream, "   %s\n", validity);
+	print_lines(terminal, show_cert, cert);
+}
+
+void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
+{
+	struct show_fields fields;
+
+	show_fields(cert, &fields);
+	json_object(json, NULL);
+	json_text(json, "subject", fields.subject);
+	json_text(json, "issuer", fields.issuer);
+	names_json(json, cert);
 	json_text(json, "not_before", fields.not_before);
 	json_text(json, "not_after", fields.not_after);
 	json_bool(json, "valid_now", describe_is_valid_at(cert, now));

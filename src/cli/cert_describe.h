@@ -17,4 +17,8 @@ bool describe_is_valid_at(const struct cert *cert, int64_t now);
 void describe_cert(const struct terminal *terminal, const struct cert *cert, size_t number, int64_t now);
 void describe_cert_json(struct json *json, const struct cert *cert, int64_t now);
 
+/* A signing request; `proof` is what request_check() says of it. */
+void describe_request(const struct terminal *terminal, const struct cert *request, size_t number, enum bj_err proof);
+void describe_request_json(struct json *json, const struct cert *request, enum bj_err proof);
+
 #endif

@@ -306,3 +306,37 @@ enum bj_err local_save(const struct local_pair *pair, const char *base, bool ove
 	free(cert);
 	return err;
 }
+
+enum bj_err local_once(const char *name, unsigned days, int64_t now, struct bj_trust *trust, struct bj_credential **out)
+{
+	struct local_pair *pairs = calloc(2, sizeof(*pairs));
+	char *ca = NULL, *chain = NULL, *key = NULL;
+	size_t ca_len, chain_len, key_len = 0;
+	const char *bad;
+	enum bj_err err;
+
+	if (!pairs)
+		return BJ_ERR_NO_MEMORY;
+	err = local_make_ca(NULL, 0, days, now, &pairs[0]);
+	if (!err)
+		err = local_issue(&pairs[0], ISSUE_SERVER, &name, 1, days, now, &pairs[1], &bad);
+	if (!err)
+		err = local_cert_pem(&pairs[0], &ca, &ca_len);
+	if (!err)
+		err = local_cert_pem(&pairs[1], &chain, &chain_len);
+	if (!err)
+		err = local_key_pem(&pairs[1], &key, &key_len);
+	if (!err)
+		err = bj_trust_add_pem(trust, ca, ca_len, NULL);
+	if (!err)
+		err = bj_credential_from_pem(chain, chain_len, key, key_len, out);
+	if (key)
+		wipe(key, key_len);
+	free(ca);
+	free(chain);
+	free(key);
+	local_fini(&pairs[0]);
+	local_fini(&pairs[1]);
+	free(pairs);
+	return err;
+}

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <bojagi/x509.h>
+
 #include "cli/folder.h"
 #include "crypto/pkey.h"
 #include "x509/issue.h"
@@ -49,5 +51,8 @@ enum bj_err local_cert_pem(const struct local_pair *pair, char **out, size_t *ou
 enum bj_err local_key_pem(const struct local_pair *pair, char **out, size_t *out_len) BJ_MUST_USE;
 /* Writes BASE.pem and BASE.key (0600); neither if one exists and `overwrite` is not set. */
 enum bj_err local_save(const struct local_pair *pair, const char *base, bool overwrite) BJ_MUST_USE;
+
+/* A server's certificate below a CA that signs nothing else: the credential, and the root, which goes to the trust's anchors. */
+enum bj_err local_once(const char *name, unsigned days, int64_t now, struct bj_trust *trust, struct bj_credential **out) BJ_MUST_USE;
 
 #endif

@@ -19,6 +19,7 @@
 #include "x509/content.h"
 #include "x509/crl.h"
 #include "x509/name.h"
+#include "x509/request.h"
 #include "x509/time.h"
 
 struct show {
@@ -45,6 +46,26 @@ static enum bj_err show_der(struct show *show, struct bj_bytes der)
 	if (show->count > 1)
 		putchar('\n');
 	describe_cert(&show->terminal, &cert, show->count, show->now);
+	return BJ_OK;
+}
+
+/* A signing request, and whether its key signed it. */
+static enum bj_err show_signing_request(struct show *show, struct bj_bytes der)
+{
+	struct cert request;
+	enum bj_err err = request_parse(der, &request), proof;
+
+	if (err)
+		return err;
+	proof = request_check(&request);
+	show->count++;
+	if (show->o->options.json) {
+		describe_request_json(&show->json, &request, proof);
+		return BJ_OK;
+	}
+	if (show->count > 1)
+		putchar('\n');
+	describe_request(&show->terminal, &request, show->count, proof);
 	return BJ_OK;
 }
 
@@ -108,10 +129,12 @@ static enum bj_err show_block(struct show *show, const struct pem_block *block)
 {
 	if (bytes_equal(block->label, BYTES_LIT("CERTIFICATE")))
 		return show_der(show, block->der);
+	if (bytes_equal(block->label, BYTES_LIT("CERTIFICATE REQUEST")) || bytes_equal(block->label, BYTES_LIT("NEW CERTIFICATE REQUEST")))
+		return show_signing_request(show, block->der);
 	return bytes_equal(block->label, BYTES_LIT("X509 CRL")) ? show_crl(show, block->der) : BJ_OK;
 }
 
-/* PEM with any blocks, of which certificates and revocation lists are shown; or one of these in DER; or PKCS#12. */
+/* PEM with any blocks, of which certificates, signing requests and revocation lists are shown; or one of these in DER; or PKCS#12. */
 static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t len, uint32_t *out_line)
 {
 	struct pem pem = pem_make(bytes, len);
@@ -122,6 +145,8 @@ static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t le
 	*out_line = 0;
 	if (content_of(bytes_of(bytes, len)) == CONTENT_PKCS12)
 		return show_pkcs12(show, bytes_of(bytes, len));
+	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_REQUEST)
+		return show_signing_request(show, bytes_of(bytes, len));
 	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_CRL)
 		return show_crl(show, bytes_of(bytes, len));
 	if (len > 0 && bytes[0] == 0x30) /* SEQUENCE */
@@ -190,7 +215,7 @@ static int show_host(struct cert_options *o)
 /* People who mean a file write a path or an ending, and nobody calls a host so. */
 static bool looks_like_file(const char *text)
 {
-	static const char *const endings[] = { ".pem", ".crt", ".cer", ".der", ".key", ".p12", ".pfx", ".crl" };
+	static const char *const endings[] = { ".pem", ".crt", ".cer", ".der", ".key", ".p12", ".pfx", ".crl", ".csr", ".req" };
 	size_t len = strlen(text);
 
 	if (path_exists(text))

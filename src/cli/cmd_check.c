@@ -15,6 +15,7 @@ static const char help[] =
 	"  --json     one JSON document\n"
 	"  --quiet    only the exit code\n"
 	"\n"
+	"A reload (SIGHUP) leaves the number of workers as it is: a change of that needs a restart.\n"
 	"exit: 0 good (warnings allowed), 2 not. Certificates, keys and CA files are read and judged, too.\n";
 
 static const char *plural(size_t count)

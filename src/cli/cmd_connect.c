@@ -89,10 +89,6 @@ enum {
 	OPTION_INSECURE,
 	OPTION_NO_INPUT,
 	OPTION_STATUS,
-	OPTION_CARRIER,
-	OPTION_FROM,
-	OPTION_GATEWAY,
-	OPTION_PACKETS,
 	OPTION_EARLY_DATA,
 	OPTION_KEY_UPDATE,
 	OPTION_ECH,
@@ -125,10 +121,8 @@ static const struct option own[] = {
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
-	{ "carrier", required_argument, NULL, OPTION_CARRIER },
+	CARRIER_OPTIONS,
 	{ "from", required_argument, NULL, OPTION_FROM },
-	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
 	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
 	{ "early_data", required_argument, NULL, OPTION_EARLY_DATA },
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
@@ -273,18 +267,6 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_NO_INPUT:
 		wish->no_input = true;
 		return EXIT_GOOD;
-	case OPTION_CARRIER:
-		wish->carrier_wish.device = optarg;
-		return EXIT_GOOD;
-	case OPTION_FROM:
-		wish->carrier_wish.address = optarg;
-		return EXIT_GOOD;
-	case OPTION_GATEWAY:
-		wish->carrier_wish.gateway = optarg;
-		return EXIT_GOOD;
-	case OPTION_PACKETS:
-		wish->carrier_wish.packets = optarg;
-		return EXIT_GOOD;
 	case OPTION_EARLY_DATA:
 		wish->early_file = optarg;
 		return EXIT_GOOD;
@@ -301,6 +283,7 @@ static int take_option(struct connect_wish *wish, int option)
 		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
 		return EXIT_GOOD;
 	default:
+		(void)carrier_take_option(&wish->carrier_wish, option, optarg);
 		return EXIT_GOOD;
 	}
 }

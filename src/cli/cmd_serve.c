@@ -59,9 +59,6 @@ enum {
 	OPTION_HTTP,
 	OPTION_TLS12,
 	OPTION_TLS13,
-	OPTION_CARRIER,
-	OPTION_GATEWAY,
-	OPTION_PACKETS,
 	OPTION_EARLY_DATA,
 	OPTION_ECH_KEY,
 	OPTION_KEY_UPDATE,
@@ -81,9 +78,7 @@ static const struct option own[] = {
 	{ "http", no_argument, NULL, OPTION_HTTP },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
-	{ "carrier", required_argument, NULL, OPTION_CARRIER },
-	{ "gateway", required_argument, NULL, OPTION_GATEWAY },
-	{ "packets", required_argument, NULL, OPTION_PACKETS },
+	CARRIER_OPTIONS,
 	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
 	{ "ech-key", required_argument, NULL, OPTION_ECH_KEY },
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
@@ -141,15 +136,6 @@ static int take_option(struct serve_wish *wish, int option)
 	case OPTION_TLS13:
 		wish->tls13 = true;
 		return EXIT_GOOD;
-	case OPTION_CARRIER:
-		wish->carrier.device = optarg;
-		return EXIT_GOOD;
-	case OPTION_GATEWAY:
-		wish->carrier.gateway = optarg;
-		return EXIT_GOOD;
-	case OPTION_PACKETS:
-		wish->carrier.packets = optarg;
-		return EXIT_GOOD;
 	case OPTION_EARLY_DATA:
 		if (!options_number(optarg, 1, SERVE_EARLY_MAX, &number))
 			return say_failure(EXIT_USAGE, "--early-data is a number of bytes from 1 to %d, not '%s'", SERVE_EARLY_MAX, optarg);
@@ -164,7 +150,7 @@ static int take_option(struct serve_wish *wish, int option)
 		wish->server->key_update = true;
 		return EXIT_GOOD;
 	default:
-		return EXIT_USAGE;
+		return carrier_take_option(&wish->carrier, option, optarg) ? EXIT_GOOD : EXIT_USAGE;
 	}
 }
 

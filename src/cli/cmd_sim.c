@@ -223,41 +223,6 @@ static int take_option(struct sim_wish *w, int option)
 
 /* ---- the two ends */
 
-/* A CA and a certificate for this run alone. */
-static enum bj_err own_credential(struct bj_trust *trust, struct bj_credential **out)
-{
-	static const char *const names[] = { NAME };
-	struct local_pair *pairs = calloc(2, sizeof(*pairs));
-	char *ca = NULL, *chain = NULL, *key = NULL;
-	size_t ca_len, chain_len, key_len;
-	int64_t now = clock_unix_ms() / 1000;
-	const char *bad;
-	enum bj_err err;
-
-	if (!pairs)
-		return BJ_ERR_NO_MEMORY;
-	err = local_make_ca(NULL, 0, 1, now, &pairs[0]);
-	if (!err)
-		err = local_issue(&pairs[0], ISSUE_SERVER, names, 1, 1, now, &pairs[1], &bad);
-	if (!err)
-		err = local_cert_pem(&pairs[0], &ca, &ca_len);
-	if (!err)
-		err = local_cert_pem(&pairs[1], &chain, &chain_len);
-	if (!err)
-		err = local_key_pem(&pairs[1], &key, &key_len);
-	if (!err)
-		err = bj_credential_from_pem(chain, chain_len, key, key_len, out);
-	if (!err)
-		err = bj_trust_add_pem(trust, ca, ca_len, NULL);
-	free(ca);
-	free(chain);
-	free(key);
-	local_fini(&pairs[0]);
-	local_fini(&pairs[1]);
-	free(pairs);
-	return err;
-}
-
 static enum bj_err set_versions(const struct sim_wish *w, struct bj_tls_config *config)
 {
 	enum bj_tls_version only = w->tls12 ? BJ_TLS_1_2 : BJ_TLS_1_3;
@@ -421,7 +386,7 @@ static int run(struct sim_wish *w)
 	int code = EXIT_GOOD;
 
 	if (!err)
-		err = w->cert ? bj_credential_from_files(w->cert, w->key, &credential) : own_credential(trust, &credential);
+		err = w->cert ? bj_credential_from_files(w->cert, w->key, &credential) : local_once(NAME, 1, clock_unix_ms() / 1000, trust, &credential);
 	if (err && w->cert)
 		code = say_err(EXIT_OWN_CERTIFICATE, err, "--cert %s", w->cert);
 	if (!err)

@@ -44,7 +44,7 @@ int own_credential_open(const char *option, const char *chain, const char *key, 
 	wipe(source, sizeof(source));
 	if (!err)
 		return EXIT_GOOD;
-	if (err == BJ_ERR_SYNTAX || err == BJ_ERR_NOT_FOUND)
+	if (err == BJ_ERR_SYNTAX || (err == BJ_ERR_NOT_FOUND && !(key && pkey_is_uri(key))))
 		return say_failure(err == BJ_ERR_SYNTAX ? EXIT_USAGE : EXIT_OWN_CERTIFICATE, "--passin: %s", why);
 	if (err == BJ_ERR_KEY_ENCRYPTED)
 		return say_err(EXIT_OWN_CERTIFICATE, err, "%s %s: a passphrase is needed: --passin file:PATH or env:NAME", option, chain);

@@ -43,6 +43,26 @@ static bool address_parse(const char *text, struct bj_ip *out, unsigned *out_bit
 	return true;
 }
 
+bool carrier_take_option(struct carrier_wish *wish, int option, const char *value)
+{
+	switch (option) {
+	case OPTION_CARRIER:
+		wish->device = value;
+		return true;
+	case OPTION_FROM:
+		wish->address = value;
+		return true;
+	case OPTION_GATEWAY:
+		wish->gateway = value;
+		return true;
+	case OPTION_PACKETS:
+		wish->packets = value;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int take_addresses(struct carrier *c, const struct carrier_wish *wish, unsigned bits)
 {
 	enum bj_err err = net_add_address(&c->net, &c->address, bits);

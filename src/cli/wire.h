@@ -5,6 +5,8 @@
 #ifndef CLI_WIRE_H
 #define CLI_WIRE_H
 
+#include <getopt.h>
+
 #include "io/net.h"
 #include "io/stream.h"
 
@@ -15,6 +17,18 @@ struct carrier_wish {
 	const char *gateway;  /* null: none */
 	const char *packets;  /* null, or a file for a capture */
 };
+
+/* The rows of a command's options, with values that none of its own has, and what each does; false for another option. */
+enum {
+	OPTION_CARRIER = 240,
+	OPTION_FROM,
+	OPTION_GATEWAY,
+	OPTION_PACKETS,
+};
+#define CARRIER_OPTIONS \
+	{ "carrier", required_argument, NULL, OPTION_CARRIER }, { "gateway", required_argument, NULL, OPTION_GATEWAY }, \
+	{ "packets", required_argument, NULL, OPTION_PACKETS }
+bool carrier_take_option(struct carrier_wish *wish, int option, const char *value);
 
 struct carrier {
 	struct loop loop;     /* the carrier's own, or not used */

@@ -1,13 +1,15 @@
 /* constant_time_test.c - runs our arithmetic on secrets that memcheck holds for undefined: a branch or an address that depends
  * on one is then an error that it counts.
  *
- * Covers ML-KEM at each level that the (simulated) processor has, Keccak, and X25519's base point. Needs valgrind around it.
+ * Covers ML-KEM at each level that the (simulated) processor has, Keccak, X25519's base point (with its inversion), and ECDSA's arithmetic after
+ * the multiplication. Needs valgrind around it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include <valgrind/memcheck.h>
 
+#include "crypto/ecdsa_p256.h"
 #include "crypto/keccak.h"
 #include "crypto/levels_here.h"
 #include "crypto/mlkem_core.h"
@@ -84,6 +86,25 @@ static void x25519_run(void)
 	x25519_base(out, private);
 }
 
+/* The nonce, the private key and the point that is not yet affine; r and s come out, and are public. */
+static void ecdsa_run(void)
+{
+	uint8_t nonce[32] = { 3 }, private[32] = { 5 }, digest[48] = { 7 };
+	struct ecdsa_p256_point point;
+	struct ecdsa_p256_pair pair;
+	bool good;
+
+	if (ecdsa_p256_multiply(nonce, &point))
+		return;
+	secret(nonce, sizeof(nonce));
+	secret(private, sizeof(private));
+	secret(&point, sizeof(point));
+	good = ecdsa_p256_finish(&point, nonce, private, bytes_of(digest, sizeof(digest)), &pair);
+	public(&good, sizeof(good));
+	if (!good)
+		fprintf(stderr, "no signature\n");
+}
+
 /* What a leak looks like: if this is not counted, nothing above was proved. */
 static __attribute__((noinline)) void control_run(void)
 {
@@ -111,6 +132,7 @@ int main(void)
 #endif
 	keccak_run();
 	x25519_run();
+	ecdsa_run();
 	before = (unsigned)VALGRIND_COUNT_ERRORS;
 	if (before > 0) {
 		fprintf(stderr, "%u branches or addresses depend on secrets\n", before);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/modinv.h"
+
 __extension__ typedef unsigned __int128 wide;
 
 #define LIMB_BITS 51
@@ -85,31 +87,6 @@ static inline struct fe fe_square(struct fe a)
 		       (wide)d0 * a4 + (wide)d1 * a3 + (wide)a2 * a2);
 }
 
-static inline struct fe fe_square_times(struct fe a, int times)
-{
-	while (times-- > 0)
-		a = fe_square(a);
-	return a;
-}
-
-/* a^(p - 2) */
-static inline struct fe fe_invert(struct fe a)
-{
-	struct fe a2 = fe_square(a);
-	struct fe a9 = fe_mul(a, fe_square_times(a2, 2));
-	struct fe a11 = fe_mul(a9, a2);
-	struct fe e5 = fe_mul(fe_square(a11), a9); /* eN = a^(2^N - 1) */
-	struct fe e10 = fe_mul(fe_square_times(e5, 5), e5);
-	struct fe e20 = fe_mul(fe_square_times(e10, 10), e10);
-	struct fe e40 = fe_mul(fe_square_times(e20, 20), e20);
-	struct fe e50 = fe_mul(fe_square_times(e40, 10), e10);
-	struct fe e100 = fe_mul(fe_square_times(e50, 50), e50);
-	struct fe e200 = fe_mul(fe_square_times(e100, 100), e100);
-	struct fe e250 = fe_mul(fe_square_times(e200, 50), e50);
-
-	return fe_mul(fe_square_times(e250, 5), a11);
-}
-
 /* Little-endian, fully reduced. */
 static inline void fe_bytes(uint8_t out[32], struct fe a)
 {
@@ -132,6 +109,23 @@ static inline void fe_bytes(uint8_t out[32], struct fe a)
 			low |= a.v[limb + 1] << (LIMB_BITS - shift);
 		out[i] = (uint8_t)low;
 	}
+}
+
+/* Of zero it is zero. */
+static inline struct fe fe_invert(struct fe a)
+{
+	static const struct modinv_modulus p = {
+		{ 0x3fffffffffffffed, 0x3fffffffffffffff, 0x3fffffffffffffff, 0x3fffffffffffffff, 0x7f }, 0x39435e50d79435e5
+	};
+	uint8_t bytes[32];
+	uint64_t w[4] = { 0 };
+
+	fe_bytes(bytes, a);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		w[i / 8] |= (uint64_t)bytes[i] << i % 8 * 8;
+	modinv(w, w, &p);
+	return fe_make(w[0] & LIMB_MASK, (w[0] >> 51 | w[1] << 13) & LIMB_MASK, (w[1] >> 38 | w[2] << 26) & LIMB_MASK,
+		       (w[2] >> 25 | w[3] << 39) & LIMB_MASK, w[3] >> 12 & LIMB_MASK);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include "crypto/hpke.h"
 #include "crypto/rng_os.h"
 #include "support/hex.h"
+#include "support/tape.h"
 
 #define INFO "4f6465206f6e2061204772656369616e2055726e"
 #define TEXT "4265617574792069732074727574682c20747275746820626561757479"
@@ -91,23 +92,6 @@ static const struct {
 	{ { 0x0010, 2, 3 }, "047f7a875f7a9afcba59a80d75e2054737470ce0b24f4d73353a06cb90a996078701e0af93ca62edfae7ab5329d3eeafcbe1cd123fdbe9d1fd70a5267fe1f6ecfd",
 	  "867e569737140790bde8a14f49e0545fa66e05f20821d0d68ab67f0b5993cd9562e1" },
 };
-
-struct tape {
-	const uint8_t *bytes;
-	size_t left;
-};
-
-static enum bj_err tape_fill(void *self, uint8_t *out, size_t len)
-{
-	struct tape *t = (struct tape *)self;
-
-	if (t->left < len)
-		return BJ_ERR_RANDOM;
-	memcpy(out, t->bytes, len);
-	t->bytes += len;
-	t->left -= len;
-	return BJ_OK;
-}
 
 static void load(const struct vector *v, struct kex_key *key)
 {

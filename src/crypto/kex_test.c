@@ -13,6 +13,7 @@
 #include "crypto/x25519_ladder.h"
 #include "support/hex.h"
 #include "support/json.h"
+#include "support/tape.h"
 #include "support/vectors.h"
 
 /* All tests run with our X25519 where it is here, and again with libcrypto's. */
@@ -26,24 +27,6 @@ bool __wrap_x25519_ladder_here(void)
 }
 
 static const enum kex_group groups[] = { KEX_X25519, KEX_P256, KEX_P384, KEX_P521 };
-
-/* A source that gives out the bytes it was made with, then fails. */
-struct tape {
-	const uint8_t *bytes;
-	size_t left;
-};
-
-static enum bj_err tape_fill(void *self, uint8_t *out, size_t len)
-{
-	struct tape *t = (struct tape *)self;
-
-	if (t->left < len)
-		return BJ_ERR_RANDOM;
-	memcpy(out, t->bytes, len);
-	t->bytes += len;
-	t->left -= len;
-	return BJ_OK;
-}
 
 static enum bj_err generate_from(struct kex_key *key, enum kex_group group, const uint8_t *bytes, size_t len)
 {

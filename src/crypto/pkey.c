@@ -1,7 +1,7 @@
 /* pkey.c - private keys: reading, making, writing, signing.
  *
  * libcrypto reads and writes the DER, but for private keys on curves (ec_der.c); what signs is the older key object (EC_KEY,
- * RSA) taken from it once, which is safe to share between threads and needs no look-up per signature. A key is tried once when
+ * RSA) taken from it once, which is safe to share between threads and needs no look-up per signature; on P-256 ecdsa_p256.c does. A key is tried once when
  * it is loaded: it signs, and its public half checks, so a damaged key is refused here and not in front of a client.
  *
  * Implements   rfc5958:2 rfc5915:3 rfc8017:A.1.2 rfc8410:7 rfc8017:8.1.1 rfc8017:8.2.1 fips186-5:6.3 rfc8032:5.1.6
@@ -22,6 +22,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "crypto/ec_der.h"
+#include "crypto/ecdsa_p256.h"
 #include "crypto/mldsa.h"
 #include "crypto/pbe.h"
 #include "crypto/pkey_own.h"
@@ -127,25 +128,25 @@ static enum bj_err take_rsa(struct pkey *key, enum key_kind kind)
 	return BJ_OK;
 }
 
-static enum bj_err take_ed25519(struct pkey *key)
+static enum bj_err take_ed25519(struct pkey *key, const EVP_PKEY *half)
 {
 	key->kind = KEY_ED25519;
 	key->bits = 256;
 	key->point_len = sizeof(key->point);
-	if (EVP_PKEY_get_raw_public_key(key->evp, key->point, &key->point_len) != 1 || key->point_len != ED25519_KEY_LEN)
+	if (EVP_PKEY_get_raw_public_key(half, key->point, &key->point_len) != 1 || key->point_len != ED25519_KEY_LEN)
 		return BJ_ERR_KEY_FORMAT;
 	return BJ_OK;
 }
 
-static enum bj_err take_mldsa(struct pkey *key)
+static enum bj_err take_mldsa(struct pkey *key, const EVP_PKEY *half)
 {
-	const struct mldsa *m = mldsa_of(mldsa_kind(key->evp));
+	const struct mldsa *m = mldsa_of(mldsa_kind(half));
 
 	if (!m)
 		return BJ_ERR_KEY_KIND;
-	key->kind = mldsa_kind(key->evp);
+	key->kind = mldsa_kind(half);
 	key->point_len = m->public_len;
-	return mldsa_public(m, key->evp, key->point) ? BJ_OK : BJ_ERR_KEY_FORMAT;
+	return mldsa_public(m, half, key->point) ? BJ_OK : BJ_ERR_KEY_FORMAT;
 }
 
 static enum bj_err take_parts(struct pkey *key)
@@ -154,8 +155,8 @@ static enum bj_err take_parts(struct pkey *key)
 	case EVP_PKEY_EC: return take_ec(key);
 	case EVP_PKEY_RSA: return take_rsa(key, KEY_RSA);
 	case EVP_PKEY_RSA_PSS: return take_rsa(key, KEY_RSA_PSS);
-	case EVP_PKEY_ED25519: return take_ed25519(key);
-	default: return take_mldsa(key);
+	case EVP_PKEY_ED25519: return take_ed25519(key, key->evp);
+	default: return take_mldsa(key, key->evp);
 	}
 }
 
@@ -215,18 +216,18 @@ static enum bj_err pkey_wrap(EVP_PKEY *evp, struct pkey **out)
 
 /* ---- keys that are elsewhere */
 
-static enum bj_err take_remote_rsa(struct pkey *key)
+static enum bj_err take_remote_rsa(struct pkey *key, const EVP_PKEY *half)
 {
 	BIGNUM *n = NULL, *e = NULL;
 	enum bj_err err = BJ_ERR_KEY_FORMAT;
 
-	if (EVP_PKEY_get_bn_param(key->evp, "n", &n) == 1 && EVP_PKEY_get_bn_param(key->evp, "e", &e) == 1) {
+	if (EVP_PKEY_get_bn_param(half, "n", &n) == 1 && EVP_PKEY_get_bn_param(half, "e", &e) == 1) {
 		int bits = BN_num_bits(n);
 
 		err = bits < KEY_RSA_BITS_MIN || bits > KEY_RSA_BITS_MAX || BN_num_bytes(e) > (int)sizeof(key->exponent) ? BJ_ERR_KEY_KIND :
 																 BJ_OK;
 		if (!err) {
-			key->kind = EVP_PKEY_is_a(key->evp, "RSA-PSS") ? KEY_RSA_PSS : KEY_RSA;
+			key->kind = EVP_PKEY_is_a(half, "RSA-PSS") ? KEY_RSA_PSS : KEY_RSA;
 			key->bits = (uint16_t)bits;
 			key->modulus_len = (size_t)BN_bn2bin(n, key->modulus);
 			key->exponent_len = (size_t)BN_bn2bin(e, key->exponent);
@@ -237,33 +238,56 @@ static enum bj_err take_remote_rsa(struct pkey *key)
 	return err;
 }
 
-static enum bj_err take_remote_ec(struct pkey *key)
+static enum bj_err take_remote_ec(struct pkey *key, const EVP_PKEY *half)
 {
 	char group[64] = "";
 	size_t len = 0;
 	int nid;
 
-	if (EVP_PKEY_get_utf8_string_param(key->evp, "group", group, sizeof(group), NULL) != 1)
+	if (EVP_PKEY_get_utf8_string_param(half, "group", group, sizeof(group), NULL) != 1)
 		return BJ_ERR_KEY_FORMAT;
 	nid = OBJ_txt2nid(group);
 	key->kind = kind_of_curve(nid != NID_undef ? nid : EC_curve_nist2nid(group));
 	if (key->kind == KEY_NONE)
 		return BJ_ERR_KEY_KIND;
 	key->bits = sig_curve_of(key->kind)->bits;
-	if (EVP_PKEY_get_octet_string_param(key->evp, "pub", key->point, sizeof(key->point), &len) != 1 || key->point[0] != 4 ||
+	if (EVP_PKEY_get_octet_string_param(half, "pub", key->point, sizeof(key->point), &len) != 1 || key->point[0] != 4 ||
 	    len != 1 + 2 * (size_t)sig_curve_of(key->kind)->field_len)
 		return BJ_ERR_KEY_FORMAT;
 	key->point_len = len;
 	return BJ_OK;
 }
 
+/* The public half as an object of libcrypto's own: providers of tokens answer for a private key with few of its parameters, but write
+ * its SubjectPublicKeyInfo. Null if there is none. */
+static EVP_PKEY *public_half(const EVP_PKEY *evp)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(evp, &der);
+	const unsigned char *p = der;
+	EVP_PKEY *half = len > 0 ? d2i_PUBKEY(NULL, &p, len) : NULL;
+
+	OPENSSL_free(der);
+	return half;
+}
+
 static enum bj_err take_remote(struct pkey *key)
 {
-	if (EVP_PKEY_is_a(key->evp, "RSA") || EVP_PKEY_is_a(key->evp, "RSA-PSS"))
-		return take_remote_rsa(key);
-	if (EVP_PKEY_is_a(key->evp, "EC"))
-		return take_remote_ec(key);
-	return EVP_PKEY_is_a(key->evp, "ED25519") ? take_ed25519(key) : take_mldsa(key);
+	EVP_PKEY *half = public_half(key->evp);
+	enum bj_err err;
+
+	if (!half)
+		return BJ_ERR_KEY_FORMAT;
+	if (EVP_PKEY_is_a(half, "RSA") || EVP_PKEY_is_a(half, "RSA-PSS"))
+		err = take_remote_rsa(key, half);
+	else if (EVP_PKEY_is_a(half, "EC"))
+		err = take_remote_ec(key, half);
+	else if (EVP_PKEY_is_a(half, "ED25519"))
+		err = take_ed25519(key, half);
+	else
+		err = take_mldsa(key, half);
+	EVP_PKEY_free(half);
+	return err;
 }
 
 enum bj_err pkey_wrap_remote(EVP_PKEY *evp, struct pkey **out)
@@ -441,34 +465,11 @@ void pkey_public(const struct pkey *key, struct pubkey *out)
 	};
 }
 
-enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+/* Gives out what libcrypto wrote; wipes it. */
+static enum bj_err give_der(unsigned char *der, int len, uint8_t *out, size_t cap, size_t *out_len)
 {
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key->evp, &der);
 	enum bj_err err = BJ_OK;
 
-	if (len <= 0) {
-		ERR_clear_error();
-		return BJ_ERR_CRYPTO;
-	}
-	if ((size_t)len > cap)
-		err = BJ_ERR_SPACE;
-	else
-		memcpy(out, der, (size_t)len);
-	OPENSSL_free(der);
-	if (!err)
-		*out_len = (size_t)len;
-	return err;
-}
-
-enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
-{
-	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
-	unsigned char *der = NULL;
-	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	enum bj_err err = BJ_OK;
-
-	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
 	if (len <= 0) {
 		ERR_clear_error();
 		return BJ_ERR_CRYPTO;
@@ -481,6 +482,24 @@ enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t 
 	if (!err)
 		*out_len = (size_t)len;
 	return err;
+}
+
+enum bj_err pkey_spki(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key->evp, &der);
+
+	return give_der(der, len, out, cap, out_len);
+}
+
+enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t *out_len)
+{
+	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(key->evp);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+
+	PKCS8_PRIV_KEY_INFO_free(info); /* wipes */
+	return give_der(der, len, out, cap, out_len);
 }
 
 /* ---- signing */
@@ -509,15 +528,35 @@ static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const ui
 	return BJ_OK;
 }
 
+static enum bj_err sign_p256(const struct pkey *key, struct bj_bytes digest, uint8_t *out, size_t *out_len)
+{
+	uint8_t private[ECDSA_P256_LEN];
+	enum bj_err err = BJ_ERR_CRYPTO;
+
+	if (BN_bn2binpad(EC_KEY_get0_private_key(key->ec), private, sizeof(private)) == (int)sizeof(private))
+		err = ecdsa_p256_sign(private, digest, &rng_os, out, out_len);
+	wipe(private, sizeof(private));
+	return err;
+}
+
 static enum bj_err sign_ecdsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
 			      size_t *out_len)
 {
 	uint8_t signature[ECDSA_SIG_MAX];
-	unsigned len = sizeof(signature);
+	unsigned old_len = sizeof(signature);
+	size_t len = 0;
+	enum bj_err err = BJ_OK;
 
-	check((size_t)ECDSA_size(key->ec) <= sizeof(signature));
-	if (ECDSA_sign(0, digest, (int)hash_len(row.hash), signature, &len, key->ec) != 1)
-		return BJ_ERR_CRYPTO;
+	if (key->kind == KEY_P256) {
+		err = sign_p256(key, bytes_of(digest, hash_len(row.hash)), signature, &len);
+	} else {
+		check((size_t)ECDSA_size(key->ec) <= sizeof(signature));
+		if (ECDSA_sign(0, digest, (int)hash_len(row.hash), signature, &old_len, key->ec) != 1)
+			err = BJ_ERR_CRYPTO;
+		len = old_len;
+	}
+	if (err)
+		return err;
 	if (len > cap)
 		return BJ_ERR_SPACE;
 	memcpy(out, signature, len);

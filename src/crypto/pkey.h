@@ -79,7 +79,8 @@ enum bj_err pkey_from_der(struct bj_bytes der, struct pkey **out) BJ_MUST_USE;
  * key, BJ_ERR_KEY_ENCRYPTION for other algorithms, BJ_ERR_LIMIT above PBE_WORK_MAX, and as above. */
 enum bj_err pkey_from_encrypted(struct bj_bytes der, struct bj_bytes passphrase, struct pkey **out) BJ_MUST_USE;
 /* A key that stays in a token (rfc7512: "pkcs11:..."), by way of libcrypto's provider for it. BJ_ERR_UNSUPPORTED if that is not installed,
- * BJ_ERR_NOT_FOUND if it knows no such key, BJ_ERR_KEY_KIND. The PIN stands in the URI (pin-value, pin-source). */
+ * BJ_ERR_CRYPTO if it cannot be asked: it has no token's module, or the URI is malformed; BJ_ERR_NOT_FOUND if it knows no such key,
+ * BJ_ERR_KEY_KIND. The PIN stands in the URI (pin-value, pin-source); nobody is ever asked for it. */
 enum bj_err pkey_from_uri(const char *uri, struct pkey **out) BJ_MUST_USE;
 bool pkey_is_uri(const char *text);
 enum bj_err pkey_generate(enum key_kind kind, unsigned rsa_bits, struct pkey **out) BJ_MUST_USE;

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 #include <openssl/store.h>
+#include <openssl/ui.h>
 
 #include "crypto/once.h"
 #include "crypto/pkey_own.h"
@@ -56,8 +57,12 @@ enum bj_err pkey_from_uri(const char *uri, struct pkey **out)
 
 	if (pkey_is_uri(uri) && !provider_is_there())
 		return BJ_ERR_UNSUPPORTED;
-	store = OSSL_STORE_open(uri, NULL, NULL, NULL, NULL);
-	key = store ? first_key(store) : NULL;
+	store = OSSL_STORE_open(uri, UI_null(), NULL, NULL, NULL);
+	if (!store) {
+		ERR_clear_error();
+		return BJ_ERR_CRYPTO;
+	}
+	key = first_key(store);
 	(void)OSSL_STORE_close(store);
 	err = key ? pkey_wrap_remote(key, out) : BJ_ERR_NOT_FOUND;
 	ERR_clear_error();

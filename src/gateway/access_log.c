@@ -6,25 +6,11 @@
 #include "gateway/textout.h"
 #include "gateway/worker.h"
 
-static void flush_fired(struct loop_timer *timer)
-{
-	access_log_flush(CONTAINER_OF(timer, struct access_log, timer));
-}
+static const struct limit_rate handshake_rate = { LOG_HANDSHAKES_MAX, LOG_HANDSHAKES_BURST_MAX };
 
-void access_log_init(struct access_log *log, struct worker *worker)
-{
-	log->worker = worker;
-	atomic_init(&log->outstanding, 0);
-	loop_timer_init(&log->timer, flush_fired);
-}
+static void tell_left_out(struct access_log *log);
 
-void access_log_set(struct access_log *log, const struct conf_log *conf)
-{
-	log->on = conf->target != CONF_LOG_OFF;
-	log->format = conf->format;
-}
-
-void access_log_flush(struct access_log *log)
+static void send_block(struct access_log *log)
 {
 	struct log_block *block = log->block;
 
@@ -34,6 +20,38 @@ void access_log_flush(struct access_log *log)
 	log->block = NULL;
 	atomic_fetch_add_explicit(&log->outstanding, 1, memory_order_relaxed);
 	gateway_post_log(log->worker->gateway, block);
+}
+
+static void flush_fired(struct loop_timer *timer)
+{
+	send_block(CONTAINER_OF(timer, struct access_log, timer));
+}
+
+static void left_out_fired(struct loop_timer *timer)
+{
+	tell_left_out(CONTAINER_OF(timer, struct access_log, left_out_timer));
+}
+
+void access_log_init(struct access_log *log, struct worker *worker)
+{
+	log->worker = worker;
+	atomic_init(&log->outstanding, 0);
+	log->handshakes = limit_bucket_make(&handshake_rate, worker->loop.now_ms);
+	loop_timer_init(&log->timer, flush_fired);
+	loop_timer_init(&log->left_out_timer, left_out_fired);
+}
+
+void access_log_set(struct access_log *log, const struct conf_log *conf)
+{
+	tell_left_out(log);
+	log->on = conf->target != CONF_LOG_OFF;
+	log->format = conf->format;
+}
+
+void access_log_flush(struct access_log *log)
+{
+	tell_left_out(log);
+	send_block(log);
 }
 
 void access_log_fini(struct access_log *log)
@@ -47,7 +65,7 @@ void access_log_fini(struct access_log *log)
 static struct writer line_begin(struct access_log *log)
 {
 	if (log->block && LOG_BLOCK_SIZE - log->block->len < LOG_LINE_MAX)
-		access_log_flush(log);
+		send_block(log);
 	if (!log->block && atomic_load_explicit(&log->outstanding, memory_order_relaxed) < LOG_BLOCKS_MAX) {
 		log->block = (struct log_block *)malloc(sizeof(*log->block));
 		if (log->block) {
@@ -380,14 +398,49 @@ static void text_handshake(struct writer *w, const struct session *s, enum bj_er
 
 void access_log_handshake(struct access_log *log, const struct session *s, enum bj_err err, int64_t duration_us)
 {
+	struct loop *loop = &log->worker->loop;
 	struct writer w;
 
 	if (!log->on)
 		return;
+	if (!limit_bucket_take(&log->handshakes, &handshake_rate, loop->now_ms)) {
+		log->left_out++;
+		stat_add(&log->worker->stats->log_handshakes_left_out, 1);
+		if (!loop_timer_is_set(&log->left_out_timer))
+			loop_timer_set(loop, &log->left_out_timer, loop->now_ms + LOG_LEFT_OUT_MS);
+		return;
+	}
 	w = line_begin(log);
 	if (log->format == CONF_LOG_JSON)
 		json_handshake(&w, s, err, duration_us);
 	else
 		text_handshake(&w, s, err, duration_us);
+	line_end(log, &w);
+}
+
+static void tell_left_out(struct access_log *log)
+{
+	struct writer w;
+
+	loop_timer_cancel(&log->worker->loop, &log->left_out_timer);
+	if (log->left_out == 0)
+		return;
+	w = line_begin(log);
+	if (log->format == CONF_LOG_JSON) {
+		out_text(&w, "{\"time\":\"");
+		out_time(&w, log->worker->loop.unix_ms);
+		wr_u8(&w, '"');
+		key_text(&w, "kind", BYTES_LIT("handshakes_left_out"));
+		key_number(&w, "count", log->left_out);
+		key_number(&w, "worker", log->worker->index);
+		wr_u8(&w, '}');
+	} else {
+		out_time(&w, log->worker->loop.unix_ms);
+		out_text(&w, " - - handshakes left out: ");
+		out_number(&w, log->left_out);
+		out_text(&w, " more failed");
+	}
+	if (wr_ok(&w))
+		log->left_out = 0; /* else the next line says it */
 	line_end(log, &w);
 }

@@ -34,4 +34,14 @@ void status_write(struct writer *w, const struct gateway_facts *facts);
 bool readiness_write(struct writer *w, const struct gateway_facts *facts);
 extern const char dashboard_page[];
 
+/* The sum over the workers of the counter at this place in struct stats. */
+static inline uint64_t facts_sum_at(const struct gateway_facts *facts, size_t offset)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < facts->worker_count; i++)
+		sum += stat_get((const struct stat_cell *)(const void *)((const char *)facts->stats[i] + offset));
+	return sum;
+}
+
 #endif

@@ -117,9 +117,9 @@ static struct client_rate *find_rate(struct client_table *t, uint64_t hash, uint
 	return NULL;
 }
 
-bool client_pay(struct client_table *t, uint64_t hash, int64_t now, unsigned per_second, unsigned burst)
+bool client_pay(struct client_table *t, uint64_t hash, int64_t now, unsigned per_minute, unsigned burst)
 {
-	uint64_t now_us = (uint64_t)now, each_us = 1000000 / per_second ? 1000000 / per_second : 1, paid, next;
+	uint64_t now_us = (uint64_t)now, each_us = 60000000 / per_minute ? 60000000 / per_minute : 1, paid, next;
 	struct client_rate *r = find_rate(t, hash, now_us);
 
 	if (!r)

@@ -36,7 +36,7 @@ uint64_t client_table_hash(const struct client_table *t, struct bj_bytes listene
 bool client_take(struct client_table *t, uint64_t hash, uint32_t most, bool *out_counted);
 void client_drop(struct client_table *t, uint64_t hash);
 
-/* One request at `now_us`, of `per_second` with bursts of `burst`; false, and nothing taken, if it is too early. */
-bool client_pay(struct client_table *t, uint64_t hash, int64_t now_us, unsigned per_second, unsigned burst);
+/* One request at `now_us`, of `per_minute` with bursts of `burst`; false, and nothing taken, if it is too early. */
+bool client_pay(struct client_table *t, uint64_t hash, int64_t now_us, unsigned per_minute, unsigned burst);
 
 #endif

@@ -117,15 +117,18 @@ static void requests_come_at_their_rate_after_the_burst(void **state)
 
 	assert_int_equal(client_table_init(&t, &key), BJ_OK);
 	for (int i = 0; i < 10; i++)
-		let += client_pay(&t, hash_of(&t, 1), now_us, 100, 5);
+		let += client_pay(&t, hash_of(&t, 1), now_us, 60 * 100, 5);
 	assert_int_equal(let, 5);
-	assert_false(client_pay(&t, hash_of(&t, 1), now_us + 9999, 100, 5));
-	assert_true(client_pay(&t, hash_of(&t, 1), now_us + 10000, 100, 5));
-	assert_true(client_pay(&t, hash_of(&t, 2), now_us, 100, 5));
+	assert_false(client_pay(&t, hash_of(&t, 1), now_us + 9999, 60 * 100, 5));
+	assert_true(client_pay(&t, hash_of(&t, 1), now_us + 10000, 60 * 100, 5));
+	assert_true(client_pay(&t, hash_of(&t, 2), now_us, 60 * 100, 5));
 	let = 0;
 	for (int ms = 0; ms < 10000; ms++)
-		let += client_pay(&t, hash_of(&t, 3), now_us + ms * 1000, 100, 1);
+		let += client_pay(&t, hash_of(&t, 3), now_us + ms * 1000, 60 * 100, 1);
 	assert_in_range(let, 999, 1000);
+	assert_true(client_pay(&t, hash_of(&t, 4), now_us, 10, 1)); /* less than one a second */
+	assert_false(client_pay(&t, hash_of(&t, 4), now_us + 5999999, 10, 1));
+	assert_true(client_pay(&t, hash_of(&t, 4), now_us + 6000000, 10, 1));
 	client_table_fini(&t);
 }
 

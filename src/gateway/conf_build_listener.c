@@ -188,8 +188,8 @@ void conf_take_limit_rate(struct conf_build *build, const struct conf_node *node
 	uint64_t value = 0;
 
 	check(conf_value_rate(node->words[1].text, &value));
-	limits->requests_per_client_per_s = (unsigned)value;
-	limits->requests_per_client_burst = (unsigned)value;
+	limits->requests_per_client_per_min = (unsigned)value;
+	limits->requests_per_client_burst = (unsigned)((value + 59) / 60);
 	if (burst && conf_take_number(build, burst + 1, 1, COUNT_MAX, &value))
 		limits->requests_per_client_burst = (unsigned)value;
 }

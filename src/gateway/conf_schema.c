@@ -5,7 +5,7 @@
 
 const struct conf_entry conf_schema[] = {
 	/* the outermost block */
-	{ "", "workers", "NUMBER", NULL, 0, conf_take_workers, "Threads that serve. Default: one per processor core." },
+	{ "", "workers", "NUMBER", NULL, 0, conf_take_workers, "Threads that serve. Default: one per processor core. A reload leaves their number as it is: a change needs a restart." },
 	{ "", "admin", "ADDRESS", NULL, 0, conf_take_admin,
 	  "Where the dashboard, the metrics and the health pages are. They have no authentication: keep them on loopback. Default: off." },
 	{ "", "log", "access", "log", 0, conf_take_log, "The access log. Default: text on standard error." },
@@ -79,7 +79,7 @@ const struct conf_entry conf_schema[] = {
 	{ "limits", "connections", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once. Default: no limit." },
 	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address. Default: no limit." },
 	{ "limits", "requests_per_client", "RATE [burst NUMBER]", NULL, 0, conf_take_limit_rate,
-	  "Requests from one address; burst more may come at once. Default: no limit." },
+	  "Requests from one address, as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
 
 	/* route, otherwise */
 	{ "route", "require", "client_certificate [san TEXT...]", NULL, 0, conf_take_require,

@@ -310,7 +310,7 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_int_equal(web->address.sockaddr.ss_family, AF_INET6);
 	assert_int_equal(web->limits.header_size, 32768);
 	assert_int_equal(web->limits.body, 10 << 20);
-	assert_int_equal(web->limits.requests_per_client_per_s, 100);
+	assert_int_equal(web->limits.requests_per_client_per_min, 60 * 100);
 	assert_int_equal(web->limits.requests_per_client_burst, 200);
 	assert_int_equal(web->route_count, 4);
 	assert_true(web->routes[0].require_client_certificate);

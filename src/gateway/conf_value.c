@@ -63,14 +63,14 @@ bool conf_value_percent(struct bj_bytes text, uint64_t *out)
 	return with_unit(text, units, ARRAY_COUNT(units), 100, out);
 }
 
-bool conf_value_rate(struct bj_bytes text, uint64_t *out_per_s)
+bool conf_value_rate(struct bj_bytes text, uint64_t *out_per_min)
 {
 	static const struct unit units[] = { { "/s", 60 }, { "/m", 1 } };
-	uint64_t per_minute;
+	uint64_t per_min;
 
-	if (!with_unit(text, units, ARRAY_COUNT(units), 60ull * 1000000, &per_minute) || per_minute == 0)
+	if (!with_unit(text, units, ARRAY_COUNT(units), CONF_RATE_MAX, &per_min) || per_min == 0)
 		return false;
-	*out_per_s = (per_minute + 59) / 60;
+	*out_per_min = per_min;
 	return true;
 }
 

@@ -14,8 +14,9 @@ bool conf_value_size(struct bj_bytes text, uint64_t *out);
 bool conf_value_time(struct bj_bytes text, uint64_t *out_ms);
 /* 0% to 100%. */
 bool conf_value_percent(struct bj_bytes text, uint64_t *out);
-/* Per second: digits and /s or /m; at least one per minute, rounded up. */
-bool conf_value_rate(struct bj_bytes text, uint64_t *out_per_s);
+/* Per minute: digits and /s or /m; at least one, at most a million per second. */
+#define CONF_RATE_MAX (60ull * 1000000) /* a minute */
+bool conf_value_rate(struct bj_bytes text, uint64_t *out_per_min);
 /* IP with "/bits", or an IP alone. Host bits must be zero. */
 bool conf_value_network(struct bj_bytes text, struct conf_network *out);
 /* IP:PORT, [IPV6]:PORT or :PORT. `out->text` is not set. */

@@ -132,8 +132,8 @@ struct conf_limits {
 	uint64_t body;                       /* default CONF_NO_LIMIT */
 	size_t connections;                  /* on this listener at once; default CONF_NO_LIMIT */
 	size_t connections_per_client;       /* by address; default CONF_NO_LIMIT */
-	unsigned requests_per_client_per_s;  /* by address; default CONF_NO_LIMIT */
-	unsigned requests_per_client_burst;  /* default: the rate */
+	unsigned requests_per_client_per_min; /* by address; default CONF_NO_LIMIT */
+	unsigned requests_per_client_burst;  /* default: those of a second, at least one */
 };
 struct conf_listener {
 	const char *name;

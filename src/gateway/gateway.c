@@ -373,10 +373,31 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	return BJ_OK;
 }
 
+static unsigned count_workers(const struct gateway_options *options, const struct conf_snapshot *conf)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = options->workers ? options->workers : conf->workers;
+
+	if (count == 0)
+		count = cores > 0 ? (unsigned)cores : 1;
+	return count > CONF_WORKERS_MAX ? CONF_WORKERS_MAX : count;
+}
+
+/* The configuration may want another number of them than there are. */
+static void say_workers(const struct gateway *gw)
+{
+	unsigned wanted = count_workers(gw->options, gw->runtime->conf);
+	char text[80];
+
+	if (wanted == gw->worker_count)
+		return;
+	snprintf(text, sizeof(text), "workers: still %u; a restart is needed for %u, a reload does not change it", gw->worker_count, wanted);
+	say(gw, text, "");
+}
+
 static void reload(struct gateway *gw)
 {
 	struct conf_snapshot *conf = NULL;
-
 	char text[80];
 
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)gw->loop.now_us);
@@ -385,9 +406,8 @@ static void reload(struct gateway *gw)
 	conf_unref(conf);
 	if (gw->last_reload_ok)
 		say(gw, "reloaded ", gw->path);
-	if (gw->last_reload_ok && gw->runtime->conf->workers && !gw->options->workers &&
-	    gw->runtime->conf->workers != gw->worker_count)
-		say(gw, "the number of workers changes with the next start", "");
+	if (gw->last_reload_ok)
+		say_workers(gw);
 	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
 	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
@@ -457,16 +477,6 @@ static void raise_descriptors(void)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
-}
-
-static unsigned count_workers(const struct gateway_options *options, const struct conf_snapshot *conf)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = options->workers ? options->workers : conf->workers;
-
-	if (count == 0)
-		count = cores > 0 ? (unsigned)cores : 1;
-	return count > CONF_WORKERS_MAX ? CONF_WORKERS_MAX : count;
 }
 
 static enum bj_err make_workers(struct gateway *gw)

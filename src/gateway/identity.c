@@ -4,6 +4,7 @@
 #include "crypto/hash.h"
 #include "gateway/identity.h"
 #include "x509/cert.h"
+#include "x509/dns_name.h"
 #include "x509/general_name.h"
 #include "x509/name.h"
 
@@ -53,21 +54,6 @@ struct identity *identity_of(const struct bj_tls *conn)
 	return id;
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
-}
-
-static bool same_text(struct bj_bytes a, struct bj_bytes b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
-			return false;
-	return true;
-}
-
 bool identity_has_name(const struct identity *id, const char *pattern)
 {
 	struct bj_bytes want = bytes_text(pattern);
@@ -84,9 +70,9 @@ bool identity_has_name(const struct identity *id, const char *pattern)
 			size_t tail = want.len - 1;
 
 			if (name.value.len > tail &&
-			    same_text(bytes_of(name.value.ptr + name.value.len - tail, tail), bytes_of(want.ptr + 1, tail)))
+			    dns_name_equal(bytes_of(name.value.ptr + name.value.len - tail, tail), bytes_of(want.ptr + 1, tail)))
 				return true;
-		} else if (same_text(name.value, want)) {
+		} else if (dns_name_equal(name.value, want)) {
 			return true;
 		}
 	}

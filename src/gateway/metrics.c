@@ -5,16 +5,7 @@
 #include "gateway/textout.h"
 #include <bojagi/version.h>
 
-/* The sum over the workers of the counter at this place in struct stats. */
-static uint64_t sum_at(const struct gateway_facts *f, size_t offset)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < f->worker_count; i++)
-		sum += stat_get((const struct stat_cell *)(const void *)((const char *)f->stats[i] + offset));
-	return sum;
-}
-#define SUM(member) sum_at(f, offsetof(struct stats, member))
+#define SUM(member) facts_sum_at(f, offsetof(struct stats, member))
 
 static void head(struct writer *w, const char *name, const char *type, const char *help)
 {
@@ -79,7 +70,7 @@ static void histogram(struct writer *w, const struct gateway_facts *f, const cha
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
-		count += sum_at(f, offset + offsetof(struct histogram, buckets) + i * sizeof(struct stat_cell));
+		count += facts_sum_at(f, offset + offsetof(struct histogram, buckets) + i * sizeof(struct stat_cell));
 		out_text(w, name);
 		out_text(w, "_bucket{");
 		out_text(w, labels);
@@ -98,7 +89,7 @@ static void histogram(struct writer *w, const struct gateway_facts *f, const cha
 		wr_u8(w, '}');
 	}
 	wr_u8(w, ' ');
-	seconds(w, sum_at(f, offset + offsetof(struct histogram, sum_us)));
+	seconds(w, facts_sum_at(f, offset + offsetof(struct histogram, sum_us)));
 	wr_u8(w, '\n');
 }
 
@@ -144,7 +135,7 @@ static void tcp_metrics(struct writer *w, const struct gateway_facts *f)
 		out_text(&l, close_reason_name((enum close_reason)i));
 		out_text(&l, "\"");
 		labels[l.len] = '\0';
-		line(w, name, "_total", labels, sum_at(f, offsetof(struct stats, connections_closed) + i * sizeof(struct stat_cell)));
+		line(w, name, "_total", labels, facts_sum_at(f, offsetof(struct stats, connections_closed) + i * sizeof(struct stat_cell)));
 	}
 }
 
@@ -173,11 +164,11 @@ static void handshake_metrics(struct writer *w, const struct gateway_facts *f)
 	for (size_t side = 0; side < SIDE_COUNT; side++)
 		for (size_t i = 0; i < HANDSHAKE_RESULT_COUNT; i++)
 			label_line(w, name, "_total", side, "result", handshake_result_name((enum handshake_result)i),
-				   sum_at(f, side_at(side, offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell))));
+				   facts_sum_at(f, side_at(side, offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell))));
 	name = "bojagi_tls_handshakes_in_progress";
 	head(w, name, "gauge", "TLS handshakes that have begun and not ended.");
 	for (size_t side = 0; side < SIDE_COUNT; side++)
-		line(w, name, "", side_labels[side], sum_at(f, side_at(side, offsetof(struct tls_stats, in_progress))));
+		line(w, name, "", side_labels[side], facts_sum_at(f, side_at(side, offsetof(struct tls_stats, in_progress))));
 }
 
 static void alert_metrics(struct writer *w, const struct gateway_facts *f)
@@ -190,7 +181,7 @@ static void alert_metrics(struct writer *w, const struct gateway_facts *f)
 	for (size_t side = 0; side < SIDE_COUNT; side++)
 		for (size_t d = 0; d < 2; d++)
 			for (size_t i = 0; i < 128; i++) {
-				uint64_t value = sum_at(f, side_at(side, places[d] + i * sizeof(struct stat_cell)));
+				uint64_t value = facts_sum_at(f, side_at(side, places[d] + i * sizeof(struct stat_cell)));
 				char word[96];
 				struct writer l = wr_make(word, sizeof(word) - 1);
 
@@ -258,14 +249,14 @@ static void tls_volume(struct writer *w, const struct gateway_facts *f)
 	for (size_t r = 0; r < ARRAY_COUNT(rows); r++) {
 		head(w, rows[r].name, "counter", rows[r].help);
 		for (size_t side = 0; side < SIDE_COUNT; side++)
-			line(w, rows[r].name, "_total", side_labels[side], sum_at(f, side_at(side, rows[r].at)));
+			line(w, rows[r].name, "_total", side_labels[side], facts_sum_at(f, side_at(side, rows[r].at)));
 	}
 	head(w, "bojagi_tls_records", "counter", "TLS records, on connections that have ended.");
 	for (size_t side = 0; side < SIDE_COUNT; side++) {
 		label_line(w, "bojagi_tls_records", "_total", side, "direction", "sent",
-			   sum_at(f, side_at(side, offsetof(struct tls_stats, records_sent))));
+			   facts_sum_at(f, side_at(side, offsetof(struct tls_stats, records_sent))));
 		label_line(w, "bojagi_tls_records", "_total", side, "direction", "received",
-			   sum_at(f, side_at(side, offsetof(struct tls_stats, records_received))));
+			   facts_sum_at(f, side_at(side, offsetof(struct tls_stats, records_received))));
 	}
 }
 
@@ -278,7 +269,7 @@ static void http_metrics(struct writer *w, const struct gateway_facts *f)
 	head(w, name, "counter", "HTTP requests that ended, by status and method.");
 	for (size_t m = 0; m < STATS_METHODS; m++)
 		for (size_t s = 0; s < STATS_STATUS_COUNT; s++) {
-			uint64_t value = sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
+			uint64_t value = facts_sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
 
 			if (value == 0)
 				continue;
@@ -302,6 +293,8 @@ static void http_metrics(struct writer *w, const struct gateway_facts *f)
 	line(w, name, "_total", "direction=\"sent\"", SUM(bytes_out));
 	gauge(w, "bojagi_udp_flows", "Flows of datagrams that are open.", SUM(flows_open));
 	counter(w, "bojagi_log_lines_lost", "Lines of the access log that could not be written in time.", SUM(log_lines_lost));
+	counter(w, "bojagi_log_handshakes_left_out", "Failed handshakes without a line in the access log: more than its limit.",
+		SUM(log_handshakes_left_out));
 }
 
 static uint64_t server_sum(const struct gateway_facts *f, size_t server, size_t offset)

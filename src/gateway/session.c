@@ -107,7 +107,7 @@ static bool admit(struct session *s, const struct addr *peer)
 	s->placed = runtime_listener_take(s->to);
 	if (!s->placed)
 		return false;
-	if (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_s != CONF_NO_LIMIT)
+	if (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_min != CONF_NO_LIMIT)
 		s->client_hash = client_table_hash(clients, bytes_text(conf->name), addr_host_bytes(peer));
 	if (limits->connections_per_client != CONF_NO_LIMIT)
 		return client_take(clients, s->client_hash, (uint32_t)limits->connections_per_client, &s->tallied);

@@ -109,6 +109,7 @@ struct stats {
 	struct stat_cell upstream_connects, upstream_reused, upstream_failures;
 	struct stat_cell flows_open, datagrams_in, datagrams_out;
 	struct stat_cell log_lines_lost;
+	struct stat_cell log_handshakes_left_out; /* by the limit of access_log.h */
 	struct tls_stats tls[SIDE_COUNT];
 };
 

@@ -4,15 +4,7 @@
 #include "gateway/textout.h"
 #include <bojagi/version.h>
 
-static uint64_t sum_at(const struct gateway_facts *f, size_t offset)
-{
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < f->worker_count; i++)
-		sum += stat_get((const struct stat_cell *)(const void *)((const char *)f->stats[i] + offset));
-	return sum;
-}
-#define SUM(member) sum_at(f, offsetof(struct stats, member))
+#define SUM(member) facts_sum_at(f, offsetof(struct stats, member))
 
 static void text(struct writer *w, const char *key, const char *value)
 {
@@ -121,7 +113,7 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 	bool first = true;
 
 	out_text(w, "\"handshakes\":{");
-	number(w, "in_progress", sum_at(f, at + offsetof(struct tls_stats, in_progress)));
+	number(w, "in_progress", facts_sum_at(f, at + offsetof(struct tls_stats, in_progress)));
 	for (size_t resumed = 0; resumed < 2; resumed++) {
 		uint64_t count = 0, sum = 0;
 
@@ -129,8 +121,8 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 			size_t h = at + offsetof(struct tls_stats, handshake) + (resumed * 2 + version) * sizeof(struct histogram);
 
 			for (size_t b = 0; b < HISTOGRAM_BUCKETS; b++)
-				count += sum_at(f, h + b * sizeof(struct stat_cell));
-			sum += sum_at(f, h + offsetof(struct histogram, sum_us));
+				count += facts_sum_at(f, h + b * sizeof(struct stat_cell));
+			sum += facts_sum_at(f, h + offsetof(struct histogram, sum_us));
 		}
 		comma(w);
 		number(w, resumed ? "resumed" : "full", count);
@@ -139,7 +131,7 @@ static void handshakes(struct writer *w, const struct gateway_facts *f)
 	}
 	out_text(w, ",\"failures\":{");
 	for (size_t i = 1; i < HANDSHAKE_RESULT_COUNT; i++) {
-		uint64_t n = sum_at(f, at + offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell));
+		uint64_t n = facts_sum_at(f, at + offsetof(struct tls_stats, results) + i * sizeof(struct stat_cell));
 
 		if (n == 0)
 			continue;
@@ -237,7 +229,7 @@ static void statuses(struct writer *w, const struct gateway_facts *f)
 		uint64_t n = 0;
 
 		for (size_t m = 0; m < STATS_METHODS; m++)
-			n += sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
+			n += facts_sum_at(f, offsetof(struct stats, responses) + (m * STATS_STATUS_COUNT + s) * sizeof(struct stat_cell));
 		if (n == 0)
 			continue;
 		out_text(w, first ? "\"" : ",\"");

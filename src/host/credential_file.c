@@ -40,6 +40,8 @@ static enum bj_err take_key(const char *path, struct file_bytes *bytes, struct p
 	err = pkey_from_uri(path, held);
 	if (err == BJ_ERR_UNSUPPORTED && why)
 		snprintf(why, BJ_WHY_MAX, "libcrypto's provider \"pkcs11\" is not installed, so keys in tokens cannot be used");
+	else if (err == BJ_ERR_CRYPTO && why)
+		snprintf(why, BJ_WHY_MAX, "the token cannot be asked: PKCS11_PROVIDER_MODULE must name its module, or the URI is malformed");
 	else if (err == BJ_ERR_NOT_FOUND && why)
 		snprintf(why, BJ_WHY_MAX, "no token has a private key of this name, or its PIN (pin-value, pin-source) is missing or wrong");
 	return err;

@@ -270,6 +270,8 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 
 /* ---- the peer's window: rfc9293:3.10.7.4, fifth step */
 
+/* Who acknowledges more than before speaks later than before, wherever his segment stands: with the comparison of sequence numbers alone
+ * one early segment would keep all news of the window away until the gap before it is filled. */
 static bool take_window(struct bj_tcp *t, const struct arrival *a, bool new_ack)
 {
 	uint32_t window = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale), before = t->snd_wnd;
@@ -306,7 +308,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	uint32_t ack = a->seg.ack;
 	struct ack_round r = { .has_ts = t->ts_ok && a->seg.options.has_timestamps, .ts_ecr = a->seg.options.ts_ecr };
 	uint32_t zero_before = t->snd_wnd == 0;
-	bool window_changed, outstanding = tcp_has_unacked(t);
+	bool window_changed, outstanding = tcp_has_unacked(t), new_ack = seq_gt(ack, t->snd_una);
 
 	if (seq_lt(ack, t->snd_una)) {
 		take_sack(t, &a->seg.options, t->snd_una, &r); /* an old one may still tell of holes */
@@ -314,9 +316,9 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 			judge_flight(t, &r);
 		return;
 	}
-	if (seq_gt(ack, t->snd_una))
+	if (new_ack)
 		advance_una(t, ack, &r);
-	window_changed = take_window(t, a, false);
+	window_changed = take_window(t, a, new_ack);
 	if (t->snd_wnd == 0) {
 		t->progress_us = tcp_stack(t)->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
 		tcp_arm_retransmit(t, 0);

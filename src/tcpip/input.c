@@ -247,7 +247,7 @@ static void trim(struct bj_tcp *t, struct tcp_segment *s)
 			s->flags &= (uint16_t)~TCP_SYN;
 			bytes = u32_min(old - 1, (uint32_t)s->payload.len);
 		}
-		if (bytes > 0)
+		if (bytes > 0 && s->flags & TCP_ACK) /* without it the segment will be dropped, and nothing said */
 			rare_note_duplicate(t, s->seq, s->seq + bytes);
 		s->payload.ptr += bytes;
 		s->payload.len -= bytes;
@@ -270,6 +270,10 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 	struct tcp_segment *s = &a->seg;
 	uint32_t len = tcp_segment_len(s), end = s->seq + len;
 
+	if (s->flags & TCP_SYN && !(s->flags & TCP_RST) && tcp_is_synchronized(t)) {
+		challenge(t, a); /* wherever it stands, and whatever else it has: rfc5961:4.2 */
+		return drop(t, a, BJ_DROP_SYN);
+	}
 	if (is_acceptable(t, s->seq, len)) {
 		trim(t, s);
 		return GO_ON;
@@ -375,6 +379,8 @@ static enum next_step check_ack(struct bj_tcp *t, struct arrival *a)
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_ACK);
 	}
+	if (t->state == BJ_TCP_TIME_WAIT && (a->seq != t->rcv_nxt || a->end != a->seq))
+		challenge(t, a); /* "acknowledge it": only the last ACK of all, come twice, is answered by silence */
 	tcp_ack(t, a);
 	if (t->fin_acked && !fin_acked)
 		fin_was_acked(t);
@@ -427,8 +433,10 @@ static enum next_step take_text(struct bj_tcp *t, struct arrival *a)
 static enum next_step take_fin(struct bj_tcp *t, struct arrival *a)
 {
 	if (!text_fin_is_next(t, &a->seg)) {
-		if (a->seg.flags & TCP_FIN)
+		if (a->seg.flags & TCP_FIN) {
 			t->ack_now = true; /* it came too early: say what is missing */
+			stack_want_output(t);
+		}
 		return GO_ON;
 	}
 	if (t->fin_received) {
@@ -437,6 +445,7 @@ static enum next_step take_fin(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	}
 	t->fin_received = true;
+	ranges_free(&t->early); /* behind the end there is nothing */
 	t->rcv_nxt++;
 	t->rcv_wnd -= t->rcv_wnd ? 1 : 0;
 	t->ack_now = true;

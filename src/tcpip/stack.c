@@ -409,12 +409,14 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 	input_tcp(s, &a);
 }
 
-static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, const struct fragment *f,
-			   uint8_t ttl, uint8_t tos)
+static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, struct fragment *f, uint8_t ttl,
+			   uint8_t tos)
 {
 	struct bj_bytes whole;
 	struct datagram *done;
 
+	memcpy(f->from, from->bytes, 16);
+	memcpy(f->to, to->bytes, 16);
 	s->stats.fragments_in++;
 	if (f->offset == 0 && f->protocol == IP_TCP && f->payload.len < TCP_HEADER_LEN) {
 		s->stats.fragments_dropped++; /* a first fragment that hides the header */
@@ -458,8 +460,6 @@ static void input_v4(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 	}
 	f = (struct fragment){ .id = ip.id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
 			       .payload = ip.payload };
-	memcpy(f.from, from.bytes, 16);
-	memcpy(f.to, to.bytes, 16);
 	input_fragment(s, &from, &to, &f, ip.ttl, ip.tos);
 }
 
@@ -483,8 +483,6 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 	}
 	f = (struct fragment){ .id = ip.fragment_id, .protocol = ip.protocol, .more = ip.more_fragments, .offset = ip.fragment_offset,
 			       .payload = ip.payload };
-	memcpy(f.from, from.bytes, 16);
-	memcpy(f.to, to.bytes, 16);
 	input_fragment(s, &from, &to, &f, ip.hop_limit, ip.traffic_class);
 }
 

@@ -4,8 +4,6 @@
 #include "tls/auth.h"
 #include "tls/ext/certificate_type.h"
 #include "tls/hello.h"
-#include "tls/keys.h"
-#include "tls/msg/finished.h"
 #include "x509/credential.h"
 
 static void master_made(struct bj_tls *conn)
@@ -66,24 +64,4 @@ enum bj_err certificate12_make(struct bj_tls *conn, struct writer *w)
 enum bj_err ccs12_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	return BJ_OK;
-}
-
-enum bj_err finished12_make(struct bj_tls *conn, struct writer *w)
-{
-	uint8_t verify_data[HASH_MAX];
-
-	finished_write(w, bytes_of(verify_data, keys_finished(conn, true, verify_data)));
-	return BJ_OK;
-}
-
-enum bj_err finished12_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t expected[HASH_MAX];
-	struct bj_bytes verify_data;
-	size_t len = keys_finished(conn, false, expected);
-	enum bj_err err = finished_parse(body, len, &verify_data);
-
-	if (err)
-		return err;
-	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
 }

@@ -2,9 +2,7 @@
 #include "tls/both13.h"
 
 #include "tls/auth.h"
-#include "tls/keys.h"
 #include "tls/msg/certificate_verify.h"
-#include "tls/msg/finished.h"
 
 /* What is signed of the messages so far, by the server or the client. */
 static size_t content_make(const struct bj_tls *conn, bool of_server, uint8_t out[CERTIFICATE_VERIFY_CONTENT_MAX])
@@ -46,25 +44,4 @@ enum bj_err verify13_take(struct bj_tls *conn, struct bj_bytes body)
 	if (err)
 		return err;
 	return auth_check_signature(conn, cv.scheme, bytes_of(content, content_make(conn, !conn->is_server, content)), cv.signature);
-}
-
-enum bj_err finished13_make(struct bj_tls *conn, struct writer *w)
-{
-	uint8_t verify_data[HASH_MAX];
-	size_t len = keys_finished(conn, true, verify_data);
-
-	finished_write(w, bytes_of(verify_data, len));
-	return BJ_OK;
-}
-
-enum bj_err finished13_take(struct bj_tls *conn, struct bj_bytes body)
-{
-	uint8_t expected[HASH_MAX];
-	struct bj_bytes verify_data;
-	size_t len = keys_finished(conn, false, expected);
-	enum bj_err err = finished_parse(body, len, &verify_data);
-
-	if (err)
-		return err;
-	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
 }

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "crypto/rng_os.h"
+#include "tls/cache.h"
 #include "tls/ech.h"
 #include "tls/early.h"
 #include "tls/flight.h"
@@ -311,6 +312,10 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
+	if (!conn_is_13(conn) && conn->is_server) {
+		bytes_copy(conn->s12.session_id, conn->hs->session_id, conn->hs->session_id_len);
+		conn->s12.session_id_len = conn->hs->session_id_len;
+	}
 	err = later_keep(conn);
 	if (err)
 		return err;
@@ -334,14 +339,20 @@ static int alert_of(const struct bj_tls *conn, enum bj_err err)
 	return alert;
 }
 
+/* A session whose connection ended with a fatal alert is not resumed; tickets are out of reach. The peer has proven that it is the one of
+ * the session: strangers cannot end those of others. rfc5246:7.2.2 */
+static void session_drop(struct bj_tls *conn)
+{
+	if (conn->is_server && !conn_is_13(conn) && conn->s12.session_id_len > 0 && conn->config->cache)
+		session_cache_drop(conn->config->cache, bytes_of(conn->s12.session_id, conn->s12.session_id_len));
+}
+
 enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 {
 	int alert = alert_of(conn, err);
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (alert == ALERT_CERTIFICATE_REQUIRED && !conn_is_13(conn))
-		alert = ALERT_HANDSHAKE_FAILURE; /* 1.2 has no word for it. rfc5246:7.4.6 */
 	conn->err = err;
 	wipe(conn->flight.buf, conn->flight.len);
 	conn->flight.len = 0;
@@ -350,6 +361,8 @@ enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 	peer_keep(conn);
 	verdict_keep(conn, true);
 	handshake_free(conn);
+	if (alert >= 0 || err == BJ_ERR_ALERT_RECEIVED)
+		session_drop(conn);
 	secrets_wipe(conn);
 	return err;
 }

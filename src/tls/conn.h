@@ -205,6 +205,8 @@ struct bj_tls {
 		struct {
 			struct secret master;
 			uint8_t client_random[32], server_random[32];
+			uint8_t session_id[32]; /* servers: of the open session, in config->cache */
+			uint8_t session_id_len;
 		} s12;
 	};
 	struct inbox in;

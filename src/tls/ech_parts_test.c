@@ -243,17 +243,23 @@ struct toy {
 	uint8_t value;
 };
 
+/* Up to the extensions. */
+static size_t toy_open(struct writer *w, const char *session_id)
+{
+	wr_u16(w, 0x0303);
+	wr_raw(w, KEY32, 32);
+	wr_vec(w, bytes_text(session_id), 1);
+	wr_vec(w, BYTES_LIT("\x13\x01"), 2);
+	wr_vec(w, BYTES_LIT("\0"), 1);
+	return wr_open(w, 2);
+}
+
 static struct bj_bytes toy_hello(uint8_t *out, const char *session_id, const struct toy *toys, size_t count, size_t padding)
 {
 	struct writer w = wr_make(out, 1024);
 	size_t message = message_open(&w, MSG_CLIENT_HELLO), exts;
 
-	wr_u16(&w, 0x0303);
-	wr_raw(&w, KEY32, 32);
-	wr_vec(&w, bytes_text(session_id), 1);
-	wr_vec(&w, BYTES_LIT("\x13\x01"), 2);
-	wr_vec(&w, BYTES_LIT("\0"), 1);
-	exts = wr_open(&w, 2);
+	exts = toy_open(&w, session_id);
 	for (size_t i = 0; i < count; i++) {
 		wr_u16(&w, toys[i].type);
 		wr_vec(&w, bytes_of(&toys[i].value, 1), 2);
@@ -280,12 +286,7 @@ static enum bj_err join(const char *session_id, struct bj_bytes names, size_t tw
 	struct writer w = wr_make(encoded, sizeof(encoded));
 	size_t exts;
 
-	wr_u16(&w, 0x0303);
-	wr_raw(&w, KEY32, 32);
-	wr_vec(&w, bytes_text(session_id), 1);
-	wr_vec(&w, BYTES_LIT("\x13\x01"), 2);
-	wr_vec(&w, BYTES_LIT("\0"), 1);
-	exts = wr_open(&w, 2);
+	exts = toy_open(&w, session_id);
 	for (size_t i = 0; i <= twice; i++) {
 		wr_u16(&w, EXT_TYPE_OUTER_EXTENSIONS);
 		wr_vec(&w, names, 2);

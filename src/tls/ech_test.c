@@ -53,18 +53,9 @@ static void start(void)
 	assert_int_equal(bj_tls_ech(pair.client.conn, list, list_len), BJ_OK);
 }
 
-static void expect_both(enum bj_err client_err, enum bj_err server_err)
-{
-	if (pair.client.err != client_err || pair.server.err != server_err)
-		print_message("client %s (%s), server %s (%s)\n", bj_err_name(pair.client.err), report_of(&pair.client).message,
-			      bj_err_name(pair.server.err), report_of(&pair.server).message);
-	assert_int_equal(pair.client.err, client_err);
-	assert_int_equal(pair.server.err, server_err);
-}
-
 static void expect_accepted(void)
 {
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_int_equal(pair.client.done, 1);
 	assert_int_equal(pair.server.done, 1);
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_ACCEPTED);
@@ -153,7 +144,7 @@ static void lists_that_cannot_be_used_leave_the_connection_as_it_was(void **stat
 	assert_int_equal(bj_tls_ech(pair.client.conn, "\0\6\xba\xdd\0\2xy", 8), BJ_ERR_NOT_FOUND);
 	assert_int_equal(bj_tls_ech(pair.server.conn, list, list_len), BJ_ERR_STATE);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_NONE);
 	assert_false(seen_hello(0).has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO));
 	assert_int_equal(bj_tls_ech(pair.client.conn, list, list_len), BJ_ERR_STATE);
@@ -278,7 +269,7 @@ static void expect_rejected(void)
 {
 	struct bj_tls_report report;
 
-	expect_both(BJ_ERR_ECH_REJECTED, BJ_ERR_ALERT_RECEIVED);
+	ends_expect(BJ_ERR_ECH_REJECTED, BJ_ERR_ALERT_RECEIVED);
 	report = report_of(&pair.client);
 	assert_int_equal(pair.client.done, 0);
 	assert_false(report.handshake_done);
@@ -357,7 +348,7 @@ static void a_rejection_by_a_stranger_is_none(void **state)
 	server_key(&other, true);
 	start();
 	shake();
-	expect_both(BJ_ERR_CERT_NAME, BJ_ERR_ALERT_RECEIVED);
+	ends_expect(BJ_ERR_CERT_NAME, BJ_ERR_ALERT_RECEIVED);
 	assert_int_equal(report_of(&pair.server).alert_received, ALERT_BAD_CERTIFICATE);
 	assert_int_equal(report_of(&pair.client).ech_retry_configs.len, 0);
 	assert_string_equal(report_of(&pair.client).ech_public_name, PUBLIC_NAME);
@@ -374,7 +365,7 @@ static void a_rejection_by_an_unknown_ca_is_none(void **state)
 	server_key(&other, true);
 	start();
 	shake();
-	expect_both(BJ_ERR_CERT_UNKNOWN_CA, BJ_ERR_ALERT_RECEIVED);
+	ends_expect(BJ_ERR_CERT_UNKNOWN_CA, BJ_ERR_ALERT_RECEIVED);
 	assert_int_equal(report_of(&pair.client).ech_retry_configs.len, 0);
 }
 
@@ -416,20 +407,6 @@ static void who_accepts_is_shown_it(void **state)
 
 /* ---- sessions */
 
-static uint8_t session[8192];
-static size_t session_len;
-
-static void keep_session(void)
-{
-	struct bj_bytes got = bj_tls_session(pair.client.conn);
-
-	assert_in_range(got.len, 1, sizeof(session));
-	memcpy(session, got.ptr, got.len);
-	session_len = got.len;
-	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
-}
-
 /* rfc9849:6.1.2: the outer hello has as much to show, with nothing in it. */
 static void a_session_is_offered_in_the_inner_hello_alone(void **state)
 {
@@ -446,9 +423,9 @@ static void a_session_is_offered_in_the_inner_hello_alone(void **state)
 		start();
 		shake();
 		expect_accepted();
-		keep_session();
+		session_keep();
 		start();
-		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, session, session_len), BJ_OK);
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
 		shake();
 		expect_accepted();
 		assert_true(report_of(&pair.client).resumed);
@@ -458,8 +435,8 @@ static void a_session_is_offered_in_the_inner_hello_alone(void **state)
 			assert_true(outer.has & EXT_BIT(EXT_PSK_KEY_EXCHANGE_MODES));
 			r = rd_of(outer.psk.identities);
 			assert_true(psk_identity_next(&r, &identity));
-			for (size_t at = 0; at + identity.identity.len <= session_len; at++)
-				assert_memory_not_equal(session + at, identity.identity.ptr, identity.identity.len);
+			for (size_t at = 0; at + identity.identity.len <= kept_len; at++)
+				assert_memory_not_equal(kept + at, identity.identity.ptr, identity.identity.len);
 		}
 	}
 }
@@ -470,10 +447,10 @@ static void a_rejected_hello_resumes_nothing(void **state)
 	start();
 	shake();
 	expect_accepted();
-	keep_session();
+	session_keep();
 	list_make(&other, 1);
 	start();
-	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, session, session_len), BJ_OK);
+	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
 	shake();
 	expect_rejected();
 	assert_false(report_of(&pair.client).resumed);
@@ -485,9 +462,9 @@ static void a_session_of_12_is_not_offered(void **state)
 	assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	keep_session();
+	session_keep();
 	start();
-	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, session, session_len), BJ_OK);
+	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
 	shake();
 	expect_rejected();
 	assert_int_equal(seen_hello(0).ticket.len, 0);
@@ -518,7 +495,7 @@ static void a_changed_confirmation_of_a_retry_ends_the_handshake(void **state)
 	shake();
 	watched.change = CHANGE_NOTHING;
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_REJECTED);
-	expect_both(BJ_ERR_ALERT_RECEIVED, BJ_ERR_ILLEGAL_PARAMETER);
+	ends_expect(BJ_ERR_ALERT_RECEIVED, BJ_ERR_ILLEGAL_PARAMETER);
 }
 
 /* What a server's state becomes when its ServerHello was sent, or when the second inner hello came. */
@@ -577,7 +554,7 @@ static void malformed_keys_to_retry_with_are_refused(void **state)
 		if (!greased)
 			assert_int_equal(bj_tls_ech(pair.client.conn, list, list_len), BJ_OK);
 		shake();
-		expect_both(BJ_ERR_ECH_CONFIG, BJ_ERR_ALERT_RECEIVED);
+		ends_expect(BJ_ERR_ECH_CONFIG, BJ_ERR_ALERT_RECEIVED);
 		assert_int_equal(report_of(&pair.client).alert_sent, ALERT_DECODE_ERROR);
 		assert_int_equal(report_of(&pair.client).ech_retry_configs.len, 0);
 	}
@@ -590,7 +567,7 @@ static void grease_looks_like_an_encrypted_hello_and_changes_nothing(void **stat
 	assert_int_equal(bj_tls_config_ech_grease(client, true), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_GREASED);
 	assert_int_equal(seen_hello(0).ech.type, ECH_OUTER);
 	assert_int_equal(seen_hello(0).ech.enc.len, 32);
@@ -607,7 +584,7 @@ static void a_second_hello_repeats_the_grease(void **state)
 	force_retry();
 	pair_start(&pair, client, server, PKI_NAME);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_GREASED);
 	assert_int_equal(report_of(&pair.server).ech, BJ_TLS_ECH_REJECTED);
 	assert_int_equal(report_of(&pair.client).ech_retry_configs.len, 0);
@@ -622,12 +599,12 @@ static void grease_does_not_stand_in_the_way_of_sessions(void **state)
 	assert_int_equal(bj_tls_config_ech_grease(client, true), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
-	keep_session();
+	ends_expect(BJ_OK, BJ_OK);
+	session_keep();
 	pair_start(&pair, client, server, PKI_NAME);
-	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, session, session_len), BJ_OK);
+	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_true(report_of(&pair.client).resumed);
 }
 
@@ -637,7 +614,7 @@ static void where_13_is_off_there_is_no_grease(void **state)
 	assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	shake();
-	expect_both(BJ_OK, BJ_OK);
+	ends_expect(BJ_OK, BJ_OK);
 	assert_false(seen_hello(0).has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO));
 }
 

@@ -11,6 +11,8 @@
 static struct pki pki;
 static struct pair pair;
 static struct bj_tls_config *client, *server;
+static uint8_t kept[SESSION_BLOB_MAX]; /* a session */
+static size_t kept_len;
 
 /* ---- for the program */
 
@@ -61,6 +63,26 @@ static inline void ends_open(void)
 {
 	ends_shake();
 	pair_echo(&pair);
+}
+
+static inline void ends_expect(enum bj_err client_err, enum bj_err server_err)
+{
+	if (pair.client.err != client_err || pair.server.err != server_err)
+		print_message("client %s (%s), server %s (%s)\n", bj_err_name(pair.client.err), report_of(&pair.client).message,
+			      bj_err_name(pair.server.err), report_of(&pair.server).message);
+	assert_int_equal(pair.client.err, client_err);
+	assert_int_equal(pair.server.err, server_err);
+}
+
+/* The client's session is kept; the pair ends. */
+static inline void session_keep(void)
+{
+	struct bj_bytes session = bj_tls_session(pair.client.conn);
+
+	assert_in_range(session.len, 1, sizeof(kept));
+	memcpy(kept, session.ptr, session.len);
+	kept_len = session.len;
+	pair_fini(&pair);
 }
 
 #endif

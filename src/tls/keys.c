@@ -2,6 +2,7 @@
 #include "tls/keys.h"
 
 #include "tls/early.h"
+#include "tls/msg/finished.h"
 #include "tls/quic.h"
 
 static enum hash_alg suite_hash(const struct bj_tls *conn)
@@ -160,7 +161,8 @@ enum bj_err keys_update(struct bj_tls *conn, bool write)
 	return ks_traffic_keys(conn->suite, secret, write ? &conn->wr : &conn->rd, NULL);
 }
 
-size_t keys_finished(struct bj_tls *conn, bool ours, uint8_t out[HASH_MAX])
+/* verify_data. */
+static size_t finished(struct bj_tls *conn, bool ours, uint8_t out[HASH_MAX])
 {
 	struct handshake *hs = conn->hs;
 	uint8_t hash[HASH_MAX];
@@ -170,4 +172,24 @@ size_t keys_finished(struct bj_tls *conn, bool ours, uint8_t out[HASH_MAX])
 		return ks_finished(suite_hash(conn), ours ? &hs->finished_ours : &hs->finished_peers, now, out);
 	keys12_finished(suite_hash(conn), &conn->s12.master, ours != conn->is_server, now, out);
 	return KEYS12_VERIFY_LEN;
+}
+
+enum bj_err keys_finished_make(struct bj_tls *conn, struct writer *w)
+{
+	uint8_t verify_data[HASH_MAX];
+
+	finished_write(w, bytes_of(verify_data, finished(conn, true, verify_data)));
+	return BJ_OK;
+}
+
+enum bj_err keys_finished_take(struct bj_tls *conn, struct bj_bytes body)
+{
+	uint8_t expected[HASH_MAX];
+	struct bj_bytes verify_data;
+	size_t len = finished(conn, false, expected);
+	enum bj_err err = finished_parse(body, len, &verify_data);
+
+	if (err)
+		return err;
+	return ct_equal(expected, verify_data.ptr, len) ? BJ_OK : BJ_ERR_BAD_FINISHED;
 }

@@ -22,7 +22,8 @@ enum bj_err keys_change(struct bj_tls *conn, unsigned changes) BJ_MUST_USE;
 /* 1.3: the next generation of application keys in one direction. rfc9846:7.2 */
 enum bj_err keys_update(struct bj_tls *conn, bool write) BJ_MUST_USE;
 
-/* verify_data of a Finished over the transcript so far. 1.3 uses hs->finished_*. */
-size_t keys_finished(struct bj_tls *conn, bool ours, uint8_t out[HASH_MAX]);
+/* SEND and RECV of Finished, over the transcript so far. 1.3 uses hs->finished_*. rfc9846:4.4.4 rfc5246:7.4.9 */
+enum bj_err keys_finished_make(struct bj_tls *conn, struct writer *w);
+enum bj_err keys_finished_take(struct bj_tls *conn, struct bj_bytes body);
 
 #endif

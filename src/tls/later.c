@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
-#include "tls/both13.h"
+#include "tls/keys.h"
 
 enum bj_err later_keep(struct bj_tls *conn)
 {
@@ -81,13 +81,13 @@ enum bj_err later_begin(struct bj_tls *conn, struct bj_bytes context)
 enum bj_err later_finished_make(struct bj_tls *conn, struct writer *w)
 {
 	ks_finished_key((enum hash_alg)conn->suite->hash, &conn->s13.write, &conn->hs->finished_ours);
-	return finished13_make(conn, w);
+	return keys_finished_make(conn, w);
 }
 
 enum bj_err later_finished_take(struct bj_tls *conn, struct bj_bytes body)
 {
 	ks_finished_key((enum hash_alg)conn->suite->hash, &conn->s13.read, &conn->hs->finished_peers);
-	return finished13_take(conn, body);
+	return keys_finished_take(conn, body);
 }
 
 BJ_API enum bj_err bj_tls_request_certificate(struct bj_tls *conn)

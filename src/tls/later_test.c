@@ -244,15 +244,10 @@ static void pieces_of_one_byte_are_enough(void **state)
 
 static void connections_that_resume_can_be_asked_too(void **state)
 {
-	static uint8_t kept[SESSION_BLOB_MAX];
-	struct bj_bytes session;
-
 	open_with(own);
-	session = bj_tls_session(pair.client.conn);
-	memcpy(kept, session.ptr, session.len);
-	pair_fini(&pair);
+	session_keep();
 	pair_start(&pair, client, server, PKI_NAME);
-	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, session.len), BJ_OK);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
 	pair_shake(&pair);
 	assert_true(report_of(&pair.server).resumed);
 	assert_int_equal(ask(), 1);

@@ -22,17 +22,13 @@ static void configs_free(struct bj_tls_config *a, struct bj_tls_config *b)
 	bj_tls_config_free(b);
 }
 
-static void expect_done(const struct pair *p)
+static void expect_done(void)
 {
-	if (p->client.err || p->server.err)
-		print_message("client %s (%s), server %s (%s)\n", bj_err_name(p->client.err), report_of(&p->client).message,
-			      bj_err_name(p->server.err), report_of(&p->server).message);
-	assert_int_equal(p->client.err, BJ_OK);
-	assert_int_equal(p->server.err, BJ_OK);
-	assert_int_equal(p->client.done, 1);
-	assert_int_equal(p->server.done, 1);
-	assert_int_equal(report_of(&p->client).version, BJ_TLS_1_2);
-	assert_int_equal(report_of(&p->server).version, BJ_TLS_1_2);
+	ends_expect(BJ_OK, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(report_of(&pair.client).version, BJ_TLS_1_2);
+	assert_int_equal(report_of(&pair.server).version, BJ_TLS_1_2);
 }
 
 /* ---- full handshakes */
@@ -49,7 +45,7 @@ static void every_suite_carries_data_with_a_key_that_fits_it(void **state)
 		configs(rows[i].kind);
 		assert_int_equal(bj_tls_config_suites(client, &rows[i].suite, 1), BJ_OK);
 		ends_shake();
-		expect_done(&pair);
+		expect_done();
 		pair_echo(&pair);
 		pair_echo(&pair);
 		assert_int_equal(report_of(&pair.client).suite, rows[i].suite);
@@ -75,7 +71,7 @@ static void every_group_carries_a_key_exchange(void **state)
 			assert_int_equal(bj_tls_config_key_shares(client, 3), BJ_OK);
 			assert_int_equal(bj_tls_config_groups(server, &groups[i], 1), BJ_OK);
 			ends_shake();
-			expect_done(&pair);
+			expect_done();
 			pair_echo(&pair);
 			assert_int_equal(report_of(&pair.client).group, groups[i]);
 			assert_int_equal(report_of(&pair.server).group, groups[i]);
@@ -123,7 +119,7 @@ static void name_and_protocol_are_agreed_on(void **state)
 	assert_int_equal(bj_tls_config_alpn(client, ours, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_alpn(server, theirs, 2), BJ_OK);
 	ends_shake();
-	expect_done(&pair);
+	expect_done();
 	assert_true(bytes_equal(report_of(&pair.client).alpn, BYTES_LIT("h2")));
 	assert_true(bytes_equal(report_of(&pair.server).alpn, BYTES_LIT("h2")));
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
@@ -156,7 +152,7 @@ static void feeding_byte_by_byte_changes_nothing(void **state)
 		pair_start(&pair, client, server, PKI_NAME);
 		pair.chunk = chunk;
 		pair_shake(&pair);
-		expect_done(&pair);
+		expect_done();
 		pair_echo(&pair);
 		ends_teardown(NULL);
 	}
@@ -168,7 +164,7 @@ static void both_export_the_same(void **state)
 
 	configs(KEY_P256);
 	ends_shake();
-	expect_done(&pair);
+	expect_done();
 	assert_int_equal(bj_tls_export(pair.client.conn, "EXPORTER-test", "ctx", 3, a, sizeof(a)), BJ_OK);
 	assert_int_equal(bj_tls_export(pair.server.conn, "EXPORTER-test", "ctx", 3, b, sizeof(b)), BJ_OK);
 	assert_memory_equal(a, b, sizeof(a));
@@ -208,7 +204,7 @@ static void the_policy_decides_which_clients_come_in(void **state)
 			assert_int_equal(pair.server.done, 0);
 			assert_int_equal(report_of(&pair.client).alert_received, ALERT_HANDSHAKE_FAILURE);
 		} else {
-			expect_done(&pair);
+			expect_done();
 			pair_echo(&pair);
 		}
 		assert_int_equal(report_of(&pair.server).peer_verified, rows[i].verified);
@@ -233,24 +229,15 @@ static void a_client_with_a_servers_certificate_is_refused_even_where_none_is_re
 
 /* ---- resumption */
 
-static uint8_t session[SESSION_BLOB_MAX];
-static size_t session_len;
-
 /* One full handshake; its session is kept. */
 static void make_session(struct bj_tls_config *ours, struct bj_tls_config *theirs)
 {
-	struct bj_bytes kept;
-
 	pair_start(&pair, ours, theirs, PKI_NAME);
 	pair_shake(&pair);
-	expect_done(&pair);
+	expect_done();
 	assert_false(report_of(&pair.client).resumed);
 	assert_int_equal(pair.client.tickets, 1);
-	kept = bj_tls_session(pair.client.conn);
-	assert_true(kept.len > 0 && kept.len <= sizeof(session));
-	memcpy(session, kept.ptr, kept.len);
-	session_len = kept.len;
-	pair_fini(&pair);
+	session_keep();
 }
 
 /* Another handshake that offers it; `now_ms` later. */
@@ -260,12 +247,12 @@ static bool resumes(struct bj_tls_config *ours, struct bj_tls_config *theirs, co
 
 	pair_start(&pair, ours, theirs, name);
 	pair.now_ms += later_ms;
-	if (bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len) != BJ_OK) {
+	if (bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len) != BJ_OK) {
 		pair_fini(&pair);
 		return false;
 	}
 	pair_shake(&pair);
-	expect_done(&pair);
+	expect_done();
 	pair_echo(&pair);
 	resumed = report_of(&pair.client).resumed;
 	assert_int_equal(report_of(&pair.server).resumed, resumed);
@@ -304,13 +291,82 @@ static void the_servers_lifetimes_end_a_session(void **state)
 	}
 }
 
+/* rfc5246:7.2.2 */
+static void a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else(void **state)
+{
+	static const struct {
+		const char *why;
+		bool from_server, closes, survives;
+		const char *record;
+		size_t len;
+	} rows[] = {
+		{ "what the client sent was damaged", false, false, false, "\x17\x03\x03\x00\x18" "0123456789abcdef01234567", 29 },
+		{ "what the server sent was damaged", true, false, false, "\x17\x03\x03\x00\x18" "0123456789abcdef01234567", 29 },
+		{ "the end of the stream, cut or not", false, true, true, NULL, 0 },
+		{ "nothing", false, false, true, NULL, 0 },
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_COUNT(rows); i++) {
+		bool again = i % 2; /* on a connection that was itself resumed */
+		struct side *to;
+
+		configs(KEY_P256);
+		assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
+		make_session(client, server);
+		pair_start(&pair, client, server, PKI_NAME);
+		if (again)
+			assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
+		pair_shake(&pair);
+		assert_int_equal(report_of(&pair.server).resumed, again);
+		if (!again) {
+			struct bj_bytes own = bj_tls_session(pair.client.conn);
+
+			memcpy(kept, own.ptr, own.len);
+			kept_len = own.len;
+		}
+		to = rows[i / 2].from_server ? &pair.client : &pair.server;
+		if (rows[i / 2].record) {
+			memcpy(to->wire, rows[i / 2].record, rows[i / 2].len);
+			to->wire_len = rows[i / 2].len;
+			pair_run(&pair);
+			assert_true(pair.client.err && pair.server.err);
+		}
+		if (rows[i / 2].closes)
+			assert_int_equal(bj_tls_eof(pair.server.conn), BJ_ERR_TRUNCATED);
+		pair_fini(&pair);
+		if (resumes(client, server, PKI_NAME, 0) != rows[i / 2].survives)
+			fail_msg("%s", rows[i / 2].why);
+		ends_teardown(NULL);
+	}
+}
+
+/* Who only knows the id cannot end the session. */
+static void a_session_survives_a_handshake_that_failed_before_it_was_proven(void **state)
+{
+	configs(KEY_P256);
+	assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
+	make_session(client, server);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, pair.now_ms), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	memcpy(pair.server.wire, "\x15\x03\x03\x00\x02\x02\x28", 7);
+	pair.server.wire_len = 7;
+	side_feed(&pair, &pair.server);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	pair_fini(&pair);
+	assert_true(resumes(client, server, PKI_NAME, 0));
+	ends_teardown(NULL);
+}
+
 static void without_tickets_and_cache_nothing_is_resumed(void **state)
 {
 	configs(KEY_P256);
 	assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 	assert_int_equal(bj_tls_config_session_cache(server, 0, 300), BJ_OK);
 	ends_shake();
-	expect_done(&pair);
+	expect_done();
 	assert_int_equal(pair.client.tickets, 0);
 	assert_int_equal(bj_tls_session(pair.client.conn).len, 0);
 	ends_teardown(NULL);
@@ -365,12 +421,12 @@ static void a_changed_ticket_gives_a_full_handshake(void **state)
 
 	configs(KEY_P256);
 	make_session(client, server);
-	assert_int_equal(session_load(bytes_of(session, session_len), &s), BJ_OK);
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
 	for (size_t i = 0; i < s.ticket_len; i += 5) {
 		s.ticket[i] ^= 0x40;
 		assert_int_equal(session_save(&s, &blob, &len), BJ_OK);
-		memcpy(session, blob, len);
-		session_len = len;
+		memcpy(kept, blob, len);
+		kept_len = len;
 		wipe(blob, len);
 		free(blob);
 		assert_false(resumes(client, server, PKI_NAME, 0));
@@ -396,9 +452,9 @@ static void a_verified_client_stays_verified_and_an_unverified_one_unverified(vo
 			}
 			make_session(client, server);
 			pair_start(&pair, client, server, PKI_NAME);
-			assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len), BJ_OK);
+			assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
 			pair_shake(&pair);
-			expect_done(&pair);
+			expect_done();
 			assert_true(report_of(&pair.server).resumed);
 			assert_int_equal(report_of(&pair.server).peer_verified, has);
 			ends_teardown(NULL);
@@ -476,7 +532,7 @@ static void without_extended_master_secret_there_is_one_connection_and_nothing_f
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		pair_start(&pair, client, server, PKI_NAME);
 		shake_unbound();
-		expect_done(&pair);
+		expect_done();
 		pair_echo(&pair);
 		assert_false(report_of(&pair.client).extended_master_secret);
 		assert_false(report_of(&pair.server).extended_master_secret);
@@ -498,7 +554,7 @@ static void a_session_is_never_resumed_without_extended_master_secret(void **sta
 			assert_int_equal(bj_tls_config_tickets(server, 0, 7200, 28800, 2), BJ_OK);
 		make_session(client, server);
 		pair_start(&pair, client, server, PKI_NAME);
-		assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len), BJ_OK);
+		assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
 		shake_unbound();
 		assert_int_equal(pair.server.err, BJ_ERR_NO_EXTENDED_MASTER_SECRET);
 		assert_int_equal(report_of(&pair.client).alert_received, ALERT_HANDSHAKE_FAILURE);
@@ -511,7 +567,7 @@ static void a_client_does_not_resume_where_the_answer_lacks_extended_master_secr
 	configs(KEY_P256);
 	make_session(client, server);
 	pair_start(&pair, client, server, PKI_NAME);
-	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, session, session_len), BJ_OK);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
 	/* a ticket instead, which was offered and is an answer without a value too */
 	shake_changed((struct change){ false, false, EMS_EMPTY, "\x00\x23\x00\x00" });
 	assert_int_equal(pair.client.err, BJ_ERR_NO_EXTENDED_MASTER_SECRET);
@@ -629,7 +685,7 @@ static void a_1_2_server_answers_a_client_of_both_without_the_sentinel(void **st
 	ends_setup(NULL);
 	only_12(server);
 	ends_shake();
-	expect_done(&pair);
+	expect_done();
 	pair_echo(&pair);
 	ends_teardown(NULL);
 }
@@ -783,7 +839,7 @@ static void an_open_connection_never_begins_another_handshake(void **state)
 
 		configs(KEY_P256);
 		ends_shake();
-		expect_done(&pair);
+		expect_done();
 		to = rows[i].to_server ? &pair.server : &pair.client;
 		send_raw(rows[i].to_server ? &pair.client : &pair.server, to, rows[i].type, rows[i].bytes, rows[i].len);
 		if (to->err != rows[i].err)
@@ -806,6 +862,8 @@ int main(void)
 		cmocka_unit_test(a_client_with_a_servers_certificate_is_refused_even_where_none_is_required),
 		cmocka_unit_test(a_session_is_resumed_by_its_ticket_or_its_id),
 		cmocka_unit_test(the_servers_lifetimes_end_a_session),
+		cmocka_unit_test(a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else),
+		cmocka_unit_test(a_session_survives_a_handshake_that_failed_before_it_was_proven),
 		cmocka_unit_test(without_tickets_and_cache_nothing_is_resumed),
 		cmocka_unit_test(a_session_goes_on_only_where_it_fits),
 		cmocka_unit_test(a_changed_ticket_gives_a_full_handshake),

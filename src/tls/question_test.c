@@ -254,8 +254,6 @@ static const struct kind kinds[] = {
 	{ "a key with a retry", BJ_TLS_1_3, .has_psk = true, .retries = true, .asked = { BJ_TLS_Q_TICKET, BJ_TLS_Q_PSK, SEAL, SEAL } },
 };
 
-static uint8_t blob[SESSION_BLOB_MAX];
-static size_t blob_len;
 
 /* Both sides for a kind; a session for it, made without questions that are refused. */
 static void kind_configure(const struct kind *kind, bool asks)
@@ -304,10 +302,11 @@ static bool kind_start(const struct kind *kind)
 	struct bj_bytes early = BYTES_LIT("early");
 	size_t used, len;
 
+	memset(&pair, 0, sizeof(pair));
 	pair.now_ms = NOW_MS;
 	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) || bj_tls_new(server, NULL, &pair.server.conn))
 		return false;
-	if (kind->resumes && bj_tls_resume(pair.client.conn, NOW_MS, blob, blob_len) != BJ_OK)
+	if (kind->resumes && bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len) != BJ_OK)
 		return false;
 	if (bj_tls_start(pair.client.conn, NOW_MS) != BJ_OK)
 		return false;
@@ -320,25 +319,18 @@ static bool kind_start(const struct kind *kind)
 static void kind_end(void)
 {
 	pair_fini(&pair);
-	memset(&pair, 0, sizeof(pair));
 }
 
 static void kind_session(const struct kind *kind)
 {
-	struct bj_bytes session;
-
-	blob_len = 0;
+	kept_len = 0;
 	if (!kind->resumes)
 		return;
 	assert_true(kind_start(&(struct kind){ .version = kind->version }));
 	pair_run(&pair);
 	while (answer(&pair.server, BJ_TLS_Q_NONE))
 		pair_run(&pair);
-	session = bj_tls_session(pair.client.conn);
-	assert_true(session.len > 0);
-	memcpy(blob, session.ptr, session.len);
-	blob_len = session.len;
-	kind_end();
+	session_keep();
 }
 
 static void every_question_of_every_handshake_waits_as_long_as_it_takes(void **state)
@@ -427,23 +419,9 @@ static bool try_pair(void)
 /* Fails each allocation of a handshake in turn. */
 static void fail_each(void)
 {
-	unsigned failures = 0;
-	bool open, failed;
-
 	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
-	for (unsigned long i = 0;; i++) {
-		assert_true(i < 1000);
-		scarce_begin(i);
-		open = try_pair();
-		failed = scarce_end();
-		failures += !open;
-		if (open && !failed)
-			break;
-		pair_fini(&pair);
-		memset(&pair, 0, sizeof(pair));
-	}
-	assert_true(failures > 5);
+	assert_true(scarce_each(try_pair, kind_end) > 5);
 }
 
 static void every_allocation_may_fail_with_raw_keys(void **state)

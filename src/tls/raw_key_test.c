@@ -230,17 +230,11 @@ static void the_owner_may_judge_a_key_and_choose_one(void **state)
 
 /* ---- sessions */
 
-static uint8_t kept[SESSION_BLOB_MAX];
-static size_t kept_len;
-
-static void keep_session(void)
+static void client_anew(void)
 {
-	struct bj_bytes session = bj_tls_session(pair.client.conn);
-
-	assert_in_range(session.len, 1, sizeof(kept));
-	memcpy(kept, session.ptr, session.len);
-	kept_len = session.len;
-	pair_fini(&pair);
+	bj_tls_config_free(client);
+	client = bj_tls_config_new(BJ_TLS_CLIENT);
+	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
 }
 
 static void again(enum bj_err expected)
@@ -258,7 +252,7 @@ static void a_session_remembers_the_keys_of_both(void **state)
 	assert_int_equal(bj_tls_config_keep_peer_chain(client, true), BJ_OK);
 	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
-	keep_session();
+	session_keep();
 	again(BJ_OK);
 	assert_true(bytes_equal(report_of(&pair.client).peer_public_key, bj_credential_public_key(server_key)));
 	assert_true(bytes_equal(report_of(&pair.server).peer_public_key, bj_credential_public_key(client_key)));
@@ -271,10 +265,8 @@ static void a_session_ends_when_other_keys_are_expected(void **state)
 	server_shows(server_key, server_key);
 	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
-	keep_session();
-	bj_tls_config_free(client);
-	client = bj_tls_config_new(BJ_TLS_CLIENT);
-	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+	session_keep();
+	client_anew();
 	expects(client, other_key);
 	assert_int_equal(bj_tls_config_peer_types(client, raw_only, 1), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
@@ -297,7 +289,7 @@ static void a_session_ends_when_other_anchors_are_trusted(void **state)
 		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
 		ends_shake();
 		check_ends(BJ_OK, BJ_OK);
-		keep_session();
+		session_keep();
 		bj_tls_config_free(client);
 		client = bj_tls_config_new(BJ_TLS_CLIENT);
 		if (change == 0)
@@ -327,10 +319,8 @@ static void a_session_ends_when_the_client_no_longer_takes_keys(void **state)
 	assert_int_equal(bj_tls_config_peer_types(client, raw_last, 2), BJ_OK);
 	ends_shake();
 	check_ends(BJ_OK, BJ_OK);
-	keep_session();
-	bj_tls_config_free(client);
-	client = bj_tls_config_new(BJ_TLS_CLIENT);
-	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+	session_keep();
+	client_anew();
 	assert_int_equal(bj_tls_config_insecure_no_verify(client), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);

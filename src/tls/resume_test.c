@@ -6,17 +6,15 @@
 #include "tls/fixture.h"
 #include "tls/ticket.h"
 
-static uint8_t blob[SESSION_BLOB_MAX];
-static size_t blob_len;
 
 static int setup(void **state)
 {
 	ends_setup(state);
-	blob_len = 0;
+	kept_len = 0;
 	return 0;
 }
 
-/* A connection that offers what is in `blob`, and leaves the newest session there. */
+/* A connection that offers what is in `kept`, and leaves the newest session there. */
 static void connect_named(const char *name, int64_t now_ms)
 {
 	struct bj_bytes session;
@@ -24,15 +22,15 @@ static void connect_named(const char *name, int64_t now_ms)
 	pair_fini(&pair);
 	pair_start(&pair, client, server, name);
 	pair.now_ms = now_ms;
-	if (blob_len > 0)
-		(void)!bj_tls_resume(pair.client.conn, now_ms, blob, blob_len);
+	if (kept_len > 0)
+		(void)!bj_tls_resume(pair.client.conn, now_ms, kept, kept_len);
 	pair_shake(&pair);
 	if (pair.client.err || pair.server.err)
 		print_message("client %s, server %s\n", bj_err_name(pair.client.err), bj_err_name(pair.server.err));
 	session = bj_tls_session(pair.client.conn);
 	if (session.len > 0) {
-		memcpy(blob, session.ptr, session.len);
-		blob_len = session.len;
+		memcpy(kept, session.ptr, session.len);
+		kept_len = session.len;
 	}
 }
 
@@ -113,7 +111,7 @@ static void another_name_is_not_resumed(void **state)
 
 	connect_named(PKI_NAME, NOW_MS);
 	assert_int_equal(bj_tls_new(client, "www.example.org", &conn), BJ_OK);
-	assert_int_equal(bj_tls_resume(conn, NOW_MS, blob, blob_len), BJ_ERR_BAD_TICKET);
+	assert_int_equal(bj_tls_resume(conn, NOW_MS, kept, kept_len), BJ_ERR_BAD_TICKET);
 	bj_tls_free(conn);
 }
 
@@ -134,10 +132,10 @@ static void a_server_does_not_resume_for_another_name(void **state)
 		assert_int_equal(bj_tls_config_versions(client, versions[i], versions[i]), BJ_OK);
 		connect_named(PKI_NAME, NOW_MS);
 		expect_resumed(false);
-		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+		assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
 		session_binding(client, "www.example.org", s.binding);
-		assert_int_equal(session_save(&s, &moved, &blob_len), BJ_OK);
-		memcpy(blob, moved, blob_len);
+		assert_int_equal(session_save(&s, &moved, &kept_len), BJ_OK);
+		memcpy(kept, moved, kept_len);
 		free(moved);
 		session_fini(&s);
 		connect_named("www.example.org", NOW_MS);
@@ -151,7 +149,7 @@ static void an_expired_session_is_not_resumed(void **state)
 
 	connect_named(PKI_NAME, NOW_MS);
 	assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
-	assert_int_equal(bj_tls_resume(conn, NOW_MS + (int64_t)7200 * 1000, blob, blob_len), BJ_ERR_BAD_TICKET);
+	assert_int_equal(bj_tls_resume(conn, NOW_MS + (int64_t)7200 * 1000, kept, kept_len), BJ_ERR_BAD_TICKET);
 	bj_tls_free(conn);
 	connect_named(PKI_NAME, NOW_MS + (int64_t)7199 * 1000);
 	expect_resumed(true);
@@ -235,7 +233,7 @@ static void without_tickets_nothing_is_resumed(void **state)
 	assert_int_equal(bj_tls_config_tickets(server, 0, 0, 0, 0), BJ_OK);
 	connect_named(PKI_NAME, NOW_MS);
 	expect_resumed(false);
-	assert_int_equal(blob_len, 0);
+	assert_int_equal(kept_len, 0);
 }
 
 static void a_verified_client_stays_verified_no_longer_than_the_first_lifetime(void **state)
@@ -289,13 +287,13 @@ static void a_damaged_session_is_refused_whatever_byte_it_is(void **state)
 	struct session s;
 
 	connect_named(PKI_NAME, NOW_MS);
-	for (size_t i = 0; i < blob_len; i++) {
-		blob[i] ^= 0x40;
-		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_ERR_BAD_TICKET);
-		blob[i] ^= 0x40;
-		assert_int_equal(session_load(bytes_of(blob, i), &s), BJ_ERR_BAD_TICKET);
+	for (size_t i = 0; i < kept_len; i++) {
+		kept[i] ^= 0x40;
+		assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_ERR_BAD_TICKET);
+		kept[i] ^= 0x40;
+		assert_int_equal(session_load(bytes_of(kept, i), &s), BJ_ERR_BAD_TICKET);
 	}
-	assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
 	session_fini(&s);
 }
 
@@ -311,10 +309,10 @@ static void a_sealed_session_opens_under_its_key_and_whole(void **state)
 	pair_fini(&pair);
 	memset(&pair, 0, sizeof(pair));
 	connect_named(PKI_NAME, NOW_MS);
-	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, blob_len + BJ_TLS_SESSION_OVERHEAD - 1, &len), BJ_ERR_SPACE);
+	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, kept_len + BJ_TLS_SESSION_OVERHEAD - 1, &len), BJ_ERR_SPACE);
 	assert_int_equal(bj_tls_session_seal(pair.client.conn, key, sealed, sizeof(sealed), &len), BJ_OK);
-	assert_int_equal(len, blob_len + BJ_TLS_SESSION_OVERHEAD);
-	assert_null(memmem(sealed, len, blob + 8, 16));
+	assert_int_equal(len, kept_len + BJ_TLS_SESSION_OVERHEAD);
+	assert_null(memmem(sealed, len, kept + 8, 16));
 	assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
 	for (size_t i = 0; i < len; i++) {
 		sealed[i] ^= 1;

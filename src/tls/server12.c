@@ -453,7 +453,7 @@ static enum bj_err last_finished_make(struct bj_tls *conn, struct writer *w)
 		session_cache_put(conn->config->cache, conn->now_ms, &s);
 		session_fini(&s);
 	}
-	return finished12_make(conn, w);
+	return keys_finished_make(conn, w);
 }
 
 static const struct hs_row server12[] = {
@@ -481,14 +481,14 @@ static const struct hs_row server12[] = {
 	{ FROM(WAIT_CERTIFICATE_VERIFY), RECV(CHANGE_CIPHER_SPEC, ccs12_take), UNLESS(F_CERT), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_CCS) },
 	{ FROM(WAIT_CCS), RECV(CHANGE_CIPHER_SPEC, ccs12_take), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
-	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished12_take), TO(PEER_FINISHED) },
+	{ FROM(WAIT_FINISHED), RECV(FINISHED, keys_finished_take), TO(PEER_FINISHED) },
 	{ FROM(PEER_FINISHED), STEP(NULL), WHEN(F_RESUMED), TO(OPEN) },
 	{ FROM(PEER_FINISHED), STEP(NULL), UNLESS(F_RESUMED), TO(TICKET) },
 	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), TO(TICKET_SEALED) },
 	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), TO(CCS) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(CCS) },
 	{ FROM(CCS), SEND(CHANGE_CIPHER_SPEC, NULL), KEYS(KEYS_WRITE_12), TO(FINISHED) },
-	{ FROM(FINISHED), SEND(FINISHED, finished12_make), WHEN(F_RESUMED), TO(WAIT_CCS) },
+	{ FROM(FINISHED), SEND(FINISHED, keys_finished_make), WHEN(F_RESUMED), TO(WAIT_CCS) },
 	{ FROM(FINISHED), SEND(FINISHED, last_finished_make), UNLESS(F_RESUMED), TO(OPEN) },
 };
 

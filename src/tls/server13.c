@@ -316,7 +316,7 @@ static enum bj_err finished_make(struct bj_tls *conn, struct writer *w)
 {
 	if (conn->hs->early_data) /* who may send early may be answered early: the keys come with this message */
 		conn->hs->early_data->may_send = true;
-	return finished13_make(conn, w);
+	return keys_finished_make(conn, w);
 }
 
 /* ---- the client's flight */
@@ -350,7 +350,7 @@ static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)
 
 static enum bj_err finished_take(struct bj_tls *conn, struct bj_bytes body)
 {
-	enum bj_err err = finished13_take(conn, body);
+	enum bj_err err = keys_finished_take(conn, body);
 
 	if (err)
 		return err;

@@ -13,6 +13,7 @@
 #include "x509/general_name.h"
 #include "x509/made_chain.h"
 #include "x509/oid.h"
+#include "x509/request.h"
 #include "x509/show.h"
 
 static const char *const names[] = { "www.example.com", "192.0.2.1", "a@example.com", "https://example.com/x" };
@@ -386,6 +387,96 @@ static void fields_are_shown(void **state)
 	assert_false(text.cut);
 }
 
+/* ---- signing requests */
+
+struct wish {
+	uint32_t version;
+	const char *attributes; /* the content of [0] as text, `len` octets; null: [0] is absent */
+	size_t len;
+	const struct pkey *signer; /* null: the key itself */
+	bool twice, other_algorithm;
+};
+
+static struct bj_bytes request_make(const struct wish *in)
+{
+	static uint8_t info[1024], der[2048];
+	uint8_t spki[256], signature[SIG_LEN_MAX];
+	struct writer i = wr_make(info, sizeof(info)), w = wr_make(der, sizeof(der));
+	size_t len, mark = dw_open(&i, DER_SEQUENCE), outer = dw_open(&w, DER_SEQUENCE);
+
+	dw_small(&i, in->version);
+	wr_bytes(&i, server.cert.subject);
+	assert_int_equal(pkey_spki(server.key, spki, sizeof(spki), &len), BJ_OK);
+	wr_raw(&i, spki, len);
+	if (in->attributes) {
+		size_t attributes = dw_open(&i, DER_CONTEXT_CONSTRUCTED(0));
+
+		for (int n = 0; n < 1 + in->twice; n++)
+			wr_raw(&i, in->attributes, in->len);
+		dw_close(&i, attributes);
+	}
+	dw_close(&i, mark);
+	assert_int_equal(pkey_sign(in->signer ? in->signer : server.key, SIG_ECDSA_SHA256, wr_view(&i), signature, sizeof(signature), &len), BJ_OK);
+	wr_bytes(&w, wr_view(&i));
+	wr_bytes(&w, algorithm_der(in->other_algorithm ? SIG_RSA_PKCS1_SHA256 : SIG_ECDSA_SHA256));
+	dw_bits(&w, bytes_of(signature, len));
+	dw_close(&w, outer);
+	assert_true(wr_ok(&w));
+	return wr_view(&w);
+}
+
+/* extensionRequest with the alternative name DNS:a.example */
+#define WISH_OID "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"
+#define WISH_SAN "\x30\x14\x30\x12\x06\x03\x55\x1d\x11\x04\x0b\x30\x09\x82\x07" "a.examp"
+#define WISHES(text) .attributes = text, .len = sizeof(text) - 1
+
+static void a_request_says_what_it_asks_for_and_whose_key_signed_it(void **state)
+{
+	static char buf[SHOW_TEXT_MAX];
+	struct text text = text_make(buf, sizeof(buf));
+	struct wish wish = { WISHES("\x30\x23" WISH_OID "\x31\x16" WISH_SAN) };
+	struct cert request;
+
+	assert_int_equal(request_parse(request_make(&wish), &request), BJ_OK);
+	assert_int_equal(request_check(&request), BJ_OK);
+	show_request(&request, &text);
+	assert_non_null(strstr(buf, "Subject       CN=www.example.com\nKey           ECDSA P-256\n"));
+	assert_non_null(strstr(buf, "Names         DNS:a.examp\n"));
+	wish.signer = ca.key;
+	assert_int_equal(request_parse(request_make(&wish), &request), BJ_OK);
+	assert_int_equal(request_check(&request), BJ_ERR_BAD_SIGNATURE);
+	wish.other_algorithm = true;
+	assert_int_equal(request_parse(request_make(&wish), &request), BJ_OK);
+	assert_int_equal(request_check(&request), BJ_ERR_CERT_ALGORITHM);
+}
+
+static void requests_out_of_form_are_refused(void **state)
+{
+	static const struct { struct wish wish; enum bj_err err; } rows[] = {
+		{ { WISHES("") }, BJ_OK },
+		{ { .attributes = NULL }, BJ_OK },
+		{ { WISHES("\x30\x10\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07\x31\x03\x0c\x01x") }, BJ_OK }, /* a challenge password */
+		{ { .version = 1, WISHES("") }, BJ_ERR_CERT_VERSION },
+		{ { WISHES("\x30\x23" WISH_OID "\x31\x16" WISH_SAN), .twice = true }, BJ_ERR_CERT_DER },
+		{ { WISHES("\x30\x0d" WISH_OID "\x31\x00") }, BJ_ERR_CERT_DER },                              /* no value */
+		{ { WISHES("\x30\x39" WISH_OID "\x31\x2c" WISH_SAN WISH_SAN) }, BJ_ERR_CERT_EXTENSION },      /* two */
+		{ { WISHES("\x30\x0f" WISH_OID "\x31\x02\x30\x00") }, BJ_ERR_CERT_EXTENSION },                /* no extension */
+		{ { WISHES("\x30\x0f" WISH_OID "\x30\x02\x30\x00") }, BJ_ERR_CERT_DER },                      /* no set */
+		{ { WISHES("\x30\x00") }, BJ_ERR_CERT_DER },
+		{ { WISHES("\x04\x00") }, BJ_ERR_CERT_DER },
+	};
+	struct cert request;
+	struct bj_bytes der;
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+		if (request_parse(request_make(&rows[i].wish), &request) != rows[i].err)
+			fail_msg("row %zu", i);
+	der = request_make(&rows[0].wish);
+	for (size_t len = 0; len < der.len; len++)
+		assert_int_not_equal(request_parse(bytes_of(der.ptr, len), &request), BJ_OK);
+	assert_int_equal(request_parse(bytes_of(der.ptr, der.len + 1), &request), BJ_ERR_CERT_DER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +489,8 @@ int main(void)
 		cmocka_unit_test(criticality_is_noted),
 		cmocka_unit_test(keys_of_other_kinds_and_forms_are_refused),
 		cmocka_unit_test(fields_are_shown),
+		cmocka_unit_test(a_request_says_what_it_asks_for_and_whose_key_signed_it),
+		cmocka_unit_test(requests_out_of_form_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_all, free_all);

@@ -203,6 +203,18 @@ static void extension_lines(const struct cert *cert, struct text *out)
 	}
 }
 
+void show_request(const struct cert *request, struct text *out)
+{
+	struct show_fields fields;
+
+	show_fields(request, &fields);
+	line(out, "Subject       ", fields.subject);
+	line(out, "Key           ", fields.key);
+	line(out, "Signed with   ", fields.signature);
+	extension_lines(request, out);
+	line(out, "Pin of key    pin-sha256=", fields.pin);
+}
+
 void show_cert(const struct cert *cert, struct text *out)
 {
 	struct show_fields fields;

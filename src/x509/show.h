@@ -32,5 +32,7 @@ void show_names(const struct cert *cert, struct text *out);
 bool show_first_name(const struct cert *cert, unsigned kind, struct text *out);
 /* The long text, several lines. */
 void show_cert(const struct cert *cert, struct text *out);
+/* The same of a signing request (x509/request.h). */
+void show_request(const struct cert *request, struct text *out);
 
 #endif

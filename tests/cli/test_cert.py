@@ -105,6 +105,24 @@ def test_show_reads_der_and_says_when_a_certificate_has_expired(bojagi, ca):
     assert row["valid_now"] is False and row["seconds_left"] < 0
 
 
+def test_show_shows_signing_requests_and_whether_their_key_signed_them(bojagi):
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k.pem", "-out", "r.csr", "-subj",
+            "/O=Toys/CN=www.example.com", "-addext", "subjectAltName=DNS:www.example.com,IP:192.0.2.1", cwd=bojagi.home)
+    openssl("req", "-in", "r.csr", "-outform", "DER", "-out", "r.der", cwd=bojagi.home)
+    shown = bojagi.run("cert", "show", "r.csr").stdout.decode()
+    assert "✓ www.example.com   signing request, signed by its own key" in shown and "DNS:www.example.com,IP:192.0.2.1" in shown
+    assert bojagi.run("cert", "show", "r.der").stdout.decode() == shown
+    row = json.loads(bojagi.run("cert", "show", "r.der", "--json").stdout)["certificates"][0]
+    assert row["request_subject"] == "CN=www.example.com,O=Toys" and row["signed_by_its_key"] is True
+    der = bytearray((bojagi.home / "r.der").read_bytes())
+    at = der.index(b"Toys")
+    der[at] ^= 1
+    (bojagi.home / "r.der").write_bytes(der)
+    result = bojagi.run("cert", "show", "r.der", "--json")
+    assert result.returncode == 0 and json.loads(result.stdout)["certificates"][0]["signed_by_its_key"] is False
+    assert "✗ www.example.com" in bojagi.run("cert", "show", "r.der").stdout.decode()
+
+
 @pytest.mark.parametrize("content", [b"", b"hello\n", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                                      b"-----BEGIN CERTIFICATE-----\n", b"\x30\x03\x02\x01", b"\x30\x82\xff\xff" + b"\0" * 40])
 def test_show_refuses_what_is_no_certificate(bojagi, content):

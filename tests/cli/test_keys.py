@@ -4,11 +4,14 @@ A connection to a port where nobody listens ends with 7 once the credential was 
 """
 import os
 import pty
+import shutil
 import subprocess
 
 import pytest
 
 from pki import openssl
+
+SOFTHSM = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so"]
 
 
 def loaded(bojagi, cert, key=None, passin=None, env=None):
@@ -139,20 +142,38 @@ def test_files_of_the_wrong_kind_are_named(bojagi, made):
     assert b'certificate 1 "me" is for another key: P-256, the private key is RSA 2048' in result.stderr
 
 
-def test_a_key_in_a_token_is_used_where_libcrypto_has_the_provider(bojagi, made):
+def test_a_key_in_a_token_is_used_where_libcrypto_has_the_provider(bojagi, made, serve):
     providers = subprocess.run(["openssl", "list", "-providers", "-provider", "pkcs11"], capture_output=True, timeout=30, check=False)
     result = loaded(bojagi, "c.pem", "pkcs11:token=bojagi;object=me?pin-value=1234")
     if providers.returncode != 0:
         assert result.returncode == 58 and b'provider "pkcs11" is not installed' in result.stderr
         pytest.skip("libcrypto has no provider pkcs11 here (Debian 12 has none), so no token can be asked")
-    token = {"SOFTHSM2_CONF": str(made / "softhsm.conf")}
+    modules = [path for path in SOFTHSM if os.path.exists(path)]
+    if not modules or not shutil.which("softhsm2-util"):
+        pytest.skip("there is no SoftHSM (softhsm2), so no token can be asked")
+    token = {"SOFTHSM2_CONF": str(made / "softhsm.conf"), "PKCS11_PROVIDER_MODULE": modules[0]}
     (made / "tokens").mkdir()
     (made / "softhsm.conf").write_text(f"directories.tokendir = {made / 'tokens'}\n")
+    softhsm = ["softhsm2-util", "--token", "bojagi", "--pin", "1234"]
     for command in (["softhsm2-util", "--init-token", "--free", "--label", "bojagi", "--pin", "1234", "--so-pin", "5678"],
-                    ["softhsm2-util", "--import", "k.pem", "--token", "bojagi", "--label", "me", "--id", "01", "--pin", "1234"]):
+                    [*softhsm, "--import", "k.pem", "--label", "me", "--id", "01"],
+                    [*softhsm, "--import", "rk.pem", "--label", "rsa", "--id", "02"]):
         done = subprocess.run(command, cwd=made, env={**os.environ, **token}, capture_output=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
-    assert loaded(bojagi, "c.pem", "pkcs11:token=bojagi;object=me?pin-value=1234", env=token).returncode == 7
+    uri = "pkcs11:token=bojagi;object={}?pin-value={}"
+    assert loaded(bojagi, "c.pem", uri.format("me", 1234), env=token).returncode == 7
+    assert loaded(bojagi, "rc.pem", uri.format("rsa", 1234), env=token).returncode == 7
+    for why, chain, key in ((b"no token has a private key of this name", "c.pem", uri.format("you", 1234)),
+                            (b"no token has a private key of this name", "c.pem", uri.format("me", 4321)),
+                            (b"no token has a private key of this name", "c.pem", "pkcs11:token=bojagi;object=me"),
+                            (b"certificate 1", "c.pem", uri.format("rsa", 1234))):
+        result = loaded(bojagi, chain, key, env=token)
+        assert result.returncode == 58 and why in result.stderr, (key, result.stderr)
+    result = loaded(bojagi, "c.pem", uri.format("me", 1234), env={**token, "PKCS11_PROVIDER_MODULE": "/nonexistent"})
+    assert result.returncode == 58 and b"PKCS11_PROVIDER_MODULE" in result.stderr, result.stderr
+    port = serve("--echo", "--cert", "c.pem", "--key", uri.format("me", 1234), env=token).port
+    result = bojagi.run("connect", f"127.0.0.1:{port}", "-insecure", "--no-input")
+    assert result.returncode == 0, result.stderr  # the token signed, and the signature is right
 
 
 def test_a_person_at_a_terminal_is_asked(bojagi, made):

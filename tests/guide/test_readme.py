@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ENDS = {"build/bojagi", "build/bojagi cert init", "build/bojagi explain CERT_EXPIRED"}
+ENDS = {"build/bojagi", "build/bojagi cert init", "build/bojagi explain CERT_EXPIRED",
+        "build/bojagi sim --drop server:2"}
 SECONDS_MAX = 300
 
 
@@ -39,3 +40,11 @@ def test_the_demo_serves_from_both_servers(free_port):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=SECONDS_MAX, check=False)
     assert done.returncode == 0, done.stdout
     assert "server a answered 5, server b answered 5" in done.stdout
+
+
+def test_both_pages_list_every_tool(bojagi):
+    tools = set(re.findall(r"^  ([a-z]+) ", bojagi.run("--help").stdout.decode(), re.M)) - {"proxy"}
+    assert len(tools) >= 6
+    for page, word in (("README.md", "**tools**"), ("README.ko.md", "**도구**")):
+        line = next(line for line in (ROOT / page).read_text().splitlines() if word in line)
+        assert set(re.findall(r"`([a-z]+)`", line)) == tools, page

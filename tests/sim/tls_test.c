@@ -23,27 +23,9 @@ struct seen {
 
 static int make_credential(void **state)
 {
-	static const char *const names[] = { NAME };
-	struct local_pair *pairs = calloc(2, sizeof(*pairs));
-	char *ca, *chain, *key;
-	size_t ca_len, chain_len, key_len;
-	const char *bad;
-
 	(void)state;
-	assert_int_equal(local_make_ca(NULL, 0, 9, NOW_S, &pairs[0]), BJ_OK);
-	assert_int_equal(local_issue(&pairs[0], ISSUE_SERVER, names, 1, 9, NOW_S, &pairs[1], &bad), BJ_OK);
-	assert_int_equal(local_cert_pem(&pairs[0], &ca, &ca_len), BJ_OK);
-	assert_int_equal(local_cert_pem(&pairs[1], &chain, &chain_len), BJ_OK);
-	assert_int_equal(local_key_pem(&pairs[1], &key, &key_len), BJ_OK);
 	trust = bj_trust_new();
-	assert_int_equal(bj_trust_add_pem(trust, ca, ca_len, NULL), BJ_OK);
-	assert_int_equal(bj_credential_from_pem(chain, chain_len, key, key_len, &credential), BJ_OK);
-	free(ca);
-	free(chain);
-	free(key);
-	local_fini(&pairs[0]);
-	local_fini(&pairs[1]);
-	free(pairs);
+	assert_int_equal(local_once(NAME, 9, NOW_S, trust, &credential), BJ_OK);
 	return 0;
 }
 

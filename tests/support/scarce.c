@@ -2,6 +2,7 @@
 #include "support/scarce.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t count, size_t len);
@@ -26,6 +27,23 @@ bool scarce_end(void)
 {
 	counts = false;
 	return failed;
+}
+
+unsigned scarce_each(bool (*work)(void), void (*undo)(void))
+{
+	unsigned bad = 0;
+
+	for (unsigned long nth = 0; nth < SCARCE_MAX; nth++) {
+		bool good;
+
+		scarce_begin(nth);
+		good = work();
+		bad += !good;
+		if (!scarce_end() && good)
+			return bad;
+		undo();
+	}
+	abort();
 }
 
 static bool fails(void)

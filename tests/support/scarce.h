@@ -14,4 +14,10 @@ void scarce_begin(unsigned long nth);
 /* All succeed again. Says whether one failed since scarce_begin(). */
 bool scarce_end(void);
 
+#define SCARCE_MAX 1000 /* allocations of a piece of work that is tried with each of them failing */
+
+/* Runs `work` with its first allocation failing, then with its second, and so on until it went well with none failing; `undo` after each
+ * run but the last. How many runs did not go well. */
+unsigned scarce_each(bool (*work)(void), void (*undo)(void));
+
 #endif

@@ -301,6 +301,14 @@ def test_too_many_requests_of_a_client_get_429_whichever_worker_it_meets(web):
     assert kit.Raw(port, source="127.0.0.9").get()[0] == 200
 
 
+def test_a_limit_of_requests_a_minute_is_one_of_a_minute(web):
+    server, port, _ = web(limits="limits { requests_per_client 2/m burst 2; }", workers=2)
+    begun = time.monotonic()
+    assert [kit.Raw(port).get()[0] for _ in range(3)] == [200, 200, 429]
+    kit.wait_until(lambda: time.monotonic() > begun + 1.5)
+    assert kit.Raw(port).get()[0] == 429
+
+
 def test_too_many_connections_of_a_client_are_refused(web):
     server, port, _ = web(limits="limits { connections_per_client 2; }", workers=4)
     held = [kit.Raw(port, source="127.0.0.9") for _ in range(2)]

@@ -166,6 +166,21 @@ def test_a_reload_changes_servers_and_listeners_and_breaks_nothing(web, origin):
     assert kit.Raw(port).get()[2] == b"b"
 
 
+def test_a_reload_says_that_another_number_of_workers_needs_a_restart(web):
+    server, port, admin, running = web()
+    text = running.conf.read_text()
+    running.reload()
+    assert "workers:" not in running.stderr()
+    running.write(text.replace("workers 2;", "workers 3;"))
+    running.reload()
+    kit.wait_until(lambda: "workers: still 2; a restart is needed for 3," in running.stderr())
+    running.write(text.replace("workers 2;", ""))
+    running.reload()
+    running.reload()
+    assert (f"needed for {os.cpu_count()}," in running.stderr()) is (os.cpu_count() != 2)
+    assert kit.Raw(port).get()[2] == b"a"
+
+
 @pytest.mark.parametrize("bad", ["this is no configuration", CONF.replace("app {{", "app2 {{")], ids=["syntax", "meaning"])
 def test_a_bad_file_changes_nothing(web, bad):
     server, port, admin, running = web()
@@ -319,9 +334,28 @@ def test_expiry_of_certificates_and_tls_facts_are_shown(origin, gateway, pki):
     assert [c["name"] for c in state["certificates"]] == ["localhost", "www.example.test"]
 
 
-def test_readiness_tells_when_no_server_is_left(web):
+def test_a_flood_of_failing_handshakes_does_not_flood_the_log(origin, gateway, pki):
+    server, port, admin = origin("a"), kit.free_port(), kit.free_port()
+    running = gateway(f"""workers 1; admin 127.0.0.1:{admin}; log access {{ file "access.log"; format json; }}
+        tls site {{ certificate "{pki}/site.pem"; }}
+        listener web 127.0.0.1:{port} {{ protocol http; tls site; otherwise {{ pool app; }} }}
+        pool app {{ server a 127.0.0.1:{server.port}; }}""", admin)
+    begun, flood = time.monotonic(), 400
+    for _ in range(flood):
+        kit.Raw(port).send(b"this is not TLS\r\n\r\n").close()
+    metrics = kit.wait_until(lambda: (lambda text: f'result="not_tls"}} {flood}' in text and text)(fetch(admin, "/metrics")[1]))
+    seconds = time.monotonic() - begun
+    left_out = int(re.search(r"bojagi_log_handshakes_left_out_total ([0-9]+)", metrics)[1])
+    kit.wait_until(lambda: sum(line["count"] for line in running.log(of="handshakes_left_out")) == left_out)
+    told = running.log(of="handshake")
+    assert left_out > 0 and len(told) + left_out == flood
+    assert len(told) <= 50 + 10 * (seconds + 1) and {line["result"] for line in told} == {"not_tls"}
+
+
+def eject(web, seconds):
+    """The only server is put out for that long; returns the port of the admin pages."""
     server, port, admin, running = web()
-    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 60s; at_most 100%; }} "
+    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for {seconds}s; at_most 100%; }} "
                               f"server a 127.0.0.1:{server.port};"))
     running.reload()
     server.stop()
@@ -330,20 +364,16 @@ def test_readiness_tells_when_no_server_is_left(web):
         assert client.get()[0] in (502, 503)
         client.close()
     kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    return admin
+
+
+def test_readiness_tells_when_no_server_is_left(web):
+    admin = eject(web, 60)
     assert "app" in fetch(admin, "/readyz")[1]
 
 
 def test_a_server_whose_ejection_is_over_is_shown_as_up_before_it_is_asked(web):
-    server, port, admin, running = web()
-    running.write(CONF.format(admin=admin, port=port, servers=f"eject {{ errors 1; for 1s; at_most 100%; }} "
-                              f"server a 127.0.0.1:{server.port};"))
-    running.reload()
-    server.stop()
-    for _ in range(40):
-        client = kit.Raw(port)
-        assert client.get()[0] in (502, 503)
-        client.close()
-    kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 503)
+    admin = eject(web, 1)
     kit.wait_until(lambda: fetch(admin, "/readyz")[0] == 200)
     assert 'bojagi_backend_up{backend="app",server="a"} 1' in fetch(admin, "/metrics")[1]
 
