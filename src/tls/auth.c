@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "crypto/hash.h"
 #include "tls/delegated.h"
 #include "tls/ech.h"
 #include "tls/ext/certificate_type.h"
@@ -90,6 +89,7 @@ enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation
 	struct delegated d;
 	enum bj_err err;
 
+	conn->peer_delegated = false;
 	if (delegation.len == 0)
 		return BJ_OK;
 	if (conn->peer_is_key)
@@ -101,7 +101,7 @@ enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation
 	memcpy(taken->bytes, delegation.ptr, delegation.len);
 	err = delegated_parse(bytes_of(taken->bytes, delegation.len), &d);
 	if (!err)
-		err = delegated_judge(&d, hs->peer_cert, conn->now_ms / 1000, &taken->key);
+		err = delegated_judge(&d, hs->peer_cert, conn->is_server ? DELEGATED_CLIENT : DELEGATED_SERVER, conn->now_ms / 1000, &taken->key);
 	if (err)
 		return err;
 	if (!codes_have(config_codes_view(&config->delegated_schemes), d.scheme) ||
@@ -224,7 +224,8 @@ static enum bj_err check_delegated(struct bj_tls *conn, uint16_t scheme, struct 
 
 	if (!s || scheme != taken->scheme)
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	conn->signature_scheme = scheme;
+	if (!conn->is_server)
+		conn->signature_scheme = scheme;
 	return pubkey_verify(&taken->key.key, (enum sig_alg)s->alg, message, signature);
 }
 
@@ -247,14 +248,6 @@ enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj
 	if (!conn->is_server)
 		conn->signature_scheme = scheme;
 	return pubkey_verify(&leaf->key, (enum sig_alg)s->alg, message, signature);
-}
-
-void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32])
-{
-	uint8_t digest[HASH_MAX];
-
-	hash_once(HASH_SHA256, conn->hs->peer_chain[0], digest);
-	memcpy(out, digest, 32);
 }
 
 /* ---- ours */

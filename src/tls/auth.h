@@ -20,7 +20,7 @@ void auth_forget_chain(struct bj_tls *conn);
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
-/* Clients, 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
+/* 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
  * BJ_ERR_DELEGATION. */
 enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation) BJ_MUST_USE;
 /* Copies what the server stapled to its chain. */
@@ -54,8 +54,5 @@ struct bj_bytes auth_signature(const struct bj_tls *conn);
  * version. BJ_ERR_ILLEGAL_PARAMETER, BJ_ERR_WRONG_CERTIFICATE_TYPE, BJ_ERR_BAD_SIGNATURE. Sets conn->signature_scheme on clients. */
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message,
 				 struct bj_bytes signature) BJ_MUST_USE;
-
-/* SHA-256 of the peer's first certificate: what a ticket remembers. */
-void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32]);
 
 #endif

@@ -6,7 +6,7 @@
  *
  * Who packs a connection gives it away: it is closed here in the same call, so that no nonce is ever used on both sides.
  *
- * Leaves out   handshakes, bytes on their way, QUIC, directions that were given to somebody else: refused. The verdict and the newest
+ * Leaves out   handshakes, also of a certificate that was asked for later, bytes on their way, QUIC, directions that were given to somebody else: refused. The verdict and the newest
  *              session are not carried: they are to be asked for before.
  */
 #ifndef TLS_PACK_H
@@ -14,7 +14,7 @@
 
 #include "tls/conn.h"
 
-#define PACK_FORM 1
+#define PACK_FORM 2
 #define PACK_SALT_LEN 32
 #define PACK_HEAD_LEN (4 + 1 + PACK_SALT_LEN)
 #define PACK_FIXED_MAX 1024       /* of the fields without names and certificates */
