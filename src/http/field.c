@@ -119,11 +119,6 @@ enum bj_err http_field_add(struct http_fields *fields, struct bj_bytes name, str
 	return add(fields, http_name_find(name.ptr, name.len), name, value);
 }
 
-enum bj_err http_field_put(struct http_fields *fields, enum http_name name, struct bj_bytes value)
-{
-	return add(fields, name, http_name_text(name), value);
-}
-
 enum bj_err http_field_put_room(struct http_fields *fields, enum http_name name, size_t value_len, uint8_t **out_at)
 {
 	enum bj_err err = add(fields, name, http_name_text(name), bytes_of(NULL, value_len));
@@ -131,12 +126,6 @@ enum bj_err http_field_put_room(struct http_fields *fields, enum http_name name,
 	if (!err)
 		*out_at = fields->arena + entry(fields, fields->count - 1u)->value_off;
 	return err;
-}
-
-enum bj_err http_field_set(struct http_fields *fields, enum http_name name, struct bj_bytes value)
-{
-	http_field_remove(fields, name);
-	return http_field_put(fields, name, value);
 }
 
 typedef uint8_t block __attribute__((vector_size(16)));

@@ -62,11 +62,8 @@ uint8_t *http_arena_room(struct http_fields *fields, size_t len);
 /* Adds at the end; name and value are copied and must be valid already (parsers check; for values that come from elsewhere use
  * http_value_valid()). BJ_ERR_HTTP_HEADER_LIMIT. */
 enum bj_err http_field_add(struct http_fields *fields, struct bj_bytes name, struct bj_bytes value) BJ_MUST_USE;
-enum bj_err http_field_put(struct http_fields *fields, enum http_name name, struct bj_bytes value) BJ_MUST_USE;
 /* Adds one whose value the caller writes: `value_len` bytes at *out_at. */
 enum bj_err http_field_put_room(struct http_fields *fields, enum http_name name, size_t value_len, uint8_t **out_at) BJ_MUST_USE;
-/* Removes all fields of the name, then adds one. */
-enum bj_err http_field_set(struct http_fields *fields, enum http_name name, struct bj_bytes value) BJ_MUST_USE;
 
 /* True if every byte may stand in a value: no control byte but tab, no space or tab at the ends. */
 bool http_value_valid(struct bj_bytes value);

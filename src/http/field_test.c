@@ -59,9 +59,10 @@ static void a_full_arena_takes_no_more_and_keeps_what_it_has(void **state)
 static void empty_fields_cost_their_entry(void **state)
 {
 	size_t count = 0;
+	uint8_t *at;
 
 	start(1600, 1000);
-	while (http_field_put(&fields, HTTP_N_COOKIE, bytes_of(NULL, 0)) == BJ_OK)
+	while (http_field_put_room(&fields, HTTP_N_COOKIE, 0, &at) == BJ_OK)
 		count++;
 	assert_int_equal(count, 100);
 }
@@ -103,8 +104,7 @@ static void fields_are_found_in_order_and_removed(void **state)
 	assert_int_equal(http_field_remove_text(&fields, BYTES_LIT("x-A")), 2);
 	assert_int_equal(http_field_remove(&fields, HTTP_N_HOST), 2);
 	assert_false(http_field_get(&fields, HTTP_N_HOST, &value));
-	assert_int_equal(http_field_set(&fields, HTTP_N_HOST, BYTES_LIT("new")), BJ_OK);
-	assert_int_equal(http_field_count(&fields, HTTP_N_HOST), 1);
+	assert_int_equal(http_field_count(&fields, HTTP_N_HOST), 0);
 }
 
 static void a_control_byte_anywhere_makes_a_value_invalid(void **state)

@@ -181,28 +181,9 @@ uint16_t addr_port(const struct addr *a)
 	}
 }
 
-void addr_set_port(struct addr *a, uint16_t port)
-{
-	if (a->sa.any.sa_family == AF_INET)
-		a->sa.v4.sin_port = htons(port);
-	else if (a->sa.any.sa_family == AF_INET6)
-		a->sa.v6.sin6_port = htons(port);
-}
-
 bool addr_equal(const struct addr *a, const struct addr *b)
 {
 	if (a->sa.any.sa_family == AF_UNIX || b->sa.any.sa_family == AF_UNIX)
 		return a->len == b->len && memcmp(&a->sa, &b->sa, a->len) == 0;
 	return addr_port(a) == addr_port(b) && bytes_equal(addr_host_bytes(a), addr_host_bytes(b));
-}
-
-bool addr_is_loopback(const struct addr *a)
-{
-	struct bj_bytes host = addr_host_bytes(a);
-
-	if (a->sa.any.sa_family == AF_UNIX)
-		return true;
-	if (host.len == 4)
-		return host.ptr[0] == 127;
-	return host.len == 16 && IN6_IS_ADDR_LOOPBACK(&a->sa.v6.sin6_addr);
 }

@@ -32,9 +32,7 @@ size_t addr_print(const struct addr *a, char out[ADDR_TEXT_MAX]);
 size_t addr_print_host(const struct addr *a, char out[ADDR_TEXT_MAX]);
 
 uint16_t addr_port(const struct addr *a);
-void addr_set_port(struct addr *a, uint16_t port);
 bool addr_equal(const struct addr *a, const struct addr *b);
-bool addr_is_loopback(const struct addr *a);
 
 /* The address itself, 4 or 16 bytes (IPv4 inside IPv6: 4), without the port; empty for unix. For hashing and networks. */
 struct bj_bytes addr_host_bytes(const struct addr *a);

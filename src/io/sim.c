@@ -110,11 +110,6 @@ void sim_set_tap(struct sim *s, sim_tap *tap, void *self)
 	s->tap_self = self;
 }
 
-void sim_set_loss(struct sim *s, uint32_t loss_ppm)
-{
-	s->options.loss_ppm = loss_ppm;
-}
-
 struct bj_stack *sim_stack(struct sim *s, unsigned side)
 {
 	return s->stacks[side];

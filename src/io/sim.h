@@ -49,8 +49,6 @@ struct bj_stack *sim_stack(struct sim *sim, unsigned side); /* 0 or 1 */
 struct bj_endpoint sim_endpoint(const struct sim *sim, unsigned side, uint16_t port);
 int64_t sim_now_us(const struct sim *sim);
 uint64_t sim_packets(const struct sim *sim);
-/* Changes the wire in mid-run. */
-void sim_set_loss(struct sim *sim, uint32_t loss_ppm);
 /* Lets both stacks send, then moves to the next thing that happens, at most to `until_us`. False: nothing before then, the
  * time is until_us. */
 bool sim_step(struct sim *sim, int64_t until_us);

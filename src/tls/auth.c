@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "crypto/hash.h"
 #include "tls/delegated.h"
 #include "tls/ech.h"
 #include "tls/ext/certificate_type.h"
@@ -249,14 +248,6 @@ enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj
 	if (!conn->is_server)
 		conn->signature_scheme = scheme;
 	return pubkey_verify(&leaf->key, (enum sig_alg)s->alg, message, signature);
-}
-
-void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32])
-{
-	uint8_t digest[HASH_MAX];
-
-	hash_once(HASH_SHA256, conn->hs->peer_chain[0], digest);
-	memcpy(out, digest, 32);
 }
 
 /* ---- ours */

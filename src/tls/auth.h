@@ -51,7 +51,4 @@ enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message,
 				 struct bj_bytes signature) BJ_MUST_USE;
 
-/* SHA-256 of the peer's first certificate: what a ticket remembers. */
-void auth_peer_digest(const struct bj_tls *conn, uint8_t out[32]);
-
 #endif

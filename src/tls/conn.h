@@ -233,6 +233,7 @@ struct bj_tls {
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */
+	uint8_t config_place;         /* where the configuration counts this */
 	int32_t age_skew_ms;
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;

@@ -168,11 +168,6 @@ void ks_master_from(struct ks_master *master, struct ks_handshake *hs)
 	ks_handshake_wipe(hs);
 }
 
-void ks_master_wipe(struct ks_master *master)
-{
-	wipe(master, sizeof(*master));
-}
-
 void ks_master_traffic(const struct ks_master *master, struct bj_bytes hash, struct secret *out_client,
 		       struct secret *out_server)
 {

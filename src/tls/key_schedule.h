@@ -53,7 +53,6 @@ void ks_handshake_traffic(const struct ks_handshake *hs, struct bj_bytes hash, s
 
 /* Consumes and wipes `hs`. */
 void ks_master_from(struct ks_master *master, struct ks_handshake *hs);
-void ks_master_wipe(struct ks_master *master);
 /* Over ClientHello..server Finished. */
 void ks_master_traffic(const struct ks_master *master, struct bj_bytes hash, struct secret *out_client,
 		       struct secret *out_server);

@@ -359,7 +359,8 @@ enum bj_err pack_read(struct bj_bytes plain, struct bj_tls_config *config, struc
 
 	if (!conn)
 		return BJ_ERR_NO_MEMORY;
-	conn->config = bj_tls_config_ref(config);
+	conn->config = config;
+	conn->config_place = holds_take(&config->holds);
 	conn->is_server = config->role == BJ_TLS_SERVER;
 	conn->message = CONN_NO_MESSAGE;
 	conn->told = TOLD_DONE;

@@ -139,14 +139,6 @@ BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_i
 	return true;
 }
 
-const struct config_psk *config_psk_find(const struct bj_tls_config *config, enum hash_alg alg, struct bj_bytes identity)
-{
-	for (size_t i = 0; i < config->psk_count; i++)
-		if (bytes_equal(config->psks[i].imports[psk_hash_index(alg)].identity, identity))
-			return &config->psks[i];
-	return NULL;
-}
-
 enum bj_err psk_adopt(struct bj_tls *conn, const struct config_psk *psk)
 {
 	conn->psk = malloc(sizeof(*conn->psk) + psk->identity.len);

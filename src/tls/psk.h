@@ -39,9 +39,6 @@ enum bj_err config_psk_make(const struct bj_tls_psk *psk, struct config_psk *out
 void config_psk_fini(struct config_psk *psk);
 void config_psks_free(struct bj_tls_config *config);
 
-/* The configuration's key whose import for this hash has that identity; null if there is none. */
-const struct config_psk *config_psk_find(const struct bj_tls_config *config, enum hash_alg alg, struct bj_bytes identity);
-
 /* The connection is under that key: for the report. */
 enum bj_err psk_adopt(struct bj_tls *conn, const struct config_psk *psk) BJ_MUST_USE;
 

@@ -43,17 +43,6 @@ bool scheme_allowed(const struct scheme *scheme, const struct cert *leaf)
 	return leaf->key_only == SIG_NONE || leaf->key_only == (enum sig_alg)scheme->alg;
 }
 
-bool scheme_list_signs(struct bj_bytes list, enum sig_alg alg)
-{
-	for (size_t i = 0; i < codes_count(list); i++) {
-		const struct scheme *s = scheme_find(codes_at(list, i));
-
-		if (s && s->alg == alg)
-			return true;
-	}
-	return false;
-}
-
 BJ_API const char *bj_tls_scheme_name(uint16_t scheme)
 {
 	const struct scheme *row = scheme_find(scheme);

@@ -45,7 +45,5 @@ const struct scheme *scheme_find(uint16_t code);
 bool scheme_fits(const struct scheme *scheme, enum key_kind kind, uint16_t version);
 /* An RSA-PSS key may be bound to one algorithm by its certificate: is this scheme that one? rfc9846:4.2.3 rfc4055:3.1 */
 bool scheme_allowed(const struct scheme *scheme, const struct cert *leaf);
-/* May a certificate be signed with `alg` for a peer that sent this list of schemes (wire form, 2 bytes each)? */
-bool scheme_list_signs(struct bj_bytes list, enum sig_alg alg);
 
 #endif

@@ -83,17 +83,6 @@ static void only_keys_that_fit_may_sign(void **state)
 	}
 }
 
-static void certificates_may_use_only_algorithms_of_the_list(void **state)
-{
-	struct bj_bytes list = BYTES_LIT("\x04\x03\x08\x04\x2a\x2a");
-
-	assert_true(scheme_list_signs(list, SIG_ECDSA_SHA256));
-	assert_true(scheme_list_signs(list, SIG_RSA_PSS_SHA256));
-	assert_false(scheme_list_signs(list, SIG_RSA_PKCS1_SHA256));
-	assert_false(scheme_list_signs(list, SIG_NONE));
-	assert_false(scheme_list_signs(BYTES_LIT(""), SIG_ECDSA_SHA256));
-}
-
 static void suites_of_1_2_name_the_key_and_those_of_1_3_do_not(void **state)
 {
 	assert_true(suite_fits_key(suite_find(0x1301), KEY_RSA) && suite_fits_key(suite_find(0x1301), KEY_ED25519));
@@ -122,7 +111,6 @@ int main(void)
 		cmocka_unit_test(what_nobody_knows_has_no_code_and_no_name),
 		cmocka_unit_test(every_failure_that_sends_an_alert_sends_one_that_has_a_name),
 		cmocka_unit_test(only_keys_that_fit_may_sign),
-		cmocka_unit_test(certificates_may_use_only_algorithms_of_the_list),
 		cmocka_unit_test(suites_of_1_2_name_the_key_and_those_of_1_3_do_not),
 	};
 

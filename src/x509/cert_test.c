@@ -375,10 +375,6 @@ static void fields_are_shown(void **state)
 	show_names(&server.cert, &text);
 	assert_true(text.cut);
 	assert_string_equal(small, "DNS:www.example.com,IP:192.0.2.1,email:");
-	text = text_make(small, sizeof(small));
-	assert_true(show_first_name(&server.cert, GN_URI, &text));
-	assert_string_equal(small, "https://example.com/x");
-	assert_false(show_first_name(&server.cert, GN_DIRECTORY, &text));
 	text = text_make(buf, sizeof(buf));
 	show_cert(&ca.cert, &text);
 	assert_non_null(strstr(buf, "CA            yes, CAs below: 3\n"));

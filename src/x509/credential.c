@@ -6,7 +6,6 @@
 
 #include "base/reader.h"
 #include "x509/algorithm.h"
-#include "x509/hostname.h"
 #include "x509/name.h"
 
 #define SPKI_MAX (KEY_RSA_BITS_MAX / 8 + 160) /* a modulus, an exponent, and what stands around them */
@@ -121,13 +120,6 @@ BJ_API struct bj_bytes bj_credential_public_key(const struct bj_credential *cred
 const struct pkey *credential_key(const struct bj_credential *credential)
 {
 	return credential->key;
-}
-
-bool credential_covers(const struct bj_credential *credential, struct bj_bytes dns_name)
-{
-	struct host_id id;
-
-	return host_id_parse(dns_name, &id) && id.ip_len == 0 && hostname_matches(&credential->leaf, &id);
 }
 
 /* A signature by an algorithm that is not accepted here cannot be checked; peers that accept it will. */

@@ -42,7 +42,5 @@ bool credential_is_bare(const struct bj_credential *credential);
 /* What servers staple to the chain; empty if nothing. */
 struct bj_bytes credential_ocsp(const struct bj_credential *credential);
 struct bj_bytes credential_scts(const struct bj_credential *credential);
-/* Does an alternative name of the end entity cover this DNS name (as it stands in server_name)? False for what is no DNS name. */
-bool credential_covers(const struct bj_credential *credential, struct bj_bytes dns_name);
 
 #endif

@@ -76,26 +76,6 @@ void show_names(const struct cert *cert, struct text *out)
 	}
 }
 
-bool show_first_name(const struct cert *cert, unsigned kind, struct text *out)
-{
-	struct reader r = rd_of(cert->san);
-
-	while (rd_more(&r)) {
-		struct general_name name = gn_read(&r);
-
-		if (name.kind != kind)
-			continue;
-		if (kind == GN_IP)
-			ip_text(name.value, out);
-		else if (kind == GN_DIRECTORY)
-			name_text(name.value, out);
-		else
-			text_safe(out, name.value, "");
-		return true;
-	}
-	return false;
-}
-
 static void line(struct text *out, const char *label, const char *value)
 {
 	text_str(out, label);

@@ -28,8 +28,6 @@ struct show_fields {
 void show_fields(const struct cert *cert, struct show_fields *out);
 /* Alternative names, "DNS:a.example,IP:192.0.2.1", as many as fit. */
 void show_names(const struct cert *cert, struct text *out);
-/* The first alternative name of a kind (gn_kind of general_name.h), without its label. False if there is none. */
-bool show_first_name(const struct cert *cert, unsigned kind, struct text *out);
 /* The long text, several lines. */
 void show_cert(const struct cert *cert, struct text *out);
 /* The same of a signing request (x509/request.h). */

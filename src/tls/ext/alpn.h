@@ -4,8 +4,6 @@
 
 #include "tls/ext/table.h"
 
-#define ALPN_NAME_MAX 255
-
 /* `list` in wire form: names of 1..255 bytes behind their lengths. */
 enum bj_err alpn_parse(struct bj_bytes body, struct bj_bytes *out_list) BJ_MUST_USE;
 void alpn_write(struct writer *w, struct bj_bytes list);

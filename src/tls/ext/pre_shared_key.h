@@ -5,7 +5,6 @@
 #include "tls/ext/table.h"
 
 #define PSK_BINDER_MIN 32
-#define PSK_BINDER_MAX 255
 #define PSK_OFFER_MAX 64 /* identities in one ClientHello */
 
 struct psk_offer { /* both lists in wire form, of the same count */

@@ -6,7 +6,6 @@
 #include "tls/ext/table.h"
 
 #define TICKET_LIFETIME_MAX 604800 /* seconds, 1.3 */
-#define TICKET_NONCE_MAX 255
 
 struct new_session_ticket { /* 1.3 */
 	uint32_t lifetime_s;     /* read as at most TICKET_LIFETIME_MAX; 0: discard it */
