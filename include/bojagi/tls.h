@@ -212,7 +212,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config
 
 /* A key that both sides were given in another way (rfc9846:2.2): at least 16 bytes of randomness, no password. `identity` names it and is
  * sent in the clear. It is imported (rfc9258) with `context`, which both sides must have the same, and with the hash that it is meant
- * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. All is copied. */
+ * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. Who is client and server under one
+ * key says in the context who calls whom, each direction another one: else its own hello, sent back, is as good as the other's. All is copied. */
 #define BJ_TLS_PSK_IDENTITY_MAX 1024 /* so long may a context be, too */
 #define BJ_TLS_PSK_KEY_MIN 16
 #define BJ_TLS_PSK_KEY_MAX 64
