@@ -110,13 +110,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *
 /* Sends signature_algorithms_cert: which signatures are taken in certificates, where these are others than those of handshakes. Of
  * several credentials that a peer can use, one whose chain it takes by that list comes first, in either role. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
-/* Delegated credentials (rfc9345), 1.3: a key that serves in the place of a certificate's for at most seven days. Servers: a credential
- * of a chain, the delegated credential (the struct of the RFC in its wire form), and the private key that it names. It is shown to
- * clients that take its scheme; add the certificate's own key behind it for the others and for the time after its end.
- * BJ_ERR_DELEGATION where the certificate's key did not make it. */
+/* Delegated credentials (rfc9345), 1.3: a key that serves in the place of a certificate's for at most seven days. A credential of a chain,
+ * the delegated credential (the struct of the RFC in its wire form), and the private key that it names. It is shown to peers that
+ * take its scheme; add the certificate's own key behind it for the others and for the time after its end.
+ * BJ_ERR_DELEGATION where the certificate's key did not make it; bj_tls_config_credential() says the same of one for clients in a server's
+ * configuration, or the other way round. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_delegated_credential(const void *chain, size_t chain_len, const void *delegation, size_t delegation_len,
 							   const void *key, size_t key_len, struct bj_credential **out);
-/* Clients: delegated credentials are taken, with these schemes (none with rsaEncryption keys). Default: they are not. */
+/* Delegated credentials are taken, with these schemes (none with rsaEncryption keys); servers: of clients. Default: they are not. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server refuses names that no credential covers (unrecognized_name) instead of using the default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
@@ -234,7 +235,8 @@ BJ_API bool bj_tls_psk_imported(struct bj_bytes identity, struct bj_bytes *out_i
 
 /* Servers: a HelloRetryRequest carries what the server must remember of the first hello in a cookie (rfc9846:4.2.2), good for `age_s`
  * seconds (at most 600; 0: no cookies, the default). When the report says `retried` and all is pulled, the connection may be freed, and
- * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. */
+ * a new one of this configuration takes the second hello. A connection that begins so passes over no early data. Where the report says
+ * BJ_TLS_ECH_ACCEPTED there is no cookie, and the connection has to stay: nobody else can open the second hello. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *config, unsigned age_s);
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
@@ -491,7 +493,7 @@ struct bj_tls_report {
 	const char *ech_public_name;      /* clients whose hello was rejected: the name that the chain is judged by instead of their own; else null */
 	struct bj_bytes ech_retry_configs; /* after BJ_ERR_ECH_REJECTED: what to try with next; empty: nothing. Lives with the connection */
 	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
-	bool peer_delegated;       /* clients: the server signed with the key of a delegated credential; false when resumed */
+	bool peer_delegated;       /* the peer signed with the key of a delegated credential; false when resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
 	uint64_t records_in, records_out;
@@ -567,7 +569,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
  * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
  * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
- * keys were given away, with bj_tls_config_post_handshake_auth() (servers: where the client offered it), and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
+ * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
  * carried. */
 #define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);

@@ -524,7 +524,8 @@ static int save_session(const struct connect_wish *wish, const struct connection
 	size_t len;
 	enum bj_err err;
 
-	if (!wish->session_out || c->err || c->late_err)
+	/* many servers just go away, and their sessions are good all the same (rfc5246:7.2.1) */
+	if (!wish->session_out || c->err || (c->late_err && c->late_err != BJ_ERR_TRUNCATED && c->late_err != BJ_ERR_IO_RESET))
 		return EXIT_GOOD;
 	file = session_of(c);
 	if (file.blob.len == 0)

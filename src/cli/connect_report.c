@@ -7,6 +7,7 @@
 #include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/early_words.h"
 #include "cli/explain_text.h"
 
 /* Alerts that judge the certificate that we showed. */
@@ -104,32 +105,6 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 			fprintf(t->stream, "%s\n", line);
 		}
 		fputs("-----END CERTIFICATE-----\n", t->stream);
-	}
-}
-
-static const char *early_words(enum bj_tls_early early)
-{
-	switch (early) {
-	case BJ_TLS_EARLY_ACCEPTED:
-		return "accepted";
-	case BJ_TLS_EARLY_VERSION:
-		return "the server speaks TLS 1.2";
-	case BJ_TLS_EARLY_NO_SESSION:
-		return "there was no session";
-	case BJ_TLS_EARLY_SESSION:
-		return "the session does not allow it";
-	case BJ_TLS_EARLY_NOT_RESUMED:
-		return "the server did not take the session";
-	case BJ_TLS_EARLY_RETRY:
-		return "the server wanted another hello";
-	case BJ_TLS_EARLY_SUITE:
-		return "another suite than the session's";
-	case BJ_TLS_EARLY_ALPN:
-		return "another application protocol than the session's";
-	case BJ_TLS_EARLY_REFUSED:
-		return "the server refused it";
-	default:
-		return "not settled";
 	}
 }
 

@@ -274,10 +274,6 @@ static enum serve_step echo(struct serve_session *s)
 
 	if (s->is_early)
 		return STEP_WAIT;
-	if (s->server->key_update && !s->keys_updated) {
-		s->keys_updated = true;
-		(void)!bj_tls_key_update(s->tls, true); /* 1.2 has none */
-	}
 	serve_text_used(s, serve_write(s, text.ptr, text.len));
 	return STEP_ON;
 }
@@ -299,6 +295,10 @@ static enum serve_step decide(struct serve_session *s)
 
 enum serve_step serve_step(struct serve_session *s)
 {
+	if (s->server->key_update && !s->keys_updated && s->handshake_done) {
+		s->keys_updated = true;
+		(void)!bj_tls_key_update(s->tls, true); /* 1.2 has none */
+	}
 	if (s->sending) {
 		send_piece(s);
 		return STEP_ON;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cert_describe.h"
+#include "cli/early_words.h"
 #include "cli/proof.h"
 #include "cli/serve.h"
 #include "http/token.h"
@@ -62,7 +63,7 @@ char *page_negotiated(const struct serve_session *s, size_t *out_len)
 		fputs("\nserver name  ", out);
 		put_visible(out, bytes_text(r.server_name ? r.server_name : "none"));
 		fprintf(out, "\nresumed      %s\nretried      %s\n", r.resumed ? "yes" : "no", r.retried ? "yes" : "no");
-		fprintf(out, "early data   %zu bytes\n", s->early_len);
+		fprintf(out, "early data   %zu bytes, %s\n", s->early_len, early_words(r.early_data));
 		fprintf(out, "ech          %s\n", r.ech == BJ_TLS_ECH_ACCEPTED ? "opened" : r.ech == BJ_TLS_ECH_REJECTED ? "not opened" : "none");
 		fputs("psk          ", out);
 		put_visible(out, r.psk_identity.len ? r.psk_identity : bytes_text("none"));

@@ -146,6 +146,15 @@ static int load_clients(const struct serve_wish *wish, struct bj_tls_config *con
 	return err ? say_err(EXIT_INTERNAL, err, "serve") : EXIT_GOOD;
 }
 
+/* With --key-update: that the client's keys changed, too. */
+static void saw_keys(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info)
+{
+	enum { UPDATED = 2 };
+
+	if (info->kind == BJ_TLS_SAW_KEYS && info->type == UPDATED && !info->sent)
+		fputs("the client has new keys\n", stderr);
+}
+
 /* Clients' raw keys. */
 static int load_client_keys(struct serve_wish *wish, struct bj_tls_config *config)
 {
@@ -235,6 +244,8 @@ int serve_tls_make(struct serve_wish *wish)
 	}
 	if (!err && wish->server->mode != SERVE_ECHO)
 		err = bj_tls_config_alpn(config, protocols, 1);
+	if (!err && wish->server->key_update && !wish->options.quiet)
+		err = bj_tls_config_observer(config, saw_keys, NULL);
 	if (!err && wish->early_bytes)
 		err = bj_tls_config_early_data(config, wish->early_bytes, SERVE_EARLY_WINDOW_S);
 	if (!err)

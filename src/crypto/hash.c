@@ -122,3 +122,61 @@ void hash_wipe(struct hash *h)
 {
 	wipe(h, sizeof(*h));
 }
+
+/* ---- as bytes */
+
+static const unsigned words = 8;
+
+static const union hash_ctx *ctx_look(const struct hash *h)
+{
+	return (const union hash_ctx *)h->state;
+}
+
+void hash_save(const struct hash *h, struct writer *w)
+{
+	const union hash_ctx *ctx = ctx_look(h);
+
+	check(h->alg == HASH_SHA256 || h->alg == HASH_SHA384 || h->alg == HASH_SHA512);
+	if (h->alg == HASH_SHA256) {
+		for (unsigned i = 0; i < words; i++)
+			wr_u32(w, ctx->sha256.h[i]);
+		wr_u64(w, ((uint64_t)ctx->sha256.Nh << 32 | ctx->sha256.Nl) / 8);
+		wr_raw(w, ctx->sha256.data, ctx->sha256.num);
+		return;
+	}
+	check(ctx->sha512.Nh == 0);
+	for (unsigned i = 0; i < words; i++)
+		wr_u64(w, ctx->sha512.h[i]);
+	wr_u64(w, ctx->sha512.Nl / 8);
+	wr_raw(w, ctx->sha512.u.p, ctx->sha512.num);
+}
+
+void hash_load(struct reader *r, enum hash_alg alg, struct hash *out)
+{
+	union hash_ctx *ctx = ctx_of(out);
+	struct bj_bytes rest;
+	uint64_t count;
+
+	hash_init(out, alg);
+	for (unsigned i = 0; i < words; i++)
+		if (alg == HASH_SHA256)
+			ctx->sha256.h[i] = rd_u32(r);
+		else
+			ctx->sha512.h[i] = rd_u64(r);
+	count = rd_u64(r);
+	rest = rd_bytes(r, (size_t)(count % hash_block_len(alg)));
+	if (count > UINT64_MAX / 8)
+		rd_fail(r);
+	if (r->bad)
+		return;
+	if (alg == HASH_SHA256) {
+		ctx->sha256.Nl = (SHA_LONG)(count * 8);
+		ctx->sha256.Nh = (SHA_LONG)(count * 8 >> 32);
+		bytes_copy((uint8_t *)ctx->sha256.data, rest.ptr, rest.len);
+		ctx->sha256.num = (unsigned)rest.len;
+	} else {
+		ctx->sha512.Nl = count * 8;
+		bytes_copy(ctx->sha512.u.p, rest.ptr, rest.len);
+		ctx->sha512.num = (unsigned)rest.len;
+	}
+}

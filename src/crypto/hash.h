@@ -5,7 +5,8 @@
 #ifndef CRYPTO_HASH_H
 #define CRYPTO_HASH_H
 
-#include "base/bytes.h"
+#include "base/reader.h"
+#include "base/writer.h"
 
 #define HASH_MAX 64
 
@@ -32,5 +33,10 @@ size_t hash_peek(const struct hash *h, uint8_t out[HASH_MAX]);
 size_t hash_final(struct hash *h, uint8_t out[HASH_MAX]);
 size_t hash_once(enum hash_alg alg, struct bj_bytes data, uint8_t out[HASH_MAX]);
 void hash_wipe(struct hash *h);
+/* A state of SHA-2 as bytes and back, the same on every machine: the words, how many bytes were fed, and those of the block that is not
+ * full. Reading makes the reader bad for what is none. */
+#define HASH_SAVED_MAX (64 + 8 + 128)
+void hash_save(const struct hash *h, struct writer *w);
+void hash_load(struct reader *r, enum hash_alg alg, struct hash *out);
 
 #endif

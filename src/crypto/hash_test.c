@@ -107,9 +107,47 @@ static void wiping_leaves_nothing_of_what_was_fed(void **state)
 	assert_memory_equal(&h, &zero, sizeof(h));
 }
 
+/* Wherever it is cut, what was saved goes on as if it had never been away; and no other bytes are a state. */
+static void a_state_goes_on_from_its_bytes(void **state)
+{
+	static const enum hash_alg algs[] = { HASH_SHA256, HASH_SHA384, HASH_SHA512 };
+	uint8_t data[400], saved[HASH_SAVED_MAX + 1], whole[HASH_MAX], again[HASH_MAX];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	for (size_t a = 0; a < ARRAY_COUNT(algs); a++)
+		for (size_t cut = 0; cut <= sizeof(data); cut++) {
+			size_t len = hash_once(algs[a], bytes_of(data, sizeof(data)), whole);
+			struct writer w = wr_make(saved, HASH_SAVED_MAX);
+			struct hash h, back;
+			struct reader r;
+
+			hash_init(&h, algs[a]);
+			hash_update(&h, data, cut);
+			hash_save(&h, &w);
+			assert_true(wr_ok(&w));
+			for (size_t less = 0; less < w.len; less++) {
+				r = rd_make(saved, less);
+				hash_load(&r, algs[a], &back);
+				assert_false(rd_end(&r));
+			}
+			saved[w.len] = 0;
+			r = rd_make(saved, w.len + 1);
+			hash_load(&r, algs[a], &back);
+			assert_false(rd_end(&r));
+			r = rd_make(saved, w.len);
+			hash_load(&r, algs[a], &back);
+			assert_true(rd_end(&r));
+			hash_update(&back, data + cut, sizeof(data) - cut);
+			assert_int_equal(hash_final(&back, again), len);
+			assert_memory_equal(again, whole, len);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_state_goes_on_from_its_bytes),
 		cmocka_unit_test(known_answers_hold),
 		cmocka_unit_test(peeking_leaves_the_state_as_it_was),
 		cmocka_unit_test(a_copied_state_goes_its_own_way),

@@ -25,6 +25,7 @@
 #define RENO_ROUNDS_MAX 63
 #define EXTRA_ACKED_ROUNDS 5 /* of each of two filters */
 #define UP_ROUNDS_MAX 30
+#define DRAIN_ROUNDS_MAX 3
 #define SEND_QUANTUM_MAX 65536
 
 static uint32_t bounded(uint64_t v)
@@ -68,12 +69,16 @@ static uint32_t send_quantum(const struct bj_tcp *t, const struct bbr *b)
 	return quantum > SEND_QUANTUM_MAX ? SEND_QUANTUM_MAX : u32_max((uint32_t)quantum, 2u * t->mss);
 }
 
-static uint32_t inflight_for(const struct bj_tcp *t, const struct bbr *b, uint64_t bw, uint32_t gain)
+/* Room for what is sent in one piece, and for what the peer acknowledges in one piece. */
+static uint32_t quantized(const struct bj_tcp *t, const struct bbr *b, uint32_t inflight)
 {
-	uint32_t inflight = bdp(t, b, bw, gain);
-
 	inflight = u32_max(u32_max(inflight, 3 * send_quantum(t, b)), min_pipe(t));
 	return b->state == BBR_PROBE_BW_UP ? inflight + 2u * t->mss : inflight;
+}
+
+static uint32_t inflight_for(const struct bj_tcp *t, const struct bbr *b, uint64_t bw, uint32_t gain)
+{
+	return quantized(t, b, bdp(t, b, bw, gain));
 }
 
 static uint32_t inflight_with_headroom(const struct bj_tcp *t, const struct bbr *b)
@@ -160,6 +165,7 @@ static void start_refill(struct bbr *b)
 	reset_shortterm(b);
 	b->bw_probe_up_rounds = 0;
 	b->bw_probe_up_acks = 0;
+	b->prev_probe_precautionary = false;
 	b->ack_phase = BBR_ACKS_REFILLING;
 	start_round(b);
 	set_state(b, BBR_PROBE_BW_REFILL, 100, CWND_GAIN);
@@ -188,7 +194,8 @@ static void init(struct bj_tcp *t, struct bbr *b)
 {
 	*b = (struct bbr){ .inflight_longterm = BBR_NO_LIMIT, .min_rtt_us = t->min_rtt_us, .probe_rtt_min_us = t->min_rtt_us,
 			   .min_rtt_stamp_us = now_us(t), .probe_rtt_min_stamp_us = now_us(t), .extra_acked_start_us = now_us(t),
-			   .delivered_us = now_us(t), .first_sent_us = now_us(t), .probe_up_count = BBR_NO_LIMIT };
+			   .delivered_us = now_us(t), .first_sent_us = now_us(t), .probe_up_count = BBR_NO_LIMIT,
+			   .undo_state = BBR_NO_STATE };
 	reset_shortterm(b);
 	enter_startup(b);
 	b->pacing_rate = (uint64_t)t->cwnd * 10000 * STARTUP_PACING_GAIN / (t->srtt_us ? t->srtt_us : 1000);
@@ -207,24 +214,36 @@ struct bbr *bbr_of(struct bj_tcp *t)
 
 /* ---- losses */
 
-static bool is_too_high(const struct bbr_sample *rs)
+/* Without SACK one loss a round is all that can be seen: it stands for the others. */
+static bool is_too_high(const struct bj_tcp *t, const struct bbr_sample *rs)
 {
-	return (uint64_t)rs->lost * 100 > (uint64_t)rs->tx_in_flight * LOSS_THRESH;
+	return (uint64_t)rs->lost * 100 > (uint64_t)rs->tx_in_flight * LOSS_THRESH || (rs->lost > 0 && !t->sack_ok);
 }
 
 static void handle_too_high(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs, uint32_t inflight)
 {
+	b->prev_probe_too_high = true;
 	b->bw_probe_samples = false;
 	if (!rs->is_app_limited)
 		b->inflight_longterm = u32_max(inflight, (uint32_t)((uint64_t)target_inflight(t, b) * BETA / 100));
-	if (b->state == BBR_PROBE_BW_UP)
+	if (b->state == BBR_PROBE_BW_UP) {
+		b->undo_state = BBR_PROBE_BW_UP;
 		start_down(t, b);
+	}
 }
 
+/* The first of a recovery notes what is to come back if there was none: before anything is changed for it. */
 static void note_loss(struct bbr *b)
 {
 	if (!b->loss_in_round)
 		b->loss_round_delivered = b->delivered;
+	if (!b->undo_noted) {
+		b->undo_noted = true;
+		b->undo_bw_shortterm = b->bw_shortterm;
+		b->undo_inflight_shortterm = b->inflight_shortterm;
+		b->undo_inflight_longterm = b->inflight_longterm;
+		b->undo_state = BBR_NO_STATE;
+	}
 	b->loss_in_round = true;
 }
 
@@ -254,7 +273,7 @@ void bbr_lost(struct bj_tcp *t, const struct sent *s)
 		return;
 	rs = (struct bbr_sample){ .tx_in_flight = s->tx_in_flight, .lost = b->lost - s->lost_before,
 				  .is_app_limited = (s->flags & SENT_APP_LIMITED) != 0 };
-	if (is_too_high(&rs))
+	if (is_too_high(t, &rs))
 		handle_too_high(t, b, &rs, inflight_at_loss(&rs, size));
 }
 
@@ -282,24 +301,21 @@ void bbr_enter_recovery(struct bj_tcp *t)
 		b->prior_cwnd = t->cwnd;
 	else
 		b->prior_cwnd = u32_max(b->prior_cwnd, t->cwnd);
-	b->undo_bw_shortterm = b->bw_shortterm;
-	b->undo_inflight_shortterm = b->inflight_shortterm;
-	b->undo_inflight_longterm = b->inflight_longterm;
-	b->undo_state = b->state;
 }
 
 void bbr_exit_recovery(struct bj_tcp *t)
 {
 	struct bbr *b = bbr_of(t);
 
-	if (b)
-		t->cwnd = u32_max(t->cwnd, b->prior_cwnd);
+	if (!b)
+		return;
+	b->undo_noted = false;
+	t->cwnd = u32_max(t->cwnd, b->prior_cwnd);
 }
 
 void bbr_undo(struct bj_tcp *t)
 {
 	struct bbr *b = bbr_of(t);
-	const struct bbr_sample none = { 0 };
 
 	if (!b)
 		return;
@@ -309,12 +325,15 @@ void bbr_undo(struct bj_tcp *t)
 		b->bw_shortterm = b->undo_bw_shortterm;
 	b->inflight_shortterm = u32_max(b->inflight_shortterm, b->undo_inflight_shortterm);
 	b->inflight_longterm = u32_max(b->inflight_longterm, b->undo_inflight_longterm);
-	if (b->state == BBR_PROBE_RTT || b->state == b->undo_state)
-		return;
-	if (b->undo_state == BBR_STARTUP)
-		enter_startup(b);
-	else if (b->undo_state == BBR_PROBE_BW_UP)
-		start_up(t, b, &none);
+	if (b->undo_state == BBR_STARTUP && b->state != BBR_STARTUP) {
+		b->full_bw_reached = false;
+		if (b->state != BBR_PROBE_RTT)
+			enter_startup(b);
+	} else if (b->undo_state == BBR_PROBE_BW_UP && b->state != BBR_PROBE_BW_UP && b->state != BBR_PROBE_RTT) {
+		start_refill(b);
+	}
+	b->undo_state = BBR_NO_STATE;
+	b->undo_noted = false;
 }
 
 /* ---- the model */
@@ -411,12 +430,23 @@ static void check_startup_done(struct bj_tcp *t, struct bbr *b, const struct bbr
 {
 	if (b->state != BBR_STARTUP)
 		return;
-	if (b->loss_round_start && flight_in_recovery(t) && b->loss_events >= STARTUP_FULL_LOSSES && is_too_high(rs)) {
+	if (flight_in_recovery(t) &&
+	    (t->sack_ok ? b->loss_round_start && b->loss_events >= STARTUP_FULL_LOSSES && is_too_high(t, rs) : b->loss_in_round)) {
+		b->undo_state = BBR_STARTUP;
 		b->full_bw_reached = true;
 		b->inflight_longterm = u32_max(bdp(t, b, b->max_bw, 100), b->inflight_latest);
 	}
-	if (b->full_bw_reached)
-		set_state(b, BBR_DRAIN, DRAIN_PACING_GAIN, CWND_GAIN);
+	if (!b->full_bw_reached)
+		return;
+	set_state(b, BBR_DRAIN, DRAIN_PACING_GAIN, CWND_GAIN);
+	b->drain_start_round = b->round_count;
+}
+
+static void check_drain_done(struct bj_tcp *t, struct bbr *b)
+{
+	if (b->state == BBR_DRAIN &&
+	    (flight_pipe(t) <= inflight_for(t, b, b->max_bw, 100) || b->round_count > b->drain_start_round + DRAIN_ROUNDS_MAX))
+		start_down(t, b);
 }
 
 static bool is_time_to_probe(const struct bj_tcp *t, const struct bbr *b)
@@ -429,6 +459,10 @@ static bool is_time_to_probe(const struct bj_tcp *t, const struct bbr *b)
 
 static bool is_time_to_go_down(const struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 {
+	if (b->prev_probe_too_high && flight_pipe(t) >= b->inflight_longterm) {
+		b->prev_probe_precautionary = true;
+		return true;
+	}
 	if (t->cwnd_limited && t->cwnd >= b->inflight_longterm) {
 		reset_full_bw(b, rs->delivery_rate); /* our own limit is in the way, the wire is not known to be full */
 		return false;
@@ -450,7 +484,8 @@ static void probe_upward(const struct bj_tcp *t, struct bbr *b, const struct bbr
 		raise_slope(t, b);
 }
 
-static void adapt_longterm(const struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
+/* True: that was all, a state began. */
+static bool adapt_longterm(const struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 {
 	if (b->round_start && b->ack_phase == BBR_ACKS_PROBE_STARTING)
 		b->ack_phase = BBR_ACKS_PROBE_FEEDBACK;
@@ -459,12 +494,17 @@ static void adapt_longterm(const struct bj_tcp *t, struct bbr *b, const struct b
 		b->ack_phase = BBR_ACKS_INIT;
 		if (in_probe_bw(b) && !rs->is_app_limited)
 			advance_max_bw(b);
+		if (in_probe_bw(b) && b->prev_probe_precautionary && !b->prev_probe_too_high) {
+			start_refill(b);
+			return true;
+		}
 	}
-	if (is_too_high(rs) || b->inflight_longterm == BBR_NO_LIMIT)
-		return;
+	if (is_too_high(t, rs) || b->inflight_longterm == BBR_NO_LIMIT)
+		return false;
 	b->inflight_longterm = u32_max(b->inflight_longterm, rs->tx_in_flight);
 	if (b->state == BBR_PROBE_BW_UP)
 		probe_upward(t, b, rs);
+	return false;
 }
 
 static void update_cycle(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
@@ -473,7 +513,8 @@ static void update_cycle(struct bj_tcp *t, struct bbr *b, const struct bbr_sampl
 
 	if (!b->full_bw_reached)
 		return;
-	adapt_longterm(t, b, rs);
+	if (adapt_longterm(t, b, rs))
+		return;
 	if (b->state == BBR_PROBE_BW_DOWN || b->state == BBR_PROBE_BW_CRUISE) {
 		if (is_time_to_probe(t, b))
 			start_refill(b);
@@ -484,6 +525,7 @@ static void update_cycle(struct bj_tcp *t, struct bbr *b, const struct bbr_sampl
 		b->bw_probe_samples = true;
 		start_up(t, b, rs);
 	} else if (b->state == BBR_PROBE_BW_UP && is_time_to_go_down(t, b, rs)) {
+		b->prev_probe_too_high = false; /* not yet */
 		start_down(t, b);
 	}
 }
@@ -516,6 +558,12 @@ static void exit_probe_rtt(struct bj_tcp *t, struct bbr *b)
 	}
 }
 
+static void check_probe_rtt_done(struct bj_tcp *t, struct bbr *b)
+{
+	if (b->probe_rtt_done_us && now_us(t) > b->probe_rtt_done_us)
+		exit_probe_rtt(t, b);
+}
+
 static void check_probe_rtt(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 {
 	if (b->state != BBR_PROBE_RTT && b->probe_rtt_expired && !b->idle_restart) {
@@ -533,8 +581,8 @@ static void check_probe_rtt(struct bj_tcp *t, struct bbr *b, const struct bbr_sa
 			start_round(b);
 		} else if (b->probe_rtt_done_us) {
 			b->probe_rtt_round_done |= b->round_start;
-			if (b->probe_rtt_round_done && now_us(t) > b->probe_rtt_done_us)
-				exit_probe_rtt(t, b);
+			if (b->probe_rtt_round_done)
+				check_probe_rtt_done(t, b);
 		}
 	}
 	if (rs->delivered > 0)
@@ -543,9 +591,9 @@ static void check_probe_rtt(struct bj_tcp *t, struct bbr *b, const struct bbr_sa
 
 /* ---- what follows from it */
 
-static void set_pacing_rate(const struct bj_tcp *t, struct bbr *b)
+static void set_pacing_rate(const struct bj_tcp *t, struct bbr *b, uint32_t gain)
 {
-	uint64_t rate = b->bw * b->pacing_gain / 100 * (100 - PACING_MARGIN) / 100;
+	uint64_t rate = b->bw * gain / 100 * (100 - PACING_MARGIN) / 100;
 	uint64_t least = (uint64_t)t->mss * 1000000 / (t->srtt_us ? t->srtt_us : 1000000);
 
 	if (rate > 0 && rate < least)
@@ -554,12 +602,22 @@ static void set_pacing_rate(const struct bj_tcp *t, struct bbr *b)
 		b->pacing_rate = rate;
 }
 
+void bbr_restart(struct bj_tcp *t, struct bbr *b)
+{
+	b->idle_restart = true;
+	b->extra_acked_start_us = now_us(t);
+	if (in_probe_bw(b))
+		set_pacing_rate(t, b, 100); /* the model stands, the queue is empty */
+	else if (b->state == BBR_PROBE_RTT)
+		check_probe_rtt_done(t, b);
+}
+
 static void set_cwnd(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 {
 	uint32_t cap = BBR_NO_LIMIT, extra = u32_max(b->extra_acked_filter[0], b->extra_acked_filter[1]);
 	uint64_t wider = (uint64_t)t->cwnd + rs->newly_acked;
 
-	b->max_inflight = bounded((uint64_t)inflight_for(t, b, b->bw, b->cwnd_gain) + extra);
+	b->max_inflight = quantized(t, b, bounded((uint64_t)bdp(t, b, b->bw, b->cwnd_gain) + extra));
 	if (b->full_bw_reached)
 		t->cwnd = u32_min(bounded(wider), b->max_inflight);
 	else if (t->cwnd < b->max_inflight || b->delivered < 10u * t->mss)
@@ -589,8 +647,7 @@ void bbr_update(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 		b->loss_in_round = false;
 		b->loss_events = 0;
 	}
-	if (b->state == BBR_DRAIN && flight_pipe(t) <= inflight_for(t, b, b->max_bw, 100))
-		start_down(t, b);
+	check_drain_done(t, b);
 	update_cycle(t, b, rs);
 	update_min_rtt(t, b, rs);
 	check_probe_rtt(t, b, rs);
@@ -599,6 +656,6 @@ void bbr_update(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs)
 		b->inflight_latest = rs->delivered;
 	}
 	b->bw = b->max_bw < b->bw_shortterm ? b->max_bw : b->bw_shortterm;
-	set_pacing_rate(t, b);
+	set_pacing_rate(t, b, b->pacing_gain);
 	set_cwnd(t, b, rs);
 }

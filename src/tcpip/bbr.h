@@ -25,6 +25,7 @@ enum bbr_state {
 	BBR_PROBE_BW_REFILL,
 	BBR_PROBE_BW_UP,
 	BBR_PROBE_RTT,
+	BBR_NO_STATE, /* nothing to go back to */
 };
 
 enum bbr_ack_phase {
@@ -81,12 +82,16 @@ struct bbr {
 	/* the cycle of probes */
 	int64_t cycle_stamp_us, bw_probe_wait_us;
 	bool bw_probe_samples;
+	bool prev_probe_too_high;      /* the last probe cost too much: the next one ends where it would begin to */
+	bool prev_probe_precautionary; /* it did, and if nothing was lost the one after goes on at once */
+	uint32_t drain_start_round;
 	uint8_t bw_probe_up_rounds;
 	uint32_t bw_probe_up_acks, probe_up_count;
 	/* to go back to when a loss was none */
 	uint64_t undo_bw_shortterm;
 	uint32_t undo_inflight_shortterm, undo_inflight_longterm;
 	uint8_t undo_state;
+	bool undo_noted; /* of the recovery that goes on */
 };
 
 /* The connection's model, made when it is first asked for; null: another control was chosen, or there is no memory. */
@@ -101,6 +106,8 @@ void bbr_lost(struct bj_tcp *t, const struct sent *s);
 void bbr_ack(struct bj_tcp *t, uint32_t newly_acked, uint32_t rtt_us);
 /* The same for a sample that is ready. */
 void bbr_update(struct bj_tcp *t, struct bbr *b, const struct bbr_sample *rs);
+/* The first packet after a pause. */
+void bbr_restart(struct bj_tcp *t, struct bbr *b);
 /* Nothing more to send, though there would be room. */
 void bbr_app_limited(struct bj_tcp *t);
 void bbr_congestion_told(struct bj_tcp *t);

@@ -20,12 +20,8 @@ void bbr_sent(struct bj_tcp *t, struct sent *s, uint32_t pipe)
 	if (pipe == 0) {
 		b->first_sent_us = now;
 		b->delivered_us = now;
-		if (b->app_limited) { /* back from a pause: the model stands, the queue is empty */
-			b->idle_restart = true;
-			b->extra_acked_start_us = now;
-			if (b->state >= BBR_PROBE_BW_DOWN && b->state <= BBR_PROBE_BW_UP && b->bw > 0)
-				b->pacing_rate = b->bw;
-		}
+		if (b->app_limited)
+			bbr_restart(t, b);
 	}
 	s->delivered_before = b->delivered;
 	s->delivered_ago_us = ago(now, b->delivered_us);

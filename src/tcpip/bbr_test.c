@@ -24,7 +24,7 @@ static void world_make(struct world *w)
 	*w = (struct world){ .stack.now_us = 1000000 };
 	w->config = (struct tcp_config){ .stack = &w->stack, .options = { .congestion = BJ_CONGESTION_BBR } };
 	w->tcp = (struct bj_tcp){ .config = &w->config, .flight = &w->flight, .mss = MSS, .cwnd = 10 * MSS, .ssthresh = UINT32_MAX,
-				  .srtt_us = RTT_US, .min_rtt_us = RTT_US };
+				  .srtt_us = RTT_US, .min_rtt_us = RTT_US, .sack_ok = true };
 	list_init(&w->flight.by_seq);
 	list_init(&w->flight.by_time);
 	assert_int_equal(slab_init(&w->stack.bbrs, &bbrs), BJ_OK);
@@ -283,8 +283,98 @@ static void what_was_no_loss_is_taken_back(void **state)
 	assert_int_equal(w.b->state, BBR_PROBE_BW_DOWN);
 	assert_true(w.b->inflight_longterm != BBR_NO_LIMIT);
 	bbr_undo(&w.tcp);
-	assert_int_equal(w.b->state, BBR_PROBE_BW_UP);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_REFILL); /* and from there up again */
 	assert_true(w.b->inflight_longterm == BBR_NO_LIMIT && !w.b->loss_in_round);
+	world_end(&w);
+}
+
+static void a_startup_that_ended_for_no_loss_goes_on(void **state)
+{
+	struct world w;
+	struct bbr_sample rs;
+
+	(void)state;
+	world_make(&w);
+	set_pipe(&w, 2 * BDP);
+	one_round(&w, BW);
+	w.flight.recovery = BJ_RECOVERY_FAST;
+	for (uint32_t i = 0; i < 6; i++)
+		lose(&w, 2 * i * MSS, 0, BDP);
+	rs = sample_at(&w, BW);
+	rs.lost = 6 * MSS;
+	bbr_update(&w.tcp, w.b, &rs);
+	assert_int_equal(w.b->state, BBR_DRAIN);
+	w.flight.recovery = BJ_RECOVERY_OPEN;
+	bbr_undo(&w.tcp);
+	assert_int_equal(w.b->state, BBR_STARTUP);
+	one_round(&w, 2 * BW);
+	assert_int_equal(w.b->state, BBR_STARTUP);
+	world_end(&w);
+}
+
+static void without_sack_one_loss_ends_startup_and_a_probe(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	w.tcp.sack_ok = false;
+	to_up(&w);
+	lose(&w, 0, w.b->lost, 2 * BDP);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_DOWN);
+	world_end(&w);
+	world_make(&w);
+	w.tcp.sack_ok = false;
+	one_round(&w, BW);
+	w.flight.recovery = BJ_RECOVERY_FAST;
+	set_pipe(&w, 4 * BDP);
+	lose(&w, 0, w.b->lost, BDP);
+	one_round(&w, 2 * BW);
+	assert_int_equal(w.b->state, BBR_DRAIN);
+	world_end(&w);
+}
+
+static void drain_ends_after_three_rounds_at_the_latest(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	to_drain(&w);
+	for (unsigned i = 0; i < 3; i++) {
+		one_round(&w, BW);
+		assert_int_equal(w.b->state, BBR_DRAIN);
+	}
+	one_round(&w, BW);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_DOWN);
+	world_end(&w);
+}
+
+/* After a probe that cost too much the next one ends where that one began to; when nothing is lost then, the one after follows at once. */
+static void a_probe_that_cost_too_much_makes_the_next_one_careful(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w);
+	to_up(&w);
+	w.tcp.cwnd = 2 * BDP;
+	for (uint32_t i = 0; i < 5; i++)
+		lose(&w, i * MSS, w.b->lost - i * MSS, 2 * BDP);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_DOWN);
+	assert_true(w.b->prev_probe_too_high);
+	w.b->probe_rtt_min_stamp_us = w.stack.now_us; /* not now */
+	for (unsigned i = 0; i < 40 && w.b->state != BBR_PROBE_BW_UP; i++)
+		one_round(&w, BW);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_UP);
+	set_pipe(&w, w.b->inflight_longterm);
+	one_round(&w, BW);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_DOWN);
+	assert_true(w.b->prev_probe_precautionary && !w.b->prev_probe_too_high);
+	set_pipe(&w, BDP);
+	one_round(&w, BW);
+	assert_int_equal(w.b->state, BBR_PROBE_BW_REFILL); /* without cruising */
+	assert_false(w.b->prev_probe_precautionary);
 	world_end(&w);
 }
 
@@ -327,6 +417,10 @@ int main(void)
 		cmocka_unit_test(losses_while_cruising_lower_the_short_bounds_until_the_next_probe),
 		cmocka_unit_test(the_round_trip_is_probed_after_five_seconds_without_a_shorter_one),
 		cmocka_unit_test(what_was_no_loss_is_taken_back),
+		cmocka_unit_test(a_startup_that_ended_for_no_loss_goes_on),
+		cmocka_unit_test(without_sack_one_loss_ends_startup_and_a_probe),
+		cmocka_unit_test(drain_ends_after_three_rounds_at_the_latest),
+		cmocka_unit_test(a_probe_that_cost_too_much_makes_the_next_one_careful),
 		cmocka_unit_test(acknowledgments_in_a_bunch_make_no_faster_wire),
 	};
 

@@ -30,14 +30,21 @@ static bool is_marked(const struct arrival *a)
 	return (a->tos & IP_ECN_MASK) == IP_CE;
 }
 
+/* Somebody on the way may drop SYNs that ask. The old way is asked for once (rfc3168:6.1.1.1), the accurate one twice (rfc9768:3.1.4.1). */
+static bool may_ask(const struct bj_tcp *t)
+{
+	enum bj_ecn wish = tcp_options_of(t)->ecn;
+
+	return (wish == BJ_ECN_ASK && t->timeouts == 0) || (wish == BJ_ECN_ASK_ACCURATE && t->timeouts <= 1);
+}
+
 uint16_t ecn_syn_flags(const struct bj_tcp *t)
 {
 	enum bj_ecn wish = tcp_options_of(t)->ecn;
 
 	if (t->state == BJ_TCP_SYN_RECEIVED)
 		return !t->ecn_ok ? 0 : t->ecn_accurate ? flags_of_ace(t->ecn_code) : TCP_ECE;
-	/* a second SYN goes without: somebody on the way may drop those that ask (rfc3168:6.1.1.1) */
-	if (t->timeouts > 0 || (wish != BJ_ECN_ASK && wish != BJ_ECN_ASK_ACCURATE))
+	if (!may_ask(t))
 		return 0;
 	return wish == BJ_ECN_ASK ? TCP_ECE | TCP_CWR : flags_of_ace(ACE_MASK);
 }
@@ -62,7 +69,7 @@ void ecn_negotiate(struct bj_tcp *t, const struct arrival *a)
 			begin_accurate(t, a);
 		return;
 	}
-	if (o->ecn == BJ_ECN_ASK_ACCURATE && t->timeouts == 0 && (ace == 2 || ace == 3 || ace == 4 || ace == ACE_CE)) {
+	if (o->ecn == BJ_ECN_ASK_ACCURATE && may_ask(t) && (ace == 2 || ace == 3 || ace == 4 || ace == ACE_CE)) {
 		begin_accurate(t, a);
 		t->s_cep = (uint8_t)(CEP_START + (ace == ACE_CE));
 	} else {

@@ -332,8 +332,8 @@ static bool ack_is_plausible(const struct bj_tcp *t, uint32_t ack)
 {
 	uint32_t back = t->max_snd_wnd;
 
-	if (t->bytes_acked < back)
-		back = (uint32_t)t->bytes_acked;
+	if (t->bytes_acked + t->fin_acked < back)
+		back = (uint32_t)t->bytes_acked + t->fin_acked;
 	return seq_ge(ack, t->snd_una - back) && seq_le(ack, t->snd_nxt);
 }
 

@@ -89,6 +89,7 @@ enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation
 	struct delegated d;
 	enum bj_err err;
 
+	conn->peer_delegated = false;
 	if (delegation.len == 0)
 		return BJ_OK;
 	if (conn->peer_is_key)
@@ -100,7 +101,7 @@ enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation
 	memcpy(taken->bytes, delegation.ptr, delegation.len);
 	err = delegated_parse(bytes_of(taken->bytes, delegation.len), &d);
 	if (!err)
-		err = delegated_judge(&d, hs->peer_cert, conn->now_ms / 1000, &taken->key);
+		err = delegated_judge(&d, hs->peer_cert, conn->is_server ? DELEGATED_CLIENT : DELEGATED_SERVER, conn->now_ms / 1000, &taken->key);
 	if (err)
 		return err;
 	if (!codes_have(config_codes_view(&config->delegated_schemes), d.scheme) ||
@@ -223,7 +224,8 @@ static enum bj_err check_delegated(struct bj_tls *conn, uint16_t scheme, struct 
 
 	if (!s || scheme != taken->scheme)
 		return BJ_ERR_ILLEGAL_PARAMETER;
-	conn->signature_scheme = scheme;
+	if (!conn->is_server)
+		conn->signature_scheme = scheme;
 	return pubkey_verify(&taken->key.key, (enum sig_alg)s->alg, message, signature);
 }
 

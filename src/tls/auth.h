@@ -20,7 +20,7 @@ void auth_forget_chain(struct bj_tls *conn);
 enum bj_err auth_judge_prepare(struct bj_tls *conn, struct bj_bytes body);
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body);
 
-/* Clients, 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
+/* 1.3: judges the delegated credential that came with the chain, whose key then signs; an empty one is none.
  * BJ_ERR_DELEGATION. */
 enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation) BJ_MUST_USE;
 /* Copies what the server stapled to its chain. */

@@ -123,6 +123,7 @@ static enum bj_err wishes_take(struct bj_tls *conn, const struct certificate_req
 	hello_take_schemes(conn, request->schemes);
 	conn->auth_asked = true;
 	conn->hs->compression = cert_compression_choose(conn->config, request->compressions);
+	hello_take_delegated(conn, request->delegated);
 	return auth_take_wishes(conn, request->authorities, request->schemes_cert.len > 0 ? request->schemes_cert : request->schemes);
 }
 

@@ -108,7 +108,7 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 	config = calloc(1, sizeof(*config));
 	if (!config)
 		return NULL;
-	atomic_init(&config->refs, 1);
+	holds_init(&config->holds);
 	config->role = role;
 	config->key_share_count = CONFIG_KEY_SHARES_DEFAULT;
 	config->rng = rng_os;
@@ -129,14 +129,12 @@ BJ_API struct bj_tls_config *bj_tls_config_new(enum bj_tls_role role)
 BJ_API struct bj_tls_config *bj_tls_config_ref(struct bj_tls_config *config)
 {
 	if (config)
-		atomic_fetch_add_explicit(&config->refs, 1, memory_order_relaxed);
+		holds_own(&config->holds);
 	return config;
 }
 
-BJ_API void bj_tls_config_free(struct bj_tls_config *config)
+static void config_end(struct bj_tls_config *config)
 {
-	if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
-		return;
 	ticket_keys_free(config->tickets);
 	session_cache_free(config->cache);
 	replay_guard_free(config->replay);
@@ -149,6 +147,18 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config)
 	bj_trust_free(config->trust);
 	wipe(config, sizeof(*config));
 	free(config);
+}
+
+BJ_API void bj_tls_config_free(struct bj_tls_config *config)
+{
+	if (config && holds_disown(&config->holds))
+		config_end(config);
+}
+
+void config_drop(struct bj_tls_config *config, uint8_t place)
+{
+	if (holds_drop(&config->holds, place))
+		config_end(config);
 }
 
 /* ---- setters */
@@ -213,8 +223,6 @@ static bool delegation_exists(uint16_t code)
 
 BJ_API enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)
 {
-	if (config && config->role != BJ_TLS_CLIENT)
-		return BJ_ERR_ARGUMENT;
 	return codes_set(config, config ? &config->delegated_schemes : NULL, schemes, count, delegation_exists);
 }
 

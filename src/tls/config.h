@@ -6,11 +6,11 @@
 #ifndef TLS_CONFIG_H
 #define TLS_CONFIG_H
 
-#include <stdatomic.h>
 
 #include <bojagi/tls.h>
 
 #include "base/bytes.h"
+#include "base/holds.h"
 #include "crypto/pkey.h"
 #include "tls/ech_config.h"
 
@@ -104,7 +104,7 @@ struct config_name {
 };
 
 struct bj_tls_config {
-	atomic_uint refs;
+	struct holds holds; /* connections hold it */
 	enum bj_tls_role role;
 	bool frozen;
 	bool prefer_own_order;
@@ -235,6 +235,8 @@ struct bj_bytes config_compressions_write(const struct bj_tls_config *config, ui
 
 /* For setters: BJ_ERR_ARGUMENT without a configuration, BJ_ERR_CONFIG_FROZEN. */
 enum bj_err config_may_change(const struct bj_tls_config *config) BJ_MUST_USE;
+/* A connection lets it go; `place` is what holds_take() gave it. */
+void config_drop(struct bj_tls_config *config, uint8_t place);
 /* config_peer.c */
 bool config_has_type(const struct config_types *types, uint8_t type);
 /* Is this SubjectPublicKeyInfo one that is expected? */

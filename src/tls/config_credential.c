@@ -20,6 +20,18 @@
 
 #define NAMES_MAX (BJ_TLS_CREDENTIAL_MAX * 128)
 
+/* A delegated credential that was made for the other role, which no peer would take. */
+static bool is_for_others(const struct bj_tls_config *config, const struct bj_credential *credential)
+{
+	enum delegated_side own = config->role == BJ_TLS_SERVER ? DELEGATED_SERVER : DELEGATED_CLIENT;
+	enum delegated_side other = own == DELEGATED_SERVER ? DELEGATED_CLIENT : DELEGATED_SERVER;
+	struct delegated d;
+
+	return credential_delegation(credential).len > 0 && delegated_parse(credential_delegation(credential), &d) == BJ_OK &&
+	       delegated_check_signature(&d, credential_leaf(credential), own) == BJ_ERR_DELEGATION &&
+	       delegated_check_signature(&d, credential_leaf(credential), other) == BJ_OK;
+}
+
 BJ_API enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct bj_credential *credential)
 {
 	struct config_credential *list;
@@ -30,6 +42,8 @@ BJ_API enum bj_err bj_tls_config_credential(struct bj_tls_config *config, struct
 		return BJ_ERR_CONFIG_FROZEN;
 	if (config->credential_count >= BJ_TLS_CREDENTIAL_MAX)
 		return BJ_ERR_LIMIT;
+	if (is_for_others(config, credential))
+		return BJ_ERR_DELEGATION;
 	list = realloc(config->credentials, (config->credential_count + 1) * sizeof(*list));
 	if (!list)
 		return BJ_ERR_NO_MEMORY;

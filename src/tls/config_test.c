@@ -137,7 +137,7 @@ static void connections_need_a_frozen_configuration_and_a_good_name(void **state
 		assert_int_equal(bj_tls_new(lax, no_hosts[i], &conn), BJ_OK);
 		bj_tls_free(conn);
 	}
-	assert_int_equal(atomic_load(&config->refs), 1);
+	assert_int_equal(holds_held(&config->holds), 0);
 	bj_tls_config_free(config);
 	bj_tls_config_free(lax);
 }

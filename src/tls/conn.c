@@ -108,7 +108,7 @@ BJ_API enum bj_err bj_tls_init(void *memory, struct bj_tls_config *config, const
 		free(conn->name);
 		return err;
 	}
-	bj_tls_config_ref(config);
+	conn->config_place = holds_take(&config->holds);
 	state_start(&conn->state);
 	*out = conn;
 	return BJ_OK;
@@ -172,7 +172,7 @@ BJ_API void bj_tls_fini(struct bj_tls *conn)
 	free(conn->psk);
 	free(conn->verdict);
 	ech_free(conn);
-	bj_tls_config_free(conn->config);
+	config_drop(conn->config, conn->config_place);
 	wipe(conn, sizeof(*conn));
 }
 

@@ -63,7 +63,7 @@ struct answer {
 	struct config_psk *psk;           /* allocated, secret */
 };
 
-/* A delegated credential that a server showed, judged (auth.c). */
+/* A delegated credential that the peer showed, judged (auth.c). */
 struct taken_delegation {
 	uint16_t scheme;
 	struct cert key; /* views of what stands behind */
@@ -103,7 +103,7 @@ struct handshake {
 	uint8_t schemes[2 * SCHEME_COUNT];      /* of the peer's signature_algorithms those that we know, in wire form */
 	uint8_t schemes_len;
 	uint8_t delegated_len;
-	uint8_t delegated[2 * SCHEME_COUNT];    /* servers: the same of delegated_credential */
+	uint8_t delegated[2 * SCHEME_COUNT];    /* the same of delegated_credential */
 	struct bj_bytes authorities;            /* that the peer named, where somebody chooses by them; allocated */
 	uint32_t chain_algs;                    /* 1 << enum sig_alg that the peer takes in certificates */
 	uint32_t kinds;                         /* 1 << enum key_kind that may sign (1.2: by the common suites) */
@@ -138,7 +138,7 @@ struct handshake {
 	struct bj_bytes peer_chain[PATH_CHAIN_MAX];
 	size_t peer_chain_count;
 	struct cert *peer_cert;                 /* the first of them, parsed */
-	struct taken_delegation *delegation;    /* clients: the delegated credential whose key signs; allocated */
+	struct taken_delegation *delegation;    /* the delegated credential whose key signs for the peer; allocated */
 	struct bj_bytes peer_ocsp, peer_scts;   /* clients: what was stapled; allocated */
 	struct bj_verdict verdict;
 	bool judged;
@@ -233,6 +233,7 @@ struct bj_tls {
 	uint16_t message;             /* being handled, or the one that failed; CONN_NO_MESSAGE for none */
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */
+	uint8_t config_place;         /* where the configuration counts this */
 	int32_t age_skew_ms;
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;

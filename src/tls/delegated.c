@@ -40,24 +40,24 @@ enum bj_err delegated_key(const struct delegated *d, struct cert *out)
 }
 
 /* What is signed: as CertificateVerify has it, with the certificate and the credential in the place of the transcript. rfc9345:4 */
-static uint8_t *content_make(struct bj_bytes delegated, const struct cert *leaf, size_t *out_len)
+static uint8_t *content_make(struct bj_bytes delegated, const struct cert *leaf, enum delegated_side side, size_t *out_len)
 {
-	static const char label[] = "TLS, server delegated credentials";
-	size_t len = PREFIX_LEN + sizeof(label) + leaf->der.len + delegated.len;
+	static const char labels[][34] = { "TLS, server delegated credentials", "TLS, client delegated credentials" };
+	size_t len = PREFIX_LEN + sizeof(labels[side]) + leaf->der.len + delegated.len;
 	uint8_t *content = malloc(len);
 	struct writer w = wr_make(content, len);
 
 	if (!content)
 		return NULL;
 	memset(wr_room(&w, PREFIX_LEN), ' ', PREFIX_LEN);
-	wr_raw(&w, label, sizeof(label)); /* with the zero byte that ends it */
+	wr_raw(&w, labels[side], sizeof(labels[side])); /* with the zero byte that ends it */
 	wr_bytes(&w, leaf->der);
 	wr_bytes(&w, delegated);
 	*out_len = w.len;
 	return content;
 }
 
-enum bj_err delegated_check_signature(const struct delegated *d, const struct cert *leaf)
+enum bj_err delegated_check_signature(const struct delegated *d, const struct cert *leaf, enum delegated_side side)
 {
 	const struct scheme *scheme = scheme_find(d->algorithm);
 	uint8_t *content;
@@ -66,7 +66,7 @@ enum bj_err delegated_check_signature(const struct delegated *d, const struct ce
 
 	if (!scheme || !scheme_fits(scheme, leaf->key.kind, VERSION_1_3) || !scheme_allowed(scheme, leaf))
 		return BJ_ERR_DELEGATION;
-	content = content_make(bytes_of(d->bytes.ptr, d->signed_len), leaf, &len);
+	content = content_make(bytes_of(d->bytes.ptr, d->signed_len), leaf, side, &len);
 	if (!content)
 		return BJ_ERR_NO_MEMORY;
 	err = pubkey_verify(&leaf->key, (enum sig_alg)scheme->alg, bytes_of(content, len), d->signature);
@@ -80,7 +80,7 @@ int64_t delegated_end(const struct delegated *d, const struct cert *leaf)
 }
 
 /* rfc9345:4.1.3 rfc9345:4.2 */
-enum bj_err delegated_judge(const struct delegated *d, const struct cert *leaf, int64_t now, struct cert *out_key)
+enum bj_err delegated_judge(const struct delegated *d, const struct cert *leaf, enum delegated_side side, int64_t now, struct cert *out_key)
 {
 	int64_t end = delegated_end(d, leaf);
 	enum bj_err err;
@@ -90,7 +90,7 @@ enum bj_err delegated_judge(const struct delegated *d, const struct cert *leaf, 
 	if (!leaf->delegation_usage || !leaf->has_key_usage || !(leaf->key_usage & KU_DIGITAL_SIGNATURE))
 		return BJ_ERR_DELEGATION;
 	err = delegated_key(d, out_key);
-	return err ? err : delegated_check_signature(d, leaf);
+	return err ? err : delegated_check_signature(d, leaf, side);
 }
 
 enum bj_err delegated_make(const struct delegated_wish *wish, uint8_t *out, size_t cap, size_t *out_len)
@@ -109,7 +109,7 @@ enum bj_err delegated_make(const struct delegated_wish *wish, uint8_t *out, size
 	wr_u16(&w, wish->algorithm);
 	if (!wr_ok(&w))
 		return BJ_ERR_SPACE;
-	content = content_make(wr_view(&w), wish->leaf, &content_len);
+	content = content_make(wr_view(&w), wish->leaf, wish->side, &content_len);
 	if (!content)
 		return BJ_ERR_NO_MEMORY;
 	err = pkey_sign(wish->leaf_key, (enum sig_alg)scheme->alg, bytes_of(content, content_len), signature, sizeof(signature), &signature_len);
@@ -140,7 +140,9 @@ BJ_API enum bj_err bj_tls_delegated_credential(const void *chain, size_t chain_l
 		err = credential_delegated_from_pem(chain, chain_len, key, key_len, d.bytes, d.spki, &credential);
 	if (err)
 		return err;
-	err = delegated_check_signature(&d, credential_leaf(credential));
+	err = delegated_check_signature(&d, credential_leaf(credential), DELEGATED_SERVER);
+	if (err == BJ_ERR_DELEGATION) /* whose it is the configuration asks that gets it */
+		err = delegated_check_signature(&d, credential_leaf(credential), DELEGATED_CLIENT);
 	if (err) {
 		bj_credential_free(credential);
 		return err;

@@ -1,9 +1,8 @@
 /* delegated.h - delegated credentials: a certificate's key signs another key that serves in its place for some days (rfc9345).
  *
- * 1.3 only. Servers present them, clients judge them: the window of time, the schemes, the signature, and that the certificate may
- * delegate at all. Servers do not judge their own but for age.
- *
- * Leaves out   delegated credentials of clients
+ * 1.3 only, in either direction: whoever presents one was asked for it (servers in the ClientHello, clients in the CertificateRequest),
+ * and the other side judges it: the window of time, the schemes, the signature, and that the certificate may delegate at all. One for servers
+ * is none for clients: what is signed says which. Nobody judges his own but for age.
  */
 #ifndef TLS_DELEGATED_H
 #define TLS_DELEGATED_H
@@ -15,6 +14,11 @@
 
 #define DELEGATED_SECONDS_MAX 604800 /* that it may still be valid. rfc9345:4.1.3 */
 #define DELEGATED_LEN_MAX 16384
+
+enum delegated_side {
+	DELEGATED_SERVER = 0, /* whose key it is */
+	DELEGATED_CLIENT,
+};
 
 struct delegated {
 	uint32_t valid_s;         /* from the certificate's not_before on */
@@ -31,10 +35,11 @@ enum bj_err delegated_parse(struct bj_bytes body, struct delegated *out) BJ_MUST
 /* The key in it: BJ_ERR_DELEGATION where it cannot sign with its scheme in 1.3, or is an RSA key of the old kind. */
 enum bj_err delegated_key(const struct delegated *d, struct cert *out) BJ_MUST_USE;
 /* Made by this certificate's key? BJ_ERR_DELEGATION. */
-enum bj_err delegated_check_signature(const struct delegated *d, const struct cert *leaf) BJ_MUST_USE;
+enum bj_err delegated_check_signature(const struct delegated *d, const struct cert *leaf, enum delegated_side side) BJ_MUST_USE;
 int64_t delegated_end(const struct delegated *d, const struct cert *leaf); /* seconds since 1970 */
-/* All that a client asks besides the lists that it sent. BJ_ERR_DELEGATION. */
-enum bj_err delegated_judge(const struct delegated *d, const struct cert *leaf, int64_t now, struct cert *out_key) BJ_MUST_USE;
+/* All that the other side asks besides the lists that it sent. BJ_ERR_DELEGATION. */
+enum bj_err delegated_judge(const struct delegated *d, const struct cert *leaf, enum delegated_side side, int64_t now,
+			    struct cert *out_key) BJ_MUST_USE;
 
 /* Makes one: `leaf_key` is the certificate's, `key` the one that it hands on to. BJ_ERR_ARGUMENT, BJ_ERR_SPACE, BJ_ERR_CRYPTO. */
 struct delegated_wish {
@@ -43,6 +48,7 @@ struct delegated_wish {
 	const struct pkey *key;
 	uint16_t scheme, algorithm;
 	uint32_t valid_s;
+	enum delegated_side side;
 };
 enum bj_err delegated_make(const struct delegated_wish *wish, uint8_t *out, size_t cap, size_t *out_len) BJ_MUST_USE;
 

@@ -117,8 +117,8 @@ static void one_past_its_end_is_not_shown_and_would_not_be_taken(void **state)
 	server_delegates();
 	check_shake(BJ_OK, false);
 	assert_int_equal(delegated_parse(made_view(), &d), BJ_OK);
-	assert_int_equal(delegated_judge(&d, &leaf, PKI_NOW, &unused), BJ_ERR_DELEGATION);
-	assert_int_equal(delegated_judge(&d, &leaf, PKI_NOW - 1, &unused), BJ_OK);
+	assert_int_equal(delegated_judge(&d, &leaf, DELEGATED_SERVER, PKI_NOW, &unused), BJ_ERR_DELEGATION);
+	assert_int_equal(delegated_judge(&d, &leaf, DELEGATED_SERVER, PKI_NOW - 1, &unused), BJ_OK);
 }
 
 static void one_by_another_key_is_refused(void **state)
@@ -144,9 +144,9 @@ static void a_certificate_without_digital_signature_may_not_delegate(void **stat
 	make(2 * DAY, leaf_key);
 	assert_int_equal(delegated_parse(made_view(), &d), BJ_OK);
 	other.key_usage = KU_KEY_ENCIPHERMENT;
-	assert_int_equal(delegated_judge(&d, &other, PKI_NOW, &unused), BJ_ERR_DELEGATION);
+	assert_int_equal(delegated_judge(&d, &other, DELEGATED_SERVER, PKI_NOW, &unused), BJ_ERR_DELEGATION);
 	other.has_key_usage = false;
-	assert_int_equal(delegated_judge(&d, &other, PKI_NOW, &unused), BJ_ERR_DELEGATION);
+	assert_int_equal(delegated_judge(&d, &other, DELEGATED_SERVER, PKI_NOW, &unused), BJ_ERR_DELEGATION);
 }
 
 static void keys_of_the_wrong_kind_are_refused(void **state)
@@ -164,12 +164,11 @@ static void keys_of_the_wrong_kind_are_refused(void **state)
 		wish.scheme = rows[i].scheme;
 		assert_int_equal(delegated_make(&wish, made, sizeof(made), &made_len), BJ_OK);
 		assert_int_equal(delegated_parse(made_view(), &d), BJ_OK);
-		assert_int_equal(delegated_judge(&d, &leaf, PKI_NOW, &unused), BJ_ERR_DELEGATION);
+		assert_int_equal(delegated_judge(&d, &leaf, DELEGATED_SERVER, PKI_NOW, &unused), BJ_ERR_DELEGATION);
 	}
 	wish.algorithm = 0x1234;
 	assert_int_equal(delegated_make(&wish, made, sizeof(made), &made_len), BJ_ERR_ARGUMENT);
 	assert_int_equal(bj_tls_config_delegated_schemes(client, (uint16_t[]){ SCHEME_RSA_PSS_RSAE_SHA256 }, 1), BJ_ERR_ARGUMENT);
-	assert_int_equal(bj_tls_config_delegated_schemes(server, p256, 1), BJ_ERR_ARGUMENT);
 }
 
 static void every_byte_of_one_matters(void **state)
@@ -184,7 +183,7 @@ static void every_byte_of_one_matters(void **state)
 		made[i] ^= 1;
 		err = delegated_parse(made_view(), &d);
 		if (!err)
-			err = delegated_judge(&d, &leaf, PKI_NOW, &unused);
+			err = delegated_judge(&d, &leaf, DELEGATED_SERVER, PKI_NOW, &unused);
 		assert_int_not_equal(err, BJ_OK);
 		made[i] ^= 1;
 	}
@@ -252,6 +251,142 @@ static void a_key_that_is_not_the_delegated_one_is_no_credential(void **state)
 	assert_int_equal(bj_tls_delegated_credential(NULL, 0, made, made_len, "x", 1, &credential), BJ_ERR_ARGUMENT);
 }
 
+/* ---- those of clients */
+
+static struct delegated_wish client_wish(void)
+{
+	return (struct delegated_wish){ .leaf = &leaf, .leaf_key = leaf_key, .key = key, .scheme = p256[0], .algorithm = p256[0], .valid_s = 2 * DAY,
+					.side = DELEGATED_CLIENT };
+}
+
+/* The client's certificate with what `wish` makes, and behind it the certificate's own key if there is to be one. */
+static void client_delegates(struct delegated_wish wish, bool with_own)
+{
+	struct issue in = { .kind = ISSUE_CLIENT, .common_name = "alice", .key = leaf_key, .delegates = true };
+	struct bj_bytes chain[2];
+	struct bj_credential *own;
+	struct delegated d;
+
+	pki_issue(&in, &pki.middle, leaf_der, &leaf_len);
+	assert_int_equal(cert_parse(bytes_of(leaf_der, leaf_len), &leaf), BJ_OK);
+	chain[0] = bytes_of(leaf_der, leaf_len);
+	chain[1] = bytes_of(pki.middle.der, pki.middle.len);
+	assert_int_equal(delegated_make(&wish, made, sizeof(made), &made_len), BJ_OK);
+	assert_int_equal(delegated_parse(made_view(), &d), BJ_OK);
+	assert_int_equal(credential_make_delegated(chain, 2, key, d.bytes, d.spki, &own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), wish.side == DELEGATED_CLIENT ? BJ_OK : BJ_ERR_DELEGATION);
+	bj_credential_free(own);
+	if (!with_own)
+		return;
+	assert_int_equal(credential_make(chain, 2, leaf_key, &own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	bj_credential_free(own);
+}
+
+/* A server with a certificate of its own that asks clients for theirs. */
+static void server_asks(const uint16_t *schemes)
+{
+	struct bj_credential *own = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+
+	assert_int_equal(bj_tls_config_credential(server, own), BJ_OK);
+	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+	if (schemes)
+		assert_int_equal(bj_tls_config_delegated_schemes(server, schemes, 1), BJ_OK);
+	bj_credential_free(own);
+}
+
+static void check_client(enum bj_err expected, bool delegated)
+{
+	ends_shake();
+	assert_int_equal(pair.server.err, expected);
+	if (expected)
+		return;
+	assert_int_equal(report_of(&pair.server).peer_delegated, delegated);
+	assert_true(report_of(&pair.server).peer_verified);
+	assert_false(report_of(&pair.client).peer_delegated);
+	pair_echo(&pair);
+}
+
+static void a_server_that_asks_takes_a_clients(void **state)
+{
+	server_asks(p256);
+	client_delegates(client_wish(), false);
+	check_client(BJ_OK, true);
+}
+
+static void a_server_that_does_not_ask_gets_the_certificates_own_key(void **state)
+{
+	server_asks(NULL);
+	client_delegates(client_wish(), true);
+	check_client(BJ_OK, false);
+}
+
+static void a_server_that_takes_other_schemes_gets_the_certificates_own_key(void **state)
+{
+	server_asks(p384);
+	client_delegates(client_wish(), true);
+	check_client(BJ_OK, false);
+}
+
+/* One who has nothing else shows nothing. */
+static void a_client_with_nothing_else_has_no_certificate_for_others(void **state)
+{
+	server_asks(NULL);
+	client_delegates(client_wish(), false);
+	check_client(BJ_ERR_CERTIFICATE_REQUIRED, false);
+}
+
+static void one_of_a_client_is_judged_as_one_of_a_server_is(void **state)
+{
+	struct delegated_wish wish = client_wish();
+
+	server_asks(p256);
+	wish.valid_s = 8 * DAY + 1;
+	client_delegates(wish, false);
+	check_client(BJ_ERR_DELEGATION, false);
+	assert_int_equal(report_of(&pair.client).alert_received, ALERT_ILLEGAL_PARAMETER);
+}
+
+/* What was made for a server is none of a client's, in the judge and in the configuration, and the other way round. */
+static void each_role_has_its_own(void **state)
+{
+	struct delegated_wish wish = client_wish();
+	struct delegated d;
+	struct cert unused;
+
+	for (unsigned side = 0; side < 2; side++) {
+		wish.side = (enum delegated_side)side;
+		assert_int_equal(delegated_make(&wish, made, sizeof(made), &made_len), BJ_OK);
+		assert_int_equal(delegated_parse(made_view(), &d), BJ_OK);
+		assert_int_equal(delegated_judge(&d, &leaf, (enum delegated_side)side, PKI_NOW, &unused), BJ_OK);
+		assert_int_equal(delegated_judge(&d, &leaf, (enum delegated_side)!side, PKI_NOW, &unused), BJ_ERR_DELEGATION);
+	}
+	wish.side = DELEGATED_SERVER;
+	client_delegates(wish, false);
+}
+
+/* Also after the handshake. */
+static void a_client_that_is_asked_later_shows_its_own(void **state)
+{
+	struct bj_credential *own = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+
+	assert_int_equal(bj_tls_config_credential(server, own), BJ_OK);
+	bj_credential_free(own);
+	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
+	assert_int_equal(bj_tls_config_delegated_schemes(server, p256, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	client_delegates(client_wish(), false);
+	ends_shake();
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_true(report_of(&pair.server).peer_delegated);
+	assert_true(report_of(&pair.server).peer_verified);
+	pair_echo(&pair);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
@@ -271,6 +406,13 @@ int main(void)
 		T(a_client_that_takes_other_schemes_gets_the_certificates_own_key),
 		T(there_are_none_in_12),
 		T(a_client_that_asked_takes_it),
+		T(each_role_has_its_own),
+		T(one_of_a_client_is_judged_as_one_of_a_server_is),
+		T(a_client_with_nothing_else_has_no_certificate_for_others),
+		T(a_server_that_does_not_ask_gets_the_certificates_own_key),
+		T(a_server_that_takes_other_schemes_gets_the_certificates_own_key),
+		T(a_server_that_asks_takes_a_clients),
+		T(a_client_that_is_asked_later_shows_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -560,6 +560,73 @@ static void malformed_keys_to_retry_with_are_refused(void **state)
 	}
 }
 
+/* ---- cookies */
+
+static void use_cookies(void)
+{
+	force_retry();
+	assert_int_equal(bj_tls_config_cookies(server, 30), BJ_OK);
+}
+
+/* The retry is sent, its server goes away, and another one of the same configuration has the second hello. */
+static void forget_the_server(void)
+{
+	watched.count = 0;
+	pair.tap = watch;
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	assert_true(report_of(&pair.server).retried);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	bj_tls_free(pair.server.conn);
+	assert_int_equal(bj_tls_new(server, NULL, &pair.server.conn), BJ_OK);
+	pair_run(&pair);
+}
+
+static void a_hello_that_opened_gets_no_cookie_and_its_connection_stays(void **state)
+{
+	server_key(&key, true);
+	use_cookies();
+	start();
+	shake();
+	expect_accepted();
+	assert_int_equal(watched.count, 2);
+	assert_int_equal(seen_hello(1).cookie.len, 0);
+	/* without it nobody can open the second hello, and the client sees that the outer one was answered */
+	pair_fini(&pair);
+	start();
+	forget_the_server();
+	assert_int_not_equal(pair.server.err, BJ_OK);
+	assert_int_equal(pair.client.done, 0);
+	assert_int_equal(pair.server.done, 0);
+	assert_int_equal(report_of(&pair.client).err, BJ_ERR_ECH_CONFIRMATION);
+}
+
+static void a_hello_that_did_not_open_is_told_the_keys_by_another_server_too(void **state)
+{
+	server_key(&other, true);
+	use_cookies();
+	start();
+	forget_the_server();
+	expect_rejected();
+	expect_retry_with(&other, 1);
+	assert_true(seen_hello(1).cookie.len > 0);
+}
+
+static void grease_goes_on_with_a_cookie(void **state)
+{
+	assert_int_equal(bj_tls_config_ech_grease(client, true), BJ_OK);
+	server_key(&key, true);
+	use_cookies();
+	pair_start(&pair, client, server, PKI_NAME);
+	forget_the_server();
+	ends_expect(BJ_OK, BJ_OK);
+	assert_true(seen_hello(1).cookie.len > 0);
+	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_GREASED);
+	pair_echo(&pair);
+}
+
 /* ---- GREASE. rfc9849:6.2 */
 
 static void grease_looks_like_an_encrypted_hello_and_changes_nothing(void **state)
@@ -690,6 +757,9 @@ int main(void)
 		T(malformed_keys_to_retry_with_are_refused),
 		T(grease_looks_like_an_encrypted_hello_and_changes_nothing),
 		T(a_second_hello_repeats_the_grease),
+		T(a_hello_that_opened_gets_no_cookie_and_its_connection_stays),
+		T(a_hello_that_did_not_open_is_told_the_keys_by_another_server_too),
+		T(grease_goes_on_with_a_cookie),
 		T(grease_does_not_stand_in_the_way_of_sessions),
 		T(where_13_is_off_there_is_no_grease),
 		T(the_key_log_names_the_outer_hello_and_its_key),

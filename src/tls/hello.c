@@ -17,7 +17,8 @@ static bool suite_signs(const struct suite *suite, uint32_t kinds)
 	return false;
 }
 
-const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds)
+/* `hash` HASH_NONE: of any. */
+static const struct suite *choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds, enum hash_alg hash)
 {
 	struct bj_bytes own = config_codes_view(&conn->config->suites);
 	struct bj_bytes first = conn->config->prefer_own_order ? own : hello->suites;
@@ -26,10 +27,21 @@ const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct c
 	for (size_t i = 0; i < codes_count(first); i++) {
 		const struct suite *suite = suite_find(codes_at(first, i));
 
-		if (suite && suite->version == version && codes_have(second, suite->code) && suite_signs(suite, kinds))
+		if (suite && suite->version == version && codes_have(second, suite->code) && suite_signs(suite, kinds) &&
+		    (hash == HASH_NONE || suite->hash == hash))
 			return suite;
 	}
 	return NULL;
+}
+
+const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds)
+{
+	return choose_suite(conn, hello, version, kinds, HASH_NONE);
+}
+
+const struct suite *hello_choose_suite_of(const struct bj_tls *conn, const struct client_hello *hello, enum hash_alg hash)
+{
+	return choose_suite(conn, hello, VERSION_1_3, ~(uint32_t)0, hash);
 }
 
 uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share)

@@ -10,6 +10,8 @@
 /* Servers: the first suite of this version that both have, in the order that the configuration says; null if there is none.
  * `kinds`: 1 << enum key_kind that can sign (1.2). */
 const struct suite *hello_choose_suite(const struct bj_tls *conn, const struct client_hello *hello, uint16_t version, uint32_t kinds);
+/* The same in 1.3 among the suites with this hash. */
+const struct suite *hello_choose_suite_of(const struct bj_tls *conn, const struct client_hello *hello, enum hash_alg hash);
 /* Servers: the group to use, one whose share is there if possible (1.3; `*out_share` empty: ask for it). 0 if there is none. */
 uint16_t hello_choose_group(const struct bj_tls *conn, const struct client_hello *hello, struct bj_bytes *out_share);
 /* Servers: conn->alpn by both lists. BJ_ERR_NO_ALPN. */

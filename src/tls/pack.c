@@ -11,6 +11,7 @@
 #include "tls/ech.h"
 #include "tls/flight.h"
 #include "tls/keys12.h"
+#include "tls/later.h"
 
 #define KEY_LEN 32
 
@@ -92,6 +93,16 @@ static void write_peer(struct writer *w, const struct bj_tls *conn)
 	wr_vec(w, peer ? peer->scts : (struct bj_bytes){ NULL, 0 }, 3);
 }
 
+/* What a later request for a certificate goes on from; the requests are counted on. */
+static void write_later(struct writer *w, const struct later *later)
+{
+	wr_u8(w, later ? 1 : 0);
+	if (!later)
+		return;
+	wr_u8(w, later->count);
+	hash_save(&later->hash, w);
+}
+
 void pack_write(struct writer *w, const struct bj_tls *conn)
 {
 	const uint8_t counts[] = { conn->empties, conn->warnings, conn->updates, conn->ccs, conn->tickets, conn->early };
@@ -123,6 +134,7 @@ void pack_write(struct writer *w, const struct bj_tls *conn)
 	wr_u32(w, (uint32_t)conn->age_skew_ms);
 	wr_u8(w, conn->psk ? 1 : 0);
 	wr_vec(w, conn->psk ? bytes_of(conn->psk->bytes, conn->psk->len) : (struct bj_bytes){ NULL, 0 }, 2);
+	write_later(w, conn->later);
 	write_peer(w, conn);
 }
 
@@ -199,6 +211,24 @@ static enum bj_err read_peer(struct reader *r, struct bj_tls *conn)
 	bytes_copy(peer->der + at, scts.ptr, scts.len);
 	peer->scts = bytes_of(peer->der + at, scts.len);
 	return BJ_OK;
+}
+
+static enum bj_err read_later(struct reader *r, struct bj_tls *conn)
+{
+	uint8_t has = rd_u8(r), count;
+	struct later *later;
+
+	if (r->bad || has > 1 || (has && (!conn_is_13(conn) || !conn->config->later)))
+		return BJ_ERR_BAD_TICKET;
+	if (!has)
+		return BJ_OK;
+	count = rd_u8(r);
+	later = conn->later = calloc(1, sizeof(*later));
+	if (!later)
+		return BJ_ERR_NO_MEMORY;
+	hash_load(r, (enum hash_alg)conn->suite->hash, &later->hash);
+	later->count = count;
+	return r->bad || count > LATER_MAX ? BJ_ERR_BAD_TICKET : BJ_OK;
 }
 
 /* The name of a key from outside. */
@@ -327,6 +357,8 @@ static enum bj_err read_all(struct reader *r, struct bj_tls *conn)
 	read_counts(r, conn);
 	err = read_psk(r, conn);
 	if (!err)
+		err = read_later(r, conn);
+	if (!err)
 		err = read_peer(r, conn);
 	if (err)
 		return err;
@@ -343,7 +375,8 @@ enum bj_err pack_read(struct bj_bytes plain, struct bj_tls_config *config, struc
 
 	if (!conn)
 		return BJ_ERR_NO_MEMORY;
-	conn->config = bj_tls_config_ref(config);
+	conn->config = config;
+	conn->config_place = holds_take(&config->holds);
 	conn->is_server = config->role == BJ_TLS_SERVER;
 	conn->message = CONN_NO_MESSAGE;
 	conn->told = TOLD_DONE;
@@ -396,7 +429,7 @@ static enum bj_err seal(struct bj_tls *conn, const uint8_t *key, uint8_t *blob, 
 
 static bool may_pack(const struct bj_tls *conn)
 {
-	return state_at(&conn->state) == ST_OPEN && !conn->hs && !conn->later && !conn->quic && !conn->rd_given && !conn->wr_given && !conn->eof &&
+	return state_at(&conn->state) == ST_OPEN && !conn->hs && !conn->quic && !conn->rd_given && !conn->wr_given && !conn->eof &&
 	       conn->in.len == 0 && conn->flight.len == 0 && bj_tls_pending(conn) == 0 && !(conn->told & (TELL_TICKET | TELL_AUTHENTICATED)) &&
 	       (conn->told & TOLD_DONE);
 }

@@ -6,16 +6,15 @@
  *
  * Who packs a connection gives it away: it is closed here in the same call, so that no nonce is ever used on both sides.
  *
- * Leaves out   handshakes, bytes on their way, QUIC, directions that were given to somebody else, connections in which a certificate may
- *              be asked for later (the hash of the handshake goes on there): refused. The verdict, the newest session and the id by which
- *              a server of 1.2 would forget the session are not carried.
+ * Leaves out   handshakes, also of a certificate that was asked for later, bytes on their way, QUIC, directions that were given to somebody
+ *              else: refused. The verdict, the newest session and the id by which a server of 1.2 would forget the session are not carried.
  */
 #ifndef TLS_PACK_H
 #define TLS_PACK_H
 
 #include "tls/conn.h"
 
-#define PACK_FORM 1
+#define PACK_FORM 2
 #define PACK_SALT_LEN 32
 #define PACK_HEAD_LEN (4 + 1 + PACK_SALT_LEN)
 #define PACK_FIXED_MAX 1024       /* of the fields without names and certificates */

@@ -2,6 +2,7 @@
 #include "support/scarce.h"
 #include "tls/ech.h"
 #include "tls/fixture.h"
+#include "tls/later.h"
 #include "tls/msg/message.h"
 #include "tls/pack.h"
 
@@ -295,20 +296,6 @@ static void the_name_of_a_key_from_outside_moves_too(void **state)
 	pair_echo(&pair);
 }
 
-/* A peer that asks for a certificate would meet a connection that has forgotten the handshake. */
-static void where_a_certificate_may_be_asked_for_later_nothing_moves(void **state)
-{
-	for (int agreed = 0; agreed <= 1; agreed++) {
-		ends_teardown(NULL);
-		setup(NULL);
-		assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
-		assert_int_equal(bj_tls_config_post_handshake_auth(server, agreed), BJ_OK);
-		ends_open();
-		assert_int_equal(pack(&pair.server), agreed ? BJ_ERR_STATE : BJ_OK);
-		assert_int_equal(pack(&pair.client), BJ_ERR_STATE); /* it has offered to answer, and does not learn whether it will be asked */
-	}
-}
-
 static void what_encryption_and_delegation_came_to_moves_too(void **state)
 {
 	static const uint8_t outcomes[] = { BJ_TLS_ECH_NONE, BJ_TLS_ECH_GREASED, BJ_TLS_ECH_ACCEPTED, BJ_TLS_ECH_REJECTED };
@@ -327,6 +314,52 @@ static void what_encryption_and_delegation_came_to_moves_too(void **state)
 		assert_int_equal(report_of(side).peer_delegated, i & 1);
 		pair_echo(&pair);
 	}
+}
+
+static struct bj_tls_config *server_config(bool later)
+{
+	struct bj_tls_config *config = bj_tls_config_new(BJ_TLS_SERVER);
+	struct bj_credential *own = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
+
+	assert_int_equal(bj_tls_config_credential(config, own), BJ_OK);
+	assert_int_equal(bj_tls_config_trust(config, pki.trust), BJ_OK);
+	assert_int_equal(bj_tls_config_keep_peer_chain(config, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(config, later), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	bj_credential_free(own);
+	return config;
+}
+
+/* A certificate may be asked for after a move, of either side, as often as it could be without; not by a configuration that has it off. */
+static void certificates_are_asked_for_after_a_move(void **state)
+{
+	struct bj_tls *conn;
+
+	bj_tls_config_free(server);
+	server = server_config(true);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	ends_open();
+	for (unsigned i = 0; i < LATER_MAX; i++) {
+		move(&pair.server);
+		move(&pair.client);
+		assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+		assert_int_equal(pack(&pair.server), BJ_ERR_STATE); /* it waits for the answer */
+		pair_run(&pair);
+		assert_int_equal(pair.server.err, BJ_OK);
+		assert_true(report_of(&pair.server).peer_verified);
+		assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
+	}
+	move(&pair.server);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_LIMIT);
+	pair_echo(&pair);
+	assert_int_equal(pack(&pair.server), BJ_OK);
+	for (unsigned later = 0; later < 2; later++) {
+		struct bj_tls_config *config = server_config(later);
+
+		assert_int_equal(unpack(config, &conn), later ? BJ_OK : BJ_ERR_BAD_TICKET);
+		bj_tls_config_free(config);
+	}
+	bj_tls_free(conn);
 }
 
 static void one_side_may_have_closed(void **state)
@@ -387,8 +420,8 @@ int main(void)
 		T(every_suite_and_both_sides_go_on),
 		T(keys_are_updated_and_tickets_taken_after_a_move),
 		T(the_name_of_a_key_from_outside_moves_too),
-		T(where_a_certificate_may_be_asked_for_later_nothing_moves),
 		T(what_encryption_and_delegation_came_to_moves_too),
+		T(certificates_are_asked_for_after_a_move),
 		T(one_side_may_have_closed),
 		T(every_allocation_may_fail),
 	};

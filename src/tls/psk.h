@@ -61,6 +61,9 @@ bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out
 
 /* ALPN too, which a session depends on. Settles F_RESUMED, and F_TRY: there is an identity to ask about. */
 enum bj_err psk_choose(struct bj_tls *conn, struct bj_bytes body);
+/* The suite of a hello of 1.3, where the usual choice is `suite`: one of another hash, if only with that a key of ours is offered. A raw key
+ * has one hash, and the client's order of suites says nothing of it. */
+const struct suite *psk_suite(const struct bj_tls *conn, const struct client_hello *hello, const struct suite *suite);
 /* At the first hello: remembers whether a key is in common, where nothing else can be used. */
 void psk_note(struct bj_tls *conn, const struct client_hello *hello);
 /* ASK(TICKET), ASK(PSK): is the identity a ticket of the owner's, a key of its? Both settle F_RESUMED, the second F_TRY for the next. */

@@ -223,6 +223,35 @@ static void a_raw_key_is_used_with_its_own_hash(void **state)
 	}
 }
 
+/* Whoever prefers a suite of the other hash, as s_client does, has the key nevertheless; also when it is asked for another share. */
+static void the_suite_follows_the_hash_of_a_raw_key(void **state)
+{
+	const uint16_t other_first[2][3] = { { 0x1302, 0x1303, 0x1301 }, { 0x1301, 0x1303, 0x1302 } }, p384 = KEX_P384;
+	struct bj_tls_psk psk = psk_of("psk1", "");
+
+	psk.raw = true;
+	for (unsigned i = 0; i < 4; i++) {
+		again();
+		psk.hash = i & 1 ? BJ_TLS_PSK_SHA384 : BJ_TLS_PSK_SHA256;
+		assert_int_equal(bj_tls_config_suites(client, other_first[i & 1], 3), BJ_OK);
+		if (i & 2)
+			assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+		give(client, psk);
+		give(server, psk);
+		shake();
+		expect_psk("psk1");
+		assert_int_equal(report_of(&pair.server).suite, i & 1 ? 0x1302 : 0x1303);
+	}
+	/* a server that has no suite of that hash has no common key */
+	again();
+	psk.hash = BJ_TLS_PSK_SHA384;
+	assert_int_equal(bj_tls_config_suites(server, other_first[1], 2), BJ_OK);
+	give(client, psk);
+	give(server, psk);
+	shake();
+	assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_PSK);
+}
+
 static void a_key_survives_a_retry(void **state)
 {
 	const uint16_t p384 = KEX_P384, suite = 0x1302;
@@ -342,6 +371,7 @@ int main(void)
 		T(imported_identities_are_told_from_others),
 		T(a_key_is_enough_with_every_suite),
 		T(a_raw_key_is_used_with_its_own_hash),
+		T(the_suite_follows_the_hash_of_a_raw_key),
 		T(a_key_survives_a_retry),
 		T(the_order_of_keys_and_credentials_decides),
 		T(its_session_is_resumed),

@@ -1,6 +1,7 @@
 /* question_test.c - the handshake stops at each question and goes on with its answer; and it stands every failure of an allocation. */
 #include "support/scarce.h"
 #include "tls/fixture.h"
+#include "tls/delegated.h"
 #include "tls/replay.h"
 #include "tls/scheme.h"
 
@@ -9,11 +10,15 @@ static unsigned answers;
 
 #define ALL (1u << BJ_TLS_Q_CREDENTIAL | 1u << BJ_TLS_Q_SIGN | 1u << BJ_TLS_Q_VERIFY)
 
+static struct pkey *bare_key, *handed_key;
+
 static int group_setup(void **state)
 {
 	pki_make(&pki);
 	credential = pki_credential(&pki, ISSUE_SERVER, KEY_P256, PKI_NAME);
 	own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &bare_key), BJ_OK);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &handed_key), BJ_OK);
 	return 0;
 }
 
@@ -22,6 +27,8 @@ static int group_teardown(void **state)
 	pki_fini(&pki);
 	bj_credential_free(credential);
 	bj_credential_free(own);
+	pkey_free(bare_key);
+	pkey_free(handed_key);
 	return 0;
 }
 
@@ -597,6 +604,205 @@ static void every_allocation_of_every_handshake_may_fail(void **state)
 		}
 }
 
+/* ---- what is shown in other ways: everything is asked of both sides, each question waits, and each allocation fails once */
+
+static uint8_t delegated_leaf[2][ISSUE_DER_MAX];
+
+/* Answers by what is asked, for any form of certificate. */
+static bool answer_any(struct side *s, struct bj_credential *with)
+{
+	struct bj_verdict verdict = { .err = BJ_OK, .rule = "" };
+	uint8_t signature[SIG_LEN_MAX];
+	size_t len = 0;
+
+	switch (bj_tls_question(s->conn)) {
+	case BJ_TLS_Q_CREDENTIAL:
+		stays_asked(s);
+		assert_int_equal(bj_tls_answer_credential(s->conn, with), BJ_OK);
+		break;
+	case BJ_TLS_Q_SIGN:
+		stays_asked(s);
+		assert_int_equal(pkey_sign(s->conn->hs->credential->key, SIG_ECDSA_SHA256, bj_tls_question_bytes(s->conn), signature, sizeof(signature), &len), BJ_OK);
+		assert_int_equal(bj_tls_answer_sign(s->conn, signature, len), BJ_OK);
+		break;
+	case BJ_TLS_Q_VERIFY:
+		stays_asked(s);
+		assert_int_equal(bj_tls_answer_verify(s->conn, &verdict), BJ_OK);
+		break;
+	default:
+		return false;
+	}
+	answers++;
+	return true;
+}
+
+static struct bj_credential *bare(void)
+{
+	struct bj_credential *made;
+
+	assert_int_equal(credential_make_bare(bare_key, &made), BJ_OK);
+	return made;
+}
+
+/* A delegated credential of a certificate for that role. */
+static struct bj_credential *delegated(enum issue_kind kind)
+{
+	static uint8_t bytes[2048];
+	enum delegated_side side = kind == ISSUE_SERVER ? DELEGATED_SERVER : DELEGATED_CLIENT;
+	const char *name = PKI_NAME;
+	struct issue in = { .kind = kind, .common_name = "delegates", .names = &name, .name_count = kind == ISSUE_SERVER, .key = bare_key, .delegates = true };
+	struct delegated_wish wish = { .leaf_key = bare_key, .key = handed_key, .scheme = SCHEME_ECDSA_P256_SHA256, .algorithm = SCHEME_ECDSA_P256_SHA256,
+				       .valid_s = 2 * 86400, .side = side };
+	struct bj_bytes chain[2];
+	struct bj_credential *made;
+	struct delegated d;
+	struct cert leaf;
+	size_t len;
+
+	pki_issue(&in, &pki.middle, delegated_leaf[side], &len);
+	chain[0] = bytes_of(delegated_leaf[side], len);
+	chain[1] = bytes_of(pki.middle.der, pki.middle.len);
+	assert_int_equal(cert_parse(chain[0], &leaf), BJ_OK);
+	wish.leaf = &leaf;
+	assert_int_equal(delegated_make(&wish, bytes, sizeof(bytes), &len), BJ_OK);
+	assert_int_equal(delegated_parse(bytes_of(bytes, len), &d), BJ_OK);
+	assert_int_equal(credential_make_delegated(chain, 2, handed_key, d.bytes, d.spki, &made), BJ_OK);
+	return made;
+}
+
+enum shown {
+	SHOWN_CHAINS = 0,
+	SHOWN_BARE,
+	SHOWN_DELEGATED,
+	SHOWN_INSIDE_ECH, /* with a retry */
+	SHOWN_COMPRESSED,
+	SHOWN_END,
+};
+
+/* Two configurations that show so; both ask everything, or nothing and have the credentials themselves. */
+static void show_configure(enum shown shown, bool asks, struct bj_credential *theirs[2])
+{
+	const enum bj_tls_certificate_type raw = BJ_TLS_RAW_PUBLIC_KEY;
+	const uint16_t p256 = SCHEME_ECDSA_P256_SHA256, p384 = KEX_P384, zlib = 1;
+	struct bj_tls_config *configs[2];
+	struct bj_ech_key key;
+
+	ends_teardown(NULL);
+	memset(&pair, 0, sizeof(pair));
+	version = BJ_TLS_1_3;
+	setup_again(NULL);
+	configs[0] = client;
+	configs[1] = server;
+	for (size_t i = 0; i < 2; i++) {
+		struct bj_credential *show = shown == SHOWN_BARE ? bare() : shown == SHOWN_DELEGATED ? delegated(i ? ISSUE_SERVER : ISSUE_CLIENT) :
+											  bj_credential_ref(i ? credential : own);
+		struct bj_bytes spki = bj_credential_public_key(show);
+
+		theirs[i] = show;
+		assert_int_equal(bj_tls_config_ask(configs[i], asks ? ALL : 0), BJ_OK);
+		if (!asks || shown == SHOWN_BARE) /* a bare key is offered as what it is */
+			assert_int_equal(bj_tls_config_credential(configs[i], show), BJ_OK);
+		if (shown == SHOWN_BARE) {
+			assert_int_equal(bj_tls_config_peer_types(configs[i], &raw, 1), BJ_OK);
+			assert_int_equal(bj_tls_config_peer_key(configs[i], spki.ptr, spki.len), BJ_OK);
+		}
+		if (shown == SHOWN_DELEGATED)
+			assert_int_equal(bj_tls_config_delegated_schemes(configs[i], &p256, 1), BJ_OK);
+		if (shown == SHOWN_COMPRESSED)
+			assert_int_equal(bj_tls_config_certificate_compression(configs[i], &zlib, 1), BJ_OK);
+	}
+	if (shown != SHOWN_INSIDE_ECH)
+		return;
+	assert_int_equal(bj_ech_key_generate("public.example", 0, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&key, 1, ech_list, sizeof(ech_list), &ech_list_len), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(server, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(server, &p384, 1), BJ_OK);
+}
+
+static void show_end(struct bj_credential *theirs[2])
+{
+	bj_credential_free(theirs[0]);
+	bj_credential_free(theirs[1]);
+	ech_list_len = 0;
+}
+
+static void every_question_waits_whatever_is_shown(void **state)
+{
+	static const size_t chunks[] = { 0, 1 };
+
+	for (int shown = 0; shown < SHOWN_END; shown++)
+		for (size_t c = 0; c < ARRAY_COUNT(chunks); c++) {
+			struct bj_credential *theirs[2];
+
+			show_configure((enum shown)shown, true, theirs);
+			answers = 0;
+			pair_start(&pair, client, server, PKI_NAME);
+			pair.chunk = chunks[c];
+			if (ech_list_len > 0)
+				assert_int_equal(bj_tls_ech(pair.client.conn, ech_list, ech_list_len), BJ_OK);
+			assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+			pair_run(&pair);
+			while (answer_any(&pair.client, theirs[0]) || answer_any(&pair.server, theirs[1]))
+				pair_run(&pair);
+			ends_expect(BJ_OK, BJ_OK);
+			assert_int_equal(pair.client.done, 1);
+			assert_int_equal(pair.server.done, 1);
+			assert_int_equal(answers, 6);
+			assert_int_equal(report_of(&pair.client).peer_delegated, shown == SHOWN_DELEGATED);
+			assert_int_equal(report_of(&pair.server).peer_delegated, shown == SHOWN_DELEGATED);
+			assert_int_equal(report_of(&pair.server).ech, shown == SHOWN_INSIDE_ECH ? BJ_TLS_ECH_ACCEPTED : BJ_TLS_ECH_NONE);
+			pair_echo(&pair);
+			show_end(theirs);
+		}
+}
+
+/* A hello that does not open: the handshake goes to its end and then fails, with the keys to try with. */
+static bool try_rejected(void)
+{
+	enum bj_err err = BJ_ERR_NO_MEMORY;
+
+	memset(&pair, 0, sizeof(pair));
+	pair.now_ms = NOW_MS;
+	if (bj_tls_new(client, PKI_NAME, &pair.client.conn) == BJ_OK && bj_tls_new(server, NULL, &pair.server.conn) == BJ_OK &&
+	    bj_tls_ech(pair.client.conn, ech_list, ech_list_len) == BJ_OK && bj_tls_start(pair.client.conn, NOW_MS) == BJ_OK) {
+		pair_run(&pair);
+		err = report_of(&pair.client).err;
+		assert_false(pair.client.done);
+		assert_true(err == BJ_ERR_ECH_REJECTED || err == BJ_ERR_NO_MEMORY || err == BJ_ERR_CRYPTO || report_of(&pair.server).err == BJ_ERR_NO_MEMORY ||
+			    report_of(&pair.server).err == BJ_ERR_CRYPTO);
+	}
+	return err == BJ_ERR_ECH_REJECTED && report_of(&pair.client).ech_retry_configs.len > 0;
+}
+
+static void every_allocation_may_fail_when_a_hello_does_not_open(void **state)
+{
+	struct bj_credential *public_one = pki_credential(&pki, ISSUE_SERVER, KEY_P256, "public.example");
+	struct bj_credential *theirs[2];
+	struct bj_ech_key other;
+
+	show_configure(SHOWN_INSIDE_ECH, false, theirs);
+	assert_int_equal(bj_ech_key_generate("public.example", 0, 1, NULL, &other), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&other, 1, ech_list, sizeof(ech_list), &ech_list_len), BJ_OK);
+	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_NONE), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(server, public_one), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(server), BJ_OK);
+	assert_true(scarce_each(try_rejected, kind_end) > 5);
+	bj_credential_free(public_one);
+	show_end(theirs);
+}
+
+static void every_allocation_may_fail_whatever_is_shown(void **state)
+{
+	for (int shown = 0; shown < SHOWN_END; shown++) {
+		struct bj_credential *theirs[2];
+
+		show_configure((enum shown)shown, false, theirs);
+		fail_each();
+		show_end(theirs);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown), { #f "_in_1_2", f, setup12, ends_teardown, NULL }
 
 int main(void)
@@ -616,6 +822,9 @@ int main(void)
 		T(every_allocation_may_fail_with_raw_keys),
 		cmocka_unit_test_setup_teardown(every_allocation_may_fail_with_an_encrypted_hello, setup, ends_teardown),
 		T(every_allocation_may_fail_when_a_certificate_is_asked_for_later),
+		cmocka_unit_test_setup_teardown(every_question_waits_whatever_is_shown, setup, ends_teardown),
+		cmocka_unit_test_setup_teardown(every_allocation_may_fail_whatever_is_shown, setup, ends_teardown),
+		cmocka_unit_test_setup_teardown(every_allocation_may_fail_when_a_hello_does_not_open, setup, ends_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

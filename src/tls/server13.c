@@ -253,6 +253,7 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		.schemes = config_codes_view(&conn->config->schemes),
 		.schemes_cert = config_codes_view(&conn->config->certificate_schemes),
 		.authorities = config_authorities(conn->config),
+		.delegated = config_codes_view(&conn->config->delegated_schemes),
 	};
 	enum bj_err err = conn_room(conn, w, HS_ROOM + request.authorities.len);
 
@@ -262,6 +263,8 @@ static enum bj_err request_make(struct bj_tls *conn, struct writer *w)
 		request.has |= EXT_BIT(EXT_CERTIFICATE_AUTHORITIES);
 	if (request.schemes_cert.len > 0)
 		request.has |= EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT);
+	if (request.delegated.len > 0)
+		request.has |= EXT_BIT(EXT_DELEGATED_CREDENTIAL);
 	request.compressions = config_compressions_write(conn->config, compressions);
 	if (request.compressions.len > 0)
 		request.has |= EXT_BIT(EXT_COMPRESS_CERTIFICATE);
@@ -325,8 +328,9 @@ static enum bj_err end_of_early_take(struct bj_tls *conn, struct bj_bytes body)
 
 static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 {
+	uint32_t asked = conn->config->delegated_schemes.count > 0 ? EXT_BIT(EXT_DELEGATED_CREDENTIAL) : 0;
 	struct certificate cert;
-	enum bj_err err = certificate_parse(body, 0, &cert);
+	enum bj_err err = certificate_parse(body, asked, &cert);
 
 	if (err)
 		return err;
@@ -335,7 +339,8 @@ static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !state_is_open(&conn->state))
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
-	return auth_take_chain(conn, cert.chain, cert.count);
+	err = auth_take_chain(conn, cert.chain, cert.count);
+	return err ? err : auth_take_delegation(conn, cert.delegation);
 }
 
 static enum bj_err certificate_take(struct bj_tls *conn, struct bj_bytes body)

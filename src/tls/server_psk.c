@@ -129,6 +129,31 @@ static const struct config_psk *key_find(struct bj_tls *conn, const struct clien
 	return NULL;
 }
 
+static bool key_is_offered(const struct bj_tls_config *config, const struct client_hello *hello, enum hash_alg hash)
+{
+	struct bj_bytes binder;
+	uint16_t index;
+
+	for (size_t i = 0; i < config->psk_count; i++)
+		if (!config->psks[i].is_after && identity_find(&hello->psk, config->psks[i].imports[psk_hash_index(hash)].identity, &index, &binder))
+			return true;
+	return false;
+}
+
+const struct suite *psk_suite(const struct bj_tls *conn, const struct client_hello *hello, const struct suite *suite)
+{
+	const struct suite *other;
+	enum hash_alg hash;
+
+	if (conn->config->psk_count == 0 || !suite || !(hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)))
+		return suite;
+	hash = suite->hash == HASH_SHA256 ? HASH_SHA384 : HASH_SHA256;
+	if (key_is_offered(conn->config, hello, (enum hash_alg)suite->hash) || !key_is_offered(conn->config, hello, hash))
+		return suite;
+	other = hello_choose_suite_of(conn, hello, hash);
+	return other ? other : suite;
+}
+
 static bool only_keys(const struct bj_tls *conn)
 {
 	return conn->config->psk_count > 0 && conn->config->credential_count == 0 && !asks(conn, BJ_TLS_Q_CREDENTIAL) && !asks(conn, BJ_TLS_Q_PSK);

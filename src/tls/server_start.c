@@ -7,6 +7,7 @@
 #include "tls/hello.h"
 #include "tls/retry.h"
 #include "tls/limits.h"
+#include "tls/psk.h"
 #include "tls/quic.h"
 #include "tls/raw_key.h"
 
@@ -45,10 +46,10 @@ static enum bj_err take_name(struct bj_tls *conn, struct bj_bytes name)
 	return BJ_OK;
 }
 
-/* In 1.3 the suite depends on nothing else; with it the transcript's hash is known before the hello is added. In 1.2 the key has a say. */
+/* In 1.3 the suite depends on nothing else but keys that were offered; with it the transcript's hash is known before the hello is added. In 1.2 the key has a say. */
 static enum bj_err choose_suite13(struct bj_tls *conn, const struct client_hello *hello)
 {
-	conn->suite = hello_choose_suite(conn, hello, VERSION_1_3, ~(uint32_t)0);
+	conn->suite = psk_suite(conn, hello, hello_choose_suite(conn, hello, VERSION_1_3, ~(uint32_t)0));
 	if (!conn->suite)
 		return BJ_ERR_NO_COMMON_SUITE;
 	return transcript_choose(&conn->hs->transcript, (enum hash_alg)conn->suite->hash, false);

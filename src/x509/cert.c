@@ -48,6 +48,7 @@ static enum bj_err names_and_dates_read(struct reader *tbs, struct cert *cert)
 		return BJ_ERR_CERT_NAME_FORM;
 	cert->issuer_hash = name_hash(cert->issuer);
 	cert->subject_hash = name_hash(cert->subject);
+	cert->is_self_issued = cert->subject_hash == cert->issuer_hash && name_equal(cert->subject, cert->issuer);
 	cert->not_before = time_read(&validity, &cert->has_odd_time);
 	cert->not_after = time_read(&validity, &cert->has_odd_time);
 	return rd_end(&validity) ? BJ_OK : BJ_ERR_CERT_TIME;
@@ -129,9 +130,4 @@ enum bj_err cert_of_key(struct bj_bytes spki, struct cert *out)
 	if (!err)
 		*out = cert;
 	return err;
-}
-
-bool cert_is_self_issued(const struct cert *cert)
-{
-	return cert->subject_hash == cert->issuer_hash && name_equal(cert->subject, cert->issuer);
 }

@@ -50,6 +50,7 @@ struct cert {
 	enum sig_alg key_only;      /* an RSA-PSS key that is bound to one algorithm: that one; else SIG_NONE */
 	uint32_t subject_hash;      /* name_hash() of both */
 	uint32_t issuer_hash;
+	bool is_self_issued;        /* subject and issuer are the same name; kept, for it is asked at every step of a search */
 	/* extensions; an absent one has its has_ false or its view empty */
 	bool has_key_usage;
 	bool has_eku;
@@ -97,7 +98,9 @@ enum bj_err cert_parse(struct bj_bytes der, struct cert *out) BJ_MUST_USE;
  * hold exactly one SubjectPublicKeyInfo. BJ_ERR_CERT_DER, BJ_ERR_CERT_KEY. */
 enum bj_err cert_of_key(struct bj_bytes spki, struct cert *out) BJ_MUST_USE;
 
-/* Subject and issuer are the same name. */
-bool cert_is_self_issued(const struct cert *cert);
+static inline bool cert_is_self_issued(const struct cert *cert)
+{
+	return cert->is_self_issued;
+}
 
 #endif

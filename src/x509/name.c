@@ -138,8 +138,32 @@ static bool attribute_equal(struct bj_bytes a, struct bj_bytes b)
 	return !x.bad && !y.bad && value_equal(value_a.tag, value_a.content, value_b.tag, value_b.content);
 }
 
+/* A text whose comparison nobody can see otherwise. */
+static bool is_plain(const struct der_item *value)
+{
+	bool plain = is_text(value->tag);
+
+	for (size_t i = 0; i < value->content.len && plain; i++)
+		plain = value->content.ptr[i] < 0x80;
+	return plain;
+}
+
+static bool attribute_may_equal(struct bj_bytes a, struct bj_bytes b)
+{
+	struct reader x = rd_of(a), y = rd_of(b);
+	struct der_item value_a, value_b;
+
+	if (!bytes_equal(der_oid(&x), der_oid(&y)))
+		return false;
+	value_a = der_any(&x);
+	value_b = der_any(&y);
+	return !is_plain(&value_a) || !is_plain(&value_b) || value_equal(value_a.tag, value_a.content, value_b.tag, value_b.content);
+}
+
+typedef bool same_fn(struct bj_bytes a, struct bj_bytes b);
+
 /* The same attributes in any order: folding may have changed the order that DER gave them. */
-static bool set_equal(struct bj_bytes a, struct bj_bytes b)
+static bool set_equal(struct bj_bytes a, struct bj_bytes b, same_fn *same)
 {
 	struct bj_bytes theirs[NAME_SET_MAX];
 	struct reader x = rd_of(a), y = rd_of(b);
@@ -153,7 +177,7 @@ static bool set_equal(struct bj_bytes a, struct bj_bytes b)
 		struct bj_bytes mine = der_take(&x, DER_SEQUENCE);
 		size_t i = 0;
 
-		while (i < count && !attribute_equal(mine, theirs[i]))
+		while (i < count && !same(mine, theirs[i]))
 			i++;
 		if (i == count)
 			return false;
@@ -162,17 +186,27 @@ static bool set_equal(struct bj_bytes a, struct bj_bytes b)
 	return count == 0 && rd_end(&x) && rd_end(&y);
 }
 
-bool name_starts_with(struct bj_bytes name, struct bj_bytes prefix)
+static bool starts_with(struct bj_bytes name, struct bj_bytes prefix, same_fn *same)
 {
 	struct reader x = der_only(name, DER_SEQUENCE), y = der_only(prefix, DER_SEQUENCE);
 
 	while (rd_more(&y)) {
 		struct bj_bytes want = der_take(&y, DER_SET), have = der_take(&x, DER_SET);
 
-		if (x.bad || y.bad || !set_equal(have, want))
+		if (x.bad || y.bad || !set_equal(have, want, same))
 			return false;
 	}
 	return !x.bad && !y.bad;
+}
+
+bool name_starts_with(struct bj_bytes name, struct bj_bytes prefix)
+{
+	return starts_with(name, prefix, attribute_equal);
+}
+
+bool name_may_start_with(struct bj_bytes name, struct bj_bytes prefix)
+{
+	return starts_with(name, prefix, attribute_may_equal);
 }
 
 bool name_equal(struct bj_bytes a, struct bj_bytes b)
@@ -184,7 +218,7 @@ bool name_equal(struct bj_bytes a, struct bj_bytes b)
 	x = der_only(a, DER_SEQUENCE);
 	y = der_only(b, DER_SEQUENCE);
 	while (rd_more(&x) && rd_more(&y))
-		if (!set_equal(der_take(&x, DER_SET), der_take(&y, DER_SET)))
+		if (!set_equal(der_take(&x, DER_SET), der_take(&y, DER_SET), attribute_equal))
 			return false;
 	return rd_end(&x) && rd_end(&y);
 }

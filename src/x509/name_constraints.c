@@ -5,6 +5,8 @@
 #include "x509/dns_name.h"
 #include "x509/name.h"
 
+#define OCTETS_A_STEP 16 /* of directory names, which take longer to compare than others */
+
 /* ---- the parts of names */
 
 struct mailbox {
@@ -140,7 +142,7 @@ bool name_constraints_are_valid(struct bj_bytes content)
 enum match {
 	OUTSIDE,
 	INSIDE,
-	MAYBE, /* a wildcard covers names in it and others */
+	MAYBE, /* a wildcard covers names in it and others, or a directory name has values that others compare in other ways */
 	UNKNOWN,
 };
 
@@ -191,7 +193,7 @@ static enum match match(const struct general_name *name, const struct general_na
 	case GN_IP:
 		return match_ip(name->value, base->value);
 	case GN_DIRECTORY:
-		return name_starts_with(name->value, base->value) ? INSIDE : OUTSIDE;
+		return name_starts_with(name->value, base->value) ? INSIDE : name_may_start_with(name->value, base->value) ? MAYBE : OUTSIDE;
 	case GN_URI:
 		if (!uri_host(name->value, &host))
 			return UNKNOWN;
@@ -219,12 +221,16 @@ static struct said ask(struct bj_bytes list, const struct general_name *name, ui
 		struct reader subtree = der_open(&r, DER_SEQUENCE);
 		struct general_name base = gn_read(&subtree);
 		enum match m;
+		uint32_t cost;
 
-		if (*steps == 0) {
+		cost = 1;
+		if (base.kind == GN_DIRECTORY && name->kind == GN_DIRECTORY)
+			cost = (uint32_t)(1 + (name->value.len + base.value.len) / OCTETS_A_STEP);
+		if (*steps < cost) {
 			said.budget = true;
 			break;
 		}
-		(*steps)--;
+		*steps -= cost;
 		if (base.kind != name->kind)
 			continue;
 		said.any = true;

@@ -58,11 +58,11 @@ static bool key_ids_differ(const struct cert *cert, const struct cert *issuer)
 }
 
 /* A name with a key that the path has already would only go round in a circle. */
-static bool is_in_path(const struct search *s, const struct cert *cert)
+static bool is_in_path(struct search *s, const struct cert *cert)
 {
 	for (size_t i = 0; i < s->len; i++)
 		if (s->path[i]->subject_hash == cert->subject_hash && bytes_equal(s->path[i]->spki, cert->spki) &&
-		    name_equal(s->path[i]->subject, cert->subject))
+		    search_same_name(s, s->path[i]->subject, cert->subject))
 			return true;
 	return false;
 }
@@ -168,12 +168,12 @@ bool search_extend(struct search *s)
 	const struct anchor *a = trust_first(s->in->trust, cert->issuer_hash);
 
 	for (; a && !s->out_of_budget; a = trust_next(a, cert->issuer_hash))
-		if (name_equal(a->cert.subject, cert->issuer) && try_issuer(s, &a->cert, true))
+		if (search_same_name(s, a->cert.subject, cert->issuer) && try_issuer(s, &a->cert, true))
 			return true;
 	for (size_t i = 0; i < s->in->extra_count && !s->out_of_budget; i++) {
 		const struct cert *extra = &s->in->extra[i];
 
-		if (extra->subject_hash != cert->issuer_hash || !search_step(s) || !name_equal(extra->subject, cert->issuer) ||
+		if (extra->subject_hash != cert->issuer_hash || !search_step(s) || !search_same_name(s, extra->subject, cert->issuer) ||
 		    is_in_path(s, extra))
 			continue;
 		if (try_issuer(s, extra, false))

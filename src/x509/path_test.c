@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "base/writer.h"
+#include "x509/der.h"
+#include "x509/der_write.h"
 #include "x509/made_chain.h"
+#include "x509/name.h"
 #include "x509/path.h"
 #include "x509/rules.h"
 
@@ -183,11 +186,12 @@ CHANGE(root_permits_org, c->root->name_constraints = bytes_of(permit_org, sizeof
 CHANGE(middle_permits_org, c->middle.name_constraints = bytes_of(permit_org, sizeof(permit_org)); c->middle.name_constraints_critical = true)
 CHANGE(middle_excludes_wild, c->middle.name_constraints = bytes_of(exclude_wild, sizeof(exclude_wild)); c->middle.name_constraints_critical = true)
 CHANGE(root_excludes_net, c->root->name_constraints = bytes_of(exclude_net, sizeof(exclude_net)); c->root->name_constraints_critical = true)
-CHANGE(self_issued_leaf, root_permits_org(c); c->leaf.subject = c->leaf.issuer; c->leaf.subject_hash = c->leaf.issuer_hash)
+CHANGE(self_issued_leaf, root_permits_org(c); c->leaf.subject = c->leaf.issuer; c->leaf.subject_hash = c->leaf.issuer_hash;
+       c->leaf.is_self_issued = true)
 CHANGE(constraints_not_critical, c->root->name_constraints = bytes_of(permit_com, sizeof(permit_com)))
 CHANGE(other_constraints_not_critical, c->root->name_constraints = bytes_of(permit_org, sizeof(permit_org)))
 CHANGE(root_cross_signed, c->root->issuer = c->middle.subject; c->root->issuer_hash = c->middle.subject_hash;
-       c->root->aki = (struct bj_bytes){ 0 })
+       c->root->aki = (struct bj_bytes){ 0 }; c->root->is_self_issued = false)
 CHANGE(time_is_not_asked, c->leaf.not_after = 0; c->in.check_time = false)
 CHANGE(expired_and_unknown, c->leaf.not_after = 0; c->in.extra_count = 0)
 
@@ -545,6 +549,7 @@ static void a_self_signed_end_entity_is_named_as_such(void **state)
 	c.leaf = middle.cert; /* its key did not sign it, but that is not reached */
 	c.leaf.issuer = c.leaf.subject;
 	c.leaf.issuer_hash = c.leaf.subject_hash;
+	c.leaf.is_self_issued = true;
 	c.in.extra_count = 0;
 	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_SELF_SIGNED);
 	assert_int_equal(verdict.index, 0);
@@ -679,6 +684,65 @@ static void self_issued_cas_do_not_count_but_are_limited(void **state)
 	made_cert_free(&end);
 }
 
+/* A name of 8 sets with 8 attributes each, in one order or the other: as slow to compare as any. */
+static struct bj_bytes slow_name(uint8_t *buf, size_t cap, bool turned)
+{
+	struct writer w = wr_make(buf, cap);
+	size_t name = dw_open(&w, DER_SEQUENCE);
+	uint8_t value[900] = { 0 };
+
+	memset(value, 'a', sizeof(value));
+	for (unsigned s = 0; s < 8; s++) {
+		size_t set = dw_open(&w, DER_SET);
+
+		for (unsigned i = 0; i < 8; i++) {
+			size_t attribute = dw_open(&w, DER_SEQUENCE);
+
+			value[sizeof(value) - 1] = (uint8_t)('a' + (turned ? 7 - i : i));
+			dw_item(&w, DER_OID, oid_bytes(OID_AT_CN));
+			dw_item(&w, DER_PRINTABLE_STRING, bytes_of(value, sizeof(value)));
+			dw_close(&w, attribute);
+		}
+		dw_close(&w, set);
+	}
+	dw_close(&w, name);
+	assert_true(wr_ok(&w) && name_is_valid(wr_view(&w)));
+	return wr_view(&w);
+}
+
+static void names_made_to_be_slow_to_compare_are_counted_by_their_length(void **state)
+{
+	enum { EXTRAS = 100, CAP = 60000 };
+	uint8_t *here = malloc(CAP), *there = malloc(CAP);
+	struct cert *extra = calloc(EXTRAS, sizeof(*extra));
+	struct bj_verdict verdict;
+	struct chain c;
+
+	assert_true(here && there && extra);
+	chain_init(&c);
+	c.leaf.issuer = slow_name(here, CAP, false);
+	c.leaf.issuer_hash = name_hash(c.leaf.issuer);
+	for (size_t i = 0; i < EXTRAS; i++) {
+		extra[i] = middle.cert;
+		extra[i].subject = slow_name(there, CAP, true);
+		extra[i].subject_hash = c.leaf.issuer_hash;
+		extra[i].ski = bytes_of(other_id, sizeof(other_id)); /* so that none of them ends the search */
+	}
+	assert_true(name_equal(c.leaf.issuer, extra[0].subject));
+	c.in.extra = extra;
+	c.in.extra_count = 10;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_AKI);
+	chain_init(&c);
+	c.leaf.issuer = bytes_of(here, 4 + (size_t)(here[2] << 8 | here[3]));
+	c.leaf.issuer_hash = extra[0].subject_hash;
+	c.in.extra = extra;
+	c.in.extra_count = EXTRAS;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_BUDGET);
+	free(extra);
+	free(there);
+	free(here);
+}
+
 static void the_budget_of_signatures_ends_the_search(void **state)
 {
 	static struct cert extra[PATH_BUDGET_SIGNATURES + 10];
@@ -768,6 +832,31 @@ static void each_common_name_counts_but_not_beside_a_wildcard(void **state)
 	c.leaf.subject = bytes_of(two, sizeof(two));
 	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_NAME_FORM);
 	assert_non_null(strstr(verdict.detail, "evil.example.com"));
+}
+
+/* Each is looked for in all alternative names. */
+static void more_common_names_than_a_few_are_refused(void **state)
+{
+	for (unsigned count = 4; count <= 5; count++) {
+		uint8_t buf[400];
+		struct writer w = wr_make(buf, sizeof(buf));
+		size_t name = dw_open(&w, DER_SEQUENCE);
+		struct bj_verdict verdict;
+		struct chain c;
+
+		for (unsigned i = 0; i < count; i++) {
+			size_t set = dw_open(&w, DER_SET), attribute = dw_open(&w, DER_SEQUENCE);
+
+			dw_item(&w, DER_OID, oid_bytes(OID_AT_CN));
+			dw_item(&w, DER_UTF8_STRING, BYTES_LIT("www.example.com"));
+			dw_close(&w, attribute);
+			dw_close(&w, set);
+		}
+		dw_close(&w, name);
+		chain_init(&c);
+		c.leaf.subject = wr_view(&w);
+		assert_int_equal(judge(&c, &verdict), count == 4 ? BJ_OK : BJ_ERR_CERT_NAME_FORM);
+	}
 }
 
 static void clients_need_no_alternative_name(void **state)
@@ -870,9 +959,11 @@ int main(void)
 		cmocka_unit_test(circles_end),
 		cmocka_unit_test(a_chain_longer_than_the_limit_is_refused),
 		cmocka_unit_test(self_issued_cas_do_not_count_but_are_limited),
+		cmocka_unit_test(names_made_to_be_slow_to_compare_are_counted_by_their_length),
 		cmocka_unit_test(the_budget_of_signatures_ends_the_search),
 		cmocka_unit_test(a_common_name_that_could_mislead_is_refused),
 		cmocka_unit_test(each_common_name_counts_but_not_beside_a_wildcard),
+		cmocka_unit_test(more_common_names_than_a_few_are_refused),
 		cmocka_unit_test(clients_need_no_alternative_name),
 		cmocka_unit_test(chains_of_bytes_are_judged_the_same),
 		cmocka_unit_test(roots_of_before_the_rules_are_excused_from_their_form_alone),

@@ -44,7 +44,7 @@ static void make(const char *words, struct made *out)
 		size_t mark;
 
 		if (*p == '=') {
-			c->subject_hash = c->issuer_hash;
+			c->is_self_issued = true;
 		} else if (number) {
 			c->has_require_explicit |= *p == 'e';
 			c->has_inhibit_mapping |= *p == 'm';

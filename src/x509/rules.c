@@ -12,6 +12,8 @@
 #define VERSION_3_BEGIN INT64_C(915148800)  /* 1999-01-01: certificates have extensions (rfc2459) */
 #define WEB_RULES_BEGIN INT64_C(1341100800) /* 2012-07-01: the rules of the web are in force (cabf-br:1.0) */
 
+#define COMMON_NAMES_MAX 4 /* that look like hosts, each of which is looked for in all alternative names; the web allows one */
+
 struct judged {
 	const struct rules_for *rules;
 	const struct cert *cert;
@@ -407,11 +409,12 @@ static bool common_name_broken(const struct judged *j, struct text *detail)
 {
 	struct name_walk walk = name_walk(j->cert->subject);
 	struct name_attribute cn;
+	size_t count = 0;
 
 	if (j->rules->in->purpose != PATH_SERVER)
 		return false;
 	while (name_next(&walk, &cn)) {
-		if (cn.oid != OID_AT_CN || !looks_like_host(cn.value) || common_name_fits(j->cert, cn.value))
+		if (cn.oid != OID_AT_CN || !looks_like_host(cn.value) || (++count <= COMMON_NAMES_MAX && common_name_fits(j->cert, cn.value)))
 			continue;
 		text_str(detail, "the common name ");
 		text_safe(detail, cn.value, "");

@@ -43,6 +43,8 @@ struct search {
 bool search_go_on(struct search *s, const struct finding *finding, size_t index);
 /* Takes one from the budget; false if there is none. */
 bool search_step(struct search *s);
+/* Are these names the same? The longer they are the more it takes from the budget; without any left, no. */
+bool search_same_name(struct search *s, struct bj_bytes a, struct bj_bytes b);
 /* Did the issuer's key make this signature? BJ_ERR_CERT_KEY: that is no key to verify with. */
 enum bj_err search_signature(struct search *s, const struct signed_bytes *what, const struct cert *issuer);
 /* Can the issuer's key check a signature of this kind at all? */

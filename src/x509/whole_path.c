@@ -33,6 +33,20 @@ bool search_step(struct search *s)
 	return true;
 }
 
+bool search_same_name(struct search *s, struct bj_bytes a, struct bj_bytes b)
+{
+	uint32_t cost = (uint32_t)(a.len / PATH_OCTETS_A_STEP);
+
+	if (bytes_equal(a, b))
+		return true;
+	if (s->steps_left < cost) {
+		s->out_of_budget = true;
+		return false;
+	}
+	s->steps_left -= cost;
+	return name_equal(a, b);
+}
+
 /* ---- signatures */
 
 /* Asks the memory before the mathematics. */
@@ -200,7 +214,7 @@ static bool is_signer(struct search *s, const struct crl_held *held, const struc
 	const struct crl *crl = &held->crl;
 	struct signed_bytes what = { held, crl->tbs, crl->signature, crl->sig_alg, held->tbs_hash };
 
-	return cert->subject_hash == crl->issuer_hash && search_step(s) && name_equal(cert->subject, crl->issuer) &&
+	return cert->subject_hash == crl->issuer_hash && search_step(s) && search_same_name(s, cert->subject, crl->issuer) &&
 	       !(cert->has_key_usage && !(cert->key_usage & KU_CRL_SIGN)) && search_is_verifiable(crl->sig_alg, cert) &&
 	       !search_signature(s, &what, cert);
 }

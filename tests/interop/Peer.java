@@ -1,6 +1,7 @@
 /* Java's JSSE as a peer of the interoperation tests, run from its source; the arguments are those of every peer program (see peers.py):
  *   client PORT CA VERSION [CHAIN KEY]   two connections, the second offers to resume; "ping" must come back
  *   server PORT CHAIN KEY VERSION [CA]   echoes until it is ended; with a CA clients must prove themselves
+ * PEER_REKEY in the environment: new keys are made, by the client before "ping", by the server before its echo.
  */
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -79,6 +80,7 @@ public class Peer {
 				parameters.setServerNames(List.of(new SNIHostName("localhost")));
 				parameters.setEndpointIdentificationAlgorithm("HTTPS");
 				sock.setSSLParameters(parameters);
+				rekey(sock);
 				sock.getOutputStream().write("ping\n".getBytes(StandardCharsets.US_ASCII));
 				byte[] reply = sock.getInputStream().readNBytes(5);
 				SSLSession session = sock.getSession();
@@ -91,8 +93,17 @@ public class Peer {
 		}
 	}
 
+	/** A handshake on a connection of 1.3 that is open already is a key update. */
+	private static void rekey(SSLSocket sock) throws java.io.IOException {
+		if (System.getenv("PEER_REKEY") != null) {
+			sock.startHandshake();
+			sock.startHandshake();
+		}
+	}
+
 	private static void echo(SSLSocket sock) {
 		try (sock) {
+			rekey(sock);
 			InputStream in = sock.getInputStream();
 			byte[] buf = new byte[4096];
 			for (int len; (len = in.read(buf)) > 0;)

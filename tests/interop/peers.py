@@ -16,6 +16,8 @@ import time
 
 import pytest
 
+import matrix
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BOJAGI_BUILD", ROOT / "build"))
 BOJAGI = BUILD / "bojagi"
@@ -218,7 +220,7 @@ ROW = re.compile(r"\| (client|server) \| (.+?) \| (.+?) \| (.+?) \|$", re.M)
 
 def page(rows, absent):
     lines = ["# Interoperation", "", "Produced by `tests/interop`; each row is a connection that a test made and checked. `BOJAGI_UPDATE_DOCS=1` rewrites this page,",
-             "`BOJAGI_UPDATE_DOCS=add` adds the rows of other peers to it.", "",
+             "`BOJAGI_UPDATE_DOCS=add` adds the rows of other peers to it.", "", *matrix.lines(rows), "", "## The rows", "",
              "| our side | peer | what | result |", "|-|-|-|-|"]
     lines += [f"| {role} | {peer} | {what} | {result} |" for (role, peer, what), result in sorted(rows.items())]
     if absent:

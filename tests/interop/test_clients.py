@@ -176,6 +176,17 @@ def test_gnutls_cli_speaks_and_resumes(pki, serve, table, priority, what):
     table.add("server", row, what + " resumed")
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_gnutls_proves_itself(pki, serve, table, version):
+    server = serve("ecdsa", "--ca", pki.root, "--require-client-cert")
+    args = [need("gnutls-cli"), "-p", server.port, f"--x509cafile={pki.root}", f"--priority=NORMAL:-VERS-ALL:+VERS-TLS{version}"]
+    good = run([*args, f"--x509certfile={pki.chain('client')}", f"--x509keyfile={pki.key('client')}", "localhost"], input="hello\n")
+    assert good.returncode == 0 and "\nhello\n" in good.stdout, good.stdout + good.stderr
+    without = run([*args, "localhost"], input="hello\n")
+    assert "\nhello\n" not in without.stdout, without.stdout + without.stderr
+    table.add("server", "gnutls-cli " + version_of("gnutls-cli", "--version"), f"{version} client certificate")
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_python_speaks_and_resumes(pki, serve, table, version):
     context = ssl.create_default_context(cafile=str(pki.root))

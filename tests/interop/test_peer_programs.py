@@ -1,4 +1,4 @@
-"""Libraries without a program that fits, each spoken to by a small program of ours, both ways: rustls, wolfSSL, Java's JSSE; and
+"""Libraries without a program that fits, each spoken to by a small program of ours, both ways: rustls, wolfSSL, Java's JSSE, Go; and
 BoringSSL's `bssl` and NSS's `tstclnt` and `selfserv`, where they are installed.
 
 A peer program is called `client PORT CA VERSION [CHAIN KEY]` or `server PORT CHAIN KEY VERSION [CA]`. A client makes two connections,
@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from peers import BOJAGI, Server, free_port, json_of, need, run, version_of
+from peers import BOJAGI, Server, free_port, json_of, need, run, version_number, version_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 VERSIONS = ["1.2", "1.3"]
@@ -58,7 +58,16 @@ def java(workdir):
     return Program("Java JSSE " + version_of("java", "-version"), ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", workdir / "java-peer", "Peer"])
 
 
-MAKERS = {"rustls": rustls, "wolfssl": wolfssl, "java": java}
+def golang(workdir):
+    go = need("go")
+    if version_number(version_of("go", "version")) < (1, 26):
+        pytest.skip("this Go is older than 1.26")
+    built = run([go, "build", "-o", workdir / "go-peer", HERE / "go" / "main.go"], timeout=300)
+    assert built.returncode == 0, built.stderr
+    return Program("Go crypto/tls " + version_of("go", "version"), [workdir / "go-peer"])
+
+
+MAKERS = {"rustls": rustls, "wolfssl": wolfssl, "java": java, "go": golang}
 
 
 @pytest.fixture(scope="module", params=list(MAKERS))
@@ -183,6 +192,41 @@ def test_bssl_serves_us(pki, table, workdir, bssl, version):
     assert done.returncode == 0, done.stdout + done.stderr
     assert f'"TLSv{version}"' in done.stdout, done.stdout
     table.add("client", "BoringSSL bssl", version)
+    if '"X25519MLKEM768"' in done.stdout:
+        table.add("client", "BoringSSL bssl", f"{version} group X25519MLKEM768")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_bssl_serves_us_again(pki, table, workdir, bssl, version):
+    """Its tickets come with its answer, and it just goes away afterwards."""
+    port = free_port()
+    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version]]
+    server = Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only], port, workdir)
+    saved = workdir / f"bssl-{version}.ours"
+    try:
+        for options in (["-sess_out", saved], ["-sess_in", saved]):
+            done = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, "--json", *options], input="GET / HTTP/1.0\r\n\r\n")
+            assert done.returncode in (0, 56) and "Resumed session" in done.stdout, done.stdout + done.stderr
+    finally:
+        server.stop()
+    assert json_of(done)["tls"]["resumed"] and "Resumed session: yes" in done.stdout, done.stdout + done.stderr
+    table.add("client", "BoringSSL bssl", f"{version} resumed")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_bssl_lets_us_prove_ourselves(pki, table, workdir, bssl, version):
+    port = free_port()
+    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version], "-require-any-client-cert"]
+    server = Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only], port, workdir)
+    own = ["-cert", pki.chain("client"), "-key", pki.key("client")]
+    try:
+        good = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, *own], input="GET / HTTP/1.0\r\n\r\n")
+        without = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root], input="GET / HTTP/1.0\r\n\r\n")
+    finally:
+        server.stop()
+    assert good.returncode in (0, 56) and "Cert subject: CN = alice" in good.stdout, good.stdout + good.stderr
+    assert without.returncode == 98, without.stdout + without.stderr
+    table.add("client", "BoringSSL bssl", f"{version} client certificate")
 
 
 # ---- NSS
@@ -196,6 +240,8 @@ def nss(pki, workdir, request):
     for program in ("certutil", "pk12util", "tstclnt", "selfserv"):
         need(program)
     folder = workdir / f"nss-{request.param}"
+    if folder.exists():
+        return folder  # made for another file's tests
     folder.mkdir()
     (folder / "pw").write_text("password\n")
     commands = [["certutil", "-N", "-d", f"sql:{folder}", "-f", folder / "pw"],
@@ -257,3 +303,38 @@ def test_nss_serves_us(pki, table, workdir, nss, version):
         server.stop()
     assert done.returncode == 0 and "200 OK" in done.stdout, done.stdout + done.stderr
     table.add("client", nss_row(), f"{version} {key}")
+
+
+def selfserv(nss, workdir, version, *more):
+    port = free_port()
+    key = key_of(nss)
+    return port, Server(["selfserv", "-d", f"sql:{nss}", "-f", nss / "pw", "-e" if key == "ecdsa" else "-n", key, "-p", port, "-V", NSS_VERSION[version], "-u", "-G", *more],
+                        port, workdir)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nss_serves_us_again(pki, table, workdir, nss, version):
+    port, server = selfserv(nss, workdir, version)
+    saved = workdir / f"nss-{key_of(nss)}-{version}.ours"
+    try:
+        for options in (["-sess_out", saved], ["-sess_in", saved]):
+            done = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, "--json", *options], input="GET / HTTP/1.0\r\n\r\n")
+            assert "200 OK" in done.stdout, done.stdout + done.stderr
+    finally:
+        server.stop()
+    assert json_of(done)["tls"]["resumed"], done.stdout + done.stderr
+    table.add("client", nss_row(), f"{version} resumed")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nss_lets_us_prove_ourselves(pki, table, workdir, nss, version):
+    port, server = selfserv(nss, workdir, version, "-rr")
+    own = ["-cert", pki.chain("client"), "-key", pki.key("client")]
+    try:
+        good = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, *own], input="GET / HTTP/1.0\r\n\r\n")
+        without = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root], input="GET / HTTP/1.0\r\n\r\n")
+    finally:
+        server.stop()
+    assert "200 OK" in good.stdout, good.stdout + good.stderr
+    assert without.returncode in (35, 56, 98), without.stdout + without.stderr
+    table.add("client", nss_row(), f"{version} client certificate")

@@ -185,3 +185,39 @@ def test_connect_speaks_with_gnutls_serv(pki, connect, table, workdir, priority,
         table.add("client", "gnutls-serv " + version_of("gnutls-serv", "--version"), what)
     finally:
         server.stop()
+
+
+GNUTLS_ONLY = {"1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3", "1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2"}
+
+
+def gnutls_serv(pki, workdir, version, *more):
+    port = free_port()
+    return port, Server([need("gnutls-serv"), "-p", port, "--x509certfile", pki.chain("ecdsa"), "--x509keyfile", pki.key("ecdsa"), "--priority", GNUTLS_ONLY[version],
+                         "--echo", *more], port, workdir)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_gnutls_serv_resumes(pki, connect, table, workdir, version):
+    port, server = gnutls_serv(pki, workdir, version)
+    saved = workdir / f"gnutls-{version}.session"
+    try:
+        first = connect(port, "-CAfile", pki.root, "-sess_out", saved, text="hello\n")
+        assert first.returncode == 0, first.stdout + first.stderr
+        second = connect(port, "-CAfile", pki.root, "-sess_in", saved, "--json", text="hello\n")
+    finally:
+        server.stop()
+    assert second.returncode == 0 and json_of(second)["tls"]["resumed"] is True, second.stdout + second.stderr
+    table.add("client", "gnutls-serv " + version_of("gnutls-serv", "--version"), f"{version} resumed")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_gnutls_serv_lets_us_prove_ourselves(pki, connect, table, workdir, version):
+    port, server = gnutls_serv(pki, workdir, version, "--x509cafile", pki.root, "--require-client-cert", "--verify-client-cert")
+    try:
+        good = connect(port, "-CAfile", pki.root, "-cert", pki.chain("client"), "-key", pki.key("client"), text="hello\n")
+        without = connect(port, "-CAfile", pki.root, text="hello\n")
+    finally:
+        server.stop()
+    assert good.returncode == 0 and "hello" in good.stdout, good.stdout + good.stderr
+    assert without.returncode in (35, 56, 98), without.stdout + without.stderr
+    table.add("client", "gnutls-serv " + version_of("gnutls-serv", "--version"), f"{version} client certificate")

@@ -2,6 +2,7 @@
  * peer program (see peers.py):
  *   client PORT CA VERSION [CHAIN KEY]   two connections, the second offers to resume; "ping" must come back
  *   server PORT CHAIN KEY VERSION [CA]   echoes, one client after the other; with a CA clients must prove themselves
+ * PEER_REKEY in the environment: new keys are made, by the client before "ping", by the server before its echo.
  */
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
@@ -55,6 +56,15 @@ static struct sockaddr_in address(const char *port)
 	};
 }
 
+/* New keys for both directions. */
+static void rekey(WOLFSSL *ssl)
+{
+	int rc = getenv("PEER_REKEY") ? wolfSSL_update_keys(ssl) : WOLFSSL_SUCCESS;
+
+	if (rc != WOLFSSL_SUCCESS)
+		fail("key update", ssl, rc);
+}
+
 static void client(int argc, char **argv)
 {
 	WOLFSSL_CTX *ctx = context(0, argv[4]);
@@ -80,6 +90,7 @@ static void client(int argc, char **argv)
 		rc = wolfSSL_connect(ssl);
 		if (rc != WOLFSSL_SUCCESS)
 			fail("handshake", ssl, rc);
+		rekey(ssl);
 		rc = wolfSSL_write(ssl, "ping\n", 5);
 		if (rc != 5)
 			fail("write", ssl, rc);
@@ -116,9 +127,11 @@ static void server(int argc, char **argv)
 		char buf[4096];
 
 		wolfSSL_set_fd(ssl, fd);
-		if (wolfSSL_accept(ssl) == WOLFSSL_SUCCESS)
+		if (wolfSSL_accept(ssl) == WOLFSSL_SUCCESS) {
+			rekey(ssl);
 			while ((len = wolfSSL_read(ssl, buf, sizeof(buf))) > 0)
 				wolfSSL_write(ssl, buf, len);
+		}
 		wolfSSL_shutdown(ssl);
 		wolfSSL_free(ssl);
 		close(fd);

@@ -452,6 +452,7 @@ void world_command(struct world *w, const char *text)
 		w->may_fast_open = w->listeners_fast_open = true; /* the sysctl that these set lets every listener do it */
 		w->defaults.send_buffer_max = 4 << 20;
 	}
+	w->challenges_unlimited |= strstr(text, "tcp_invalid_ratelimit=0") != NULL;
 	if (strstr(text, "net.inet.tcp."))
 		w->foreign = w->bsd = true;
 	if ((at = strstr(text, "tcp.rfc1323=")))
@@ -465,7 +466,7 @@ void world_command(struct world *w, const char *text)
 	if ((at = strstr(text, "tcp.fastopen.server_enable=")))
 		w->may_fast_open = at[27] == '1';
 	if ((at = strstr(text, "tcp_ecn=")))
-		w->defaults.ecn = at[8] == '1' ? BJ_ECN_ASK : at[8] == '3' ? BJ_ECN_ASK_ACCURATE : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
+		w->defaults.ecn = at[8] == '1' || at[8] == '4' ? BJ_ECN_ASK : at[8] == '3' ? BJ_ECN_ASK_ACCURATE : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
 	if ((at = strstr(text, "tcp_fastopen="))) {
 		long bits = strtol(at + 13, NULL, 0);
 
@@ -549,7 +550,7 @@ static bool name_value(void *self, const char *name, double *out)
 			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
 			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
 			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.ecn << 3 | i.ecn_marked << 4 | i.syn_data << 5 },
-			{ "ecn_accurate", i.ecn_accurate }, { "tcpi_probes", i.backoff }, { "tcpi_delivered", i.delivered }, { "tcpi_advmss", i.advertised_mss }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
+			{ "ecn_accurate", i.ecn_accurate }, { "tcpi_delivered_ce", i.ecn_accurate ? (uint8_t)(w->last->s_cep - 5) : 0 }, { "tcpi_probes", i.backoff }, { "tcpi_delivered", i.delivered }, { "tcpi_advmss", i.advertised_mss }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
 			{ "tcpi_rcv_mss", i.rcv_mss }, { "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
 			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },
 			{ "tcpi_pmtu", i.pmtu }, { "tcpi_snd_wnd", i.snd_wnd }, { "tcpi_rcv_wnd", i.rcv_wnd },

@@ -155,6 +155,11 @@ static uint16_t parse_flags(struct text *t)
 	skip_space(t);
 	for (const char *at; *t->p && (at = strchr(letters, *t->p)); t->p++, any = true)
 		flags |= (uint16_t)(1 << (at - letters));
+	if (any && *t->p >= '0' && *t->p <= '7') { /* the number that AE, CWR and ECE make: rfc9768:3.2.2 */
+		unsigned ace = (unsigned)(*t->p++ - '0');
+
+		flags |= (uint16_t)((ace & 4 ? TCP_AE : 0) | (ace & 2 ? TCP_CWR : 0) | (ace & 1 ? TCP_ECE : 0));
+	}
 	if (take(t, "-"))
 		any = true;
 	if (!any)

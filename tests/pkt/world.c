@@ -220,9 +220,12 @@ bool world_inject(struct world *w, const struct script_packet *p)
 
 	if (p->is_icmp)
 		return inject_icmp(w, p);
-	for (size_t i = 0; w->bsd && i < WORLD_FDS_MAX; i++)
-		if (w->fds[i].tcp)
+	for (size_t i = 0; i < WORLD_FDS_MAX; i++) {
+		if (w->bsd && w->fds[i].tcp)
 			w->fds[i].tcp->quick_acks = 0; /* that kernel delays its ACKs from the first on */
+		if (w->challenges_unlimited && w->fds[i].tcp)
+			w->fds[i].tcp->challenge_ms = 0;
+	}
 	if (w->foreign && p->flags & TCP_SYN && !(p->flags & TCP_ACK) && w->listened) { /* another client for another listener */
 		w->listened = false;
 		w->remote.port = (uint16_t)(WORLD_REMOTE_PORT + w->clients++);

@@ -62,6 +62,7 @@ struct world {
 	bool listened;     /* since the last SYN came */
 	uint16_t clients;
 	uint64_t cookie_script, cookie_live; /* what the script calls our cookie, and what it is; 0: not seen yet */
+	bool challenges_unlimited; /* as the sysctl tcp_invalid_ratelimit=0 has it */
 	bool bsd;     /* foreign, and made for another kernel: what stands in which order among options and the size of a window are its own */
 	bool foreign; /* made for a kernel: which scale we offer, and where in a run of bytes PSH stands, is ours to choose */
 	bool verbose;

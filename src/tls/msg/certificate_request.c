@@ -12,6 +12,8 @@ static enum bj_err parse_extension(enum ext ext, struct bj_bytes body, struct ce
 		return signature_algorithms_parse(body, &cr->schemes);
 	case EXT_SIGNATURE_ALGORITHMS_CERT:
 		return signature_algorithms_cert_parse(body, &cr->schemes_cert);
+	case EXT_DELEGATED_CREDENTIAL:
+		return codes_parse(body, 2, &cr->delegated);
 	case EXT_CERTIFICATE_AUTHORITIES:
 		return certificate_authorities_parse(body, &cr->authorities);
 	case EXT_COMPRESS_CERTIFICATE:
@@ -60,6 +62,8 @@ void certificate_request_write(struct writer *w, const struct certificate_reques
 		signature_algorithms_write(w, cr->schemes);
 	if (cr->has & EXT_BIT(EXT_SIGNATURE_ALGORITHMS_CERT))
 		signature_algorithms_cert_write(w, cr->schemes_cert);
+	if (cr->has & EXT_BIT(EXT_DELEGATED_CREDENTIAL))
+		ext_write_vec(w, EXT_DELEGATED_CREDENTIAL, cr->delegated, 2);
 	if (cr->has & EXT_BIT(EXT_CERTIFICATE_AUTHORITIES))
 		certificate_authorities_write(w, cr->authorities);
 	if (cr->has & EXT_BIT(EXT_COMPRESS_CERTIFICATE))

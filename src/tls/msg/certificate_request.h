@@ -14,6 +14,7 @@ struct certificate_request { /* 1.3 */
 	uint32_t has;
 	struct bj_bytes schemes;      /* codes; always there */
 	struct bj_bytes schemes_cert; /* codes */
+	struct bj_bytes delegated;    /* codes */
 	struct bj_bytes authorities;  /* list */
 	struct bj_bytes compressions; /* codes */
 };

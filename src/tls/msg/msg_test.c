@@ -92,7 +92,7 @@ static const struct {
 	  ROW_BYTES("\0\x1b" "\0\0\0\0" "\0\x0a\0\x04\0\x02\0\x1d" "\0\x10\0\x05\0\x03\x02h2" "\0\x1c\0\x02\x40\x01"), "v2(2 v2)" },
 	{ "EncryptedExtensions without any", judge_encrypted_extensions, ROW_BYTES("\0\0"), "v2" },
 	{ "CertificateRequest", judge_certificate_request,
-	  ROW_BYTES("\0\0\x1b" "\0\x0d\0\x04\0\x02\x04\x03" "\0\x32\0\x04\0\x02\x04\x01" "\0\x2f\0\x07\0\x05\0\x03" "abc"), "v1 v2(2 v2)" },
+	  ROW_BYTES("\0\0\x23" "\0\x0d\0\x04\0\x02\x04\x03" "\0\x32\0\x04\0\x02\x04\x01" "\0\x22\0\x04\0\x02\x04\x03" "\0\x2f\0\x07\0\x05\0\x03" "abc"), "v1 v2(2 v2)" },
 	{ "CertificateRequest of 1.2", judge_certificate_request12,
 	  ROW_BYTES("\x02\x40\x01\0\x04\x04\x03\x04\x01\0\x05\0\x03" "abc"), "v1 v2 v2(v2)" },
 	{ "CertificateRequest of 1.2 without authorities", judge_certificate_request12, ROW_BYTES("\x01\x40\0\x02\x04\x03\0\0"),
