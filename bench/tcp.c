@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
 		bench_idle(&o);
 	if (options_want(&o, "loss"))
 		bench_loss(&o);
-	if (options_want(&o, "device"))
+	if (!o.only || strstr(o.only, "device"))
 		bench_device(&o);
 	return 0;
 }

@@ -43,6 +43,7 @@ BJ_API bool bj_ip_equal(const struct bj_ip *a, const struct bj_ip *b);
 struct bj_stack;
 struct bj_listener;
 struct bj_tcp;
+struct bj_udp;
 
 struct bj_stack_options {
 	struct bj_rng rng;        /* needed: keys of sequence numbers, ports and cookies come from it */
@@ -75,6 +76,7 @@ struct bj_offload {
 	uint16_t header_len;      /* with segment_len: all headers together */
 	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
 	uint16_t checksum_offset; /* and where it is written, counted from there */
+	bool lent;                /* in: the packet's bytes stay as they are until bj_stack_settle() */
 };
 
 #define BJ_OFFLOAD_PACKET_MAX 65535
@@ -83,6 +85,14 @@ struct bj_offload {
 BJ_API void bj_stack_input_offloaded(struct bj_stack *stack, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload);
 BJ_API BJ_MUST_USE enum bj_err bj_stack_output_offloaded(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
 							 size_t *out_len, struct bj_offload *out_offload);
+/* The same where the device gathers: `buf` gets the headers only, the payload is told where it stands, in up to two pieces (empty: none),
+ * good until the next call on the stack that is not this one. `cap` bounds all together. `out_offload` null: the device does
+ * nothing, as with bj_stack_output(). */
+BJ_API BJ_MUST_USE enum bj_err bj_stack_output_gathered(struct bj_stack *stack, int64_t now_us, uint8_t *buf, size_t cap,
+							size_t *out_len, struct bj_offload *out_offload, struct bj_bytes out_pieces[2]);
+/* Ends the loan of the last packet that came with `lent`; the next packet's input does so, too. Until then its bytes are read where
+ * they came, without a copy between; what is not read by now is copied. */
+BJ_API void bj_stack_settle(struct bj_stack *stack);
 
 /* When to call bj_stack_tick() next; INT64_MAX: never, until something else happens. Sometimes too early, never late. */
 BJ_API int64_t bj_stack_deadline(const struct bj_stack *stack);
@@ -97,6 +107,7 @@ struct bj_stack_stats {
 	uint64_t fragments_in, datagrams_whole, fragments_dropped;
 	uint64_t accept_overflows, events_lost;
 	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
+	uint64_t unreachables_sent; /* for datagrams to ports of nobody; 100 in a second */
 	size_t connections;         /* now, in any state */
 	size_t time_waits;
 	size_t memory_used;         /* buffers, now */
@@ -194,6 +205,7 @@ struct bj_tcp_options {
 	uint32_t receive_buffer_max; /* 0: tuned, up to 6 MiB */
 	uint32_t initial_window;   /* segments; 0: 10 (rfc6928) */
 	int64_t user_timeout_us;   /* R2: no progress for so long ends the connection; 0: 15 minutes */
+	bool user_timeout_option;  /* tell the peer, and let what it says lengthen ours, up to a day (rfc5482) */
 	int64_t syn_timeout_us;    /* R2 of a SYN; 0: 3 minutes (MUST-23 of rfc9293:3.8.3) */
 	bool keepalive;            /* MUST-25: off unless asked for */
 	int64_t keepalive_idle_us; /* 0: two hours */
@@ -337,11 +349,37 @@ enum bj_ready {
 struct bj_ready_one {
 	struct bj_tcp *tcp;           /* or null */
 	struct bj_listener *listener; /* or null */
+	struct bj_udp *udp;           /* or null: there is something to receive, or an error */
 	unsigned ready;               /* of enum bj_ready; cleared by asking */
 };
 
 /* BJ_ERR_WOULD_BLOCK: nothing more. Each comes once until something happens to it again. */
 BJ_API BJ_MUST_USE enum bj_err bj_stack_next_ready(struct bj_stack *stack, struct bj_ready_one *out);
+
+/* ---- datagrams */
+
+struct bj_udp_options {
+	size_t receive_max;        /* bytes that wait to be received, their bookkeeping included; 0: 256 KiB. More are lost */
+	size_t send_max;           /* and to be sent; 0: 256 KiB */
+	uint8_t ttl;               /* 0: 64 */
+	uint8_t tos;
+};
+
+/* A socket for datagrams (rfc768). `local` as with bj_tcp_connect(); null options are all defaults. BJ_ERR_IO_ADDRESS_IN_USE. */
+BJ_API BJ_MUST_USE enum bj_err bj_udp_open(struct bj_stack *stack, const struct bj_endpoint *local, const struct bj_udp_options *options,
+					   struct bj_udp **out);
+/* What waits on it is lost. Takes null. */
+BJ_API void bj_udp_close(struct bj_udp *udp);
+/* From now on only datagrams of this peer are taken, and ICMP's errors are told; null: of anybody again. */
+BJ_API BJ_MUST_USE enum bj_err bj_udp_connect(struct bj_udp *udp, const struct bj_endpoint *remote);
+/* `to` null: to the peer. Leaves with bj_stack_output(). BJ_ERR_WOULD_BLOCK: too many wait. BJ_ERR_LIMIT: it does not fit into a packet
+ * of the MTU. BJ_ERR_IO_REFUSED, _UNREACHABLE (and BJ_ERR_LIMIT): an earlier one came back with that; this one was not sent. */
+BJ_API BJ_MUST_USE enum bj_err bj_udp_send(struct bj_udp *udp, const struct bj_endpoint *to, struct bj_bytes datagram);
+/* The oldest that waits. BJ_ERR_WOULD_BLOCK: none. BJ_ERR_SPACE: it is longer than `cap`, and stays. Errors as above, once each. */
+BJ_API BJ_MUST_USE enum bj_err bj_udp_receive(struct bj_udp *udp, uint8_t *buf, size_t cap, size_t *out_len, struct bj_endpoint *out_from);
+BJ_API void bj_udp_local(const struct bj_udp *udp, struct bj_endpoint *out);
+/* Datagrams for this socket that were lost: no room, or not of its peer. */
+BJ_API uint64_t bj_udp_dropped(const struct bj_udp *udp);
 
 /* ---- watching */
 

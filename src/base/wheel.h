@@ -28,11 +28,13 @@
 
 struct timer {
 	struct list link;
-	int64_t at_ms;
-	uint8_t level; /* WHEEL_LEVELS: due */
-	uint8_t slot;
-	bool armed;    /* in a wheel or in a due list */
+	int64_t at_ms : 50;
+	unsigned level : 4; /* WHEEL_LEVELS: due */
+	unsigned slot : 6;
+	bool armed : 1;     /* in a wheel or in a due list */
 };
+
+_Static_assert(sizeof(struct timer) == 3 * sizeof(void *), "objects with timers are many");
 
 struct wheel {
 	int64_t now_ms;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,6 +218,7 @@ enum bj_err device_init(struct device *d, int fd, const char *name, bool no_offl
 	if (!err) {
 		d->mtu = d->kind == DEVICE_SOCKET ? 1500 : mtu_of(d->name);
 		make_mac(d);
+		d->gathers = d->kind == DEVICE_TUN || d->kind == DEVICE_SOCKET;
 		err = make_slots(d);
 	}
 	if (err)
@@ -270,6 +272,7 @@ enum bj_err device_capture(struct device *d, FILE *file)
 	}
 	d->capture_file = file;
 	d->capture = w;
+	d->gathers = false; /* a packet is written down in one piece */
 	return BJ_OK;
 }
 
@@ -418,7 +421,11 @@ enum bj_err device_receive(struct device *d, size_t *out_count)
 
 struct device_packet *device_room(struct device *d)
 {
-	return d->out_count < d->batch ? &d->out[d->out_count] : NULL;
+	struct device_packet *p = d->out_count < d->batch ? &d->out[d->out_count] : NULL;
+
+	if (p)
+		p->pieces[0] = p->pieces[1] = (struct bj_bytes){ 0 };
+	return p;
 }
 
 void device_commit(struct device *d)
@@ -426,7 +433,7 @@ void device_commit(struct device *d)
 	struct device_packet *p = &d->out[d->out_count];
 	struct virtio_net_hdr h;
 
-	check(d->out_count < d->batch && p->len <= d->slot_len);
+	check(d->out_count < d->batch && p->len + p->pieces[0].len + p->pieces[1].len <= d->slot_len && (d->gathers || !p->pieces[0].len));
 	header_write(d, p, &h);
 	memcpy(p->ptr - VNET_LEN, &h, VNET_LEN);
 	if (p->offload.segment_len)
@@ -436,17 +443,36 @@ void device_commit(struct device *d)
 	d->out_count++;
 }
 
+/* The pieces may go before the packet does. */
+static void join(struct device_packet *p)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		bytes_copy(p->ptr + p->len, p->pieces[i].ptr, p->pieces[i].len);
+		p->len += p->pieces[i].len;
+		p->pieces[i] = (struct bj_bytes){ 0 };
+	}
+}
+
+static struct iovec piece_of(struct bj_bytes b)
+{
+	return (struct iovec){ (void *)(uintptr_t)b.ptr, b.len };
+}
+
 static enum bj_err flush_tun(struct device *d)
 {
 	struct device_packet *p = &d->out[0];
 	ssize_t put;
 
 	do {
-		put = write(d->fd, p->ptr - VNET_LEN, VNET_LEN + p->len);
+		const struct iovec all[3] = { { p->ptr - VNET_LEN, VNET_LEN + p->len }, piece_of(p->pieces[0]), piece_of(p->pieces[1]) };
+
+		put = p->pieces[0].len ? writev(d->fd, all, p->pieces[1].len ? 3 : 2) : write(d->fd, all[0].iov_base, all[0].iov_len);
 		d->stats.calls++;
 	} while (put < 0 && errno == EINTR);
-	if (put < 0 && errno == EAGAIN)
+	if (put < 0 && errno == EAGAIN) {
+		join(p);
 		return BJ_ERR_WOULD_BLOCK;
+	}
 	if (put < 0)
 		d->stats.lost++; /* the interface is down, or has no room */
 	d->out_count = 0;

@@ -4,7 +4,8 @@
  * a packet may stand for many segments and leave its checksum to the kernel, both ways (the virtio-net header).
  *
  * Packets that were received are views into the device's memory, good until the next device_receive(). To send, the owner writes
- * into device_room() and says device_commit(); device_flush() hands over what is there.
+ * into device_room() and says device_commit(); device_flush() hands over what is there. Where the device gathers, a packet may go on in
+ * pieces at other places; they must stay until device_flush(), which copies what it could not hand over.
  */
 #ifndef IO_DEVICE_H
 #define IO_DEVICE_H
@@ -32,6 +33,7 @@ struct device_packet {
 	uint8_t *ptr;
 	size_t len;
 	struct bj_offload offload;
+	struct bj_bytes pieces[2];    /* out: what follows those `len` bytes; empty: nothing */
 };
 
 struct device_stats {
@@ -47,6 +49,7 @@ struct device {
 	char name[DEVICE_NAME_MAX];
 	bool is_ethernet;
 	bool has_offload;
+	bool gathers;                 /* pieces are taken */
 	uint32_t mtu;                 /* of IP */
 	struct bj_mac mac;            /* ours, with Ethernet: TAP and packet sockets */
 	size_t slot_len;              /* room of one packet */

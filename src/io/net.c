@@ -76,6 +76,8 @@ static enum bj_err output(struct net *n, struct device_packet *p)
 	p->offload = (struct bj_offload){ 0 };
 	if (n->link)
 		return bj_link_output(n->link, n->loop->now_us, p->ptr, n->device.slot_len, &p->len, offload);
+	if (n->device.gathers)
+		return bj_stack_output_gathered(n->stack, n->loop->now_us, p->ptr, n->device.slot_len, &p->len, offload, p->pieces);
 	if (offload)
 		return bj_stack_output_offloaded(n->stack, n->loop->now_us, p->ptr, n->device.slot_len, &p->len, offload);
 	return bj_stack_output(n->stack, n->loop->now_us, p->ptr, n->device.slot_len, &p->len);
@@ -124,9 +126,11 @@ static void report(struct net *n)
 	struct bj_ready_one one;
 
 	while (bj_stack_next_ready(n->stack, &one) == BJ_OK) {
+		if (one.ready & BJ_READY_WRITE)
+			net_wake(n);
 		if (one.listener)
 			listener_net_ready(n, one.listener);
-		else
+		else if (one.tcp)
 			stream_net_ready(one.tcp, one.ready);
 	}
 }
@@ -172,8 +176,15 @@ static void device_event(struct loop_watch *watch, uint32_t events)
 		if (err)
 			break;
 		for (size_t i = 0; i < count; i++) {
-			input(n, &n->device.in[i]);
-			bytes += n->device.in[i].len;
+			struct device_packet *p = &n->device.in[i];
+
+			p->offload.lent = p->len >= NET_LEND_MIN;
+			input(n, p);
+			bytes += p->len;
+			if (p->offload.lent) {
+				report(n);
+				bj_stack_settle(n->stack);
+			}
 		}
 	}
 	if (err && err != BJ_ERR_WOULD_BLOCK) { /* the interface went away under us */

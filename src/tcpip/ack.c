@@ -3,6 +3,7 @@
 
 #include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
+#include "tcpip/output.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
@@ -340,9 +341,6 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 			flight_mark_lost(t, flight_first(t), BJ_LOST_TIMEOUT);
 		tcp_arm_retransmit(t, 0);
 	}
-	if (t->write_blocked && t->send.len < t->send.limit) {
-		t->write_blocked = false;
-		stack_ready(t, BJ_READY_WRITE);
-	}
+	tcp_write_may_go_on(t);
 	stack_want_output(t);
 }

@@ -171,7 +171,7 @@ enum bj_err bj_tcp_connect(struct bj_stack *stack, const struct bj_endpoint *loc
 enum bj_err bj_tcp_peek(struct bj_tcp *t, struct bj_bytes *out)
 {
 	if (t->receive.len > 0) {
-		*out = buffer_view(&t->receive);
+		*out = text_view(t);
 		return BJ_OK;
 	}
 	if (t->error)
@@ -194,7 +194,7 @@ enum bj_err bj_tcp_read(struct bj_tcp *t, uint8_t *buf, size_t cap, size_t *out_
 
 	if (err)
 		return err;
-	for (; view.len > 0 && done < cap; view = buffer_view(&t->receive)) {
+	for (; view.len > 0 && done < cap; view = text_view(t)) {
 		size_t len = view.len < cap - done ? view.len : cap - done;
 
 		memcpy(buf + done, view.ptr, len);
@@ -216,7 +216,7 @@ static void tune_send(struct bj_tcp *t)
 /* Room in the send buffer, or why there is none. */
 static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 {
-	uint32_t room;
+	uint32_t room, unsent;
 
 	if (t->error)
 		return (enum bj_err)t->error;
@@ -224,6 +224,8 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_CLOSED;
 	tune_send(t);
 	room = t->send.limit > t->send.len ? t->send.limit - t->send.len : 0;
+	unsent = tcp_unsent(t);
+	room = u32_min(room, unsent < TCP_UNSENT_MAX ? TCP_UNSENT_MAX - unsent : 0);
 	if (want < room)
 		room = (uint32_t)want;
 	if (room == 0) {
@@ -231,12 +233,14 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_WOULD_BLOCK;
 	}
 	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
-		room = t->send.cap - t->send.len; /* the memory limit: what is there must do */
+		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
 			return BJ_ERR_WOULD_BLOCK;
 		}
 	}
+	t->ready &= (uint8_t)~BJ_READY_WRITE; /* asked and answered */
+	t->write_blocked = false;
 	*out_room = room;
 	return BJ_OK;
 }
@@ -286,7 +290,7 @@ enum bj_err bj_tcp_reserve(struct bj_tcp *t, uint8_t **out, size_t *out_len)
 
 void bj_tcp_commit(struct bj_tcp *t, size_t len)
 {
-	check(len <= t->send.cap - t->send.len);
+	check(len <= buffer_cap(&t->send) - t->send.len);
 	t->send.len += (uint32_t)len;
 	stack_want_output(t);
 }
@@ -406,6 +410,7 @@ enum bj_err bj_tcp_set_options(struct bj_tcp *t, const struct bj_tcp_options *op
 		return BJ_ERR_NO_MEMORY;
 	config_unref(t->config);
 	t->config = config;
+	t->uto_due = config->options.user_timeout_option && tcp_is_synchronized(t);
 	if (t->state != BJ_TCP_CLOSED && t->state != BJ_TCP_TIME_WAIT)
 		tcp_arm_keepalive(t);
 	stack_want_output(t);

@@ -7,42 +7,43 @@
 
 bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
 {
-	uint32_t cap = b->cap ? b->cap : BUFFER_CAP_MIN, first;
-	uint8_t *bigger;
+	uint32_t before = buffer_cap(b), cap = before ? before : BUFFER_CAP_MIN, first;
+	struct ring *bigger, *old = b->ring;
 
-	if (need <= b->cap)
+	if (need <= before)
 		return true;
 	if (need > BUFFER_CAP_MAX)
 		return false;
 	while (cap < need)
 		cap *= 2;
-	if (!b->ptr && memory->spare && cap <= memory->spare_cap)
-		cap = memory->spare_cap;
-	if (cap - b->cap > memory->max - memory->used || memory->used > memory->max)
+	if (!old && memory->spare && cap <= memory->spare->cap)
+		cap = memory->spare->cap;
+	if (cap - before > memory->max - memory->used || memory->used > memory->max)
 		return false;
-	if (memory->spare && cap == memory->spare_cap) {
+	if (memory->spare && cap == memory->spare->cap) {
 		bigger = memory->spare;
 		memory->spare = NULL;
 	} else {
-		bigger = (uint8_t *)malloc(cap);
+		bigger = (struct ring *)malloc(sizeof(*bigger) + cap);
 	}
 	if (!bigger)
 		return false;
-	/* everything moves, also what was written beyond `len` */
-	first = b->cap - b->head;
-	bytes_copy(bigger, b->ptr ? b->ptr + b->head : NULL, first);
-	bytes_copy(bigger + first, b->ptr, b->head);
-	free(b->ptr);
-	memory->used += cap - b->cap;
-	b->ptr = bigger;
-	b->cap = cap;
-	b->head = 0;
+	bigger->cap = cap;
+	bigger->head = 0;
+	if (old) { /* everything moves, also what was written beyond `len` */
+		first = before - old->head;
+		memcpy(bigger->bytes, old->bytes + old->head, first);
+		bytes_copy(bigger->bytes + first, old->bytes, old->head);
+		free(old);
+	}
+	memory->used += cap - before;
+	b->ring = bigger;
 	return true;
 }
 
 static uint32_t place(const struct buffer *b, uint32_t offset)
 {
-	return (b->head + offset) & (b->cap - 1);
+	return (b->ring->head + offset) & (b->ring->cap - 1);
 }
 
 void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes)
@@ -51,67 +52,79 @@ void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes)
 
 	if (bytes.len == 0)
 		return;
-	check(offset < b->cap && bytes.len <= b->cap - offset);
+	check(offset < buffer_cap(b) && bytes.len <= buffer_cap(b) - offset);
 	at = place(b, offset);
-	run = b->cap - at;
+	run = b->ring->cap - at;
 	if (run > bytes.len)
 		run = (uint32_t)bytes.len;
-	memcpy(b->ptr + at, bytes.ptr, run);
-	bytes_copy(b->ptr, bytes.ptr + run, bytes.len - run);
+	memcpy(b->ring->bytes + at, bytes.ptr, run);
+	bytes_copy(b->ring->bytes, bytes.ptr + run, bytes.len - run);
+}
+
+void buffer_pieces(const struct buffer *b, uint32_t offset, uint32_t len, struct bj_bytes out[2])
+{
+	uint32_t at, run;
+
+	check(offset < b->len && len <= b->len - offset);
+	at = place(b, offset);
+	run = b->ring->cap - at;
+	if (run > len)
+		run = len;
+	out[0] = bytes_of(b->ring->bytes + at, run);
+	out[1] = bytes_of(b->ring->bytes, len - run);
 }
 
 void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w)
 {
-	uint32_t at, run;
+	struct bj_bytes pieces[2];
 
 	if (len == 0)
 		return;
-	check(offset < b->len && len <= b->len - offset);
-	at = place(b, offset);
-	run = b->cap - at;
-	if (run > len)
-		run = len;
-	wr_raw(w, b->ptr + at, run);
-	wr_raw(w, b->ptr, len - run);
+	buffer_pieces(b, offset, len, pieces);
+	wr_bytes(w, pieces[0]);
+	wr_bytes(w, pieces[1]);
 }
 
 uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len)
 {
-	uint32_t at, left = b->cap - b->len;
+	uint32_t at, left = buffer_cap(b) - b->len;
 
 	if (left == 0) {
 		*out_len = 0;
 		return NULL;
 	}
 	at = place(b, b->len);
-	*out_len = left < b->cap - at ? left : b->cap - at;
-	return b->ptr + at;
+	*out_len = left < b->ring->cap - at ? left : b->ring->cap - at;
+	return b->ring->bytes + at;
 }
 
 struct bj_bytes buffer_view(const struct buffer *b)
 {
-	uint32_t run = b->cap - b->head;
+	uint32_t run;
 
-	return (struct bj_bytes){ b->ptr ? b->ptr + b->head : NULL, b->len < run ? b->len : run };
+	if (!b->ring)
+		return (struct bj_bytes){ 0 };
+	run = b->ring->cap - b->ring->head;
+	return bytes_of(b->ring->bytes + b->ring->head, b->len < run ? b->len : run);
 }
 
 void buffer_skip(struct buffer *b, uint32_t len)
 {
 	check(len <= b->len);
 	b->len -= len;
-	if (b->cap)
-		b->head = (b->head + len) & (b->cap - 1);
+	if (b->ring)
+		b->ring->head = place(b, len);
 }
 
 void buffer_free(struct buffer *b, struct buffer_memory *memory)
 {
-	memory->used -= b->cap;
-	if (!memory->spare && b->cap >= BUFFER_SPARE_MIN && b->cap <= BUFFER_SPARE_MAX) {
-		memory->spare = b->ptr;
-		memory->spare_cap = b->cap;
-	} else {
-		free(b->ptr);
-	}
+	uint32_t cap = buffer_cap(b);
+
+	memory->used -= cap;
+	if (!memory->spare && cap >= BUFFER_SPARE_MIN && cap <= BUFFER_SPARE_MAX)
+		memory->spare = b->ring;
+	else
+		free(b->ring);
 	*b = (struct buffer){ .limit = b->limit };
 }
 

@@ -11,19 +11,28 @@
 #define BUFFER_CAP_MIN 2048u
 #define BUFFER_CAP_MAX (UINT32_C(1) << 30)
 
-struct buffer {
-	uint8_t *ptr;
+/* The memory of a ring, with what only one that has memory needs. */
+struct ring {
 	uint32_t cap;
-	uint32_t head;
+	uint32_t head;  /* where the oldest byte stands */
+	uint8_t bytes[];
+};
+
+struct buffer {
+	struct ring *ring; /* or null */
 	uint32_t len;   /* bytes that count; more may be written beyond, at offsets */
 	uint32_t limit; /* what `len` may reach; its owner's to set and to heed */
 };
 
+static inline uint32_t buffer_cap(const struct buffer *b)
+{
+	return b->ring ? b->ring->cap : 0;
+}
+
 struct buffer_memory {
 	size_t used;
 	size_t max;
-	uint8_t *spare;     /* the last large one that was given back: the next to be taken, while it is warm; or null */
-	uint32_t spare_cap;
+	struct ring *spare; /* the last large one that was given back: the next to be taken, while it is warm; or null */
 };
 
 #define BUFFER_SPARE_MIN (16u << 10)
@@ -35,6 +44,8 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need);
 void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes);
 /* Writes `len` bytes from an offset on. */
 void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct writer *w);
+/* The same in place: the second piece is empty unless they go over the end of the ring. */
+void buffer_pieces(const struct buffer *b, uint32_t offset, uint32_t len, struct bj_bytes out[2]);
 /* Free room behind the newest byte, up to the wrap. */
 uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len);
 /* The oldest bytes up to the wrap. */

@@ -175,7 +175,7 @@ struct bj_tcp *tcp_make(struct bj_stack *stack, const struct tcp_key *key, struc
 	list_init(&t->output_link);
 	list_init(&t->ready_link);
 	list_init(&t->queue_link);
-	t->retransmit_at = t->ack_at = t->keepalive_at = TCP_NEVER;
+	t->retransmit_at = t->keepalive_at = TCP_NEVER;
 	t->receive.limit = o->receive_buffer_max ? u32_min(o->receive_buffer_max, BUFFER_CAP_MAX) : TCP_RECEIVE_START;
 	t->send.limit = o->send_buffer_max ? u32_min(o->send_buffer_max, BUFFER_CAP_MAX) : TCP_SEND_START;
 	t->rcv_wnd = u32_min(t->receive.limit, UINT16_MAX);
@@ -215,7 +215,8 @@ void tcp_end(struct bj_tcp *t, enum bj_err why)
 	buffer_free(&t->send, &stack->memory);
 	if (why != BJ_OK || !t->owned)
 		buffer_free(&t->receive, &stack->memory); /* an orderly end leaves what is unread to its reader */
-	t->retransmit_at = t->ack_at = t->keepalive_at = TCP_NEVER;
+	t->retransmit_at = t->keepalive_at = TCP_NEVER;
+	t->ack_timed = false;
 	list_push_back(t->owned ? &stack->ended : &stack->dead, &t->queue_link);
 	stack_ready(t, BJ_READY_ENDED | BJ_READY_READ | BJ_READY_WRITE);
 }
@@ -227,6 +228,8 @@ void stack_reap(struct bj_stack *stack)
 	while ((link = list_pop_front(&stack->dead))) {
 		struct bj_tcp *t = CONTAINER_OF(link, struct bj_tcp, queue_link);
 
+		if (stack->borrower == t)
+			stack->borrower = NULL;
 		list_remove(&t->ready_link);
 		buffer_free(&t->receive, &stack->memory);
 		rare_free(t);

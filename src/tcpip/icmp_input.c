@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tcpip/pmtu.h"
+#include "tcpip/udp.h"
 #include "tcpip/wire/icmp.h"
 #include "tcpip/wire/icmpv6.h"
 #include "tcpip/wire/ipv4.h"
@@ -60,6 +61,13 @@ static void tell(struct bj_tcp *t, enum icmp_meaning meaning, uint32_t mtu, enum
 	stack_ready(t, BJ_READY_SOFT);
 }
 
+static void tell_udp(struct bj_stack *s, const struct bj_ip *local, const struct bj_ip *remote, struct bj_bytes quote,
+		     enum icmp_meaning meaning, enum bj_err why)
+{
+	if (meaning != ICMP_MEANS_NOTHING)
+		udp_error(s, local, remote, quote, meaning == ICMP_MEANS_TOO_BIG ? BJ_ERR_LIMIT : why);
+}
+
 static enum icmp_meaning meaning_v4(const struct icmp *m, enum bj_err *why)
 {
 	*why = BJ_ERR_IO_UNREACHABLE;
@@ -109,10 +117,17 @@ void icmp_input_v4(struct bj_stack *s, const struct bj_ip *from, const struct bj
 		echo_v4(s, from, to, &m);
 		return;
 	}
-	if (!icmp_is_error(m.type) || ipv4_parse_quote(m.body, &quote) || quote.protocol != IP_TCP || quote.fragment_offset)
+	if (!icmp_is_error(m.type) || ipv4_parse_quote(m.body, &quote) || quote.fragment_offset)
 		return;
 	local = bj_ip4(quote.from[0], quote.from[1], quote.from[2], quote.from[3]);
 	remote = bj_ip4(quote.to[0], quote.to[1], quote.to[2], quote.to[3]);
+	if (quote.protocol == IP_UDP) {
+		enum icmp_meaning meaning = meaning_v4(&m, &why);
+
+		tell_udp(s, &local, &remote, quote.payload, meaning, why);
+	}
+	if (quote.protocol != IP_TCP)
+		return;
 	t = find_quoted(s, &local, &remote, quote.payload);
 	if (t) {
 		enum icmp_meaning meaning = meaning_v4(&m, &why);
@@ -174,10 +189,17 @@ void icmp_input_v6(struct bj_stack *s, const struct bj_ip *from, const struct bj
 		echo_v6(s, &path, &m);
 		return;
 	}
-	if (!icmpv6_is_error(m.type) || ipv6_parse_quote(m.body, &quote) || quote.protocol != IP_TCP || quote.fragment_offset)
+	if (!icmpv6_is_error(m.type) || ipv6_parse_quote(m.body, &quote) || quote.fragment_offset)
 		return;
 	memcpy(local.bytes, quote.from, 16);
 	memcpy(remote.bytes, quote.to, 16);
+	if (quote.protocol == IP_UDP) {
+		enum icmp_meaning meaning = meaning_v6(&m, &why);
+
+		tell_udp(s, &local, &remote, quote.payload, meaning, why);
+	}
+	if (quote.protocol != IP_TCP)
+		return;
 	t = find_quoted(s, &local, &remote, quote.payload);
 	if (t) {
 		enum icmp_meaning meaning = meaning_v6(&m, &why);

@@ -12,8 +12,10 @@
 #include "tcpip/state.h"
 #include "tcpip/text.h"
 #include "tcpip/timers.h"
+#include "tcpip/user_timeout.h"
 
-#define PAWS_IDLE_MS_MAX (24u * 24 * 3600 * 1000) /* rfc7323:5.5 */
+#define PAWS_IDLE_MINUTES_MAX (24u * 24 * 60) /* rfc7323:5.5 */
+#define MINUTE_US (60 * INT64_C(1000000))
 
 enum next_step {
 	GO_ON,
@@ -32,21 +34,26 @@ static enum next_step drop(struct bj_tcp *t, const struct arrival *a, enum bj_dr
  * connection alone, so that nobody learns of one by asking another; bytes that are no SYN are no part of a loop. */
 static void challenge(struct bj_tcp *t, const struct arrival *a)
 {
-	uint32_t now_ms = stack_ms(tcp_stack(t));
+	uint16_t now = (uint16_t)(stack_ms(tcp_stack(t)) / 16);
 	bool limited = a->seg.payload.len == 0 || a->seg.flags & TCP_SYN;
 
-	if (limited && t->challenge_ms && now_ms - t->challenge_ms < TCP_CHALLENGE_SPACING_MS) {
+	if (limited && t->challenge_at && (uint16_t)(now - t->challenge_at) < TCP_CHALLENGE_SPACING) {
 		tcp_stack(t)->stats.challenges_withheld++;
 		return;
 	}
 	if (limited)
-		t->challenge_ms = now_ms ? now_ms : 1;
+		t->challenge_at = now ? now : 1;
 	tcp_stack(t)->stats.challenges_sent++;
 	t->challenge_due = true;
 	stack_want_output(t);
 }
 
 static void trim(struct bj_tcp *t, struct tcp_segment *s);
+
+static uint16_t minutes(const struct bj_tcp *t)
+{
+	return (uint16_t)(tcp_stack(t)->now_us / MINUTE_US);
+}
 
 /* ---- SYN-SENT: rfc9293:3.10.7.3 */
 
@@ -58,7 +65,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	t->rcv_nxt = a->seg.seq + 1;
 	t->last_ack_sent = t->rcv_nxt;
 	t->tune_start = t->rcv_nxt;
-	t->tune_ms = stack_ms(tcp_stack(t));
+	t->tune_us = (uint32_t)tcp_stack(t)->now_us;
 	t->peer_mss = o->has_mss ? o->mss : a->is_v4 ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6; /* MUST-15 */
 	if (t->peer_mss < TCP_MSS_MIN)
 		t->peer_mss = TCP_MSS_MIN;
@@ -71,13 +78,14 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 		t->rcv_wscale = 0;
 	if (t->ts_ok) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_ms = stack_ms(tcp_stack(t));
+		t->ts_recent_min = minutes(t);
 	}
 	t->snd_wnd = a->seg.window;
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
 	route_learn(t, a->route);
+	user_timeout_take(t, o);
 	ecn_negotiate(t, a);
 	tcp_update_mss(t);
 }
@@ -96,6 +104,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	sample_handshake(t);
 	fast_open_proved(t);
 	fast_open_answer(t, a);
+	t->uto_due = tcp_options_of(t)->user_timeout_option;
 	tcp_set_state(t, BJ_TCP_ESTABLISHED);
 	t->snd_una = t->iss + 1;
 	t->backoff = 0;
@@ -187,13 +196,12 @@ static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 {
 	const struct tcp_options *o = &a->seg.options;
-	uint32_t now_ms = stack_ms(tcp_stack(t));
 
 	if (!t->ts_ok || a->seg.flags & TCP_RST)
 		return GO_ON;
 	if (!o->has_timestamps)
 		return drop(t, a, BJ_DROP_PAWS);
-	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && now_ms - t->ts_recent_ms < PAWS_IDLE_MS_MAX) {
+	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && (uint16_t)(minutes(t) - t->ts_recent_min) < PAWS_IDLE_MINUTES_MAX) {
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_PAWS);
 	}
@@ -208,7 +216,7 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	if (t->ts_ok && o->has_timestamps && seq_le(a->seq, t->last_ack_sent) && seq_le(t->last_ack_sent, a->end) &&
 	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_ms = stack_ms(tcp_stack(t));
+		t->ts_recent_min = minutes(t);
 	}
 	return GO_ON;
 }
@@ -218,6 +226,7 @@ static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
 {
 	route_learn(t, a->route);
 	ecn_take(t, a);
+	user_timeout_take(t, &a->seg.options);
 	return GO_ON;
 }
 

@@ -9,6 +9,7 @@
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
+#include "tcpip/user_timeout.h"
 
 #define OFFLOAD_HEADERS_MAX 128u /* IPv6's and TCP's with all options */
 
@@ -40,6 +41,14 @@ void tcp_window_may_open(struct bj_tcp *t)
 	stack_want_output(t);
 }
 
+void tcp_write_may_go_on(struct bj_tcp *t)
+{
+	if (!t->write_blocked || t->send.len >= t->send.limit || tcp_unsent(t) > TCP_UNSENT_MAX / 2)
+		return;
+	t->write_blocked = false;
+	stack_ready(t, BJ_READY_WRITE);
+}
+
 /* ---- options */
 
 static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t max)
@@ -60,17 +69,22 @@ static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
 		o->ts_ecr = t->ts_recent;
 	}
 	ranges_to_sack(t, o, t->ts_ok ? 3 : 4);
+	if (t->uto_due)
+		user_timeout_offer(t, o);
 }
 
 uint32_t tcp_payload_max(const struct bj_tcp *t)
 {
-	uint32_t blocks = 0;
+	uint32_t blocks = 0, options;
 
 	if (t->sack_ok && (t->early || t->dsack_due)) {
 		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
 	}
-	return t->mss - (blocks ? 4 + 8 * blocks : 0);
+	options = blocks ? 4 + 8 * blocks : 0;
+	if (t->uto_due && options + (t->ts_ok ? 12 : 0) + 4 <= TCP_OPTIONS_LEN_MAX)
+		options += 4;
+	return t->mss - options;
 }
 
 /* ---- one segment */
@@ -81,14 +95,14 @@ static void note_ack_sent(struct bj_tcp *t)
 	t->ack_pending = false;
 	t->window_due = false;
 	t->challenge_due = false;
-	t->ack_at = TCP_NEVER;
+	t->ack_timed = false;
 	t->last_ack_sent = t->rcv_nxt;
 	t->dsack_due = false;
 	rare_settle(t);
 }
 
 /* What is written stands for several segments, or its checksum is the device's to finish. */
-static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len)
+static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len, const struct bj_bytes tail[2])
 {
 	struct bj_offload *o = tcp_stack(t)->offload;
 
@@ -99,7 +113,7 @@ static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, si
 		o->segment_len = (uint16_t)tcp_payload_max(t);
 		o->header_len = (uint16_t)header_len;
 	}
-	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail[0].len + tail[1].len);
 }
 
 /* Writes a segment with `len` bytes of the send buffer from `seq` on. */
@@ -109,6 +123,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 				 .ack = t->rcv_nxt, .flags = (uint16_t)(flags | TCP_ACK) };
 	const struct bj_tcp_options *o = tcp_options_of(t);
 	bool is_new = len > 0 && seq + len + (flags & TCP_FIN ? 1 : 0) == t->snd_nxt && why == BJ_SENT_DATA;
+	struct bj_bytes none[2] = { { 0 } }, *tail = tcp_stack(t)->pieces;
 	size_t start, header_len;
 
 	s.flags |= ecn_flags(t, is_new);
@@ -122,13 +137,18 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
 	header_len = w->len;
-	if (len > 0)
-		buffer_get(&t->send, seq - t->snd_una, len, w);
-	if (tcp_stack(t)->offload)
-		leave_to_device(t, w, start, header_len, len);
+	if (len > 0 && tail)
+		buffer_pieces(&t->send, seq - t->snd_una, len, tail);
 	else
-		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+		buffer_get(&t->send, seq - t->snd_una, len, w);
+	if (!tail)
+		tail = none;
+	if (tcp_stack(t)->offload)
+		leave_to_device(t, w, start, header_len, len, tail);
+	else
+		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail);
 	note_ack_sent(t);
+	t->uto_due &= !s.options.has_user_timeout;
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
 	return wr_ok(w);
 }
@@ -164,6 +184,7 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	} else {
 		len = fast_open_syn(t, &s.options);
 	}
+	user_timeout_offer(t, &s.options);
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
 	s.flags |= ecn_syn_flags(t);
 	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos & (uint8_t)~IP_ECN_MASK,
@@ -171,7 +192,7 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	start = tcp_write_header(w, &s);
 	if (len > 0)
 		buffer_get(&t->send, 0, len, w);
-	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote));
+	tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), (const struct bj_bytes[2]){ { 0 } });
 	t->syn_due = false;
 	if (answers)
 		note_ack_sent(t);
@@ -241,6 +262,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	cc_sent_in_recovery(t, end - seq);
 	if (!emit(t, w, seq, len, flags, why))
 		return false;
+	tcp_write_may_go_on(t);
 	if (first || (tail_probe_after(t) > 0 && t->retransmit_kind != TCP_RETRANSMIT_REORDER))
 		tcp_arm_retransmit(t, 0); /* the probe is for the last segment: rfc8985:7.2 */
 	else
@@ -276,6 +298,12 @@ static uint32_t cut(const struct bj_tcp *t, const struct writer *w, uint32_t len
 	return u32_max(u32_min(len, most) / max, 1) * max;
 }
 
+/* The owner had more to write than there was room, and is just being asked for it: small packets would only come before large ones. */
+static bool more_is_coming(const struct bj_tcp *t)
+{
+	return t->ready & BJ_READY_WRITE && tcp_has_unacked(t) && !t->fin_queued;
+}
+
 static bool send_more(struct bj_tcp *t, struct writer *w)
 {
 	uint32_t unsent = tcp_unsent(t), max = tcp_payload_max(t), room, len;
@@ -284,7 +312,7 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 
 	if (unsent < max)
 		bbr_app_limited(t);
-	if (unsent == 0 && !tcp_fin_unsent(t))
+	if ((unsent == 0 && !tcp_fin_unsent(t)) || (unsent < TCP_UNSENT_MAX / 8 && more_is_coming(t)))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
 	len = cut(t, w, u32_min(unsent, room));
@@ -370,7 +398,7 @@ static bool send_ack(struct bj_tcp *t, struct writer *w)
 		why = BJ_SENT_CHALLENGE;
 	else if (t->window_due && !t->ack_now)
 		why = BJ_SENT_WINDOW;
-	else if (t->ack_pending && t->ack_at == TCP_NEVER)
+	else if (t->ack_pending && !t->ack_timed)
 		why = BJ_SENT_DELAYED_ACK;
 	return emit(t, w, t->snd_nxt, 0, 0, why);
 }
@@ -382,6 +410,13 @@ static void restart_after_idle(struct bj_tcp *t)
 		return;
 	if (tcp_stack(t)->now_us - t->progress_us > rto_now(t))
 		cc_restart(t);
+}
+
+static uint32_t packet_len(const struct bj_tcp *t, const struct writer *w)
+{
+	const struct bj_bytes *tail = tcp_stack(t)->pieces;
+
+	return (uint32_t)(w->len + (tail ? tail[0].len + tail[1].len : 0));
 }
 
 bool tcp_output(struct bj_tcp *t, struct writer *w)
@@ -397,7 +432,7 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 		if (t->probe_due && send_probe(t, w))
 			return true;
 		if (pace_may_send(t) && (send_lost(t, w) || send_more(t, w))) {
-			pace_sent(t, (uint32_t)w->len);
+			pace_sent(t, packet_len(t, w));
 			t->flight->max_out = flight_pipe(t);
 			t->cwnd_limited = t->flight->max_out + t->mss > t->cwnd;
 			return true;

@@ -19,4 +19,7 @@ void tcp_window_may_open(struct bj_tcp *t);
 /* Bytes of payload in a full segment, with the options that it will have now. */
 uint32_t tcp_payload_max(const struct bj_tcp *t);
 
+/* A writer who found no room is told when there is some. */
+void tcp_write_may_go_on(struct bj_tcp *t);
+
 #endif

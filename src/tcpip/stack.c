@@ -11,7 +11,9 @@
 #include "tcpip/listen.h"
 #include "tcpip/output.h"
 #include "tcpip/route.h"
+#include "tcpip/text.h"
 #include "tcpip/timers.h"
+#include "tcpip/udp.h"
 #include "tcpip/wire/ipv4.h"
 #include "tcpip/wire/ipv6.h"
 
@@ -29,9 +31,16 @@ static struct bj_bytes listener_key_of(const struct map_node *node)
 	return bytes_of(l->key, sizeof(l->key));
 }
 
-static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners)
+static struct bj_bytes udp_key_of(const struct map_node *node)
 {
-	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, tcps, listeners };
+	const struct bj_udp *u = CONTAINER_OF(node, const struct bj_udp, node);
+
+	return bytes_of(u->key, sizeof(u->key));
+}
+
+static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners, struct siphash_key *udps)
+{
+	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, tcps, listeners, udps };
 	const struct bj_rng *rng = &s->options.rng;
 	enum bj_err err = BJ_OK;
 
@@ -66,6 +75,9 @@ static void init_lists(struct bj_stack *s)
 	list_init(&s->output);
 	list_init(&s->ready);
 	list_init(&s->ready_listeners);
+	list_init(&s->udp_list);
+	list_init(&s->udp_output);
+	list_init(&s->ready_udps);
 	list_init(&s->ended);
 	list_init(&s->dead);
 	list_init(&s->time_wait);
@@ -75,7 +87,7 @@ static void init_lists(struct bj_stack *s)
 
 enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us, struct bj_stack **out)
 {
-	struct siphash_key tcps, listeners;
+	struct siphash_key tcps, listeners, udps;
 	struct bj_stack *s;
 	enum bj_err err;
 
@@ -92,7 +104,7 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	s->now_us = now_us;
 	init_lists(s);
 	wheel_init(&s->wheel, now_us);
-	err = draw_keys(s, &tcps, &listeners);
+	err = draw_keys(s, &tcps, &listeners, &udps);
 	if (!err)
 		err = make_slabs(s);
 	if (!err) {
@@ -110,6 +122,7 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	}
 	map_init(&s->tcps, &tcps, tcp_key_of, s->options.connection_max);
 	map_init(&s->listeners, &listeners, listener_key_of, STACK_LISTENERS_MAX);
+	map_init(&s->udps, &udps, udp_key_of, STACK_UDPS_MAX);
 	*out = s;
 	return BJ_OK;
 }
@@ -137,11 +150,13 @@ void bj_stack_free(struct bj_stack *s)
 	while ((link = list_front(&s->listener_list)))
 		bj_listener_close(CONTAINER_OF(link, struct bj_listener, link));
 	end_all(s);
+	udp_close_all(s);
 	while ((link = list_pop_front(&s->replies)))
 		free(CONTAINER_OF(link, struct reply, link));
 	reassembly_fini(&s->reassembly);
 	map_fini(&s->tcps);
 	map_fini(&s->listeners);
+	map_fini(&s->udps);
 	buffer_memory_fini(&s->memory);
 	slab_fini(&s->tcp_slab);
 	slab_fini(&s->flights);
@@ -213,15 +228,22 @@ enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
 	struct list *link = list_pop_front(&s->ready_listeners);
 
 	if (link) {
-		*out = (struct bj_ready_one){ NULL, CONTAINER_OF(link, struct bj_listener, ready_link), BJ_READY_ACCEPT };
+		*out = (struct bj_ready_one){ .listener = CONTAINER_OF(link, struct bj_listener, ready_link), .ready = BJ_READY_ACCEPT };
+		return BJ_OK;
+	}
+	link = list_pop_front(&s->ready_udps);
+	if (link) {
+		*out = (struct bj_ready_one){ .udp = CONTAINER_OF(link, struct bj_udp, ready_link), .ready = BJ_READY_READ };
 		return BJ_OK;
 	}
 	link = list_pop_front(&s->ready);
 	if (!link)
 		return BJ_ERR_WOULD_BLOCK;
-	*out = (struct bj_ready_one){ CONTAINER_OF(link, struct bj_tcp, ready_link), NULL, 0 };
+	*out = (struct bj_ready_one){ .tcp = CONTAINER_OF(link, struct bj_tcp, ready_link) };
 	out->ready = out->tcp->ready;
 	out->tcp->ready = 0;
+	if (out->ready & BJ_READY_WRITE)
+		stack_want_output(out->tcp); /* what waited for the owner's answer */
 	return BJ_OK;
 }
 
@@ -322,7 +344,7 @@ static enum bj_err output(struct bj_stack *s, uint8_t *buf, size_t cap, size_t *
 
 	if (cap < s->options.mtu)
 		return BJ_ERR_SPACE;
-	if (take_reply(s, buf, out_len)) {
+	if (take_reply(s, buf, out_len) || udp_output(s, buf, out_len)) {
 		s->stats.packets_out++;
 		return BJ_OK;
 	}
@@ -358,6 +380,20 @@ enum bj_err bj_stack_output_offloaded(struct bj_stack *s, int64_t now_us, uint8_
 	s->offload = NULL;
 	if (!err)
 		*out_offload = offload;
+	return err;
+}
+
+enum bj_err bj_stack_output_gathered(struct bj_stack *s, int64_t now_us, uint8_t *buf, size_t cap, size_t *out_len,
+				     struct bj_offload *out_offload, struct bj_bytes out_pieces[2])
+{
+	struct bj_bytes pieces[2] = { { 0 } };
+	enum bj_err err;
+
+	s->pieces = pieces;
+	err = out_offload ? bj_stack_output_offloaded(s, now_us, buf, cap, out_len, out_offload) : bj_stack_output(s, now_us, buf, cap, out_len);
+	s->pieces = NULL;
+	if (!err)
+		memcpy(out_pieces, pieces, sizeof(pieces));
 	return err;
 }
 
@@ -398,6 +434,8 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 		icmp_input_v6(s, from, to, ttl, payload);
 		return;
 	}
+	if (protocol == IP_UDP)
+		udp_input(s, from, to, payload, s->arriving, checksum_good);
 	if (protocol != IP_TCP)
 		return;
 	if (checksum_good ? tcp_parse_unchecked(payload, &a.seg) : tcp_parse(payload, ip_wire(from), ip_wire(to), &a.seg)) {
@@ -425,6 +463,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 	if (!reassembly_add(&s->reassembly, s->now_us, f, &whole, &done, &s->stats.fragments_dropped))
 		return;
 	s->stats.datagrams_whole++;
+	s->arriving = bytes_of(NULL, 0);
 	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
 	reassembly_done(&s->reassembly, done);
 }
@@ -488,8 +527,10 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 
 static void input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, bool checksum_good)
 {
+	text_settle(s);
 	set_now(s, now_us);
 	s->stats.packets_in++;
+	s->arriving = packet;
 	if (packet.len > 0 && packet.ptr[0] >> 4 == 4)
 		input_v4(s, packet, checksum_good);
 	else if (packet.len > 0 && packet.ptr[0] >> 4 == 6)
@@ -506,7 +547,14 @@ void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
 
 void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
 {
+	s->lendable = offload->lent ? packet : bytes_of(NULL, 0);
 	input(s, now_us, packet, offload->checksum_good);
+	s->lendable = bytes_of(NULL, 0);
+}
+
+void bj_stack_settle(struct bj_stack *s)
+{
+	text_settle(s);
 }
 
 /* ---- time */

@@ -15,6 +15,7 @@
 #define STACK_REPLIES_MAX 256    /* packets of no connection that wait for output */
 #define STACK_CONNECTIONS_MAX 1000000
 #define STACK_LISTENERS_MAX 65536
+#define STACK_UDPS_MAX 65536
 #define STACK_MEMORY_MAX ((size_t)1 << 30)
 #define STACK_CHUNK ((size_t)256 << 10) /* of connections */
 #define FAST_OPEN_PEERS_MAX 64
@@ -69,6 +70,11 @@ struct bj_stack {
 	struct list output;
 	struct list ready;
 	struct list ready_listeners;
+	struct map udps;
+	struct list udp_list, udp_output, ready_udps;
+	struct bj_bytes arriving;   /* the packet that is being taken: what an error would quote */
+	int64_t unreachable_us;     /* when the second began in which errors are counted */
+	uint32_t unreachable_count;
 	struct list ended;       /* in CLOSED, and their owners still have them */
 	struct list dead;        /* to be freed at the end of the call */
 	struct list time_wait;   /* oldest first */
@@ -79,7 +85,11 @@ struct bj_stack {
 	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;
 	uint32_t event_head, event_count;
+	struct bj_bytes lendable;   /* the packet that is being taken, if its bytes stay for a while */
+	struct bj_tcp *borrower;    /* whose newest bytes, all that it has, still stand in the packet; or null */
+	const uint8_t *borrowed_end;
 	struct bj_offload *offload; /* of the packet that is being written; null: the device does nothing */
+	struct bj_bytes *pieces;    /* of its payload, where the device gathers them; null: it is copied */
 	struct bj_stack_stats stats;
 };
 

@@ -21,7 +21,7 @@
 #include "tcpip/seq.h"
 #include "tcpip/wire/tcp.h"
 
-#define TCP_SIZE_MAX 400
+#define TCP_SIZE_MAX 368 /* with its share of tables and chunks 400 */
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
@@ -29,10 +29,11 @@
 #define TCP_RECEIVE_MAX (6u << 20)
 #define TCP_SEND_START 65536u
 #define TCP_SEND_MAX (4u << 20)
+#define TCP_UNSENT_MAX (256u << 10) /* bytes that are taken before they can go: more would only wait, and leave the cache meanwhile */
 #define TCP_CWND_MAX (UINT32_C(1) << 30)
 #define TCP_NEVER INT64_MAX
 #define TCP_QUICK_ACKS 16       /* segments acknowledged at once when a connection begins */
-#define TCP_CHALLENGE_SPACING_MS 500
+#define TCP_CHALLENGE_SPACING 32 /* units of 16 ms */
 #define TCP_R1 3                /* retransmissions before the owner is told: rfc9293:3.8.3 */
 
 struct tcp_key {
@@ -80,7 +81,7 @@ struct bj_tcp {
 	struct tcp_flight *flight;
 	struct tcp_rare *rare;
 	struct ranges *early;    /* ranges that came before rcv_nxt reached them */
-	int64_t retransmit_at, ack_at, keepalive_at; /* deadlines, or TCP_NEVER */
+	int64_t retransmit_at, keepalive_at; /* deadlines, or TCP_NEVER */
 	int64_t progress_us;     /* when the peer last took something: R2 and the user timeout count from here */
 	uint64_t bytes_acked, bytes_received;
 	struct buffer send;      /* limits are tuned */
@@ -88,11 +89,13 @@ struct bj_tcp {
 
 	uint32_t iss, snd_una, snd_nxt, snd_wnd, snd_wl1, snd_wl2, max_snd_wnd;
 	uint32_t rcv_nxt, rcv_wnd, last_ack_sent;
-	uint32_t ts_recent, ts_recent_ms, ts_offset;
+	uint32_t ts_recent, ts_offset;
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
-	uint32_t challenge_ms;   /* when the last challenge ACK left */
-	uint32_t tune_start, tune_ms; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
+	uint32_t ack_at;         /* ack_timed: the low bits of a deadline */
+	uint16_t ts_recent_min;  /* when ts_recent came: low bits, in minutes */
+	uint16_t challenge_at;   /* when the last challenge ACK left, low bits, in units of 16 ms; 0: never */
+	uint32_t tune_start, tune_us; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
 	uint32_t retransmits;
 	uint32_t delivered;      /* segments, the SYN too */
 	uint16_t timeouts;
@@ -116,6 +119,7 @@ struct bj_tcp {
 	bool syn_due : 1;        /* SYN or SYN-ACK must go out */
 	bool ack_now : 1;
 	bool ack_pending : 1;    /* a delayed one */
+	bool ack_timed : 1;
 	bool challenge_due : 1;
 	bool window_due : 1;     /* an ACK that opens the window */
 	bool keepalive_due : 1;
@@ -135,6 +139,7 @@ struct bj_tcp {
 	bool ecn_first : 1;      /* the next segment tells, or is told, what the handshake looked like */
 	bool ecn_no_ect : 1;
 	bool from_cookie : 1;
+	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */
 };
 
 _Static_assert(sizeof(struct bj_tcp) <= TCP_SIZE_MAX, "an idle connection must stay small");

@@ -6,19 +6,56 @@
 
 #define TUNE_ROUNDS 4
 
-/* Copies what is missing of start..start+len, gap by gap. False: no memory, nothing changed. */
-static bool put_early(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
+/* The only bytes that there are need no copy as long as their packet stays; the room for it is there already. */
+static bool borrow(struct bj_tcp *t, struct bj_bytes bytes)
+{
+	struct bj_stack *s = tcp_stack(t);
+
+	if (!s->lendable.ptr || t->receive.len > 0 || t->early || bytes.ptr < s->lendable.ptr ||
+	    bytes.ptr + bytes.len > s->lendable.ptr + s->lendable.len) /* put together from fragments */
+		return false;
+	s->borrower = t;
+	s->borrowed_end = bytes.ptr + bytes.len;
+	return true;
+}
+
+void text_settle(struct bj_stack *s)
+{
+	struct bj_tcp *t = s->borrower;
+
+	s->borrower = NULL;
+	if (t && t->receive.len > 0)
+		buffer_put(&t->receive, 0, bytes_of(s->borrowed_end - t->receive.len, t->receive.len));
+}
+
+struct bj_bytes text_view(const struct bj_tcp *t)
+{
+	const struct bj_stack *s = tcp_stack(t);
+
+	return s->borrower == t ? bytes_of(s->borrowed_end - t->receive.len, t->receive.len) : buffer_view(&t->receive);
+}
+
+/* Copies what is missing of start..start+len, gap by gap, to where there is room. */
+static void put_missing(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 {
 	uint32_t end = start + (uint32_t)bytes.len, base = t->rcv_nxt - t->receive.len, at = start;
 	struct range gap;
 
-	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - base))
-		return false;
 	while (ranges_first_gap(t->early, at, end, &gap)) {
 		buffer_put(&t->receive, gap.start - base, bytes_of(bytes.ptr + (gap.start - start), gap.end - gap.start));
 		at = gap.end;
 	}
-	return true;
+}
+
+/* False: no memory, nothing changed. */
+static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
+{
+	uint32_t end = s->seq + (uint32_t)s->payload.len;
+
+	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - (t->rcv_nxt - t->receive.len)))
+		return false;
+	put_missing(t, s->seq, s->payload);
+	return ranges_add(&t->early, s->seq, end);
 }
 
 static void acknowledge_soon(struct bj_tcp *t)
@@ -43,8 +80,10 @@ static bool take_next(struct bj_tcp *t, const struct tcp_segment *s)
 	uint32_t end = s->seq + (uint32_t)s->payload.len, before = t->rcv_nxt;
 	bool filled = t->early != NULL;
 
-	if (!put_early(t, s->seq, s->payload))
+	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - (t->rcv_nxt - t->receive.len)))
 		return false;
+	if (!borrow(t, s->payload))
+		put_missing(t, s->seq, s->payload);
 	end = ranges_take(&t->early, end);
 	t->receive.len += end - before;
 	t->rcv_wnd -= u32_min(end - before, t->rcv_wnd);
@@ -84,7 +123,7 @@ void text_take(struct bj_tcp *t, const struct tcp_segment *s)
 	t->ack_now = true;
 	t->quick_acks = TCP_QUICK_ACKS;
 	stack_want_output(t);
-	if (!put_early(t, s->seq, s->payload) || !ranges_add(&t->early, s->seq, s->seq + len))
+	if (!put_early(t, s))
 		stack_event(t, BJ_EVENT_DROPPED, BJ_DROP_MEMORY, 0, s->seq, len);
 }
 
@@ -109,16 +148,15 @@ bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s)
 static void tune(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	uint32_t now_ms = stack_ms(tcp_stack(t)), read = t->rcv_nxt - t->receive.len - t->tune_start;
+	uint32_t now_us = (uint32_t)tcp_stack(t)->now_us, read = t->rcv_nxt - t->receive.len - t->tune_start;
 	uint32_t max = o->receive_buffer_max ? o->receive_buffer_max : TCP_RECEIVE_MAX;
-	uint32_t round_ms = u32_max((t->srtt_us + 999) / 1000, 1);
 
-	if (now_ms - t->tune_ms < round_ms)
+	if (now_us - t->tune_us < t->srtt_us)
 		return;
 	if (read > t->receive.limit / TUNE_ROUNDS)
 		t->receive.limit = (uint32_t)i64_min((int64_t)read * TUNE_ROUNDS, max);
 	t->tune_start = t->rcv_nxt - t->receive.len;
-	t->tune_ms = now_ms;
+	t->tune_us = now_us;
 }
 
 void text_was_read(struct bj_tcp *t)

@@ -13,6 +13,10 @@
 void text_take(struct bj_tcp *t, const struct tcp_segment *s);
 /* True if the segment's FIN, or one that came early, stands at rcv_nxt, now that the text is taken. */
 bool text_fin_is_next(struct bj_tcp *t, const struct tcp_segment *s);
+/* The oldest bytes that are there, up to where they go on at another place. */
+struct bj_bytes text_view(const struct bj_tcp *t);
+/* Copies what still stands in a packet that goes now. */
+void text_settle(struct bj_stack *s);
 /* The owner took bytes out: the buffer may grow and the window may open. */
 void text_was_read(struct bj_tcp *t);
 

@@ -7,11 +7,25 @@
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
+#include "tcpip/user_timeout.h"
+
+#define ACK_DELAY_MAX_US 1000000u
+
+/* When the delayed ACK is due. It is never more than half a second away (MUST-40): what looks further was before now. */
+static int64_t ack_deadline(const struct bj_tcp *t)
+{
+	int64_t now = tcp_stack(t)->now_us;
+	uint32_t left = t->ack_at - (uint32_t)now;
+
+	if (!t->ack_timed)
+		return TCP_NEVER;
+	return left < ACK_DELAY_MAX_US ? now + left : now;
+}
 
 /* The wheel's timer goes to the first deadline; one that is early anyway stays where it is. */
 static void update(struct bj_tcp *t)
 {
-	int64_t first = i64_min(t->retransmit_at, i64_min(t->ack_at, t->keepalive_at));
+	int64_t first = i64_min(t->retransmit_at, i64_min(ack_deadline(t), t->keepalive_at));
 
 	if (t->flight && t->flight->pace_wake)
 		first = i64_min(first, t->flight->pace_wake);
@@ -33,7 +47,7 @@ static void set_retransmit(struct bj_tcp *t, enum tcp_retransmit_kind kind, int6
 static int64_t until_r2(const struct bj_tcp *t, int64_t after_us)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
+	int64_t r2 = tcp_is_synchronized(t) ? user_timeout_us(t) : o->syn_timeout_us;
 	int64_t left = t->progress_us + r2 - tcp_stack(t)->now_us;
 
 	return i64_max(i64_min(after_us, left), 0);
@@ -94,7 +108,8 @@ void tcp_arm_pace(struct bj_tcp *t, int64_t at_us)
 
 void tcp_arm_ack(struct bj_tcp *t, int64_t at_us)
 {
-	t->ack_at = at_us;
+	t->ack_at = (uint32_t)at_us;
+	t->ack_timed = true;
 	update(t);
 }
 
@@ -104,7 +119,7 @@ void tcp_arm_ack(struct bj_tcp *t, int64_t at_us)
 static bool patience_ends(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
+	int64_t r2 = tcp_is_synchronized(t) ? user_timeout_us(t) : o->syn_timeout_us;
 
 	if (tcp_stack(t)->now_us - t->progress_us < r2)
 		return false;
@@ -222,8 +237,8 @@ void tcp_timer_fire(struct bj_tcp *t)
 {
 	int64_t now = tcp_stack(t)->now_us;
 
-	if (t->ack_at <= now) {
-		t->ack_at = TCP_NEVER;
+	if (ack_deadline(t) <= now) {
+		t->ack_timed = false;
 		if (t->ack_pending) {
 			stack_event(t, BJ_EVENT_TIMER, BJ_TIMER_ACK, 0, t->rcv_nxt, 0);
 			t->ack_now = true;

@@ -296,26 +296,6 @@ static void the_name_of_a_key_from_outside_moves_too(void **state)
 	pair_echo(&pair);
 }
 
-static void what_encryption_and_delegation_came_to_moves_too(void **state)
-{
-	static const uint8_t outcomes[] = { BJ_TLS_ECH_NONE, BJ_TLS_ECH_GREASED, BJ_TLS_ECH_ACCEPTED, BJ_TLS_ECH_REJECTED };
-
-	for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
-		struct side *side = outcomes[i] == BJ_TLS_ECH_REJECTED ? &pair.server : &pair.client; /* a rejected client is never open */
-
-		ends_teardown(NULL);
-		setup(NULL);
-		ends_open();
-		side->conn->peer_delegated = i & 1;
-		if (outcomes[i] != BJ_TLS_ECH_NONE)
-			side->conn->ech = ech_new(outcomes[i]);
-		move(side);
-		assert_int_equal(report_of(side).ech, outcomes[i]);
-		assert_int_equal(report_of(side).peer_delegated, i & 1);
-		pair_echo(&pair);
-	}
-}
-
 static struct bj_tls_config *server_config(bool later)
 {
 	struct bj_tls_config *config = bj_tls_config_new(BJ_TLS_SERVER);
@@ -360,6 +340,26 @@ static void certificates_are_asked_for_after_a_move(void **state)
 		bj_tls_config_free(config);
 	}
 	bj_tls_free(conn);
+}
+
+static void what_encryption_and_delegation_came_to_moves_too(void **state)
+{
+	static const uint8_t outcomes[] = { BJ_TLS_ECH_NONE, BJ_TLS_ECH_GREASED, BJ_TLS_ECH_ACCEPTED, BJ_TLS_ECH_REJECTED };
+
+	for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
+		struct side *side = outcomes[i] == BJ_TLS_ECH_REJECTED ? &pair.server : &pair.client; /* a rejected client is never open */
+
+		ends_teardown(NULL);
+		setup(NULL);
+		ends_open();
+		side->conn->peer_delegated = i & 1;
+		if (outcomes[i] != BJ_TLS_ECH_NONE)
+			side->conn->ech = ech_new(outcomes[i]);
+		move(side);
+		assert_int_equal(report_of(side).ech, outcomes[i]);
+		assert_int_equal(report_of(side).peer_delegated, i & 1);
+		pair_echo(&pair);
+	}
 }
 
 static void one_side_may_have_closed(void **state)
@@ -420,8 +420,8 @@ int main(void)
 		T(every_suite_and_both_sides_go_on),
 		T(keys_are_updated_and_tickets_taken_after_a_move),
 		T(the_name_of_a_key_from_outside_moves_too),
-		T(what_encryption_and_delegation_came_to_moves_too),
 		T(certificates_are_asked_for_after_a_move),
+		T(what_encryption_and_delegation_came_to_moves_too),
 		T(one_side_may_have_closed),
 		T(every_allocation_may_fail),
 	};

@@ -443,7 +443,7 @@ static void let_time_pass(struct player *p)
 	struct bj_tcp *t = stack_find(p->stack, &key);
 
 	if (t)
-		t->challenge_ms = 0; /* the kernel's limit is off, too */
+		t->challenge_at = 0; /* the kernel's limit is off, too */
 	bj_stack_tick(p->stack, p->now_us);
 }
 

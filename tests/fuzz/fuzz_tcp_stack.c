@@ -19,6 +19,7 @@ struct world {
 	struct bj_stack *stack;
 	struct bj_listener *listener;
 	struct bj_tcp *tcp;
+	struct bj_udp *udp;
 	int64_t now;
 	uint32_t seq, ack; /* the peer's next byte; what the peer last saw acknowledged + sent by us */
 	uint32_t last_ts;
@@ -33,12 +34,29 @@ static enum bj_err fill(void *self, uint8_t *out, size_t len)
 	return BJ_OK;
 }
 
+/* Every second packet is put together from its pieces. */
+static bool next_packet(struct world *w, unsigned turn, uint8_t packet[1500], size_t *out_len)
+{
+	struct bj_bytes pieces[2];
+
+	if (turn % 2 == 0)
+		return bj_stack_output(w->stack, w->now, packet, 1500, out_len) == BJ_OK;
+	if (bj_stack_output_gathered(w->stack, w->now, packet, 1500, out_len, NULL, pieces))
+		return false;
+	for (unsigned i = 0; i < 2; i++) {
+		check(*out_len + pieces[i].len <= 1500);
+		bytes_copy(packet + *out_len, pieces[i].ptr, pieces[i].len);
+		*out_len += pieces[i].len;
+	}
+	return true;
+}
+
 static void drain(struct world *w)
 {
 	uint8_t packet[1500];
 	size_t len;
 
-	for (unsigned count = 0; bj_stack_output(w->stack, w->now, packet, sizeof(packet), &len) == BJ_OK; count++) {
+	for (unsigned count = 0; next_packet(w, count, packet, &len); count++) {
 		struct tcp_segment s;
 		struct ipv4 ip;
 
@@ -59,11 +77,13 @@ static void drain(struct world *w)
 static void inject(struct world *w, struct reader *in)
 {
 	static const uint8_t zeros[2048];
-	uint8_t packet[4096], flags = rd_u8(in), how = rd_u8(in);
+	static uint8_t packet[4096]; /* outlives the call: it may be lent */
+	uint8_t flags = rd_u8(in), how = rd_u8(in);
 	struct writer out = wr_make(packet, sizeof(packet));
 	struct tcp_segment s = { .source_port = 9, .destination_port = how & 64 ? 81 : 80, .flags = flags & 0xff };
 	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .tos = flags >> 6 };
 
+	bj_stack_settle(w->stack);
 	s.seq = w->seq + (how & 1 ? (uint32_t)(int8_t)rd_u8(in) * (how & 2 ? 1000u : 1u) : 0);
 	s.ack = w->ack + (how & 4 ? (uint32_t)(int8_t)rd_u8(in) * (how & 2 ? 1000u : 1u) : 0);
 	s.window = how & 8 ? (uint16_t)(rd_u8(in) * (how & 2 ? 256 : 1)) : 60000;
@@ -92,7 +112,22 @@ static void inject(struct world *w, struct reader *in)
 	ipv4_write_header(&out, &ip, TCP_HEADER_LEN + tcp_options_len(&s.options) + s.payload.len);
 	tcp_write(&out, &s, bytes_of(theirs, 4), bytes_of(ours, 4));
 	if (wr_ok(&out))
-		bj_stack_input(w->stack, w->now, wr_view(&out));
+		bj_stack_input_offloaded(w->stack, w->now, wr_view(&out), &(struct bj_offload){ .lent = s.payload.len % 2 });
+}
+
+static void use_udp(struct world *w, uint8_t what)
+{
+	static const struct bj_endpoint there = { { { [10] = 0xff, 0xff, 10, 0, 0, 2 } }, 9 };
+	struct bj_endpoint from;
+	uint8_t buf[100];
+	size_t len;
+
+	switch (what) {
+	case 0: (void)!bj_udp_send(w->udp, &there, bytes_of(ours, what)); break;
+	case 1: (void)!bj_udp_connect(w->udp, &there); break;
+	case 2: (void)!bj_udp_connect(w->udp, NULL); break;
+	default: (void)!bj_udp_receive(w->udp, buf, sizeof(buf), &len, &from); break;
+	}
 }
 
 static void own(struct world *w, struct reader *in, uint8_t what)
@@ -151,6 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(bj_stack_make(&options, w.now, &w.stack) == BJ_OK);
 	check(bj_stack_add_address(w.stack, &at.ip) == BJ_OK);
 	check(bj_tcp_listen(w.stack, &at, &tcp, &w.listener) == BJ_OK);
+	check(bj_udp_open(w.stack, &at, NULL, &w.udp) == BJ_OK);
 	while (rd_more(&in)) {
 		uint8_t what = rd_u8(&in);
 
@@ -162,14 +198,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			connect_out(&w);
 		else if (what < 215)
 			bj_stack_input(w.stack, w.now, rd_bytes(&in, rd_left(&in) < 60 ? rd_left(&in) : 60));
+		else if (what < 220)
+			use_udp(&w, what % 4);
 		else
-			w.now += (int64_t)(what - 214) * (what & 1 ? 3000000 : 7000);
+			w.now += (int64_t)(what - 219) * (what & 1 ? 3000000 : 7000);
 		bj_stack_tick(w.stack, w.now);
 		if (what & 3)
 			drain(&w);
 	}
 	if (w.tcp)
 		bj_tcp_release(w.tcp);
+	bj_udp_close(w.udp);
 	bj_listener_close(w.listener);
 	drain(&w);
 	for (unsigned i = 0; i < 2000 && bj_stack_deadline(w.stack) != INT64_MAX; i++) {

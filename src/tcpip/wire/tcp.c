@@ -219,24 +219,36 @@ size_t tcp_write_header(struct writer *w, const struct tcp_segment *s)
 	return start;
 }
 
-void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to)
+/* The second piece begins at an odd place where the first one ends at one. */
+static void add_tail(struct checksum *sum, const struct bj_bytes tail[2])
+{
+	struct checksum second = { 0 };
+
+	checksum_add(sum, tail[0]);
+	checksum_add(&second, tail[1]);
+	sum->sum += tail[0].len % 2 ? __builtin_bswap16(checksum_fold(&second)) : checksum_fold(&second);
+}
+
+void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to, const struct bj_bytes tail[2])
 {
 	size_t len = w->len - start;
 	struct checksum sum;
 
 	if (!wr_ok(w))
 		return;
-	sum = checksum_pseudo(from, to, IP_TCP, len);
+	sum = checksum_pseudo(from, to, IP_TCP, len + tail[0].len + tail[1].len);
 	checksum_add(&sum, bytes_of(w->buf + start, len));
+	if (tail[0].len > 0)
+		add_tail(&sum, tail);
 	w->len = start + TCP_CHECKSUM_AT;
 	wr_u16(w, checksum_value(&sum));
 	w->len = start + len;
 }
 
-void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to)
+void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to, size_t tail_len)
 {
 	size_t len = w->len - start;
-	struct checksum sum = checksum_pseudo(from, to, IP_TCP, len);
+	struct checksum sum = checksum_pseudo(from, to, IP_TCP, len + tail_len);
 
 	if (!wr_ok(w))
 		return;
@@ -250,5 +262,5 @@ void tcp_write(struct writer *w, const struct tcp_segment *s, struct bj_bytes fr
 	size_t start = tcp_write_header(w, s);
 
 	wr_bytes(w, s->payload);
-	tcp_write_checksum(w, start, from, to);
+	tcp_write_checksum(w, start, from, to, (const struct bj_bytes[2]){ { 0 } });
 }

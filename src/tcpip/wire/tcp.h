@@ -86,9 +86,9 @@ void tcp_write(struct writer *w, const struct tcp_segment *s, struct bj_bytes fr
 
 /* The same in two steps, for payload that is gathered behind the header: the first returns where the segment starts. */
 size_t tcp_write_header(struct writer *w, const struct tcp_segment *s);
-void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to);
+void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to, const struct bj_bytes tail[2]);
 /* Instead: the sum of the pseudo-header alone, for a device that adds the rest. */
-void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to);
+void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to, size_t tail_len);
 
 BJ_MUST_USE enum bj_err tcp_options_parse(struct bj_bytes bytes, struct tcp_options *out);
 /* In the order that everybody uses, padded with zeros to four bytes (MUST-69 of rfc9293:3.1). */

@@ -4,19 +4,39 @@
 #include "tcpip/wire/checksum.h"
 #include "tcpip/wire/ipv4.h"
 
-enum bj_err udp_parse(struct bj_bytes packet, struct bj_bytes from, struct bj_bytes to, struct udp *out)
+/* All but whether the checksum holds. */
+static enum bj_err parse(struct bj_bytes packet, struct udp *out, uint16_t *out_len, uint16_t *out_sum)
 {
 	struct reader r = rd_of(packet);
+
+	out->source_port = rd_u16(&r);
+	out->destination_port = rd_u16(&r);
+	*out_len = rd_u16(&r);
+	*out_sum = rd_u16(&r);
+	if (r.bad || *out_len < UDP_HEADER_LEN || *out_len > packet.len)
+		return BJ_ERR_DECODE;
+	out->payload = rd_bytes(&r, *out_len - UDP_HEADER_LEN);
+	return BJ_OK;
+}
+
+enum bj_err udp_parse_unchecked(struct bj_bytes packet, struct udp *out)
+{
 	struct udp u = { 0 };
 	uint16_t len, sum_field;
 
-	u.source_port = rd_u16(&r);
-	u.destination_port = rd_u16(&r);
-	len = rd_u16(&r);
-	sum_field = rd_u16(&r);
-	if (r.bad || len < UDP_HEADER_LEN || len > packet.len)
+	if (parse(packet, &u, &len, &sum_field))
 		return BJ_ERR_DECODE;
-	u.payload = rd_bytes(&r, len - UDP_HEADER_LEN);
+	*out = u;
+	return BJ_OK;
+}
+
+enum bj_err udp_parse(struct bj_bytes packet, struct bj_bytes from, struct bj_bytes to, struct udp *out)
+{
+	struct udp u = { 0 };
+	uint16_t len, sum_field;
+
+	if (parse(packet, &u, &len, &sum_field))
+		return BJ_ERR_DECODE;
 	if (sum_field != 0) {
 		struct checksum sum = checksum_pseudo(from, to, IP_UDP, len);
 

@@ -20,6 +20,8 @@ struct udp {
 
 /* Addresses of 4 or 16 bytes each. */
 BJ_MUST_USE enum bj_err udp_parse(struct bj_bytes packet, struct bj_bytes from, struct bj_bytes to, struct udp *out);
+/* One whose checksum was vouched for by the device. */
+BJ_MUST_USE enum bj_err udp_parse_unchecked(struct bj_bytes packet, struct udp *out);
 void udp_write(struct writer *w, const struct udp *u, struct bj_bytes from, struct bj_bytes to);
 
 #endif
