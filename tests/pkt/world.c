@@ -224,7 +224,7 @@ bool world_inject(struct world *w, const struct script_packet *p)
 		if (w->bsd && w->fds[i].tcp)
 			w->fds[i].tcp->quick_acks = 0; /* that kernel delays its ACKs from the first on */
 		if (w->challenges_unlimited && w->fds[i].tcp)
-			w->fds[i].tcp->challenge_ms = 0;
+			w->fds[i].tcp->challenge_at = 0;
 	}
 	if (w->foreign && p->flags & TCP_SYN && !(p->flags & TCP_ACK) && w->listened) { /* another client for another listener */
 		w->listened = false;
