@@ -310,7 +310,7 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 	uint32_t edge = t->snd_una + t->snd_wnd;
 	bool fin;
 
-	if (unsent < max)
+	if (unsent < max && !more_is_coming(t))
 		bbr_app_limited(t);
 	if ((unsent == 0 && !tcp_fin_unsent(t)) || (unsent < TCP_UNSENT_MAX / 8 && more_is_coming(t)))
 		return false;
