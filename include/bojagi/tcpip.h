@@ -205,6 +205,7 @@ struct bj_tcp_options {
 	uint32_t receive_buffer_max; /* 0: tuned, up to 6 MiB */
 	uint32_t initial_window;   /* segments; 0: 10 (rfc6928) */
 	int64_t user_timeout_us;   /* R2: no progress for so long ends the connection; 0: 15 minutes */
+	bool user_timeout_option;  /* tell the peer, and let what it says lengthen ours, up to a day (rfc5482) */
 	int64_t syn_timeout_us;    /* R2 of a SYN; 0: 3 minutes (MUST-23 of rfc9293:3.8.3) */
 	bool keepalive;            /* MUST-25: off unless asked for */
 	int64_t keepalive_idle_us; /* 0: two hours */

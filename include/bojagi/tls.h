@@ -75,7 +75,8 @@ BJ_API void bj_tls_config_free(struct bj_tls_config *config);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const char *profile);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_versions(struct bj_tls_config *config, enum bj_tls_version min, enum bj_tls_version max);
 /* Code points in order of preference, of both versions in one list; unknown ones are BJ_ERR_ARGUMENT. Not in the profiles and to be had by
- * name alone is the group MLKEM1024 (0x0202), which has no curve beside ML-KEM. */
+ * name alone are the group MLKEM1024 (0x0202), which has no curve beside ML-KEM, and the signature algorithms of ML-DSA (0x0904..0x0906), which are
+ * known only where libcrypto is 3.5 or later. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_suites(struct bj_tls_config *config, const uint16_t *suites, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
 /* A client sends key shares for the first `count` of its groups. Without this call it sends one for the first, and if that is a
@@ -166,7 +167,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_t
 /* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
 /* The peer's chain stays readable in bj_tls_report() after the handshake (it costs its size in memory). Sessions then remember the
- * end entity's certificate (of at most 4096 bytes; with a larger one they are not resumed), so that a resumed connection shows it
+ * end entity's certificate (of at most 8192 bytes; with a larger one they are not resumed), so that a resumed connection shows it
  * again, alone. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keep_peer_chain(struct bj_tls_config *config, bool keep);
 /* Clients, TLS 1.2: data may be sealed as soon as our Finished is out, one round trip earlier (rfc7918): in full handshakes with extended master
@@ -211,7 +212,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_keylog(struct bj_tls_config *config
 
 /* A key that both sides were given in another way (rfc9846:2.2): at least 16 bytes of randomness, no password. `identity` names it and is
  * sent in the clear. It is imported (rfc9258) with `context`, which both sides must have the same, and with the hash that it is meant
- * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. All is copied. */
+ * for; `raw` keys are used as they are, with suites of that hash alone, for peers that do not import. Who is client and server under one
+ * key says in the context who calls whom, each direction another one: else its own hello, sent back, is as good as the other's. All is copied. */
 #define BJ_TLS_PSK_IDENTITY_MAX 1024 /* so long may a context be, too */
 #define BJ_TLS_PSK_KEY_MIN 16
 #define BJ_TLS_PSK_KEY_MAX 64

@@ -106,7 +106,7 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 /* The certificates of a PKCS#12 file, and what its key is. */
 static enum bj_err show_pkcs12(struct show *show, struct bj_bytes der)
 {
-	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519" };
+	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" };
 	struct passphrase passphrase;
 	struct pkcs12 file;
 	enum bj_err err = passphrase_get(show->o->passin, &passphrase);

@@ -143,9 +143,10 @@ static struct number invert(struct number a, const struct modulus *mod)
 	return out;
 }
 
-static uint64_t or_all(struct number n)
+/* 1 or 0 */
+static unsigned is_something(struct number n)
 {
-	return n.w[0] | n.w[1] | n.w[2] | n.w[3];
+	return (n.w[0] | n.w[1] | n.w[2] | n.w[3]) != 0;
 }
 
 /* ---- signing */
@@ -204,7 +205,7 @@ bool ecdsa_p256_finish(const struct ecdsa_p256_point *point, const uint8_t nonce
 	write(out->s, s);
 	wipe(&z, sizeof(z));
 	wipe(&k, sizeof(k));
-	return (or_all(r) != 0) & (or_all(s) != 0);
+	return is_something(r) & is_something(s); /* no branch on one of them */
 }
 
 static enum bj_err nonce_draw(const uint8_t private[ECDSA_P256_LEN], struct bj_bytes digest, const struct bj_rng *rng,

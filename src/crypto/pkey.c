@@ -23,6 +23,7 @@
 #include "base/wipe.h"
 #include "crypto/ec_der.h"
 #include "crypto/ecdsa_p256.h"
+#include "crypto/mldsa.h"
 #include "crypto/pbe.h"
 #include "crypto/pkey_own.h"
 #include "crypto/pss.h"
@@ -34,11 +35,11 @@ struct pkey {
 	enum key_kind kind;
 	uint16_t bits;
 	EVP_PKEY *evp;
-	EC_KEY *ec; /* this and the next are null for a key that is elsewhere: `evp` signs */
+	EC_KEY *ec; /* this and the next are null for a key that is elsewhere, or of another kind: `evp` signs */
 	RSA *rsa;
 	size_t point_len, modulus_len, exponent_len;
 	uint8_t point[KEY_POINT_MAX];
-	uint8_t modulus[SIG_LEN_MAX];
+	uint8_t modulus[KEY_RSA_BITS_MAX / 8];
 	uint8_t exponent[8];
 };
 
@@ -137,6 +138,17 @@ static enum bj_err take_ed25519(struct pkey *key, const EVP_PKEY *half)
 	return BJ_OK;
 }
 
+static enum bj_err take_mldsa(struct pkey *key, const EVP_PKEY *half)
+{
+	const struct mldsa *m = mldsa_of(mldsa_kind(half));
+
+	if (!m)
+		return BJ_ERR_KEY_KIND;
+	key->kind = mldsa_kind(half);
+	key->point_len = m->public_len;
+	return mldsa_public(m, half, key->point) ? BJ_OK : BJ_ERR_KEY_FORMAT;
+}
+
 static enum bj_err take_parts(struct pkey *key)
 {
 	switch (EVP_PKEY_get_base_id(key->evp)) {
@@ -144,12 +156,14 @@ static enum bj_err take_parts(struct pkey *key)
 	case EVP_PKEY_RSA: return take_rsa(key, KEY_RSA);
 	case EVP_PKEY_RSA_PSS: return take_rsa(key, KEY_RSA_PSS);
 	case EVP_PKEY_ED25519: return take_ed25519(key, key->evp);
-	default: return BJ_ERR_KEY_KIND;
+	default: return take_mldsa(key, key->evp);
 	}
 }
 
 static enum sig_alg trial_alg(enum key_kind kind)
 {
+	if (mldsa_of(kind))
+		return (enum sig_alg)(SIG_MLDSA44 + (kind - KEY_MLDSA44));
 	if (kind == KEY_ED25519)
 		return SIG_ED25519;
 	return sig_curve_of(kind) ? SIG_ECDSA_SHA256 : SIG_RSA_PSS_SHA256;
@@ -260,7 +274,7 @@ static EVP_PKEY *public_half(const EVP_PKEY *evp)
 static enum bj_err take_remote(struct pkey *key)
 {
 	EVP_PKEY *half = public_half(key->evp);
-	enum bj_err err = BJ_ERR_KEY_KIND;
+	enum bj_err err;
 
 	if (!half)
 		return BJ_ERR_KEY_FORMAT;
@@ -270,6 +284,8 @@ static enum bj_err take_remote(struct pkey *key)
 		err = take_remote_ec(key, half);
 	else if (EVP_PKEY_is_a(half, "ED25519"))
 		err = take_ed25519(key, half);
+	else
+		err = take_mldsa(key, half);
 	EVP_PKEY_free(half);
 	return err;
 }
@@ -402,6 +418,9 @@ enum bj_err pkey_generate(enum key_kind kind, unsigned rsa_bits, struct pkey **o
 	case KEY_P384: evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384"); break;
 	case KEY_P521: evp = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521"); break;
 	case KEY_ED25519: evp = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); break;
+	case KEY_MLDSA44:
+	case KEY_MLDSA65:
+	case KEY_MLDSA87: evp = mldsa_generate(mldsa_of(kind)); break;
 	case KEY_RSA_PSS:
 	case KEY_NONE: return BJ_ERR_ARGUMENT;
 	}
@@ -488,7 +507,7 @@ enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t 
 static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
 			    size_t *out_len)
 {
-	uint8_t em[SIG_LEN_MAX], salt[HASH_MAX];
+	uint8_t em[SIG_CLASSIC_MAX], salt[HASH_MAX];
 	size_t len = key->modulus_len;
 	enum bj_err err;
 
@@ -599,7 +618,9 @@ enum bj_err pkey_sign(const struct pkey *key, enum sig_alg alg, struct bj_bytes 
 
 	if (!sig_fits_key(alg, key->kind))
 		return BJ_ERR_ARGUMENT;
-	if (!key->ec && !key->rsa && key->kind != KEY_ED25519) {
+	if (row.scheme == SCHEME_MLDSA) {
+		err = mldsa_sign(mldsa_of(key->kind), key->evp, message, out, cap, out_len);
+	} else if (!key->ec && !key->rsa && key->kind != KEY_ED25519) {
 		err = sign_remote(key, row, message, out, cap, out_len);
 	} else if (row.scheme == SCHEME_ED25519) {
 		err = sign_ed25519(key, message, out, cap, out_len);

@@ -15,6 +15,9 @@ enum key_kind {
 	KEY_P384,
 	KEY_P521,
 	KEY_ED25519,
+	KEY_MLDSA44, /* these sign in TLS 1.3 only: 1.2 has no word for them */
+	KEY_MLDSA65,
+	KEY_MLDSA87,
 };
 
 /* A signature algorithm without the TLS code point; ECDSA names the hash only, the curve is the key's. */
@@ -30,12 +33,17 @@ enum sig_alg {
 	SIG_ECDSA_SHA384,
 	SIG_ECDSA_SHA512,
 	SIG_ED25519,
+	SIG_MLDSA44, /* where libcrypto has them: sig_is_here() */
+	SIG_MLDSA65,
+	SIG_MLDSA87,
 };
 
 #define KEY_RSA_BITS_MIN 2048
 #define KEY_RSA_BITS_MAX 8192
-#define SIG_LEN_MAX (KEY_RSA_BITS_MAX / 8)
-#define KEY_POINT_MAX 133
+#define SIG_CLASSIC_MAX (KEY_RSA_BITS_MAX / 8) /* of all but ML-DSA */
+#define SIG_LEN_MAX 4627
+#define KEY_POINT_MAX 2592
+#define KEY_SPKI_MAX (KEY_POINT_MAX + 160) /* SubjectPublicKeyInfo of any key */
 #define KEY_DER_MAX 16384  /* of a private key */
 #define ECDSA_SIG_MAX 141  /* DER of two numbers of 521 bits */
 #define PASSPHRASE_MAX 1024
@@ -46,13 +54,15 @@ enum sig_alg {
 /* A public key as the parser of certificates left it: views into the certificate, nothing imported yet. */
 struct pubkey {
 	enum key_kind kind;
-	uint16_t bits;            /* RSA: size of the modulus; else the size of the curve */
-	struct bj_bytes point;    /* EC: uncompressed point; Ed25519: the 32 bytes */
+	uint16_t bits;            /* RSA: size of the modulus; else the size of the curve; ML-DSA: 0 */
+	struct bj_bytes point;    /* EC: uncompressed point; Ed25519: the 32 bytes; ML-DSA: all of it */
 	struct bj_bytes modulus;  /* RSA: big-endian without leading zeros */
 	struct bj_bytes exponent; /* RSA */
 };
 
 bool sig_fits_key(enum sig_alg alg, enum key_kind kind);
+/* Whether this machine can make and check such signatures: ML-DSA needs libcrypto 3.5, all others are always here. */
+bool sig_is_here(enum sig_alg alg);
 
 /* BJ_ERR_BAD_SIGNATURE if it is wrong, BJ_ERR_CERT_KEY if the key is no valid key, BJ_ERR_ARGUMENT if the algorithm
  * does not fit the kind of key. */

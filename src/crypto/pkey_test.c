@@ -297,6 +297,34 @@ static void a_reference_keeps_the_key(void **state)
 	pkey_free(other);
 }
 
+static void an_ml_dsa_key_signs_and_comes_back_from_its_pkcs8(void **state)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const enum sig_alg algs[] = { (enum sig_alg)(SIG_MLDSA44 + i), SIG_NONE };
+		enum key_kind kind = (enum key_kind)(KEY_MLDSA44 + i);
+		uint8_t der[8192];
+		struct pkey *key = NULL, *again;
+		size_t len;
+
+		if (!sig_is_here(algs[0])) {
+			assert_int_equal(pkey_generate(kind, 0, &key), BJ_ERR_CRYPTO);
+			assert_null(key);
+			print_message("SKIPPED: this libcrypto has no ML-DSA (it comes with 3.5)\n");
+			skip();
+		}
+		assert_int_equal(pkey_generate(kind, 0, &key), BJ_OK);
+		assert_int_equal(pkey_kind(key), kind);
+		signs_and_verifies(key, algs);
+		assert_int_equal(pkey_sign(key, SIG_ED25519, BYTES_LIT("m"), der, sizeof(der), &len), BJ_ERR_ARGUMENT);
+		assert_int_equal(pkey_pkcs8(key, der, sizeof(der), &len), BJ_OK);
+		assert_int_equal(pkey_from_der(bytes_of(der, len), &again), BJ_OK);
+		signs_and_verifies(again, algs);
+		assert_int_equal(pkey_from_der(bytes_of(der, len - 1), &again), BJ_ERR_KEY_FORMAT);
+		pkey_free(again);
+		pkey_free(key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +340,7 @@ int main(void)
 		cmocka_unit_test(an_rsa_pss_key_signs_pss_only),
 		cmocka_unit_test(threads_sign_with_one_key),
 		cmocka_unit_test(a_reference_keeps_the_key),
+		cmocka_unit_test(an_ml_dsa_key_signs_and_comes_back_from_its_pkcs8),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);

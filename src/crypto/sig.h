@@ -8,7 +8,7 @@
 #include "crypto/hash.h"
 #include "crypto/pkey.h"
 
-enum sig_scheme { SCHEME_NONE = 0, SCHEME_PKCS1, SCHEME_PSS, SCHEME_ECDSA, SCHEME_ED25519 };
+enum sig_scheme { SCHEME_NONE = 0, SCHEME_PKCS1, SCHEME_PSS, SCHEME_ECDSA, SCHEME_ED25519, SCHEME_MLDSA };
 
 struct sig_row {
 	enum sig_scheme scheme;

@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 
 #include "base/check.h"
+#include "crypto/mldsa.h"
 #include "crypto/pss.h"
 #include "crypto/sig.h"
 
@@ -32,6 +33,9 @@ struct sig_row sig_row_of(enum sig_alg alg)
 		[SIG_ECDSA_SHA384] = { SCHEME_ECDSA, HASH_SHA384 },
 		[SIG_ECDSA_SHA512] = { SCHEME_ECDSA, HASH_SHA512 },
 		[SIG_ED25519] = { SCHEME_ED25519, HASH_NONE },
+		[SIG_MLDSA44] = { SCHEME_MLDSA, HASH_NONE },
+		[SIG_MLDSA65] = { SCHEME_MLDSA, HASH_NONE },
+		[SIG_MLDSA87] = { SCHEME_MLDSA, HASH_NONE },
 	};
 
 	return (size_t)alg < ARRAY_COUNT(rows) ? rows[alg] : rows[SIG_NONE];
@@ -46,6 +50,9 @@ const struct curve *sig_curve_of(enum key_kind kind)
 	case KEY_RSA:
 	case KEY_RSA_PSS:
 	case KEY_ED25519:
+	case KEY_MLDSA44:
+	case KEY_MLDSA65:
+	case KEY_MLDSA87:
 	case KEY_NONE: break;
 	}
 	return NULL;
@@ -58,9 +65,17 @@ bool sig_fits_key(enum sig_alg alg, enum key_kind kind)
 	case SCHEME_PSS: return kind == KEY_RSA || kind == KEY_RSA_PSS;
 	case SCHEME_ECDSA: return sig_curve_of(kind) != NULL;
 	case SCHEME_ED25519: return kind == KEY_ED25519;
+	case SCHEME_MLDSA: return kind == (enum key_kind)(KEY_MLDSA44 + (alg - SIG_MLDSA44));
 	case SCHEME_NONE: break;
 	}
 	return false;
+}
+
+bool sig_is_here(enum sig_alg alg)
+{
+	if (sig_row_of(alg).scheme != SCHEME_MLDSA)
+		return alg != SIG_NONE;
+	return mldsa_is_here(mldsa_of((enum key_kind)(KEY_MLDSA44 + (alg - SIG_MLDSA44))));
 }
 
 /* ---- RSA */
@@ -98,7 +113,7 @@ static RSA *rsa_import(const struct pubkey *key)
 
 static enum bj_err rsa_verify(const struct pubkey *key, struct sig_row row, const uint8_t *digest, struct bj_bytes signature)
 {
-	uint8_t em[SIG_LEN_MAX], expected[SIG_LEN_MAX];
+	uint8_t em[SIG_CLASSIC_MAX], expected[SIG_CLASSIC_MAX];
 	size_t len = key->modulus.len;
 	RSA *rsa;
 	int got;
@@ -157,7 +172,7 @@ static enum bj_err ecdsa_verify(const struct pubkey *key, struct sig_row row, co
 
 	if (err)
 		return err;
-	if (signature.len > SIG_LEN_MAX) {
+	if (signature.len > SIG_CLASSIC_MAX) {
 		EC_KEY_free(ec);
 		return BJ_ERR_BAD_SIGNATURE;
 	}
@@ -200,6 +215,8 @@ enum bj_err pubkey_verify(const struct pubkey *key, enum sig_alg alg, struct bj_
 		return BJ_ERR_ARGUMENT;
 	if (row.scheme == SCHEME_ED25519) {
 		err = ed25519_verify(key, message, signature);
+	} else if (row.scheme == SCHEME_MLDSA) {
+		err = mldsa_verify(mldsa_of(key->kind), key->point, message, signature);
 	} else {
 		(void)hash_once(row.hash, message, digest);
 		err = row.scheme == SCHEME_ECDSA ? ecdsa_verify(key, row, digest, signature) :

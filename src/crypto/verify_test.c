@@ -250,6 +250,76 @@ static void wycheproof_agrees_on_every_signature(void **state)
 		assert_true(run_file(files[i].kind, files[i].name) >= files[i].least);
 }
 
+/* Signatures under a context are not ours: those cases are left out. */
+static size_t run_mldsa(const char *name, enum key_kind kind, enum sig_alg alg, bool here)
+{
+	char relative[128];
+	struct json *root;
+	size_t ran = 0;
+
+	snprintf(relative, sizeof(relative), "wycheproof/%s_verify_test.json", name);
+	root = json_load(vectors_path(relative));
+	if (!root)
+		fail_msg("%s is missing", relative);
+	for json_each (group, json_get(root, "testGroups")) {
+		size_t len;
+		uint8_t *public = json_get_hex(group, "publicKey", &len);
+		struct pubkey key = { .kind = kind, .point = bytes_of(public, len) };
+
+		for json_each (test, json_get(group, "tests")) {
+			size_t msg_len, sig_len;
+			uint8_t *msg = json_get_hex(test, "msg", &msg_len), *sig = json_get_hex(test, "sig", &sig_len);
+			bool valid = here && strcmp(json_get_text(test, "result"), "valid") == 0;
+
+			if (!json_get(test, "ctx")) {
+				if ((pubkey_verify(&key, alg, bytes_of(msg, msg_len), bytes_of(sig, sig_len)) == BJ_OK) != valid)
+					fail_msg("%s tcId %lld", name, json_get_int(test, "tcId"));
+				ran++;
+			}
+			free(msg);
+			free(sig);
+		}
+		free(public);
+	}
+	json_free(root);
+	return ran;
+}
+
+/* Where libcrypto has no ML-DSA nothing verifies, and the rest is SKIPPED. */
+static void wycheproof_agrees_on_ml_dsa(void **state)
+{
+	static const char *const names[] = { "mldsa_44", "mldsa_65", "mldsa_87" };
+	bool here = sig_is_here(SIG_MLDSA44);
+
+	if (!vectors_present())
+		skip();
+	for (unsigned i = 0; i < ARRAY_COUNT(names); i++)
+		assert_true(run_mldsa(names[i], (enum key_kind)(KEY_MLDSA44 + i), (enum sig_alg)(SIG_MLDSA44 + i), here) >= 150);
+	if (!here) {
+		print_message("SKIPPED: this libcrypto has no ML-DSA (it comes with 3.5)\n");
+		skip();
+	}
+}
+
+static void an_ml_dsa_key_or_signature_of_the_wrong_length_is_refused(void **state)
+{
+	static const uint8_t zeros[4628];
+	static const size_t public_lens[] = { 1312, 1952, 2592 }, sig_lens[] = { 2420, 3309, 4627 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct pubkey key = { .kind = (enum key_kind)(KEY_MLDSA44 + i), .point = { zeros, public_lens[i] - 1 } };
+		enum sig_alg alg = (enum sig_alg)(SIG_MLDSA44 + i);
+
+		assert_int_equal(pubkey_verify(&key, alg, BYTES_LIT("m"), bytes_of(zeros, sig_lens[i])), BJ_ERR_CERT_KEY);
+		key.point.len++;
+		assert_int_equal(pubkey_verify(&key, alg, BYTES_LIT("m"), bytes_of(zeros, sig_lens[i] - 1)), BJ_ERR_BAD_SIGNATURE);
+		assert_int_equal(pubkey_verify(&key, alg, BYTES_LIT("m"), bytes_of(zeros, sig_lens[i] + 1)), BJ_ERR_BAD_SIGNATURE);
+		assert_int_equal(pubkey_verify(&key, SIG_ED25519, BYTES_LIT("m"), bytes_of(zeros, 64)), BJ_ERR_ARGUMENT);
+		key.kind = KEY_ED25519;
+		assert_int_equal(pubkey_verify(&key, alg, BYTES_LIT("m"), bytes_of(zeros, sig_lens[i])), BJ_ERR_ARGUMENT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +328,8 @@ int main(void)
 		cmocka_unit_test(points_off_the_curve_or_of_another_form_are_refused),
 		cmocka_unit_test(the_example_of_rfc8032_holds_and_every_changed_bit_breaks_it),
 		cmocka_unit_test(wycheproof_agrees_on_every_signature),
+		cmocka_unit_test(an_ml_dsa_key_or_signature_of_the_wrong_length_is_refused),
+		cmocka_unit_test(wycheproof_agrees_on_ml_dsa),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -410,6 +410,7 @@ enum bj_err bj_tcp_set_options(struct bj_tcp *t, const struct bj_tcp_options *op
 		return BJ_ERR_NO_MEMORY;
 	config_unref(t->config);
 	t->config = config;
+	t->uto_due = config->options.user_timeout_option && tcp_is_synchronized(t);
 	if (t->state != BJ_TCP_CLOSED && t->state != BJ_TCP_TIME_WAIT)
 		tcp_arm_keepalive(t);
 	stack_want_output(t);

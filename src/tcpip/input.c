@@ -12,6 +12,7 @@
 #include "tcpip/state.h"
 #include "tcpip/text.h"
 #include "tcpip/timers.h"
+#include "tcpip/user_timeout.h"
 
 #define PAWS_IDLE_MINUTES_MAX (24u * 24 * 60) /* rfc7323:5.5 */
 #define MINUTE_US (60 * INT64_C(1000000))
@@ -84,6 +85,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
 	route_learn(t, a->route);
+	user_timeout_take(t, o);
 	ecn_negotiate(t, a);
 	tcp_update_mss(t);
 }
@@ -102,6 +104,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	sample_handshake(t);
 	fast_open_proved(t);
 	fast_open_answer(t, a);
+	t->uto_due = tcp_options_of(t)->user_timeout_option;
 	tcp_set_state(t, BJ_TCP_ESTABLISHED);
 	t->snd_una = t->iss + 1;
 	t->backoff = 0;
@@ -223,6 +226,7 @@ static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
 {
 	route_learn(t, a->route);
 	ecn_take(t, a);
+	user_timeout_take(t, &a->seg.options);
 	return GO_ON;
 }
 

@@ -9,6 +9,7 @@
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
+#include "tcpip/user_timeout.h"
 
 #define OFFLOAD_HEADERS_MAX 128u /* IPv6's and TCP's with all options */
 
@@ -68,17 +69,22 @@ static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
 		o->ts_ecr = t->ts_recent;
 	}
 	ranges_to_sack(t, o, t->ts_ok ? 3 : 4);
+	if (t->uto_due)
+		user_timeout_offer(t, o);
 }
 
 uint32_t tcp_payload_max(const struct bj_tcp *t)
 {
-	uint32_t blocks = 0;
+	uint32_t blocks = 0, options;
 
 	if (t->sack_ok && (t->early || t->dsack_due)) {
 		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
 	}
-	return t->mss - (blocks ? 4 + 8 * blocks : 0);
+	options = blocks ? 4 + 8 * blocks : 0;
+	if (t->uto_due && options + (t->ts_ok ? 12 : 0) + 4 <= TCP_OPTIONS_LEN_MAX)
+		options += 4;
+	return t->mss - options;
 }
 
 /* ---- one segment */
@@ -142,6 +148,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	else
 		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail);
 	note_ack_sent(t);
+	t->uto_due &= !s.options.has_user_timeout;
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
 	return wr_ok(w);
 }
@@ -177,6 +184,7 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	} else {
 		len = fast_open_syn(t, &s.options);
 	}
+	user_timeout_offer(t, &s.options);
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
 	s.flags |= ecn_syn_flags(t);
 	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos & (uint8_t)~IP_ECN_MASK,

@@ -1,5 +1,5 @@
 /* rare.h - what few connections need: urgent pointers, a FIN that came early, a duplicate to report, a source route, Fast
- * Open. It exists while one of them does, so that the others need not carry it.
+ * Open, the peer's user timeout. It exists while one of them does, so that the others need not carry it.
  */
 #ifndef TCPIP_RARE_H
 #define TCPIP_RARE_H
@@ -19,6 +19,7 @@ struct tcp_rare {
 	uint32_t fin_at;                 /* fin_early: where it stands */
 	uint32_t dsack_start, dsack_end; /* dsack_due */
 	struct ip_route route;
+	uint32_t remote_uto_s;           /* what the peer said of its user timeout; 0: nothing */
 	uint16_t syn_data;               /* bytes that went out with our SYN */
 	bool cookie_experimental;        /* asked for by option 254 */
 	uint8_t cookie_len;              /* of the cookie that our SYN-ACK carries; 0: none */

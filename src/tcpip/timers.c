@@ -7,6 +7,7 @@
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
+#include "tcpip/user_timeout.h"
 
 #define ACK_DELAY_MAX_US 1000000u
 
@@ -46,7 +47,7 @@ static void set_retransmit(struct bj_tcp *t, enum tcp_retransmit_kind kind, int6
 static int64_t until_r2(const struct bj_tcp *t, int64_t after_us)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
+	int64_t r2 = tcp_is_synchronized(t) ? user_timeout_us(t) : o->syn_timeout_us;
 	int64_t left = t->progress_us + r2 - tcp_stack(t)->now_us;
 
 	return i64_max(i64_min(after_us, left), 0);
@@ -118,7 +119,7 @@ void tcp_arm_ack(struct bj_tcp *t, int64_t at_us)
 static bool patience_ends(struct bj_tcp *t)
 {
 	const struct bj_tcp_options *o = tcp_options_of(t);
-	int64_t r2 = tcp_is_synchronized(t) ? o->user_timeout_us : o->syn_timeout_us;
+	int64_t r2 = tcp_is_synchronized(t) ? user_timeout_us(t) : o->syn_timeout_us;
 
 	if (tcp_stack(t)->now_us - t->progress_us < r2)
 		return false;

@@ -358,15 +358,39 @@ enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body)
 	return err && conn->config->must_authenticate && conn->config->credential_count > 0 ? err : BJ_OK;
 }
 
+enum bj_err auth_signature_room(struct bj_tls *conn, size_t len, uint8_t **out)
+{
+	struct handshake *hs = conn->hs;
+
+	free(hs->signature_large);
+	hs->signature_large = NULL;
+	*out = hs->signature;
+	if (len <= sizeof(hs->signature))
+		return BJ_OK;
+	*out = hs->signature_large = malloc(len);
+	return *out ? BJ_OK : BJ_ERR_NO_MEMORY;
+}
+
+struct bj_bytes auth_signature(const struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+
+	return bytes_of(hs->signature_large ? hs->signature_large : hs->signature, hs->signature_len);
+}
+
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body)
 {
 	struct handshake *hs = conn->hs;
 	const struct scheme *s = scheme_find(hs->scheme);
+	uint8_t *out;
+	size_t room;
+	enum bj_err err;
 
 	if (hs->answer.is_there)
 		return BJ_OK;
 	if (!s || !hs->credential)
 		return BJ_ERR_INTERNAL;
-	return pkey_sign(hs->credential->key, (enum sig_alg)s->alg, hs->sign_bytes, hs->signature, sizeof(hs->signature),
-			 &hs->signature_len);
+	room = s->in_12 ? SIG_CLASSIC_MAX : SIG_LEN_MAX;
+	err = auth_signature_room(conn, room, &out);
+	return err ? err : pkey_sign(hs->credential->key, (enum sig_alg)s->alg, hs->sign_bytes, out, room, &hs->signature_len);
 }

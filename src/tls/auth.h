@@ -46,6 +46,10 @@ enum bj_err auth_client_credential(struct bj_tls *conn, struct bj_bytes body);
 /* ASK(SIGN): the row's own prepare sets hs->sign_bytes; this makes or takes hs->signature over it with hs->scheme. */
 enum bj_err auth_sign(struct bj_tls *conn, struct bj_bytes body);
 
+/* Room for a signature of ours of at most `len` bytes. */
+enum bj_err auth_signature_room(struct bj_tls *conn, size_t len, uint8_t **out) BJ_MUST_USE;
+struct bj_bytes auth_signature(const struct bj_tls *conn);
+
 /* Checks the peer's signature over `message` with the key of its first certificate: the scheme must be one of ours and fit key and
  * version. BJ_ERR_ILLEGAL_PARAMETER, BJ_ERR_WRONG_CERTIFICATE_TYPE, BJ_ERR_BAD_SIGNATURE. Sets conn->signature_scheme on clients. */
 enum bj_err auth_check_signature(struct bj_tls *conn, uint16_t scheme, struct bj_bytes message,

@@ -25,7 +25,7 @@ enum bj_err verify13_make(struct bj_tls *conn, struct writer *w)
 {
 	const struct certificate_verify cv = {
 		.scheme = conn->hs->scheme,
-		.signature = bytes_of(conn->hs->signature, conn->hs->signature_len),
+		.signature = auth_signature(conn),
 	};
 	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
 

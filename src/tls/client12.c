@@ -220,7 +220,7 @@ static enum bj_err sign_prepare(struct bj_tls *conn, struct bj_bytes body)
 static enum bj_err verify_make(struct bj_tls *conn, struct writer *w)
 {
 	struct handshake *hs = conn->hs;
-	const struct certificate_verify cv = { .scheme = hs->scheme, .signature = bytes_of(hs->signature, hs->signature_len) };
+	const struct certificate_verify cv = { .scheme = hs->scheme, .signature = auth_signature(conn) };
 	enum bj_err err = conn_room(conn, w, cv.signature.len + 64);
 
 	if (err)
@@ -311,6 +311,13 @@ static enum bj_err hello_request_take(struct bj_tls *conn, struct bj_bytes body)
 	return body.len == 0 ? BJ_ERR_RENEGOTIATION : BJ_ERR_DECODE;
 }
 
+static enum bj_err judged_open_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	enum bj_err err = again_judge(conn, body);
+
+	return err ? err : open_step(conn, body);
+}
+
 static const struct hs_row client12[] = {
 	{ FROM(VERSION), STEP(server_hello_step), DECIDES(F_RESUMED | F_TICKET | F_STATUS), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), TO(WAIT_SERVER_KEY_EXCHANGE) },
@@ -339,8 +346,7 @@ static const struct hs_row client12[] = {
 	{ FROM(WAIT_TICKET), RECV(CHANGE_CIPHER_SPEC, ccs12_take), UNLESS(F_TICKET), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_CCS), RECV(CHANGE_CIPHER_SPEC, ccs12_take), KEYS(KEYS_READ_12), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, keys_finished_take), TO(PEER_FINISHED) },
-	{ FROM(PEER_FINISHED), ASK(VERIFY, again_prepare, again_judge), WHEN(F_RESUMED), TO(JUDGE_AGAIN) },
-	{ FROM(JUDGE_AGAIN), STEP(open_step), TO(CCS) },
+	{ FROM(PEER_FINISHED), ASK(VERIFY, again_prepare, judged_open_step), WHEN(F_RESUMED), TO(CCS) },
 	{ FROM(PEER_FINISHED), STEP(open_step), UNLESS(F_RESUMED), TO(OPEN) },
 	{ FROM(OPEN), RECV(HELLO_REQUEST, hello_request_take), TO(OPEN) },
 };

@@ -81,7 +81,6 @@ static enum bj_err extensions_take(struct bj_tls *conn, struct bj_bytes body, ui
 	if (ech_is(conn, BJ_TLS_ECH_ACCEPTED))
 		offered &= ~EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO); /* the inner hello's is answered in no other way than by counting. rfc9849:5 */
 	err = encrypted_extensions_parse(body, offered, &ee);
-
 	if (!err && (ee.has & EXT_BIT(EXT_ENCRYPTED_CLIENT_HELLO)))
 		err = ech_client_take_retry(conn, ee.ech);
 	if (!err)
@@ -176,6 +175,13 @@ static enum bj_err flight_step(struct bj_tls *conn, struct bj_bytes body)
 	return flight_ccs(conn);
 }
 
+static enum bj_err judged_flight_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	enum bj_err err = again_judge(conn, body);
+
+	return err ? err : flight_step(conn, body);
+}
+
 static enum bj_err end_of_early_make(struct bj_tls *conn, struct writer *w)
 {
 	end_of_early_data_write(w);
@@ -255,7 +261,7 @@ static const struct hs_row client13[] = {
 	{ FROM(EARLY_ANSWER), STEP(NULL), WHEN(F_EARLY), TO(WAIT_CERTIFICATE_OR_REQUEST) },
 	{ FROM(EARLY_ANSWER), STEP(NULL), UNLESS(F_EARLY), KEYS(KEYS_EARLY_END), TO(WAIT_CERTIFICATE_OR_REQUEST) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(FINISHED, keys_finished_take), WHEN(F_RESUMED), CLEARS(F_AUTH), KEYS(KEYS_READ_APP), TO(JUDGE_AGAIN) },
-	{ FROM(JUDGE_AGAIN), ASK(VERIFY, again_prepare, again_judge), TO(FLIGHT) },
+	{ FROM(JUDGE_AGAIN), ASK(VERIFY, again_prepare, judged_flight_step), TO(END_OF_EARLY) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE_REQUEST, request_take), UNLESS(F_RESUMED), SETS(F_AUTH), TO(WAIT_CERTIFICATE) },
 	{ FROM(WAIT_CERTIFICATE_OR_REQUEST), RECV(CERTIFICATE, certificate_take), UNLESS(F_RESUMED), CLEARS(F_AUTH), TO(WAIT_CERTIFICATE_VERIFY) },
 	{ FROM(WAIT_CERTIFICATE), RECV(CERTIFICATE, certificate_take), TO(WAIT_CERTIFICATE_VERIFY) },

@@ -1,7 +1,4 @@
-/* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1).
- *
- * Leaves out   GREASE
- */
+/* client_start.c - a client's hellos, and the version that the server chooses; HelloRetryRequest (rfc9846:4.1 rfc9846:4.2 rfc9846:A.1). */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
@@ -498,10 +495,16 @@ static enum bj_err hello_again_make(struct bj_tls *conn, struct writer *w)
 	return err ? err : hello_write(conn, w);
 }
 
+static enum bj_err judged_early_step(struct bj_tls *conn, struct bj_bytes body)
+{
+	enum bj_err err = again_early_judge(conn, body);
+
+	return err ? err : early_step(conn, body);
+}
+
 static const struct hs_row client_start[] = {
 	{ FROM(START), SEND(CLIENT_HELLO, hello_make), DECIDES(F_EARLY), TO(EARLY) },
-	{ FROM(EARLY), ASK(VERIFY, again_early_prepare, again_early_judge), WHEN(F_EARLY), TO(EARLY_JUDGED) },
-	{ FROM(EARLY_JUDGED), STEP(early_step), KEYS(KEYS_EARLY), TO(WAIT_SERVER_HELLO) },
+	{ FROM(EARLY), ASK(VERIFY, again_early_prepare, judged_early_step), WHEN(F_EARLY), KEYS(KEYS_EARLY), TO(WAIT_SERVER_HELLO) },
 	{ FROM(EARLY), STEP(NULL), UNLESS(F_EARLY), TO(WAIT_SERVER_HELLO) },
 	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, first_server_hello_take), UNLESS(F_EARLY), DECIDES(F_13), TO(VERSION) },
 	{ FROM(WAIT_SERVER_HELLO), RECV(SERVER_HELLO, early_server_hello_take), WHEN(F_EARLY), SETS(F_13), TO(VERSION) },

@@ -44,7 +44,12 @@ static void codes_add(struct config_codes *codes, uint16_t code)
 
 static bool suite_exists(uint16_t code) { return suite_find(code) != NULL; }
 static bool group_exists(uint16_t code) { return group_find(code) != NULL; }
-static bool scheme_exists(uint16_t code) { return scheme_find(code) != NULL; }
+static bool scheme_exists(uint16_t code)
+{
+	const struct scheme *scheme = scheme_find(code);
+
+	return scheme && sig_is_here((enum sig_alg)scheme->alg);
+}
 
 static enum bj_err codes_set(struct bj_tls_config *config, struct config_codes *out, const uint16_t *list, size_t count,
 			     bool (*exists)(uint16_t code))
@@ -93,7 +98,8 @@ BJ_API enum bj_err bj_tls_config_profile(struct bj_tls_config *config, const cha
 		if (group_table[i].usual && (!modern || group_table[i].code != KEX_P521))
 			codes_add(&config->groups, group_table[i].code);
 	for (size_t i = 0; i < SCHEME_COUNT; i++)
-		codes_add(&config->schemes, scheme_table[i].code);
+		if (scheme_table[i].usual)
+			codes_add(&config->schemes, scheme_table[i].code);
 	return BJ_OK;
 }
 
@@ -218,7 +224,7 @@ static bool delegation_exists(uint16_t code)
 {
 	const struct scheme *scheme = scheme_find(code);
 
-	return scheme && scheme->in_13 && scheme->key != KEY_RSA;
+	return scheme && scheme->in_13 && scheme->key != KEY_RSA && sig_is_here((enum sig_alg)scheme->alg);
 }
 
 BJ_API enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count)

@@ -227,6 +227,8 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 	err = names_walk(config, &sink);
 	if (err || sink.count == 0)
 		return err;
+	free(config->names); /* of a freezing that failed later */
+	free(config->name_text);
 	sink.names = config->names = calloc(sink.count, sizeof(*config->names));
 	sink.text = config->name_text = malloc(sink.bytes);
 	if (!config->names || !config->name_text)
@@ -248,6 +250,18 @@ static bool delegated_fits(const struct config_wish *wish, const struct config_c
 	       codes_have(wish->schemes, row->delegated.algorithm) && wish->now < row->delegated.end;
 }
 
+/* Who shows a key of a kind that has one scheme wants to sign with it, also where peers' signatures of that kind are not taken. */
+static uint16_t only_scheme(const struct config_wish *wish, const struct config_credential *row)
+{
+	for (size_t i = 0; i < SCHEME_COUNT && row->schemes.count == 0; i++) {
+		const struct scheme *scheme = &scheme_table[i];
+
+		if (!scheme->usual && scheme_fits(scheme, row->kind, wish->version) && codes_have(wish->schemes, scheme->code))
+			return scheme->code;
+	}
+	return 0;
+}
+
 uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct config_wish *wish,
 			      const struct config_credential *row)
 {
@@ -265,7 +279,7 @@ uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct c
 		    scheme_allowed(scheme, leaf))
 			return scheme->code;
 	}
-	return 0;
+	return only_scheme(wish, row);
 }
 
 /* Is a certificate of the chain issued by one of these? */

@@ -1,4 +1,5 @@
 /* config_test.c - configurations refuse what makes no sense, never change once frozen, and choose the right credential. */
+#include "crypto/rng_os.h"
 #include "tls/fixture.h"
 #include "tls/scheme.h"
 
@@ -188,6 +189,25 @@ static void names_and_signatures_choose_the_credential(void **state)
 	bj_tls_config_free(config);
 }
 
+static enum bj_err no_bytes(void *self, uint8_t *out, size_t len)
+{
+	return BJ_ERR_RANDOM;
+}
+
+/* The sanitizers see what a freezing that failed late left behind. */
+static void freezing_may_fail_and_be_tried_again(void **state)
+{
+	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+
+	add(config, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	assert_int_equal(bj_tls_config_rng(config, (struct bj_rng){ no_bytes, NULL }), BJ_OK);
+	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(bj_tls_config_rng(config, rng_os), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	bj_tls_config_free(config);
+}
+
 static void a_credential_may_sign_with_less_than_is_accepted(void **state)
 {
 	const uint16_t pss384[] = { SCHEME_RSA_PSS_RSAE_SHA384 }, none[] = { 0x0201 };
@@ -266,6 +286,7 @@ int main(void)
 		cmocka_unit_test(connections_need_a_frozen_configuration_and_a_good_name),
 		cmocka_unit_test(names_and_signatures_choose_the_credential),
 		cmocka_unit_test(a_credential_may_sign_with_less_than_is_accepted),
+		cmocka_unit_test(freezing_may_fail_and_be_tried_again),
 		cmocka_unit_test(a_credential_that_must_match_is_for_those_who_name_its_issuer),
 		cmocka_unit_test(strict_names_know_no_default),
 		cmocka_unit_test(signatures_of_13_fit_the_curve_and_never_pkcs1),

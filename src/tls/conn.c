@@ -253,6 +253,7 @@ void handshake_free(struct bj_tls *conn)
 	issue_free(hs);
 	free(hs->psk_try);
 	free(hs->credential_made.message);
+	free(hs->signature_large);
 	free(hs->peer_share);
 	free(hs->form);
 	free(hs->cookie);

@@ -131,7 +131,8 @@ struct handshake {
 	uint16_t scheme;                        /* that we sign with */
 	uint8_t sign_input[SKE_SIGNED_MAX];     /* what is signed: at most as long as a 1.2 server's */
 	struct bj_bytes sign_bytes;             /* view of what is signed: there, or in the transcript (1.2 clients) */
-	uint8_t signature[SIG_LEN_MAX];
+	uint8_t signature[SIG_CLASSIC_MAX];
+	uint8_t *signature_large;               /* there instead if it is longer: allocated */
 	size_t signature_len;
 	uint8_t *peer_der;                      /* the peer's certificates, one after the other */
 	size_t peer_der_len;

@@ -727,6 +727,98 @@ static void the_key_log_names_the_outer_hello_and_its_key(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
+/* ---- with everything else: retry, resumption, early data, the older version */
+
+enum offered { OFFERED_NOTHING, OFFERED_OPENS, OFFERED_DOES_NOT, OFFERED_GREASE, OFFERED_END };
+
+struct mix {
+	enum offered offered;
+	bool retry, resume, early, old;
+};
+
+static void mix_configure(const struct mix *m)
+{
+	ends_teardown(NULL);
+	setup(NULL);
+	server_key(m->offered == OFFERED_DOES_NOT ? &other : &key, true);
+	if (m->retry)
+		force_retry();
+	if (m->offered == OFFERED_GREASE)
+		assert_int_equal(bj_tls_config_ech_grease(client, true), BJ_OK);
+	if (m->early) {
+		assert_int_equal(bj_tls_config_early_data(client, 1000, 0), BJ_OK);
+		assert_int_equal(bj_tls_config_early_data(server, 1000, 10), BJ_OK);
+	}
+	if (m->old)
+		assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+}
+
+static void mix_connect(const struct mix *m)
+{
+	struct bj_bytes early = BYTES_LIT("early");
+	size_t used, len;
+
+	pair_start(&pair, client, server, PKI_NAME);
+	if (m->offered == OFFERED_OPENS || m->offered == OFFERED_DOES_NOT)
+		assert_int_equal(bj_tls_ech(pair.client.conn, list, list_len), BJ_OK);
+	if (m->resume)
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	if (report_of(&pair.client).early_data == BJ_TLS_EARLY_OFFERED) {
+		assert_int_equal(bj_tls_seal(pair.client.conn, &early, 1, pair.server.wire, WIRE_CAP, &used, &len), BJ_OK);
+		pair.server.wire_len = len;
+	}
+	pair_run(&pair);
+}
+
+static void mix_check(const struct mix *m)
+{
+	bool meant = m->offered == OFFERED_OPENS || m->offered == OFFERED_DOES_NOT;
+	bool resumed = m->resume && !(meant && m->old); /* a session of 1.2 is not offered in an encrypted hello */
+	struct bj_tls_report ours, theirs;
+
+	if (m->offered == OFFERED_DOES_NOT || (meant && m->old)) {
+		ours = report_of(&pair.client);
+		assert_int_equal(ours.err, BJ_ERR_ECH_REJECTED);
+		assert_int_equal(pair.client.done, 0);
+		assert_false(ours.resumed);
+		assert_int_not_equal(report_of(&pair.server).early_data, BJ_TLS_EARLY_ACCEPTED);
+		return;
+	}
+	ends_expect(BJ_OK, BJ_OK);
+	ours = report_of(&pair.client);
+	theirs = report_of(&pair.server);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+	assert_int_equal(ours.version, m->old ? BJ_TLS_1_2 : BJ_TLS_1_3);
+	assert_int_equal(ours.ech == BJ_TLS_ECH_ACCEPTED, m->offered == OFFERED_OPENS);
+	assert_int_equal(theirs.ech == BJ_TLS_ECH_ACCEPTED, m->offered == OFFERED_OPENS);
+	assert_int_equal(ours.resumed, resumed);
+	assert_int_equal(theirs.resumed, resumed);
+	assert_int_equal(ours.retried, m->retry && !m->old);
+	assert_int_equal(theirs.early_data == BJ_TLS_EARLY_ACCEPTED, m->early && resumed && !m->retry && !m->old);
+	assert_int_equal(ours.early_data == BJ_TLS_EARLY_ACCEPTED, theirs.early_data == BJ_TLS_EARLY_ACCEPTED);
+	assert_string_equal(theirs.server_name, PKI_NAME);
+	assert_true(ours.peer_verified);
+	pair_echo(&pair);
+}
+
+static void every_mix_with_retry_resumption_early_data_and_version_ends_as_it_must(void **state)
+{
+	for (unsigned i = 0; i < OFFERED_END * 16; i++) {
+		const struct mix m = { (enum offered)(i % OFFERED_END), i / 4 & 1, i / 8 & 1, i / 16 & 1, i / 32 & 1 };
+		const struct mix plain = { .offered = OFFERED_NOTHING };
+
+		mix_configure(&m);
+		if (m.resume) {
+			mix_connect(&plain);
+			session_keep();
+		}
+		mix_connect(&m);
+		mix_check(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -757,6 +849,7 @@ int main(void)
 		T(malformed_keys_to_retry_with_are_refused),
 		T(grease_looks_like_an_encrypted_hello_and_changes_nothing),
 		T(a_second_hello_repeats_the_grease),
+		T(every_mix_with_retry_resumption_early_data_and_version_ends_as_it_must),
 		T(a_hello_that_opened_gets_no_cookie_and_its_connection_stays),
 		T(a_hello_that_did_not_open_is_told_the_keys_by_another_server_too),
 		T(grease_goes_on_with_a_cookie),

@@ -23,7 +23,7 @@ static bool before_version(bool server, enum hs_state at)
 {
 	if (at == ST_START)
 		return true;
-	return !server && (at == ST_EARLY || at == ST_EARLY_JUDGED || at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
+	return !server && (at == ST_EARLY || at == ST_WAIT_SERVER_HELLO || at == ST_RETRY || at == ST_WAIT_SECOND_SERVER_HELLO);
 }
 
 const struct hs_table *handshake_table(bool server, const struct state *s)

@@ -1,5 +1,5 @@
 /* matrix_test.c - every combination that can be negotiated works: version, key, suite, group, retry, client certificate, protocol; a
- * full handshake, then a resumed one, in pieces of changing size.
+ * full handshake, then a resumed one, in pieces of changing size. And every kind of client certificate meets every policy.
  */
 #include "tls/group.h"
 #include "tls/testkit.h"
@@ -165,6 +165,102 @@ static void everything_in_12_works(void **state)
 				}
 }
 
+/* ---- client certificates that are good and others, under each policy */
+
+enum client_kind { CLIENT_NONE, CLIENT_GOOD, CLIENT_STRANGER, CLIENT_FOR_SERVERS, CLIENT_EXPIRED, CLIENT_NO_SIGNING, CLIENT_KINDS };
+
+/* A key usage of keyEncipherment in the place of digitalSignature: nobody gets as far as the signature over it. */
+static void take_signing_away(uint8_t *der, size_t len)
+{
+	static const uint8_t usage[] = { 0x55, 0x1d, 0x0f, 0x01, 0x01, 0xff, 0x04, 0x04, 0x03, 0x02, 0x07, 0x80 };
+
+	for (size_t i = 0; i + sizeof(usage) <= len; i++)
+		if (memcmp(der + i, usage, sizeof(usage)) == 0) {
+			der[i + 10] = 0x05;
+			der[i + 11] = 0x20;
+			return;
+		}
+	fail_msg("there is no key usage");
+}
+
+static struct bj_credential *client_of(enum client_kind kind, const struct pki *stranger)
+{
+	const struct pki *by = kind == CLIENT_STRANGER ? stranger : &pki;
+	bool expired = kind == CLIENT_EXPIRED;
+	struct issue in = { .kind = kind == CLIENT_FOR_SERVERS ? ISSUE_SERVER : ISSUE_CLIENT, .common_name = "alice", .issuer = &by->middle.cert,
+			    .issuer_key = by->middle.key, .not_before = PKI_NOW - 86400, .not_after = expired ? PKI_NOW - 1 : PKI_NOW + 86400 };
+	const char *name = PKI_NAME;
+	uint8_t der[ISSUE_DER_MAX];
+	struct bj_credential *made;
+	struct bj_bytes chain[2];
+	struct pkey *key;
+	size_t len;
+
+	if (in.kind == ISSUE_SERVER) {
+		in.names = &name;
+		in.name_count = 1;
+	}
+	assert_int_equal(pkey_generate(KEY_P256, 0, &key), BJ_OK);
+	in.key = key;
+	assert_int_equal(issue_cert(&in, der, sizeof(der), &len), BJ_OK);
+	if (kind == CLIENT_NO_SIGNING)
+		take_signing_away(der, len);
+	chain[0] = bytes_of(der, len);
+	chain[1] = bytes_of(by->middle.der, by->middle.len);
+	/* a credential does not take a chain whose signatures are wrong */
+	assert_int_equal(credential_make(chain, kind == CLIENT_NO_SIGNING ? 1 : 2, key, &made), BJ_OK);
+	pkey_free(key);
+	return made;
+}
+
+static enum bj_err what_comes_of(enum client_kind kind, enum bj_tls_client_auth auth)
+{
+	static const enum bj_err errs[CLIENT_KINDS] = {
+		[CLIENT_STRANGER] = BJ_ERR_CERT_UNKNOWN_CA,  [CLIENT_FOR_SERVERS] = BJ_ERR_CERT_PURPOSE,
+		[CLIENT_EXPIRED] = BJ_ERR_CERT_EXPIRED,      [CLIENT_NO_SIGNING] = BJ_ERR_CERT_KEY_USAGE,
+	};
+
+	if (auth == BJ_TLS_AUTH_NONE)
+		return BJ_OK;
+	if (kind == CLIENT_NONE)
+		return auth == BJ_TLS_AUTH_REQUIRED ? BJ_ERR_CERTIFICATE_REQUIRED : BJ_OK;
+	return errs[kind];
+}
+
+static void each_client_meets_each_policy_and_no_optional_one_lets_a_bad_certificate_in(void **state)
+{
+	static struct pki stranger;
+
+	pki_make(&stranger);
+	for (unsigned i = 0; i < CLIENT_KINDS * 3 * 2; i++) {
+		enum client_kind kind = (enum client_kind)(i % CLIENT_KINDS);
+		enum bj_tls_client_auth auth = (enum bj_tls_client_auth)(i / CLIENT_KINDS % 3);
+		enum bj_tls_version version = i / CLIENT_KINDS / 3 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+		struct bj_tls_config *client = pki_client_config(&pki), *server = pki_server_config(&pki, KEY_P256);
+		struct bj_credential *own = kind == CLIENT_NONE ? NULL : client_of(kind, &stranger);
+		enum bj_err expected = what_comes_of(kind, auth);
+
+		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+		assert_int_equal(bj_tls_config_client_auth(server, auth), BJ_OK);
+		if (own)
+			assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+		pair_start(&pair, client, server, PKI_NAME);
+		pair_shake(&pair);
+		if (pair.server.err != expected)
+			print_message("client %d, policy %d, %s\n", kind, auth, bj_tls_version_name(version));
+		assert_int_equal(pair.server.err, expected);
+		assert_int_equal(pair.server.done, expected == BJ_OK);
+		assert_int_equal(report_of(&pair.server).peer_verified, kind == CLIENT_GOOD && auth != BJ_TLS_AUTH_NONE);
+		if (!expected)
+			pair_echo(&pair);
+		pair_fini(&pair);
+		bj_credential_free(own);
+		bj_tls_config_free(client);
+		bj_tls_config_free(server);
+	}
+	pki_fini(&stranger);
+}
+
 static int group_setup(void **state)
 {
 	pki_make(&pki);
@@ -190,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_in_13_works),
 		cmocka_unit_test(everything_in_12_works),
+		cmocka_unit_test(each_client_meets_each_policy_and_no_optional_one_lets_a_bad_certificate_in),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -8,6 +8,7 @@
 #include "crypto/aead.h"
 #include "crypto/hkdf.h"
 #include "crypto/rng_os.h"
+#include "tls/ech.h"
 #include "tls/flight.h"
 #include "tls/keys12.h"
 #include "tls/later.h"
@@ -27,7 +28,9 @@ enum { /* flags, in the form */
 	PACK_PEER_IS_KEY = 1 << 7,
 	PACK_UNBOUND = 1 << 8,
 	PACK_HAS_NAME = 1 << 9,
-	PACK_FLAGS = (1 << 10) - 1,
+	PACK_PEER_DELEGATED = 1 << 10,
+	PACK_ECH_SHIFT = 11, /* enum bj_tls_ech */
+	PACK_FLAGS = (1 << (PACK_ECH_SHIFT + 3)) - 1,
 };
 
 /* ---- the fields */
@@ -37,7 +40,8 @@ static uint16_t flags_of(const struct bj_tls *conn)
 	return (uint16_t)((conn->resumed ? PACK_RESUMED : 0) | (conn->retried ? PACK_RETRIED : 0) | (conn->auth_asked ? PACK_AUTH_ASKED : 0) |
 			  (conn->peer_verified ? PACK_PEER_VERIFIED : 0) | (conn->close_sent ? PACK_CLOSE_SENT : 0) |
 			  (conn->close_received ? PACK_CLOSE_RECEIVED : 0) | (conn->update_owed ? PACK_UPDATE_OWED : 0) |
-			  (conn->peer_is_key ? PACK_PEER_IS_KEY : 0) | (conn->is_unbound ? PACK_UNBOUND : 0) | (conn->name ? PACK_HAS_NAME : 0));
+			  (conn->peer_is_key ? PACK_PEER_IS_KEY : 0) | (conn->is_unbound ? PACK_UNBOUND : 0) | (conn->name ? PACK_HAS_NAME : 0) |
+			  (conn->peer_delegated ? PACK_PEER_DELEGATED : 0) | (conn->ech ? conn->ech->status << PACK_ECH_SHIFT : 0));
 }
 
 static void flags_set(struct bj_tls *conn, unsigned flags)
@@ -51,6 +55,7 @@ static void flags_set(struct bj_tls *conn, unsigned flags)
 	conn->update_owed = flags & PACK_UPDATE_OWED;
 	conn->peer_is_key = flags & PACK_PEER_IS_KEY;
 	conn->is_unbound = flags & PACK_UNBOUND;
+	conn->peer_delegated = flags & PACK_PEER_DELEGATED;
 }
 
 static void write_secrets(struct writer *w, const struct bj_tls *conn)
@@ -282,6 +287,17 @@ static enum bj_err read_names(struct reader *r, struct bj_tls *conn, unsigned fl
 	return BJ_OK;
 }
 
+/* What it came to, without what it was done with. */
+static enum bj_err read_ech(struct bj_tls *conn, unsigned status)
+{
+	if (status > BJ_TLS_ECH_REJECTED || status == BJ_TLS_ECH_OFFERED)
+		return BJ_ERR_BAD_TICKET;
+	if (status == BJ_TLS_ECH_NONE)
+		return BJ_OK;
+	conn->ech = ech_new((uint8_t)status);
+	return conn->ech ? BJ_OK : BJ_ERR_NO_MEMORY;
+}
+
 static enum bj_err read_negotiated(struct reader *r, struct bj_tls *conn, unsigned *out_flags)
 {
 	conn->version = rd_u16(r);
@@ -300,7 +316,7 @@ static enum bj_err read_negotiated(struct reader *r, struct bj_tls *conn, unsign
 	if (!config_has_version(conn->config, conn->version))
 		return BJ_ERR_BAD_TICKET;
 	flags_set(conn, *out_flags);
-	return BJ_OK;
+	return read_ech(conn, *out_flags >> PACK_ECH_SHIFT);
 }
 
 static void read_counts(struct reader *r, struct bj_tls *conn)

@@ -6,8 +6,9 @@
  *
  * Who packs a connection gives it away: it is closed here in the same call, so that no nonce is ever used on both sides.
  *
- * Leaves out   handshakes, also of a certificate that was asked for later, bytes on their way, QUIC, directions that were given to somebody else: refused. The verdict and the newest
- *              session are not carried: they are to be asked for before.
+ * Leaves out   handshakes, also of a certificate that was asked for later, bytes on their way, QUIC, directions that were given to
+ *              somebody else: refused. The verdict, the newest session and the id by which a server of 1.2 would forget the session are
+ *              not carried.
  */
 #ifndef TLS_PACK_H
 #define TLS_PACK_H

@@ -1,10 +1,10 @@
 /* pack_test.c - an open connection goes on elsewhere from its bytes, and from no others. */
 #include "support/scarce.h"
-#include "tls/later.h"
-#include "tls/pack.h"
-
+#include "tls/ech.h"
 #include "tls/fixture.h"
+#include "tls/later.h"
 #include "tls/msg/message.h"
+#include "tls/pack.h"
 
 static uint8_t blob[BJ_TLS_PACKED_MAX];
 static size_t blob_len;
@@ -342,6 +342,26 @@ static void certificates_are_asked_for_after_a_move(void **state)
 	bj_tls_free(conn);
 }
 
+static void what_encryption_and_delegation_came_to_moves_too(void **state)
+{
+	static const uint8_t outcomes[] = { BJ_TLS_ECH_NONE, BJ_TLS_ECH_GREASED, BJ_TLS_ECH_ACCEPTED, BJ_TLS_ECH_REJECTED };
+
+	for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
+		struct side *side = outcomes[i] == BJ_TLS_ECH_REJECTED ? &pair.server : &pair.client; /* a rejected client is never open */
+
+		ends_teardown(NULL);
+		setup(NULL);
+		ends_open();
+		side->conn->peer_delegated = i & 1;
+		if (outcomes[i] != BJ_TLS_ECH_NONE)
+			side->conn->ech = ech_new(outcomes[i]);
+		move(side);
+		assert_int_equal(report_of(side).ech, outcomes[i]);
+		assert_int_equal(report_of(side).peer_delegated, i & 1);
+		pair_echo(&pair);
+	}
+}
+
 static void one_side_may_have_closed(void **state)
 {
 	ends_open();
@@ -401,6 +421,7 @@ int main(void)
 		T(keys_are_updated_and_tickets_taken_after_a_move),
 		T(the_name_of_a_key_from_outside_moves_too),
 		T(certificates_are_asked_for_after_a_move),
+		T(what_encryption_and_delegation_came_to_moves_too),
 		T(one_side_may_have_closed),
 		T(every_allocation_may_fail),
 	};

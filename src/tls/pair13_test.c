@@ -1,6 +1,7 @@
 /* pair13_test.c - our client and our server shake hands in TLS 1.3 in memory. */
 #include "tls/fixture.h"
 #include "tls/group.h"
+#include "tls/scheme.h"
 
 static struct pki stranger;
 
@@ -180,6 +181,44 @@ static void every_suite_group_and_key_works(void **state)
 			assert_int_equal(report_of(&pair.server).group, group);
 			if (k > 0)
 				i += 3; /* suites and groups do not depend on the key */
+		}
+	}
+}
+
+/* Nobody takes such signatures who did not name them; and where libcrypto has none, nobody can name them. */
+static void ml_dsa_is_for_those_who_name_it_in_1_3(void **state)
+{
+	static const uint16_t schemes[] = { SCHEME_MLDSA44, SCHEME_MLDSA65, SCHEME_MLDSA87 };
+
+	for (unsigned i = 0; i < ARRAY_COUNT(schemes); i++) {
+		bool here = sig_is_here((enum sig_alg)(SIG_MLDSA44 + i));
+
+		ends_teardown(NULL);
+		memset(&pair, 0, sizeof(pair));
+		client = pki_client_config(&pki);
+		assert_false(codes_have(config_codes_view(&client->schemes), schemes[i]));
+		assert_int_equal(bj_tls_config_signature_algorithms(client, &schemes[i], 1), here ? BJ_OK : BJ_ERR_ARGUMENT);
+		server = pki_server_config(&pki, here ? (enum key_kind)(KEY_MLDSA44 + i) : KEY_P256);
+		if (!here) {
+			print_message("SKIPPED: this libcrypto has no ML-DSA (it comes with 3.5)\n");
+			skip();
+		}
+		pair_start(&pair, client, server, PKI_NAME);
+		pair_shake(&pair);
+		expect_done();
+		pair_echo(&pair);
+		assert_int_equal(report_of(&pair.client).signature_scheme, schemes[i]);
+		for (unsigned unwilling = 0; unwilling < 2; unwilling++) { /* one that did not name it, one that speaks 1.2 alone */
+			pair_fini(&pair);
+			bj_tls_config_free(client);
+			client = pki_client_config(&pki);
+			if (unwilling) {
+				assert_int_equal(bj_tls_config_signature_algorithms(client, schemes, 3), BJ_OK);
+				assert_int_equal(bj_tls_config_versions(client, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+			}
+			pair_start(&pair, client, server, PKI_NAME);
+			pair_shake(&pair);
+			assert_true(pair.server.err == BJ_ERR_NO_COMMON_SIGNATURE || pair.server.err == BJ_ERR_NO_COMMON_SUITE);
 		}
 	}
 }
@@ -431,6 +470,7 @@ int main(void)
 		T(ending_without_close_notify_is_truncation),
 		T(a_full_handshake_carries_data),
 		T(every_suite_group_and_key_works),
+		T(ml_dsa_is_for_those_who_name_it_in_1_3),
 		T(a_wrong_share_is_retried),
 		T(a_hello_without_shares_is_retried),
 		T(several_shares_need_no_retry),

@@ -103,6 +103,22 @@ static void another_identity_context_hash_or_form_is_no_common_key(void **state)
 	}
 }
 
+/* Whoever is client and server under one key would take its own hello for the other's. With a direction in the context, as RFC 9258
+ * has it, it does not. */
+static void ones_own_hello_sent_back_is_refused_where_the_context_says_who_calls_whom(void **state)
+{
+	for (unsigned reflected = 0; reflected < 2; reflected++) {
+		again();
+		give(client, psk_of("psk1", "from a to b"));
+		give(server, psk_of("psk1", reflected ? "from b to a" : "from a to b"));
+		shake();
+		if (reflected)
+			assert_int_equal(pair.server.err, BJ_ERR_NO_COMMON_PSK);
+		else
+			expect_psk("psk1");
+	}
+}
+
 static void another_key_is_noticed_by_its_binder(void **state)
 {
 	uint8_t other[32];
@@ -366,6 +382,7 @@ int main(void)
 		T(keys_and_names_have_their_lengths),
 		T(another_identity_context_hash_or_form_is_no_common_key),
 		T(another_key_is_noticed_by_its_binder),
+		T(ones_own_hello_sent_back_is_refused_where_the_context_says_who_calls_whom),
 		T(a_client_with_nothing_but_keys_takes_no_certificate),
 		T(imported_keys_are_those_of_the_rfc),
 		T(imported_identities_are_told_from_others),

@@ -1,6 +1,7 @@
 /* report.c - what is known about a connection, and the questions that it asks its owner. */
 #include <stdlib.h>
 
+#include "tls/auth.h"
 #include "tls/early.h"
 #include "tls/ech.h"
 #include "tls/issue.h"
@@ -160,12 +161,16 @@ BJ_API enum bj_err bj_tls_answer_credential(struct bj_tls *conn, struct bj_crede
 BJ_API enum bj_err bj_tls_answer_sign(struct bj_tls *conn, const void *signature, size_t len)
 {
 	enum bj_err err = answer_begin(conn, BJ_TLS_Q_SIGN);
+	uint8_t *room;
 
 	if (err)
 		return err;
-	if (!signature || len == 0 || len > sizeof(conn->hs->signature))
+	if (!signature || len == 0 || len > SIG_LEN_MAX)
 		return BJ_ERR_ARGUMENT;
-	memcpy(conn->hs->signature, signature, len);
+	err = auth_signature_room(conn, len, &room);
+	if (err)
+		return err;
+	memcpy(room, signature, len);
 	conn->hs->signature_len = len;
 	return answer_end(conn);
 }

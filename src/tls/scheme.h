@@ -25,15 +25,20 @@ enum scheme_code {
 	SCHEME_RSA_PSS_PSS_SHA256 = 0x0809,
 	SCHEME_RSA_PSS_PSS_SHA384 = 0x080a,
 	SCHEME_RSA_PSS_PSS_SHA512 = 0x080b,
+	SCHEME_MLDSA44 = 0x0904, /* draft-ietf-tls-mldsa; 1.3 only, in no profile */
+	SCHEME_MLDSA65 = 0x0905,
+	SCHEME_MLDSA87 = 0x0906,
 };
 
-#define SCHEME_COUNT 13
+#define SCHEME_COUNT 16
 
 struct scheme {
 	uint16_t code;
 	uint8_t alg;   /* enum sig_alg */
 	uint8_t key;   /* enum key_kind: the one kind that fits in 1.3 (and in certificates, curve aside) */
 	bool in_13;    /* may sign a 1.3 handshake */
+	bool in_12;    /* has a meaning in 1.2 */
+	bool usual;    /* stands in the profiles; others are asked for by name */
 	const char *name;
 };
 

@@ -1,7 +1,4 @@
-/* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2).
- *
- * Leaves out   post-handshake client authentication
- */
+/* server13.c - the server's side of a TLS 1.3 handshake (rfc9846:2 rfc9846:4 rfc9846:A.2). */
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"

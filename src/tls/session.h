@@ -19,7 +19,7 @@
 #include "x509/path.h"
 
 #define SESSION_FORM 2              /* of the stored bytes; another one is not read */
-#define SESSION_PEER_MAX 4096       /* of a certificate that is kept with a session */
+#define SESSION_PEER_MAX 8192       /* of a certificate that is kept with a session */
 #define SESSION_LIST_MAX 32768      /* of a whole chain with what was stapled; clients only */
 #define SESSION_STATE_MAX (600 + SESSION_PEER_MAX) /* a ticket's plaintext */
 #define SESSION_TICKET_MAX 65535

@@ -63,7 +63,6 @@ static const char *const state_names[ST_COUNT] = {
 	[ST_RETRY] = "retry",
 	[ST_WAIT_SECOND_SERVER_HELLO] = "wait_second_server_hello",
 	[ST_EARLY] = "early",
-	[ST_EARLY_JUDGED] = "early_judged",
 	[ST_WAIT_EE] = "wait_encrypted_extensions",
 	[ST_WAIT_CERTIFICATE_OR_REQUEST] = "wait_certificate_or_request",
 	[ST_WAIT_CERTIFICATE] = "wait_certificate",

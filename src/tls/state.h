@@ -23,8 +23,6 @@ enum hs_state {
 	ST_WAIT_SECOND_SERVER_HELLO,
 	ST_EARLY,             /* the hello is out: keys of early data (clients); a PSK is chosen: is its early data taken? (servers) */
 
-	ST_EARLY_JUDGED,      /* client: whom early data goes to is judged */
-
 	/* client, 1.3 */
 	ST_WAIT_EE,
 	ST_WAIT_CERTIFICATE_OR_REQUEST,

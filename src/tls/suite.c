@@ -34,6 +34,10 @@ bool suite_fits_key(const struct suite *suite, enum key_kind kind)
 	case KEY_P521:
 	case KEY_ED25519:
 		return suite->auth != SUITE_AUTH_RSA;
+	case KEY_MLDSA44:
+	case KEY_MLDSA65:
+	case KEY_MLDSA87:
+		return suite->version == VERSION_1_3;
 	case KEY_NONE:
 		break;
 	}

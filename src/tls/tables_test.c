@@ -52,21 +52,22 @@ static void every_failure_that_sends_an_alert_sends_one_that_has_a_name(void **s
 	assert_true(count > 40);
 }
 
-/* Kinds in the order RSA RSA_PSS P256 P384 P521 ED25519: may they sign a handshake of 1.3, of 1.2? */
+/* Kinds in the order RSA RSA_PSS P256 P384 P521 ED25519 and the three of ML-DSA: may they sign a handshake of 1.3, of 1.2? */
 static void only_keys_that_fit_may_sign(void **state)
 {
-	static const enum key_kind kinds[] = { KEY_RSA, KEY_RSA_PSS, KEY_P256, KEY_P384, KEY_P521, KEY_ED25519 };
+	static const enum key_kind kinds[] = { KEY_RSA, KEY_RSA_PSS, KEY_P256, KEY_P384, KEY_P521, KEY_ED25519, KEY_MLDSA44, KEY_MLDSA65, KEY_MLDSA87 };
 	static const struct {
 		uint16_t scheme;
 		const char *in_13, *in_12;
 	} rows[] = {
-		{ SCHEME_RSA_PKCS1_SHA256, "000000", "100000" },    { SCHEME_RSA_PKCS1_SHA384, "000000", "100000" },
-		{ SCHEME_RSA_PKCS1_SHA512, "000000", "100000" },    { SCHEME_ECDSA_P256_SHA256, "001000", "001110" },
-		{ SCHEME_ECDSA_P384_SHA384, "000100", "001110" },   { SCHEME_ECDSA_P521_SHA512, "000010", "001110" },
-		{ SCHEME_RSA_PSS_RSAE_SHA256, "100000", "100000" }, { SCHEME_RSA_PSS_RSAE_SHA384, "100000", "100000" },
-		{ SCHEME_RSA_PSS_RSAE_SHA512, "100000", "100000" }, { SCHEME_RSA_PSS_PSS_SHA256, "010000", "010000" },
-		{ SCHEME_RSA_PSS_PSS_SHA384, "010000", "010000" },  { SCHEME_RSA_PSS_PSS_SHA512, "010000", "010000" },
-		{ SCHEME_ED25519, "000001", "000001" },
+		{ SCHEME_RSA_PKCS1_SHA256, "000000000", "100000000" },    { SCHEME_RSA_PKCS1_SHA384, "000000000", "100000000" },
+		{ SCHEME_RSA_PKCS1_SHA512, "000000000", "100000000" },    { SCHEME_ECDSA_P256_SHA256, "001000000", "001110000" },
+		{ SCHEME_ECDSA_P384_SHA384, "000100000", "001110000" },   { SCHEME_ECDSA_P521_SHA512, "000010000", "001110000" },
+		{ SCHEME_RSA_PSS_RSAE_SHA256, "100000000", "100000000" }, { SCHEME_RSA_PSS_RSAE_SHA384, "100000000", "100000000" },
+		{ SCHEME_RSA_PSS_RSAE_SHA512, "100000000", "100000000" }, { SCHEME_RSA_PSS_PSS_SHA256, "010000000", "010000000" },
+		{ SCHEME_RSA_PSS_PSS_SHA384, "010000000", "010000000" },  { SCHEME_RSA_PSS_PSS_SHA512, "010000000", "010000000" },
+		{ SCHEME_ED25519, "000001000", "000001000" },       { SCHEME_MLDSA44, "000000100", "000000000" },
+		{ SCHEME_MLDSA65, "000000010", "000000000" },       { SCHEME_MLDSA87, "000000001", "000000000" },
 	};
 
 	assert_int_equal(ARRAY_COUNT(rows), SCHEME_COUNT);
@@ -77,7 +78,7 @@ static void only_keys_that_fit_may_sign(void **state)
 		for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
 			assert_int_equal(scheme_fits(scheme, kinds[k], VERSION_1_3), rows[i].in_13[k] == '1');
 			assert_int_equal(scheme_fits(scheme, kinds[k], VERSION_1_2), rows[i].in_12[k] == '1');
-			if (rows[i].in_12[k] == '1') /* and the algorithm below agrees */
+			if (rows[i].in_12[k] == '1' || rows[i].in_13[k] == '1') /* and the algorithm below agrees */
 				assert_true(sig_fits_key((enum sig_alg)scheme->alg, kinds[k]));
 		}
 	}

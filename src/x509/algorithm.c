@@ -8,6 +8,7 @@
 #define HASH_ARC 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02
 #define PKCS1(n) { 0x30, 0x0d, 0x06, 0x09, RSA_ARC, n, 0x05, 0x00 }
 #define ECDSA2(n) { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, n }
+#define MLDSA(n) { 0x30, 0x0b, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, n }
 #define PSS(hash, salt)                                                                                                 \
 	{                                                                                                               \
 		0x30, 0x41, 0x06, 0x09, RSA_ARC, 0x0a, 0x30, 0x34,                                                      \
@@ -45,6 +46,9 @@ static const struct alg_row rows[] = {
 	{ SIG_RSA_PSS_SHA256, "RSASSA-PSS with SHA256", PSS_BARE(1, 32) },
 	{ SIG_RSA_PSS_SHA384, "RSASSA-PSS with SHA384", PSS_BARE(2, 48) },
 	{ SIG_RSA_PSS_SHA512, "RSASSA-PSS with SHA512", PSS_BARE(3, 64) },
+	{ SIG_MLDSA44, "ML-DSA-44", MLDSA(0x11) },
+	{ SIG_MLDSA65, "ML-DSA-65", MLDSA(0x12) },
+	{ SIG_MLDSA87, "ML-DSA-87", MLDSA(0x13) },
 	/* never accepted */
 	{ SIG_NONE, "sha1WithRSAEncryption", PKCS1(0x05) },
 	{ SIG_NONE, "md5WithRSAEncryption", PKCS1(0x04) },
@@ -128,6 +132,13 @@ static enum bj_err ec_key(struct bj_bytes curve, struct bj_bytes bits, struct pu
 	return BJ_OK;
 }
 
+static enum bj_err mldsa_key(enum key_kind kind, size_t len, struct bj_bytes bits, struct pubkey *out)
+{
+	out->kind = kind;
+	out->point = bits;
+	return bits.len == len ? BJ_OK : BJ_ERR_CERT_KEY;
+}
+
 /* Absent parameters bind nothing; else they are those of one of our signatures. */
 static bool pss_parameters(struct reader *algorithm, enum sig_alg *out_only)
 {
@@ -179,6 +190,15 @@ enum bj_err algorithm_spki(struct bj_bytes whole, struct pubkey *out, enum sig_a
 		key.bits = 256;
 		key.point = bits;
 		err = bits.len == 32 ? BJ_OK : BJ_ERR_CERT_KEY;
+		break;
+	case OID_MLDSA44:
+		err = mldsa_key(KEY_MLDSA44, 1312, bits, &key);
+		break;
+	case OID_MLDSA65:
+		err = mldsa_key(KEY_MLDSA65, 1952, bits, &key);
+		break;
+	case OID_MLDSA87:
+		err = mldsa_key(KEY_MLDSA87, 2592, bits, &key);
 		break;
 	default:
 		return BJ_ERR_CERT_KEY;

@@ -8,7 +8,6 @@
 #include "x509/algorithm.h"
 #include "x509/name.h"
 
-#define SPKI_MAX (KEY_RSA_BITS_MAX / 8 + 160) /* a modulus, an exponent, and what stands around them */
 
 struct bj_credential {
 	atomic_uint references;
@@ -230,7 +229,7 @@ struct bj_bytes credential_delegation(const struct bj_credential *credential)
 
 enum bj_err credential_make_bare(struct pkey *key, struct bj_credential **out)
 {
-	uint8_t spki[SPKI_MAX];
+	uint8_t spki[KEY_SPKI_MAX];
 	struct bj_credential *credential;
 	size_t len;
 	enum bj_err err = pkey_spki(key, spki, sizeof(spki), &len);

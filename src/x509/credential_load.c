@@ -53,7 +53,7 @@ static void say_pem(struct load *load, const char *which, const struct pem *pem)
 /* The kind and size of a key. */
 static void say_key(struct text *t, const struct pubkey *key)
 {
-	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519" };
+	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" };
 
 	text_str(t, kinds[key->kind]);
 	if (key->kind == KEY_RSA || key->kind == KEY_RSA_PSS) {

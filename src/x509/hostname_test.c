@@ -176,6 +176,7 @@ static const struct {
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("urn:a:b"), NC_UNKNOWN },
 	{ { 0, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BAR), NC_ALLOWED },
 	{ { 0, GN_DIRECTORY, TEXT(CN_FOO_BAR) }, GN_DIRECTORY, TEXT(CN_FOO), NC_NOT_PERMITTED },
+	{ { 0, GN_DIRECTORY, TEXT(CN_FOO_BAR) }, GN_DNS, TEXT("a.long.enough.example.com"), NC_ALLOWED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BAR), NC_EXCLUDED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOU), NC_ALLOWED },
 	/* the same name in another string type or another case, as others compare it */
@@ -194,7 +195,7 @@ static void constraints_hold_for_names_of_their_kind(void **state)
 		uint8_t buf[400];
 		struct bj_bytes content = make_constraints(buf, &judged[i].constraint);
 		struct general_name name = { judged[i].kind, bytes_of(judged[i].name, judged[i].name_len) };
-		bool directory = judged[i].kind == GN_DIRECTORY;
+		bool directory = judged[i].constraint.kind == GN_DIRECTORY;
 		uint32_t steps = directory ? (uint32_t)(1 + (judged[i].name_len + judged[i].constraint.base_len) / 16) : 1;
 
 		assert_true(name_constraints_are_valid(content));

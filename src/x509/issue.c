@@ -20,7 +20,6 @@
 #include "x509/time.h"
 
 #define SERIAL_LEN 16
-#define SPKI_MAX 1200
 #define KEY_ID_LEN 20
 #define ATTRIBUTE_LEN_MAX 64 /* rfc5280:A.1 ub-common-name */
 
@@ -290,7 +289,7 @@ static void validity_write(struct writer *w, const struct issue *in)
 
 static enum bj_err tbs_write(struct writer *w, const struct issue *in, const struct pkey *signer)
 {
-	uint8_t spki[SPKI_MAX];
+	uint8_t spki[KEY_SPKI_MAX];
 	size_t spki_len, seq = dw_open(w, DER_SEQUENCE), version, subject_at;
 	struct bj_bytes subject;
 	enum bj_err err = pkey_spki(in->key, spki, sizeof(spki), &spki_len);

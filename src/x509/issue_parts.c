@@ -37,6 +37,12 @@ enum sig_alg issue_alg(const struct pkey *key)
 		return SIG_ECDSA_SHA512;
 	case KEY_ED25519:
 		return SIG_ED25519;
+	case KEY_MLDSA44:
+		return SIG_MLDSA44;
+	case KEY_MLDSA65:
+		return SIG_MLDSA65;
+	case KEY_MLDSA87:
+		return SIG_MLDSA87;
 	default:
 		return SIG_NONE;
 	}

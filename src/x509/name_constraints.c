@@ -224,7 +224,7 @@ static struct said ask(struct bj_bytes list, const struct general_name *name, ui
 		uint32_t cost;
 
 		cost = 1;
-		if (base.kind == GN_DIRECTORY && name->kind == GN_DIRECTORY)
+		if (base.kind == GN_DIRECTORY) /* which was read in whole, even if the name is of another kind */
 			cost = (uint32_t)(1 + (name->value.len + base.value.len) / OCTETS_A_STEP);
 		if (*steps < cost) {
 			said.budget = true;

@@ -33,6 +33,15 @@ static void key_text(const struct pubkey *key, struct text *out)
 	case KEY_ED25519:
 		text_str(out, "Ed25519");
 		break;
+	case KEY_MLDSA44:
+		text_str(out, "ML-DSA-44");
+		break;
+	case KEY_MLDSA65:
+		text_str(out, "ML-DSA-65");
+		break;
+	case KEY_MLDSA87:
+		text_str(out, "ML-DSA-87");
+		break;
 	default:
 		text_str(out, "none");
 	}

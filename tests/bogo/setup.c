@@ -128,13 +128,20 @@ static int set_groups(struct bj_tls_config *config, const struct flags *flags)
 	return set_shares(config, flags, known, known_count);
 }
 
+static bool is_known(uint16_t code)
+{
+	const struct scheme *scheme = scheme_find(code);
+
+	return scheme && sig_is_here((enum sig_alg)scheme->alg);
+}
+
 /* Those of the list that exist for us; none at all is a feature that we do not have. */
 static size_t known_schemes(const struct flag_list *list, uint16_t codes[FLAG_LIST_MAX])
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (scheme_find(list->codes[i]))
+		if (is_known(list->codes[i]))
 			codes[count++] = list->codes[i];
 	return count;
 }
@@ -164,7 +171,8 @@ static int set_signing(struct bj_tls_config *config, const struct flags *flags, 
 	if (policy && policy->schemes.codes)
 		return bj_tls_config_credential_schemes(config, policy->schemes.codes, policy->schemes.count) == BJ_OK ? 0 : 1;
 	for (size_t i = 0; i < SCHEME_COUNT && !prefs->is_set; i++)
-		codes[count++] = scheme_table[i].code;
+		if (is_known(scheme_table[i].code))
+			codes[count++] = scheme_table[i].code;
 	return bj_tls_config_credential_schemes(config, codes, count) == BJ_OK ? 0 : EXIT_UNIMPLEMENTED;
 }
 

@@ -122,7 +122,7 @@ def test_what_may_not_happen_twice_waits_for_the_handshake(bojagi, ca, serve, ea
     mode = ["--name", "a"] if early.startswith(b"POST") else ["--echo"]
     server = serve(*mode, "--cert", "site.pem", "--key", "site.key", "--early-data", "1000")
     (bojagi.home / "request").write_bytes(early)
-    done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, "-reconnect", "--early-data", "request", "-msg", "--timeout", "3s")
+    done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, "-reconnect", "--early-data", "request", "-msg")
     assert done.returncode == 0 and answer in done.stdout and b"bytes accepted" in done.stderr, done.stderr
 
 

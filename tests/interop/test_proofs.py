@@ -45,7 +45,7 @@ def ech(workdir):
 
 
 def connect(port, *options):
-    return run([BOJAGI, "connect", f"localhost:{port}", "--timeout", "5s", *options], input=GET)
+    return run([BOJAGI, "connect", f"localhost:{port}", *options], input=GET)
 
 
 def openssl_row(program):

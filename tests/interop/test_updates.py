@@ -5,6 +5,7 @@ libraries. What a peer cannot do stands in matrix.py.
 import os
 import pathlib
 import re
+import select
 import socket
 import subprocess
 import threading
@@ -20,7 +21,7 @@ EARLY = "GET /early HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
 def connect(pki, port, *options, text=GET):
-    return run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, "--timeout", "5s", *options], input=text)
+    return run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, *options], input=text)
 
 
 def early_file(workdir):
@@ -202,15 +203,23 @@ def s_client(pki, port, *options, text=GET):
                input=text)
 
 
-def lines_to(args):
-    """Two lines, with time for the answer to the first: only then there may be something to answer it with."""
-    client = subprocess.Popen([str(a) for a in args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    for line in ("one\n", "two\n"):
-        time.sleep(0.7)
-        client.stdin.write(line)
+def talk(args, *pairs):
+    """Says the first of each pair and waits until the second has come back; ends its input only then. What was heard."""
+    client = subprocess.Popen([str(a) for a in args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    heard = b""
+    for say, await_ in pairs:
+        client.stdin.write(say)
         client.stdin.flush()
-    time.sleep(0.7)
-    return client.communicate(timeout=TIMEOUT_S)[0]
+        while await_ not in heard and select.select([client.stdout], [], [], TIMEOUT_S)[0] and (piece := os.read(client.stdout.fileno(), 65536)):
+            heard += piece
+    client.stdin.close()
+    client.stdin = None
+    return (heard + client.communicate(timeout=TIMEOUT_S)[0]).decode(errors="replace")
+
+
+def lines_to(args):
+    """Two lines, the second when the first has come back: by then the peer knows of our new keys, and answers with its own."""
+    return talk(args, (b"one\n", b"one\n"), (b"two\n", b"two\n"))
 
 
 def test_s_client_changes_keys_when_we_do(pki, table, updating):
@@ -283,8 +292,8 @@ def test_bssl_sends_early_data(pki, table, workdir, taking):
     run([*args, "-session-out", saved], input=GET)
     request = workdir / "early-bssl"
     request.write_text("GET / HTTP/1.1\r\nHost: a\r\n\r\n")  # which leaves the connection open
-    done = run([*args, "-session-in", saved, "-early-data", f"@{request}"], input=GET)
-    assert "Early data: yes" in done.stderr and "early data   27 bytes, accepted" in done.stdout, done.stdout + done.stderr
+    heard = talk([*args, "-session-in", saved, "-early-data", f"@{request}"], (b"", b"\npeer "))
+    assert "Early data: yes" in heard and "early data   27 bytes, accepted" in heard, heard
     table.add("server", "BoringSSL bssl", "1.3 early data")
 
 

@@ -476,6 +476,8 @@ void world_command(struct world *w, const char *text)
 	}
 	if (strstr(text, "fastopen.client_enable=0") || strstr(text, "tcp_metrics flush") || strstr(text, "defaults.sh"))
 		memset(w->stack->fast_open_peers, 0, sizeof(w->stack->fast_open_peers));
+	if ((at = strstr(text, "tcp_user_timeout_option=")))
+		w->defaults.user_timeout_option = at[24] == '1';
 	if ((at = strstr(text, "tcp_sack=")))
 		w->defaults.no_sack = at[9] == '0';
 	if ((at = strstr(text, "tcp_timestamps=")))

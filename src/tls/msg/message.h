@@ -14,7 +14,8 @@
 #define MESSAGE_HELLO_MAX (64 * 1024)
 #define MESSAGE_CERTIFICATE_MAX (96 * 1024)
 #define MESSAGE_OTHER_MAX (64 * 1024 + 512) /* tickets and lists of authorities */
-#define MESSAGE_SMALL_MAX 2048              /* signatures, points, Finished, KeyUpdate */
+#define MESSAGE_SIGNATURE_MAX 5120          /* of ML-DSA-87 */
+#define MESSAGE_SMALL_MAX 2048              /* points and classic signatures, Finished, KeyUpdate */
 
 enum message_type {
 	MSG_HELLO_REQUEST = 0, /* 1.2 */
