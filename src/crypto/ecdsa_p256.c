@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 
 #include "base/check.h"
+#include "base/ct.h"
 #include "base/wipe.h"
 #include "base/writer.h"
 #include "crypto/curve.h"
@@ -78,7 +79,7 @@ static struct number reduce(struct number n, uint64_t high, const struct modulus
 		less.w[i] = (uint64_t)d;
 		borrow = (uint64_t)(d >> 64) & 1;
 	}
-	keep = (uint64_t)0 - (borrow & (high ^ 1)); /* all ones if it was below m */
+	keep = ct_hidden((uint64_t)0 - (borrow & (high ^ 1))); /* all ones if it was below m */
 	for (int i = 0; i < WORDS; i++)
 		less.w[i] ^= (less.w[i] ^ n.w[i]) & keep;
 	return less;

@@ -8,6 +8,7 @@
  */
 #include "crypto/mlkem_core.h"
 
+#include "base/ct.h"
 #include "crypto/keccak.h"
 #include "crypto/mlkem_poly.h"
 
@@ -240,17 +241,14 @@ static void encaps(const struct mlkem_params *p, const uint8_t *ek, const uint8_
 	wipe(secret_coins, sizeof(secret_coins));
 }
 
-/* All ones if any byte differs, else zero; the compiler is not told that there are only two outcomes. */
+/* All ones if any byte differs, else zero. */
 static uint8_t differ(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	uint8_t any = 0;
-	uint32_t mask;
 
 	for (size_t i = 0; i < len; i++)
 		any |= (uint8_t)(a[i] ^ b[i]);
-	mask = (0 - (uint32_t)any) >> 8;
-	__asm__("" : "+r"(mask));
-	return (uint8_t)mask;
+	return (uint8_t)ct_hidden((0 - (uint32_t)any) >> 8);
 }
 
 static void decaps(const struct mlkem_params *p, const uint8_t *dk, const uint8_t *ct, uint8_t out_secret[SYM])

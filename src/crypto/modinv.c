@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/ct.h"
 #include "base/wipe.h"
 
 __extension__ typedef __int128 swide;
@@ -45,7 +46,7 @@ static int64_t batch(int64_t minus, uint64_t f, uint64_t g, struct matrix *out)
 	uint64_t u = 8, v = 0, q = 0, r = 8; /* 62 - 59 doublings in advance */
 
 	for (int i = 0; i < BATCH_STEPS; i++) {
-		uint64_t swaps = (uint64_t)(minus >> 63), odd = (uint64_t)0 - (g & 1);
+		uint64_t swaps = ct_hidden((uint64_t)(minus >> 63)), odd = ct_hidden((uint64_t)0 - (g & 1));
 
 		g += ((f ^ swaps) - swaps) & odd;
 		q += ((u ^ swaps) - swaps) & odd;
@@ -111,7 +112,7 @@ static void carry(struct number *n)
 
 static void add_if_negative(struct number *n, const struct modinv_modulus *m)
 {
-	int64_t mask = n->limb[MODINV_LIMBS - 1] >> 63;
+	int64_t mask = (int64_t)ct_hidden((uint64_t)(n->limb[MODINV_LIMBS - 1] >> 63));
 
 	for (int i = 0; i < MODINV_LIMBS; i++)
 		n->limb[i] += m->limb[i] & mask;
@@ -120,7 +121,7 @@ static void add_if_negative(struct number *n, const struct modinv_modulus *m)
 /* From -2m .. m to 0 .. m - 1, negated before the last step if `sign` is. */
 static void normalize(struct number *n, int64_t sign, const struct modinv_modulus *m)
 {
-	int64_t mask = sign >> 63;
+	int64_t mask = (int64_t)ct_hidden((uint64_t)(sign >> 63));
 
 	add_if_negative(n, m);
 	for (int i = 0; i < MODINV_LIMBS; i++)

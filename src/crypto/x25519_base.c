@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/ct.h"
 #include "base/wipe.h"
 #include "crypto/fe25519.h"
 #include "crypto/once.h"
@@ -116,14 +117,14 @@ static void table_make(void)
 /* `digit` times 256^window, digit in -8..8: every entry of the row is read. */
 static struct entry pick(int window, int8_t digit)
 {
-	uint64_t negative = (uint64_t)0 - ((uint8_t)digit >> 7);
+	uint64_t negative = ct_hidden((uint64_t)0 - ((uint8_t)digit >> 7));
 	uint64_t size = (uint64_t)(((int64_t)digit ^ (int64_t)negative) - (int64_t)negative);
 	uint64_t picked[5][LANE_COUNT] = { { 1, 1 } };
 	struct entry e;
 	struct fe minus;
 
 	for (uint64_t j = 0; j < X25519_MULTIPLES; j++) {
-		uint64_t differs = size ^ (j + 1), mask = (uint64_t)0 - ((differs - 1) >> 63);
+		uint64_t differs = size ^ (j + 1), mask = ct_hidden((uint64_t)0 - ((differs - 1) >> 63));
 
 		for (int i = 0; i < 5; i++)
 			for (int lane = 0; lane < LANE_COUNT; lane++)
