@@ -314,12 +314,13 @@ static void a_remote_key_signs_what_its_public_half_accepts(void **state)
 	}
 }
 
+/* Tokens are asked in tests/cli/test_keys.py: a provider that is installed loads more, which a sanitizer ends the program for. */
 static void a_uri_without_its_key_is_refused(void **state)
 {
 	struct pkey *read = NULL;
-	enum bj_err err = pkey_from_uri("pkcs11:token=nowhere;object=nothing", &read);
 
-	assert_true(err == BJ_ERR_UNSUPPORTED || err == BJ_ERR_NOT_FOUND || err == BJ_ERR_CRYPTO);
+	assert_int_equal(setenv("OPENSSL_MODULES", "/nonexistent", 1), 0);
+	assert_int_equal(pkey_from_uri("pkcs11:token=nowhere;object=nothing", &read), BJ_ERR_UNSUPPORTED);
 	assert_null(read);
 	assert_int_equal(pkey_from_uri("file:/nonexistent/key.pem", &read), BJ_ERR_CRYPTO);
 	assert_true(pkey_is_uri("pkcs11:a") && !pkey_is_uri("pkcs11.pem") && !pkey_is_uri("/etc/key.pem"));

@@ -144,6 +144,8 @@ def test_files_of_the_wrong_kind_are_named(bojagi, made):
 
 def test_a_key_in_a_token_is_used_where_libcrypto_has_the_provider(bojagi, made, serve):
     providers = subprocess.run(["openssl", "list", "-providers", "-provider", "pkcs11"], capture_output=True, timeout=30, check=False)
+    if providers.returncode == 0 and "asan" in str(bojagi):
+        pytest.skip("the address sanitizer ends programs that load libraries as the provider does (RTLD_DEEPBIND)")
     result = loaded(bojagi, "c.pem", "pkcs11:token=bojagi;object=me?pin-value=1234")
     if providers.returncode != 0:
         assert result.returncode == 58 and b'provider "pkcs11" is not installed' in result.stderr
