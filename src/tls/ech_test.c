@@ -5,24 +5,9 @@
 
 #define PUBLIC_NAME "public.example"
 
-static struct pki stranger;
 static struct bj_ech_key key, other;
 static uint8_t list[1024];
 static size_t list_len;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	pki_make(&stranger);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	pki_fini(&stranger);
-	return 0;
-}
 
 static void list_make(const struct bj_ech_key *keys, size_t count)
 {
@@ -55,9 +40,7 @@ static void start(void)
 
 static void expect_accepted(void)
 {
-	ends_expect(BJ_OK, BJ_OK);
-	assert_int_equal(pair.client.done, 1);
-	assert_int_equal(pair.server.done, 1);
+	ends_expect_done();
 	assert_int_equal(report_of(&pair.client).ech, BJ_TLS_ECH_ACCEPTED);
 	assert_int_equal(report_of(&pair.server).ech, BJ_TLS_ECH_ACCEPTED);
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
@@ -574,13 +557,7 @@ static void forget_the_server(void)
 	watched.count = 0;
 	pair.tap = watch;
 	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
-	side_carry(&pair, &pair.client, &pair.server);
-	side_feed(&pair, &pair.server);
-	assert_true(report_of(&pair.server).retried);
-	side_carry(&pair, &pair.server, &pair.client);
-	side_feed(&pair, &pair.client);
-	bj_tls_free(pair.server.conn);
-	assert_int_equal(bj_tls_new(server, NULL, &pair.server.conn), BJ_OK);
+	ends_forget_the_server();
 	pair_run(&pair);
 }
 
@@ -858,5 +835,5 @@ int main(void)
 		T(the_key_log_names_the_outer_hello_and_its_key),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, strangers_setup, strangers_teardown);
 }

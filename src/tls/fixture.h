@@ -9,6 +9,7 @@
 #include "tls/testkit.h"
 
 static struct pki pki;
+__attribute__((unused)) static struct pki stranger; /* trusted by nobody here */
 static struct pair pair;
 static struct bj_tls_config *client, *server;
 static uint8_t kept[SESSION_BLOB_MAX]; /* a session */
@@ -26,6 +27,18 @@ static inline int pki_teardown(void **state)
 {
 	pki_fini(&pki);
 	return 0;
+}
+
+static inline int strangers_setup(void **state)
+{
+	pki_make(&stranger);
+	return pki_setup(state);
+}
+
+static inline int strangers_teardown(void **state)
+{
+	pki_fini(&stranger);
+	return pki_teardown(state);
 }
 
 /* ---- for each test */
@@ -72,6 +85,26 @@ static inline void ends_expect(enum bj_err client_err, enum bj_err server_err)
 			      bj_err_name(pair.server.err), report_of(&pair.server).message);
 	assert_int_equal(pair.client.err, client_err);
 	assert_int_equal(pair.server.err, server_err);
+}
+
+static inline void ends_expect_done(void)
+{
+	ends_expect(BJ_OK, BJ_OK);
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.server.done, 1);
+}
+
+/* The hello that is out is answered with a retry; that server goes away, and another one of the same configuration will have the next. */
+static inline void ends_forget_the_server(void)
+{
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	assert_true(report_of(&pair.server).retried);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	assert_int_equal(pair.client.err, BJ_OK);
+	bj_tls_free(pair.server.conn);
+	assert_int_equal(bj_tls_new(server, NULL, &pair.server.conn), BJ_OK);
 }
 
 /* The client's session is kept; the pair ends. */

@@ -3,28 +3,6 @@
 #include "tls/group.h"
 #include "tls/scheme.h"
 
-static struct pki stranger;
-
-static int group_setup(void **state)
-{
-	pki_make(&pki);
-	pki_make(&stranger);
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	pki_fini(&pki);
-	pki_fini(&stranger);
-	return 0;
-}
-
-static void expect_done(void)
-{
-	ends_expect(BJ_OK, BJ_OK);
-	assert_int_equal(pair.client.done, 1);
-	assert_int_equal(pair.server.done, 1);
-}
 
 /* ---- what must fail */
 
@@ -127,7 +105,7 @@ static void ending_without_close_notify_is_truncation(void **state)
 {
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_int_equal(bj_tls_eof(pair.client.conn), BJ_ERR_TRUNCATED);
 	bj_tls_close(pair.server.conn);
 	assert_int_equal(bj_tls_error(pair.client.conn), BJ_ERR_TRUNCATED);
@@ -141,7 +119,7 @@ static void a_full_handshake_carries_data(void **state)
 
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	pair_echo(&pair);
 	r = report_of(&pair.client);
 	assert_int_equal(r.version, BJ_TLS_1_3);
@@ -175,7 +153,7 @@ static void every_suite_group_and_key_works(void **state)
 			assert_int_equal(bj_tls_config_groups(server, &group, 1), BJ_OK);
 			pair_start(&pair, client, server, PKI_NAME);
 			pair_shake(&pair);
-			expect_done();
+			ends_expect_done();
 			pair_echo(&pair);
 			assert_int_equal(report_of(&pair.server).suite, suite);
 			assert_int_equal(report_of(&pair.server).group, group);
@@ -205,7 +183,7 @@ static void ml_dsa_is_for_those_who_name_it_in_1_3(void **state)
 		}
 		pair_start(&pair, client, server, PKI_NAME);
 		pair_shake(&pair);
-		expect_done();
+		ends_expect_done();
 		pair_echo(&pair);
 		assert_int_equal(report_of(&pair.client).signature_scheme, schemes[i]);
 		for (unsigned unwilling = 0; unwilling < 2; unwilling++) { /* one that did not name it, one that speaks 1.2 alone */
@@ -231,7 +209,7 @@ static void a_wrong_share_is_retried(void **state)
 	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	pair_echo(&pair);
 	assert_true(report_of(&pair.client).retried);
 	assert_true(report_of(&pair.server).retried);
@@ -243,7 +221,7 @@ static void a_hello_without_shares_is_retried(void **state)
 	assert_int_equal(bj_tls_config_key_shares(client, 0), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_true(report_of(&pair.client).retried);
 }
 
@@ -256,7 +234,7 @@ static void several_shares_need_no_retry(void **state)
 	assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_false(report_of(&pair.client).retried);
 	assert_int_equal(report_of(&pair.client).group, KEX_P256);
 }
@@ -269,7 +247,7 @@ static void a_protocol_is_chosen_by_the_server(void **state)
 	assert_int_equal(bj_tls_config_alpn(server, ours, 2), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_true(bytes_equal(report_of(&pair.client).alpn, bytes_text("h2")));
 	assert_true(bytes_equal(report_of(&pair.server).alpn, bytes_text("h2")));
 }
@@ -281,7 +259,7 @@ static void clients_authenticate_themselves(void **state)
 	give_client_certificate(&pki, ISSUE_CLIENT);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	pair_echo(&pair);
 	assert_true(report_of(&pair.server).peer_verified);
 	assert_int_equal(report_of(&pair.server).peer_chain_count, 2);
@@ -293,7 +271,7 @@ static void an_optional_client_certificate_may_be_left_out(void **state)
 	assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_OPTIONAL), BJ_OK);
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_false(report_of(&pair.server).peer_verified);
 }
 
@@ -315,7 +293,7 @@ static void the_credential_follows_the_name(void **state)
 		}
 		pair_start(&pair, client, server, rows[r].ask);
 		pair_shake(&pair);
-		expect_done();
+		ends_expect_done();
 	}
 }
 
@@ -328,7 +306,7 @@ static void a_name_with_a_dot_at_its_end_is_the_name_without(void **state)
 	pair.client.conn->name = strdup(PKI_NAME ".");
 	assert_non_null(pair.client.conn->name);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	assert_string_equal(report_of(&pair.server).server_name, PKI_NAME);
 }
 
@@ -369,7 +347,7 @@ static void a_chain_longer_than_a_record_passes(void **state)
 	pair_start(&pair, client, server, PKI_NAME);
 	pair.chunk = 777;
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	pair_echo(&pair);
 }
 
@@ -384,7 +362,7 @@ static void one_byte_at_a_time_is_the_same(void **state)
 	pair_start(&pair, client, server, PKI_NAME);
 	pair.chunk = 1;
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	pair_echo(&pair);
 }
 
@@ -392,7 +370,7 @@ static void keys_are_updated_both_ways(void **state)
 {
 	pair_start(&pair, client, server, PKI_NAME);
 	pair_shake(&pair);
-	expect_done();
+	ends_expect_done();
 	for (unsigned i = 0; i < 40; i++) {
 		assert_int_equal(bj_tls_key_update(i & 1 ? pair.client.conn : pair.server.conn, i & 2), BJ_OK);
 		pair_run(&pair);
@@ -488,5 +466,5 @@ int main(void)
 		T(large_data_passes_in_both_directions),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, strangers_setup, strangers_teardown);
 }

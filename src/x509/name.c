@@ -126,15 +126,23 @@ static bool value_equal(uint8_t tag_a, struct bj_bytes a, uint8_t tag_b, struct 
 	return true;
 }
 
+/* False if they are of different types. */
+static bool values_read(struct reader *a, struct reader *b, struct der_item *out_a, struct der_item *out_b)
+{
+	if (!bytes_equal(der_oid(a), der_oid(b)))
+		return false;
+	*out_a = der_any(a);
+	*out_b = der_any(b);
+	return true;
+}
+
 static bool attribute_equal(struct bj_bytes a, struct bj_bytes b)
 {
 	struct reader x = rd_of(a), y = rd_of(b);
 	struct der_item value_a, value_b;
 
-	if (!bytes_equal(der_oid(&x), der_oid(&y)))
+	if (!values_read(&x, &y, &value_a, &value_b))
 		return false;
-	value_a = der_any(&x);
-	value_b = der_any(&y);
 	return !x.bad && !y.bad && value_equal(value_a.tag, value_a.content, value_b.tag, value_b.content);
 }
 
@@ -153,10 +161,8 @@ static bool attribute_may_equal(struct bj_bytes a, struct bj_bytes b)
 	struct reader x = rd_of(a), y = rd_of(b);
 	struct der_item value_a, value_b;
 
-	if (!bytes_equal(der_oid(&x), der_oid(&y)))
+	if (!values_read(&x, &y, &value_a, &value_b))
 		return false;
-	value_a = der_any(&x);
-	value_b = der_any(&y);
 	return !is_plain(&value_a) || !is_plain(&value_b) || value_equal(value_a.tag, value_a.content, value_b.tag, value_b.content);
 }
 
