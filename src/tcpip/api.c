@@ -16,13 +16,6 @@
 
 /* ---- opening */
 
-static struct bj_listener *listener_at(const struct bj_stack *stack, const uint8_t key[18])
-{
-	struct map_node *node = map_find(&stack->listeners, bytes_of(key, 18));
-
-	return node ? CONTAINER_OF(node, struct bj_listener, node) : NULL;
-}
-
 enum bj_err bj_tcp_listen(struct bj_stack *stack, const struct bj_endpoint *local, const struct bj_tcp_options *options,
 			  struct bj_listener **out)
 {
@@ -36,15 +29,13 @@ enum bj_err bj_tcp_listen(struct bj_stack *stack, const struct bj_endpoint *loca
 		return BJ_ERR_NO_MEMORY;
 	l->local = *local;
 	l->stack = stack;
-	memcpy(l->key, local->ip.bytes, 16);
-	l->key[16] = (uint8_t)(local->port >> 8);
-	l->key[17] = (uint8_t)local->port;
+	l->key = local_key_of(local);
 	l->config = options ? config_make(stack, options) : config_ref(stack->defaults);
-	err = !l->config ? BJ_ERR_NO_MEMORY : listener_at(stack, l->key) ? BJ_ERR_IO_ADDRESS_IN_USE : map_insert(&stack->listeners, &l->node);
+	err = l->config ? map_insert(&stack->listeners, &l->node) : BJ_ERR_NO_MEMORY;
 	if (err) {
 		config_unref(l->config);
 		free(l);
-		return err;
+		return err == BJ_ERR_ARGUMENT ? BJ_ERR_IO_ADDRESS_IN_USE : err;
 	}
 	list_init(&l->ready_link);
 	list_init(&l->half_open);

@@ -110,32 +110,39 @@ struct bj_tcp *stack_find(const struct bj_stack *stack, const struct tcp_key *ke
 	return node ? CONTAINER_OF(node, struct bj_tcp, node) : NULL;
 }
 
-static void listener_key(uint8_t out[18], const struct bj_ip *local, uint16_t port)
+struct local_key local_key_of(const struct bj_endpoint *local)
 {
-	memcpy(out, local->bytes, 16);
-	out[16] = (uint8_t)(port >> 8);
-	out[17] = (uint8_t)port;
+	struct local_key key;
+
+	memcpy(key.bytes, local->ip.bytes, 16);
+	key.bytes[16] = (uint8_t)(local->port >> 8);
+	key.bytes[17] = (uint8_t)local->port;
+	return key;
 }
 
-static struct bj_listener *find_listener_at(const struct bj_stack *stack, const struct bj_ip *local, uint16_t port)
+static struct map_node *find_at(const struct map *map, const struct bj_ip *ip, uint16_t port)
 {
-	uint8_t key[18];
-	struct map_node *node;
+	const struct local_key key = local_key_of(&(struct bj_endpoint){ .ip = *ip, .port = port });
 
-	listener_key(key, local, port);
-	node = map_find(&stack->listeners, bytes_of(key, sizeof(key)));
-	return node ? CONTAINER_OF(node, struct bj_listener, node) : NULL;
+	return map_find(map, bytes_of(key.bytes, sizeof(key.bytes)));
+}
+
+struct map_node *stack_find_local(const struct map *map, const struct bj_ip *ip, uint16_t port)
+{
+	static const struct bj_ip any;
+	const struct bj_ip any4 = bj_ip4(0, 0, 0, 0);
+	struct map_node *node = find_at(map, ip, port);
+
+	if (!node && bj_ip_is_v4(ip))
+		node = find_at(map, &any4, port);
+	return node ? node : find_at(map, &any, port);
 }
 
 struct bj_listener *stack_find_listener(const struct bj_stack *stack, const struct bj_ip *local, uint16_t port)
 {
-	static const struct bj_ip any;
-	const struct bj_ip any4 = bj_ip4(0, 0, 0, 0);
-	struct bj_listener *l = find_listener_at(stack, local, port);
+	struct map_node *node = stack_find_local(&stack->listeners, local, port);
 
-	if (!l && bj_ip_is_v4(local))
-		l = find_listener_at(stack, &any4, port);
-	return l ? l : find_listener_at(stack, &any, port);
+	return node ? CONTAINER_OF(node, struct bj_listener, node) : NULL;
 }
 
 bool stack_is_ours(const struct bj_stack *stack, const struct bj_ip *ip)

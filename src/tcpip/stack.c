@@ -28,14 +28,14 @@ static struct bj_bytes listener_key_of(const struct map_node *node)
 {
 	const struct bj_listener *l = CONTAINER_OF(node, const struct bj_listener, node);
 
-	return bytes_of(l->key, sizeof(l->key));
+	return bytes_of(l->key.bytes, sizeof(l->key.bytes));
 }
 
 static struct bj_bytes udp_key_of(const struct map_node *node)
 {
 	const struct bj_udp *u = CONTAINER_OF(node, const struct bj_udp, node);
 
-	return bytes_of(u->key, sizeof(u->key));
+	return bytes_of(u->key.bytes, sizeof(u->key.bytes));
 }
 
 static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners, struct siphash_key *udps)

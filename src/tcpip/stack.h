@@ -24,10 +24,15 @@
 #define STACK_MTU_MIN 1280
 #define STACK_MTU_MAX 65535
 
+/* An address and a port at which somebody listens, as a key. */
+struct local_key {
+	uint8_t bytes[18];
+};
+
 struct bj_listener {
 	struct map_node node;
 	struct bj_endpoint local;
-	uint8_t key[18];
+	struct local_key key;
 	struct bj_stack *stack;
 	struct tcp_config *config;
 	struct list link;
@@ -113,6 +118,9 @@ void tcp_end(struct bj_tcp *t, enum bj_err why);
 /* Frees what ended and is not owned. Called last in each call on the stack. */
 void stack_reap(struct bj_stack *stack);
 struct bj_tcp *stack_find(const struct bj_stack *stack, const struct tcp_key *key);
+struct local_key local_key_of(const struct bj_endpoint *local);
+/* Who has this port: at the address, else at any of its family, else at any at all. Null: nobody. */
+struct map_node *stack_find_local(const struct map *map, const struct bj_ip *ip, uint16_t port);
 struct bj_listener *stack_find_listener(const struct bj_stack *stack, const struct bj_ip *local, uint16_t port);
 bool stack_is_ours(const struct bj_stack *stack, const struct bj_ip *ip);
 struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options);

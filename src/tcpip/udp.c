@@ -64,32 +64,11 @@ static void tell_owner(struct bj_udp *u)
 
 /* ---- the table */
 
-static void make_key(uint8_t out[18], const struct bj_ip *ip, uint16_t port)
-{
-	memcpy(out, ip->bytes, 16);
-	out[16] = (uint8_t)(port >> 8);
-	out[17] = (uint8_t)port;
-}
-
-static struct bj_udp *find_at(const struct bj_stack *stack, const struct bj_ip *ip, uint16_t port)
-{
-	uint8_t key[18];
-	struct map_node *node;
-
-	make_key(key, ip, port);
-	node = map_find(&stack->udps, bytes_of(key, sizeof(key)));
-	return node ? CONTAINER_OF(node, struct bj_udp, node) : NULL;
-}
-
 static struct bj_udp *find(const struct bj_stack *stack, const struct bj_ip *ip, uint16_t port)
 {
-	static const struct bj_ip any;
-	const struct bj_ip any4 = bj_ip4(0, 0, 0, 0);
-	struct bj_udp *u = find_at(stack, ip, port);
+	struct map_node *node = stack_find_local(&stack->udps, ip, port);
 
-	if (!u && bj_ip_is_v4(ip))
-		u = find_at(stack, &any4, port);
-	return u ? u : find_at(stack, &any, port);
+	return node ? CONTAINER_OF(node, struct bj_udp, node) : NULL;
 }
 
 static uint16_t choose_port(struct bj_stack *stack, const struct bj_ip *ip)
@@ -124,7 +103,7 @@ enum bj_err bj_udp_open(struct bj_stack *stack, const struct bj_endpoint *local,
 		u->local = *local;
 	if (u->local.port == 0)
 		u->local.port = choose_port(stack, &u->local.ip);
-	make_key(u->key, &u->local.ip, u->local.port);
+	u->key = local_key_of(&u->local);
 	u->in.max = o->receive_max ? o->receive_max : UDP_QUEUE_DEFAULT;
 	u->out.max = o->send_max ? o->send_max : UDP_QUEUE_DEFAULT;
 	u->ttl = o->ttl ? o->ttl : 64;

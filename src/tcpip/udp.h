@@ -28,7 +28,7 @@ struct udp_queue {
 
 struct bj_udp {
 	struct map_node node;
-	uint8_t key[18];         /* local address and port */
+	struct local_key key;
 	struct bj_stack *stack;
 	struct bj_endpoint local, remote; /* remote.port 0: of nobody in particular */
 	struct udp_queue in, out;
