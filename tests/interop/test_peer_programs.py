@@ -154,6 +154,13 @@ def bssl_client(bssl, pki, port, version, *options):
                input="GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
 
+def bssl_server(bssl, pki, workdir, version, *options):
+    port = free_port()
+    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version]]
+    return Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only, *options],
+                  port, workdir)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("key", ["ecdsa", "rsa"])
 def test_bssl_is_served_and_resumes(pki, serve, table, workdir, bssl, key, version):
@@ -182,11 +189,9 @@ def test_bssl_proves_itself(pki, serve, table, bssl, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_bssl_serves_us(pki, table, workdir, bssl, version):
-    port = free_port()
-    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version]]
-    server = Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only], port, workdir)
+    server = bssl_server(bssl, pki, workdir, version)
     try:
-        done = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, "-reconnect", "--json", "--no-input"])
+        done = run([BOJAGI, "connect", f"localhost:{server.port}", "-CAfile", pki.root, "-reconnect", "--json", "--no-input"])
     finally:
         server.stop()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -199,13 +204,11 @@ def test_bssl_serves_us(pki, table, workdir, bssl, version):
 @pytest.mark.parametrize("version", VERSIONS)
 def test_bssl_serves_us_again(pki, table, workdir, bssl, version):
     """Its tickets come with its answer, and it just goes away afterwards."""
-    port = free_port()
-    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version]]
-    server = Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only], port, workdir)
+    server = bssl_server(bssl, pki, workdir, version)
     saved = workdir / f"bssl-{version}.ours"
     try:
         for options in (["-sess_out", saved], ["-sess_in", saved]):
-            done = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, "--json", *options], input="GET / HTTP/1.0\r\n\r\n")
+            done = run([BOJAGI, "connect", f"localhost:{server.port}", "-CAfile", pki.root, "--json", *options], input="GET / HTTP/1.0\r\n\r\n")
             assert done.returncode in (0, 56) and "Resumed session" in done.stdout, done.stdout + done.stderr
     finally:
         server.stop()
@@ -215,13 +218,11 @@ def test_bssl_serves_us_again(pki, table, workdir, bssl, version):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_bssl_lets_us_prove_ourselves(pki, table, workdir, bssl, version):
-    port = free_port()
-    only = ["-min-version", BSSL_VERSION[version], "-max-version", BSSL_VERSION[version], "-require-any-client-cert"]
-    server = Server([bssl, "server", "-accept", port, "-loop", "-www", "-cert", pki.chain("ecdsa"), "-key", pki.key("ecdsa"), *only], port, workdir)
+    server = bssl_server(bssl, pki, workdir, version, "-require-any-client-cert")
     own = ["-cert", pki.chain("client"), "-key", pki.key("client")]
     try:
-        good = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root, *own], input="GET / HTTP/1.0\r\n\r\n")
-        without = run([BOJAGI, "connect", f"localhost:{port}", "-CAfile", pki.root], input="GET / HTTP/1.0\r\n\r\n")
+        good = run([BOJAGI, "connect", f"localhost:{server.port}", "-CAfile", pki.root, *own], input="GET / HTTP/1.0\r\n\r\n")
+        without = run([BOJAGI, "connect", f"localhost:{server.port}", "-CAfile", pki.root], input="GET / HTTP/1.0\r\n\r\n")
     finally:
         server.stop()
     assert good.returncode in (0, 56) and "Cert subject: CN = alice" in good.stdout, good.stdout + good.stderr
