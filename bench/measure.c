@@ -128,7 +128,7 @@ void report_all(const struct options *o, const char *name, const char *side, con
 void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
 	    enum measure_sense sense)
 {
-	const struct measured all[] = { { "bojagi", ours }, { "openssl", theirs } };
+	const struct measured all[] = { { "bojagi", ours }, { "beside", theirs } };
 
 	report_all(o, name, side, unit, all, 2, bar, sense);
 }

@@ -33,7 +33,8 @@ bool options_want(const struct options *o, const char *name);
 
 enum measure_sense { LESS_IS_BETTER, MORE_IS_BETTER };
 
-/* Prints one row: a line of a table, or one JSON object. `bar` is the ratio to reach, 0 if there is none. */
+/* Prints one row: a line of a table, or one JSON object. `bar` is the ratio to reach, 0 if there is none. The second figure is called
+ * "beside": the row's name or side says of what, where it is not libssl or libcrypto. */
 void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
 	    enum measure_sense sense);
 

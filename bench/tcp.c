@@ -195,8 +195,8 @@ static void bench_loss(const struct options *o)
 		const char *name;
 		uint32_t loss_ppm;
 		double smoltcp; /* as published, KB/s, with buffers of 32 KiB and no congestion control */
-	} rows[] = { { "tcp loss 0 %", 0, 323 }, { "tcp loss 1 %", 10000, 220 }, { "tcp loss 5 %", 50000, 77 },
-		     { "tcp loss 10 %", 100000, 38 }, { "tcp loss 20 %", 200000, 6 } };
+	} rows[] = { { "tcp loss 0 %, beside smoltcp", 0, 323 }, { "tcp loss 1 %, beside smoltcp", 10000, 220 }, { "tcp loss 5 %, beside smoltcp", 50000, 77 },
+		     { "tcp loss 10 %, beside smoltcp", 100000, 38 }, { "tcp loss 20 %, beside smoltcp", 200000, 6 } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		double values[LOSS_SEEDS];
