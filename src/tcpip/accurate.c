@@ -61,7 +61,7 @@ void accurate_count(struct bj_tcp *t, const struct arrival *a)
 	t->ecn_marks_seen = true;
 	c->ce_pending = (uint8_t)u32_min(c->ce_pending + packets, UINT8_MAX);
 	/* an ACK for ACKs is no duplicate where SACK is: it has no block */
-	t->ack_now |= a->payload_len > 0 || (c->ce_pending >= PENDING_MAX && t->sack_ok);
+	t->ack_now |= (a->payload_len > 0 && tcp_may_receive(t)) || (c->ce_pending >= PENDING_MAX && t->sack_ok);
 }
 
 /* ---- the handshake */
@@ -211,7 +211,7 @@ static void take_feedback(struct bj_tcp *t, const struct arrival *a)
 		t->ecn_no_ect |= is_inconsistent(c, marked);
 		c->cep_since = c->acked_since = 0;
 	}
-	if ((more > 0 || marked > 0) && !c->deaf && t->flight)
+	if ((more > 0 || marked > 0) && !c->deaf && (tcp_has_unacked(t) || acked > 0))
 		cc_congestion_told(t);
 }
 

@@ -82,7 +82,7 @@ static void a_marked_packet_that_stands_for_several_counts_as_they(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct tcp_rare rare = { 0 };
-		struct bj_tcp t = { .rare = &rare, .ecn_accurate = true };
+		struct bj_tcp t = { .state = BJ_TCP_ESTABLISHED, .rare = &rare, .ecn_accurate = true };
 		struct arrival a = { .tos = rows[i].tos, .segment_len = rows[i].segment_len, .payload_len = rows[i].len };
 
 		accurate_count(&t, &a);

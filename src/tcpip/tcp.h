@@ -132,7 +132,7 @@ struct bj_tcp {
 	bool pmtu_good : 1;      /* a full segment arrived: packets of this size pass, or did */
 	bool ecn_ok : 1;         /* both sides know marks */
 	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
-	bool cwr_due : 1;        /* we have: tell with the next new bytes */
+	bool cwr_due : 1;        /* we have, and no new bytes have left since: they will tell */
 	bool ecn_marks_seen : 1;
 	bool ecn_accurate : 1;   /* marks are counted: rare->accurate */
 	bool ecn_no_ect : 1;     /* what we send is not to be marked */
