@@ -63,6 +63,19 @@ def transfer(host, port, count, ca=None):
     return {"there": there, "back": back, "up_mbit_s": round(count * 8e-6 / up), "down_mbit_s": round(count * 8e-6 / down)}
 
 
+def load(host, port, streams, count, ca=None):
+    """As many transfers at once, each there and back."""
+    done, began = [], time.monotonic()
+    threads = [threading.Thread(target=lambda: done.append(transfer(host, port, count, ca))) for _ in range(int(streams))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    took = time.monotonic() - began
+    good = sum(one["there"] and one["back"] for one in done)
+    return {"good": good, "mbit_s": round(2 * good * int(count) * 8e-6 / took)}
+
+
 def many(host, port, count):
     """Opens and closes connections, a byte there and back on each."""
     good, bad, began, lock = 0, [], time.monotonic(), threading.Lock()
@@ -155,5 +168,5 @@ def half_open(host, port, count):
 
 
 if __name__ == "__main__":
-    command = {"transfer": transfer, "many": many, "flood": flood, "half_open": half_open}[sys.argv[1]]
+    command = {"transfer": transfer, "load": load, "many": many, "flood": flood, "half_open": half_open}[sys.argv[1]]
     print(json.dumps(command(*sys.argv[2:])))

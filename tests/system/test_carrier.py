@@ -294,16 +294,18 @@ BAD_WIRES = {  # loss, duplicate, reorder, corrupt: parts of a million
 }
 
 
-@pytest.mark.parametrize("bad", BAD_WIRES)
-def test_bytes_are_the_same_over_a_bad_wire(tun, proxy, build, bad):
-    """kernel in peer - TUN - impair - TUN - kernel in home, which forwards - TUN - our stack"""
+@pytest.fixture
+def bad_wire(tun, proxy, build):
+    """A function that starts the gateway behind: kernel in peer - TUN - impair - TUN - kernel in home, which forwards - TUN - our stack"""
     run, home, peer = tun.spaces.run, tun.spaces.home, tun.spaces.peer
-    run(home, "ip", "tuntap", "add", "dev", "w0", "mode", "tun")
-    run(home, "ip", "tuntap", "add", "dev", "w1", "mode", "tun")
-    wire = subprocess.Popen([*tun.spaces.enter(home), str(build / "tests" / "impair"), "w0", "w1", *map(str, BAD_WIRES[bad]), "7"],
-                            stdout=subprocess.PIPE)
-    try:
-        assert wire.stdout.readline() == b"ready\n"
+    wires = []
+
+    def start(bad):
+        run(home, "ip", "tuntap", "add", "dev", "w0", "mode", "tun")
+        run(home, "ip", "tuntap", "add", "dev", "w1", "mode", "tun")
+        wires.append(subprocess.Popen([*tun.spaces.enter(home), str(build / "tests" / "impair"), "w0", "w1", *map(str, BAD_WIRES[bad]), "7"],
+                                      stdout=subprocess.PIPE))
+        assert wires[0].stdout.readline() == b"ready\n"
         run(home, "ip", "link", "set", "w1", "netns", peer)
         run(peer, "ip", "addr", "add", "10.8.0.1/24", "dev", "w1")
         run(peer, "ip", "link", "set", "w1", "up")
@@ -313,12 +315,35 @@ def test_bytes_are_the_same_over_a_bad_wire(tun, proxy, build, bad):
         run(home, "ip", "link", "set", "w0", "up")
         run(home, "ip", "route", "add", "10.8.0.0/24", "dev", "w0")
         run(home, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter")
-        got = tun.ask("transfer", OURS, 9000, 4 * MB)
-        print("wire with", bad, got)
-        assert got["there"] and got["back"]
-    finally:
+    yield start
+    for wire in wires:
         wire.kill()
         wire.wait()
+
+
+@pytest.mark.parametrize("bad", BAD_WIRES)
+def test_bytes_are_the_same_over_a_bad_wire(tun, bad_wire, bad):
+    bad_wire(bad)
+    got = tun.ask("transfer", OURS, 9000, 4 * MB)
+    print("wire with", bad, got)
+    assert got["there"] and got["back"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bad", ["reordering", "duplication"])
+def test_a_gigabyte_is_the_same_over_a_bad_wire(tun, bad_wire, bad):
+    bad_wire(bad)
+    got = tun.ask("transfer", OURS, 9000, 1024 * MB, timeout=250)
+    print("1 GB, wire with", bad, got)
+    assert got["there"] and got["back"]
+
+
+@pytest.mark.parametrize("streams,size", [(8, 4 * MB), pytest.param(16, 64 * MB, marks=pytest.mark.slow)])
+def test_many_streams_at_once_through_tls(tun, proxy, pki, streams, size):
+    proxy(tun)
+    got = tun.ask("load", OURS, 9001, streams, size, pki / "ca.pem", timeout=250)
+    print("TLS,", streams, "streams of", size // MB, "MB:", got)
+    assert got["good"] == streams
 
 
 def test_ten_thousand_connections_open_and_close(tun, proxy):
