@@ -139,6 +139,7 @@ struct bj_tcp {
 	bool ecn_first : 1;      /* the next segment tells, or is told, what the handshake looked like */
 	bool ecn_no_ect : 1;
 	bool from_cookie : 1;
+	bool source_counted : 1; /* its source's counts hold it: sources.h */
 	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */
 };
 

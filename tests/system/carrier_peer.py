@@ -2,6 +2,8 @@
 
 Prints one line of JSON. Ends by itself: every socket has a timeout.
 """
+import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -167,6 +169,15 @@ def half_open(host, port, count):
     return {"open": len(silent), "served": good}
 
 
+def no_offload(interface):
+    """Checksums are finished, and segments cut, before they leave this interface (ETHTOOL_STXCSUM of SIOCETHTOOL)."""
+    value = ctypes.create_string_buffer(struct.pack("II", 0x17, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8946, struct.pack("16sP16x", interface.encode(), ctypes.addressof(value)))
+    return {}
+
+
 if __name__ == "__main__":
-    command = {"transfer": transfer, "load": load, "many": many, "flood": flood, "half_open": half_open}[sys.argv[1]]
+    command = {"transfer": transfer, "load": load, "many": many, "flood": flood, "half_open": half_open,
+               "no-offload": no_offload}[sys.argv[1]]
     print(json.dumps(command(*sys.argv[2:])))
