@@ -235,6 +235,7 @@ struct bj_tls {
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */
 	uint8_t config_place;         /* where the configuration counts this */
+	uint8_t row;                  /* of the table: the first of the state that was looked up last */
 	int32_t age_skew_ms;
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;
