@@ -1,4 +1,4 @@
-/* hash.c - SHA-2 (and SHA-1 for identifiers) on libcrypto's plain contexts.
+/* hash.c - SHA-2 (and SHA-1 for identifiers) on libcrypto's plain contexts; whole blocks of SHA-256 also two at once (sha256_lanes.h).
  *
  * The one-shot and EVP interfaces of libcrypto allocate and look up; its oldest ones work on a value that can be copied by
  * assignment, which is what transcripts and keyed HMAC states need. That interface is marked deprecated, so the mark is
@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/wipe.h"
+#include "crypto/sha256_lanes.h"
 
 union hash_ctx {
 	SHA_CTX sha1;
@@ -121,6 +122,98 @@ size_t hash_once(enum hash_alg alg, struct bj_bytes data, uint8_t out[HASH_MAX])
 void hash_wipe(struct hash *h)
 {
 	wipe(h, sizeof(*h));
+}
+
+/* ---- whole blocks */
+
+static void put_word(uint8_t *out, uint64_t word, unsigned len)
+{
+	for (unsigned i = 0; i < len; i++)
+		out[i] = (uint8_t)(word >> (len - 1 - i) * 8);
+}
+
+void hash_mid_begin(enum hash_alg alg, struct hash_mid *out)
+{
+	struct hash h;
+
+	hash_init(&h, alg);
+	if (alg == HASH_SHA256)
+		memcpy(out->w32, ctx_of(&h)->sha256.h, sizeof(out->w32));
+	else
+		memcpy(out->w64, ctx_of(&h)->sha512.h, sizeof(out->w64));
+}
+
+static void block_by_libcrypto(enum hash_alg alg, struct hash_mid *m, const uint8_t *block)
+{
+	union hash_ctx ctx;
+
+	check(alg == HASH_SHA256 || alg == HASH_SHA384 || alg == HASH_SHA512);
+	if (alg == HASH_SHA256) {
+		memcpy(ctx.sha256.h, m->w32, sizeof(m->w32));
+		SHA256_Transform(&ctx.sha256, block);
+		memcpy(m->w32, ctx.sha256.h, sizeof(m->w32));
+		wipe(ctx.sha256.h, sizeof(ctx.sha256.h));
+		return;
+	}
+	memcpy(ctx.sha512.h, m->w64, sizeof(m->w64));
+	SHA512_Transform(&ctx.sha512, block);
+	memcpy(m->w64, ctx.sha512.h, sizeof(m->w64));
+	wipe(ctx.sha512.h, sizeof(ctx.sha512.h));
+}
+
+void hash_mid_block(enum hash_alg alg, struct hash_mid *m, const uint8_t *block)
+{
+	if (alg == HASH_SHA256 && sha256_lanes_here())
+		sha256_lanes_one(m->w32, block);
+	else
+		block_by_libcrypto(alg, m, block);
+}
+
+void hash_mid_two(enum hash_alg alg, struct hash_mid *a, const uint8_t *block_a, struct hash_mid *b, const uint8_t *block_b)
+{
+	if (alg == HASH_SHA256 && sha256_lanes_here()) {
+		sha256_lanes_two(a->w32, block_a, b->w32, block_b);
+		return;
+	}
+	block_by_libcrypto(alg, a, block_a);
+	block_by_libcrypto(alg, b, block_b);
+}
+
+size_t hash_mid_write(enum hash_alg alg, const struct hash_mid *m, uint8_t out[HASH_MAX])
+{
+	size_t len = hash_len(alg);
+
+	for (size_t i = 0; alg == HASH_SHA256 && i < len / 4; i++)
+		put_word(out + 4 * i, m->w32[i], 4);
+	for (size_t i = 0; alg != HASH_SHA256 && i < len / 8; i++)
+		put_word(out + 8 * i, m->w64[i], 8);
+	return len;
+}
+
+size_t hash_tail(enum hash_alg alg, struct bj_bytes rest, uint64_t fed, uint8_t out[HASH_TAIL_MAX])
+{
+	size_t block = hash_block_len(alg), len = rest.len + 1 + block / 8 <= block ? block : 2 * block;
+
+	check(rest.len < block);
+	bytes_copy(out, rest.ptr, rest.len);
+	memset(out + rest.len, 0, len - rest.len);
+	out[rest.len] = 0x80;
+	put_word(out + len - 8, fed * 8, 8);
+	return len;
+}
+
+void hash_resume(struct hash *out, enum hash_alg alg, const struct hash_mid *m)
+{
+	union hash_ctx *ctx = ctx_of(out);
+
+	hash_init(out, alg);
+	if (alg == HASH_SHA256) {
+		memcpy(ctx->sha256.h, m->w32, sizeof(m->w32));
+		ctx->sha256.Nl = 8 * 64;
+	} else {
+		memcpy(ctx->sha512.h, m->w64, sizeof(m->w64));
+		ctx->sha512.Nl = 8 * 128;
+	}
 }
 
 /* ---- as bytes */
