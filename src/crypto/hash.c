@@ -30,23 +30,6 @@ static union hash_ctx *ctx_of(struct hash *h)
 	return (union hash_ctx *)h->state;
 }
 
-size_t hash_len(enum hash_alg alg)
-{
-	switch (alg) {
-	case HASH_SHA256: return 32;
-	case HASH_SHA384: return 48;
-	case HASH_SHA512: return 64;
-	case HASH_SHA1: return 20;
-	case HASH_NONE: break;
-	}
-	return 0;
-}
-
-size_t hash_block_len(enum hash_alg alg)
-{
-	return alg == HASH_SHA384 || alg == HASH_SHA512 ? 128 : 64;
-}
-
 void hash_init(struct hash *h, enum hash_alg alg)
 {
 	union hash_ctx *ctx = ctx_of(h);
@@ -126,21 +109,17 @@ void hash_wipe(struct hash *h)
 
 /* ---- whole blocks */
 
-static void put_word(uint8_t *out, uint64_t word, unsigned len)
-{
-	for (unsigned i = 0; i < len; i++)
-		out[i] = (uint8_t)(word >> (len - 1 - i) * 8);
-}
+/* fips180-4:5.3 */
+static const struct hash_mid begin_sha256 = { .w32 = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+static const struct hash_mid begin_sha384 = { .w64 = { 0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+							0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4 } };
+static const struct hash_mid begin_sha512 = { .w64 = { 0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+							0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179 } };
 
 void hash_mid_begin(enum hash_alg alg, struct hash_mid *out)
 {
-	struct hash h;
-
-	hash_init(&h, alg);
-	if (alg == HASH_SHA256)
-		memcpy(out->w32, ctx_of(&h)->sha256.h, sizeof(out->w32));
-	else
-		memcpy(out->w64, ctx_of(&h)->sha512.h, sizeof(out->w64));
+	check(alg == HASH_SHA256 || alg == HASH_SHA384 || alg == HASH_SHA512);
+	*out = alg == HASH_SHA256 ? begin_sha256 : alg == HASH_SHA384 ? begin_sha384 : begin_sha512;
 }
 
 static void block_by_libcrypto(enum hash_alg alg, struct hash_mid *m, const uint8_t *block)
@@ -179,26 +158,35 @@ void hash_mid_two(enum hash_alg alg, struct hash_mid *a, const uint8_t *block_a,
 	block_by_libcrypto(alg, b, block_b);
 }
 
+static inline void put_u64(uint8_t *out, uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap64(word); /* compilers do not see it in shifts here */
+#endif
+	memcpy(out, &word, sizeof(word));
+}
+
 size_t hash_mid_write(enum hash_alg alg, const struct hash_mid *m, uint8_t out[HASH_MAX])
 {
 	size_t len = hash_len(alg);
 
-	for (size_t i = 0; alg == HASH_SHA256 && i < len / 4; i++)
-		put_word(out + 4 * i, m->w32[i], 4);
-	for (size_t i = 0; alg != HASH_SHA256 && i < len / 8; i++)
-		put_word(out + 8 * i, m->w64[i], 8);
+	if (alg == HASH_SHA256)
+		for (size_t i = 0; i < 4; i++)
+			put_u64(out + 8 * i, (uint64_t)m->w32[2 * i] << 32 | m->w32[2 * i + 1]);
+	else
+		for (size_t i = 0; i < 8 && i < len / 8; i++)
+			put_u64(out + 8 * i, m->w64[i]);
 	return len;
 }
 
-size_t hash_tail(enum hash_alg alg, struct bj_bytes rest, uint64_t fed, uint8_t out[HASH_TAIL_MAX])
+size_t hash_pad(enum hash_alg alg, uint8_t tail[HASH_TAIL_MAX], size_t used, uint64_t fed)
 {
-	size_t block = hash_block_len(alg), len = rest.len + 1 + block / 8 <= block ? block : 2 * block;
+	size_t block = hash_block_len(alg), len = used + 1 + block / 8 <= block ? block : 2 * block;
 
-	check(rest.len < block);
-	bytes_copy(out, rest.ptr, rest.len);
-	memset(out + rest.len, 0, len - rest.len);
-	out[rest.len] = 0x80;
-	put_word(out + len - 8, fed * 8, 8);
+	check(used < block);
+	memset(tail + used, 0, len - used);
+	tail[used] = 0x80;
+	put_u64(tail + len - 8, fed * 8);
 	return len;
 }
 

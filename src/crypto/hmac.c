@@ -7,27 +7,39 @@
 #include "base/check.h"
 #include "base/wipe.h"
 
-#define HMAC_BLOCK_MAX 128
+#define BLOCK_WORDS 16
+
+/* `words` is a constant to the compiler: 8 or 16. */
+static inline void pads_hash(struct hmac_key *key, const uint64_t secret[BLOCK_WORDS], size_t words)
+{
+	uint64_t inner[BLOCK_WORDS], outer[BLOCK_WORDS];
+
+	for (size_t i = 0; i < words; i++) {
+		inner[i] = secret[i] ^ 0x3636363636363636;
+		outer[i] = secret[i] ^ 0x5c5c5c5c5c5c5c5c;
+	}
+	hash_mid_two(key->alg, &key->inner, (const uint8_t *)inner, &key->outer, (const uint8_t *)outer);
+	wipe(inner, words * 8);
+	wipe(outer, words * 8);
+}
 
 void hmac_key_init(struct hmac_key *key, enum hash_alg alg, struct bj_bytes secret)
 {
-	uint8_t inner[HMAC_BLOCK_MAX] = { 0 }, outer[HMAC_BLOCK_MAX];
+	uint64_t padded[BLOCK_WORDS] = { 0 };
 	size_t block = hash_block_len(alg);
 
 	if (secret.len > block)
-		(void)hash_once(alg, secret, inner);
+		(void)hash_once(alg, secret, (uint8_t *)padded);
 	else
-		bytes_copy(inner, secret.ptr, secret.len);
-	for (size_t i = 0; i < block; i++) {
-		outer[i] = inner[i] ^ 0x5c;
-		inner[i] ^= 0x36;
-	}
+		bytes_copy((uint8_t *)padded, secret.ptr, secret.len);
 	key->alg = alg;
 	hash_mid_begin(alg, &key->inner);
 	key->outer = key->inner;
-	hash_mid_two(alg, &key->inner, inner, &key->outer, outer);
-	wipe(inner, sizeof(inner));
-	wipe(outer, sizeof(outer));
+	if (block == 64)
+		pads_hash(key, padded, 8);
+	else
+		pads_hash(key, padded, 16);
+	wipe(padded, sizeof(padded));
 }
 
 void hmac_key_wipe(struct hmac_key *key)
@@ -43,31 +55,31 @@ struct once {
 	uint8_t tail[HASH_TAIL_MAX];
 };
 
-/* All but the tail of a message that follows the one block in `from`. */
-static void begin(enum hash_alg alg, const struct hash_mid *from, struct bj_bytes data, struct once *o)
+/* All but the end of a message. */
+static void begin(const struct hmac_key *key, struct bj_bytes data, struct once *o)
 {
-	size_t block = hash_block_len(alg);
+	size_t block = hash_block_len(key->alg);
 	uint64_t fed = block + data.len;
 
-	for (o->mid = *from; data.len >= block; data = bytes_of(data.ptr + block, data.len - block))
-		hash_mid_block(alg, &o->mid, data.ptr);
-	o->len = hash_tail(alg, data, fed, o->tail);
+	for (o->mid = key->inner; data.len >= block; data = bytes_of(data.ptr + block, data.len - block))
+		hash_mid_block(key->alg, &o->mid, data.ptr);
+	bytes_copy(o->tail, data.ptr, data.len);
+	o->len = hash_pad(key->alg, o->tail, data.len, fed);
 }
 
-static void end(enum hash_alg alg, struct once *o)
+static void end(const struct hmac_key *key, struct once *o)
 {
-	for (size_t at = 0; at < o->len; at += hash_block_len(alg))
-		hash_mid_block(alg, &o->mid, o->tail + at);
+	for (size_t at = 0; at < o->len; at += hash_block_len(key->alg))
+		hash_mid_block(key->alg, &o->mid, o->tail + at);
 }
 
-/* The block of the outer hash, which is never more than one. */
+/* From the inner hash to the outer, of which one block is left to be taken. */
 static void turn(const struct hmac_key *key, struct once *o)
 {
-	uint8_t digest[HASH_MAX];
-	size_t len = hash_mid_write(key->alg, &o->mid, digest);
+	size_t len = hash_mid_write(key->alg, &o->mid, o->tail);
 
-	begin(key->alg, &key->outer, bytes_of(digest, len), o);
-	wipe(digest, sizeof(digest));
+	o->mid = key->outer;
+	o->len = hash_pad(key->alg, o->tail, len, hash_block_len(key->alg) + len);
 }
 
 size_t hmac_once(const struct hmac_key *key, struct bj_bytes data, uint8_t out[HASH_MAX])
@@ -75,10 +87,10 @@ size_t hmac_once(const struct hmac_key *key, struct bj_bytes data, uint8_t out[H
 	struct once o;
 	size_t len;
 
-	begin(key->alg, &key->inner, data, &o);
-	end(key->alg, &o);
+	begin(key, data, &o);
+	end(key, &o);
 	turn(key, &o);
-	end(key->alg, &o);
+	hash_mid_block(key->alg, &o.mid, o.tail);
 	len = hash_mid_write(key->alg, &o.mid, out);
 	wipe(&o, sizeof(o));
 	return len;
@@ -91,14 +103,14 @@ void hmac_two(const struct hmac_key *a, struct bj_bytes data_a, uint8_t out_a[HA
 	struct once o[2];
 
 	check(b->alg == alg);
-	begin(alg, &a->inner, data_a, &o[0]);
-	begin(alg, &b->inner, data_b, &o[1]);
+	begin(a, data_a, &o[0]);
+	begin(b, data_b, &o[1]);
 	if (o[0].len == o[1].len) {
 		for (size_t at = 0; at < o[0].len; at += hash_block_len(alg))
 			hash_mid_two(alg, &o[0].mid, o[0].tail + at, &o[1].mid, o[1].tail + at);
 	} else {
-		end(alg, &o[0]);
-		end(alg, &o[1]);
+		end(a, &o[0]);
+		end(b, &o[1]);
 	}
 	turn(a, &o[0]);
 	turn(b, &o[1]);
@@ -124,15 +136,15 @@ void hmac_update(struct hmac *h, struct bj_bytes data)
 size_t hmac_final(struct hmac *h, uint8_t out[HASH_MAX])
 {
 	const struct hmac_key *key = h->key;
-	uint8_t digest[HASH_MAX];
-	size_t len = hash_final(&h->inner, digest);
-	struct once o;
+	struct hash_mid mid = key->outer;
+	uint8_t tail[HASH_TAIL_MAX];
+	size_t len = hash_final(&h->inner, tail);
 
-	begin(key->alg, &key->outer, bytes_of(digest, len), &o);
-	end(key->alg, &o);
-	len = hash_mid_write(key->alg, &o.mid, out);
-	wipe(digest, sizeof(digest));
-	wipe(&o, sizeof(o));
+	(void)hash_pad(key->alg, tail, len, hash_block_len(key->alg) + len);
+	hash_mid_block(key->alg, &mid, tail);
+	len = hash_mid_write(key->alg, &mid, out);
+	wipe(tail, sizeof(tail));
+	wipe(&mid, sizeof(mid));
 	wipe(h, sizeof(*h));
 	return len;
 }

@@ -152,6 +152,9 @@ struct handshake {
 	struct ticket_request ticket_request;   /* servers: where EXT_TICKET_REQUEST is offered */
 	uint8_t tickets_left;
 	uint8_t tickets_made;
+	struct ticket_use ticket_use;           /* servers */
+	uint8_t binding[SESSION_BINDING_LEN];   /* what sessions of this connection are bound to, once it is known */
+	bool has_binding;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */
 
 	struct early_data *early_data;          /* offered or taken; else null (early.h) */

@@ -35,15 +35,18 @@ const struct hs_table *handshake_table(bool server, const struct state *s)
 	return server ? &table_server12 : &table_client12;
 }
 
-/* The first row of the state, whose rows stand together: looked for from where the handshake was last, since it is seldom far from there. */
+/* The first row of the state, whose rows stand together: looked for around the place where the handshake was last, since it is seldom far. */
 static size_t row_first(const struct bj_tls *conn, const struct hs_table *table)
 {
-	size_t at = conn->row < table->count ? conn->row : 0;
+	size_t last = conn->row < table->count ? conn->row : 0, at = table->count;
 
-	for (size_t i = 0; table->rows[at].from != state_at(&conn->state); at = at + 1 < table->count ? at + 1 : 0)
-		if (++i == table->count)
-			return i;
-	while (at > 0 && table->rows[at - 1].from == state_at(&conn->state)) /* it was another table's place */
+	for (size_t far = 0; far < table->count && at == table->count; far++) {
+		if (last + far < table->count && table->rows[last + far].from == state_at(&conn->state))
+			at = last + far;
+		else if (far <= last && table->rows[last - far].from == state_at(&conn->state))
+			at = last - far;
+	}
+	while (at > 0 && at < table->count && table->rows[at - 1].from == state_at(&conn->state))
 		at--;
 	return at;
 }

@@ -449,7 +449,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	err = session_make(conn, nonce, &s);
 	if (err)
 		return err;
-	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &hs->ticket_use, &hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket){
 		.lifetime_s = s.lifetime_s,
 		.age_add = s.age_add,

@@ -147,29 +147,29 @@ enum bj_err __wrap_aead_init(struct aead *a, enum aead_alg alg, enum aead_provid
 	return __real_aead_init(a, alg, provider, key);
 }
 
-enum bj_err __real_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __real_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w);
-enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w);
-enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w)
 {
 	enum bj_err err;
 
 	in_ticket++;
-	err = __real_ticket_seal(keys, rng, now_ms, s, w);
+	err = __real_ticket_seal(keys, use, rng, now_ms, s, w);
 	in_ticket--;
 	return err;
 }
 
-enum bj_err __real_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out);
-enum bj_err __wrap_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out);
-enum bj_err __wrap_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+enum bj_err __real_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out);
+enum bj_err __wrap_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out);
+enum bj_err __wrap_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out)
 {
 	enum bj_err err;
 
 	in_ticket++;
-	err = __real_ticket_open(keys, now_ms, ticket, out);
+	err = __real_ticket_open(keys, use, now_ms, ticket, out);
 	in_ticket--;
 	return err;
 }
