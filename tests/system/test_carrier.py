@@ -307,6 +307,15 @@ def test_a_gigabyte_is_the_same_both_ways(tun, proxy, percent):
     assert got["there"] and got["back"]
 
 
+@pytest.mark.soak
+def test_a_gigabyte_in_eight_streams_is_the_same_at_ten_percent(tun, proxy):
+    proxy(tun, carrier="offload off")
+    lose(tun, 10)
+    got = tun.ask("load", OURS, 9000, 8, 128 * MB, timeout=LONG_LIFE)
+    print("8 x 128 MB, loss 10", got)
+    assert got["good"] == 8
+
+
 BAD_WIRES = {  # loss, duplicate, reorder, corrupt: parts of a million
     "reordering": (0, 0, 50000, 0), "duplication": (0, 100000, 0, 0), "corruption": (0, 0, 0, 10000), "loss": (20000, 0, 0, 0),
     "everything": (10000, 30000, 30000, 5000),
