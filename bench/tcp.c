@@ -46,7 +46,7 @@ static struct pair pair;
 
 static void pair_make(void)
 {
-	struct bj_stack_options o = { .rng = { fill, &pair.keys } };
+	struct bj_stack_options o = { .rng = { fill, &pair.keys }, .source_half_open_max = UINT32_MAX };
 	struct bj_tcp_options listen = { .backlog = IDLE, .syn_backlog = IDLE };
 
 	pair.now_us = 1000000;

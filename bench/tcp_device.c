@@ -23,6 +23,7 @@
 #include "base/prng.h"
 #include "io/listener.h"
 #include "io/net.h"
+#include "tcp_frames.h"
 #include "tcp_limit.h"
 
 #define BYTES ((uint64_t)1 << 30)
@@ -227,7 +228,7 @@ static double over_tun(bool we_send, bool offload, struct device_stats *out)
 	int fd = -1, listening;
 	double start;
 
-	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd) == BJ_OK, "a TUN device");
+	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd, NULL) == BJ_OK, "a TUN device");
 	need(net_init(&net, &loop, fd, "bench0", &options) == BJ_OK && net_add_address(&net, &ours, 0) == BJ_OK, "our TCP");
 	interface_up("bench0", "10.9.0.1");
 	listening = listen_at("10.9.0.1");
@@ -359,4 +360,5 @@ void bench_device(const struct options *o)
 	rows_with_offload(o, "device: offload, receives / loopback", false);
 	rows_of_packets(o, "device: packets, sends / limit", true);
 	rows_of_packets(o, "device: packets, receives / limit", false);
+	bench_frames(o);
 }

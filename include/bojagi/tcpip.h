@@ -51,6 +51,11 @@ struct bj_stack_options {
 	size_t connection_max;    /* 0: 1,000,000. Connections in any state, half-open ones and TIME-WAIT too */
 	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
+	/* Of one source, which is an IPv4 address or the /64 of an IPv6 address, over all listeners. Sources are counted in a table of fixed
+	 * size; one that has no place there (more than 100,000 others have connections) is not limited. UINT32_MAX: no limit. */
+	uint32_t source_half_open_max;  /* 0: 128. Beyond it cookies (or silence: syn_cookies_never) */
+	uint32_t source_waiting_max;    /* 0: no limit. Established ones that wait for accept; beyond it silence, the peer tries again */
+	uint32_t source_connection_max; /* 0: no limit. All that came in, up to TIME-WAIT; beyond it resets */
 	uint32_t event_count_max; /* 0: no events. What is not fetched in time is lost, and counted */
 	bool source_routes;       /* heed those that packets came by, and answer by them; off: they are not looked at */
 	bool no_isn_clock;        /* for scripts: initial sequence numbers without the running clock */
@@ -106,6 +111,7 @@ struct bj_stack_stats {
 	uint64_t cookies_sent, cookies_taken, cookies_refused;
 	uint64_t fragments_in, datagrams_whole, fragments_dropped;
 	uint64_t accept_overflows, events_lost;
+	uint64_t source_half_open_overflows, source_waiting_overflows, source_connection_overflows; /* SYNs and last ACKs beyond those limits */
 	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
 	uint64_t unreachables_sent; /* for datagrams to ports of nobody; 100 in a second */
 	size_t connections;         /* now, in any state */

@@ -370,9 +370,15 @@ static enum next_step complete_handshake(struct bj_tcp *t, struct arrival *a)
 		stack_reply_reset(tcp_stack(t), a);
 		return drop(t, a, BJ_DROP_ACK);
 	}
-	if (t->passive && !tcp_is_open_early(t) && !listen_has_room(t->listener)) {
-		tcp_stack(t)->stats.accept_overflows++;
-		return drop(t, a, BJ_DROP_MEMORY); /* our SYN-ACK, or the peer's bytes, will come again */
+	if (t->passive && !tcp_is_open_early(t)) {
+		enum listen_room room = listen_room_for(t->listener, &t->key.remote);
+
+		if (room == LISTEN_NEVER) {
+			stack_reply_reset(tcp_stack(t), a);
+			tcp_end(t, BJ_ERR_LIMIT);
+		}
+		if (room != LISTEN_ROOM)
+			return drop(t, a, BJ_DROP_MEMORY); /* our SYN-ACK, or the peer's bytes, will come again */
 	}
 	tcp_establish(t, a);
 	return GO_ON;

@@ -9,6 +9,7 @@
 #include "base/slab.h"
 #include "tcpip/rare.h"
 #include "tcpip/reassembly.h"
+#include "tcpip/sources.h"
 #include "tcpip/tcp.h"
 
 #define STACK_ADDRESSES_MAX 16
@@ -87,6 +88,7 @@ struct bj_stack {
 	struct list replies;
 	size_t reply_count;
 	struct reassembly reassembly;
+	struct sources sources;
 	struct fast_open_peer fast_open_peers[FAST_OPEN_PEERS_MAX];
 	size_t fast_open_turn, fast_open_pending;
 	struct bj_tcp_event *events;

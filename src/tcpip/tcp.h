@@ -137,6 +137,7 @@ struct bj_tcp {
 	bool ecn_accurate : 1;   /* marks are counted: rare->accurate */
 	bool ecn_no_ect : 1;     /* what we send is not to be marked */
 	bool from_cookie : 1;
+	bool source_counted : 1; /* its source's counts hold it: sources.h */
 	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */
 };
 

@@ -508,6 +508,8 @@ void world_command(struct world *w, const char *text)
 		memset(w->stack->fast_open_peers, 0, sizeof(w->stack->fast_open_peers));
 	if ((at = strstr(text, "tcp_user_timeout_option=")))
 		w->defaults.user_timeout_option = at[24] == '1';
+	if ((at = strstr(text, "source_connection_max=")))
+		w->stack->sources.limits[SOURCE_OPEN] = (uint32_t)strtoul(at + 22, NULL, 10);
 	if ((at = strstr(text, "tcp_sack=")))
 		w->defaults.no_sack = at[9] == '0';
 	if ((at = strstr(text, "tcp_timestamps=")))
