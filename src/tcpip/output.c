@@ -63,20 +63,20 @@ static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t
 }
 
 /* Blocks of SACK, and accurate ECN's option beside them. */
-static struct accurate_share share_room(const struct bj_tcp *t)
+static struct accurate_share share_room(const struct bj_tcp *t, bool bare)
 {
 	uint32_t blocks = 0, room = TCP_OPTIONS_LEN_MAX - (t->ts_ok ? 12 : 0);
 
 	if (t->sack_ok && (t->early || t->dsack_due))
 		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 	if (t->ecn_accurate)
-		return accurate_share(t, blocks, room);
+		return accurate_share(t, blocks, room, bare);
 	return (struct accurate_share){ .blocks = (uint8_t)u32_min(blocks, (room - 4) / 8) };
 }
 
-static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
+static void fill_options(const struct bj_tcp *t, bool bare, struct tcp_options *o)
 {
-	struct accurate_share share = share_room(t);
+	struct accurate_share share = share_room(t, bare);
 
 	o->has_timestamps = t->ts_ok;
 	if (t->ts_ok) {
@@ -96,7 +96,7 @@ uint32_t tcp_payload_max(const struct bj_tcp *t)
 
 	if (!t->early && !t->dsack_due && !t->ecn_accurate && !t->uto_due)
 		return t->mss;
-	share = share_room(t);
+	share = share_room(t, false);
 	options = accurate_share_len(&share);
 	if (t->uto_due && options + (t->ts_ok ? 12 : 0) + 4 <= TCP_OPTIONS_LEN_MAX)
 		options += 4;
@@ -142,7 +142,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	struct bj_bytes none[2] = { { 0 } }, *tail = tcp_stack(t)->pieces;
 	size_t start, header_len;
 
-	fill_options(t, &s.options);
+	fill_options(t, len == 0, &s.options);
 	s.flags |= ecn_flags(t, is_new, len == 0 && !(flags & TCP_FIN) && s.options.sack_count == 0);
 	s.window = tcp_select_window(t);
 	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {

@@ -23,17 +23,20 @@ struct tcp_accurate {
 	uint32_t r_bytes[3], s_bytes[3]; /* codepoint less one; of those that the peer told of the low 24 bits count on */
 	uint32_t first_end;              /* option_out: where the first bytes ended that had the option */
 	uint32_t duplicate_at;           /* duplicate_told: where it began */
+	uint32_t resume_at;              /* option_stopped: the rcv_nxt at which it is tried once more */
 	uint16_t acked_mean;             /* segments for one ACK, in 64ths; 0: none yet */
 	uint16_t acked_since, cep_since; /* the last option: segments acknowledged, marks told of */
 	uint8_t code;                    /* what the last SYN or SYN-ACK looked like */
 	uint8_t changed;                 /* bit by codepoint: bytes that no option has told of */
 	uint8_t ce_pending;              /* marked packets since the last ACK */
+	uint8_t stops;                   /* how often the option was stopped */
 	bool code_due : 1;               /* the next pure ACK tells the code */
 	bool code_expected : 1;          /* the next one that comes does */
 	bool syn_again : 1;              /* the peer's SYN came twice: our SYN-ACK may have been lost for its option */
 	bool first_due : 1;              /* our first ACK and first bytes take the option along */
+	bool repeat_due : 1;             /* what the last option told is told once more, by an ACK without bytes */
 	bool option_out : 1;             /* bytes with the option are out and not acknowledged */
-	bool option_stopped : 1;         /* not to be sent any more */
+	bool option_stopped : 1;         /* not to be sent */
 	bool option_seen : 1;            /* the peer sends it */
 	bool option_ignored : 1;         /* and is not believed */
 	bool duplicate_told : 1;         /* an ACK with a D-SACK and the option */

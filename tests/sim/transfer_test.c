@@ -412,6 +412,74 @@ static void a_pause_does_not_cost_bbr_its_model(void **state)
 	sim_free(sim);
 }
 
+/* Both ends of a connection after so many bytes went from one to the other. */
+static void send_marked(const struct sim_options *link, const struct bj_tcp_options *tcp, uint32_t len, struct bj_tcp_info *out_from, struct bj_tcp_info *out_to)
+{
+	static uint8_t piece[PIECE];
+	struct sim *sim = sim_make(link);
+	struct bj_endpoint at = sim_endpoint(sim, 1, 80);
+	struct bj_listener *listener;
+	struct bj_tcp *from, *to = NULL;
+	uint32_t sent = 0, got = 0;
+	size_t done;
+
+	assert_int_equal(bj_tcp_listen(sim_stack(sim, 1), &at, tcp, &listener), BJ_OK);
+	assert_int_equal(bj_tcp_connect(sim_stack(sim, 0), NULL, &at, tcp, &from), BJ_OK);
+	do {
+		while (sent < len && !bj_tcp_write(from, (struct bj_bytes){ piece, len - sent < PIECE ? len - sent : PIECE }, &done))
+			sent += (uint32_t)done;
+		if (!to)
+			(void)!bj_tcp_accept(listener, &to);
+		while (to && !bj_tcp_read(to, piece, PIECE, &done))
+			got += (uint32_t)done;
+		bj_tcp_info(from, out_from);
+	} while ((got < len || out_from->bytes_acked < len) && sim_step(sim, sim_now_us(sim) + INT64_C(1000000000)));
+	assert_int_equal(got, len);
+	bj_tcp_info(to, out_to);
+	bj_tcp_release(from);
+	bj_tcp_release(to);
+	bj_listener_close(listener);
+	sim_free(sim);
+}
+
+/* rfc9768:3.2: what the sender believes of its packets is how they came, packet by packet and byte by byte; also where few ACKs
+ * get through. */
+static void marks_are_told_as_they_came(void **state)
+{
+	static const struct {
+		const char *why;
+		uint32_t mark_ppm, thin_acks, loss_ppm;
+		enum bj_ecn_option option;
+		bool no_sack;
+	} rows[] = {
+		{ "few", 20000, 0, 0, BJ_ECN_OPTION_CHANGES, false },
+		{ "the flags alone", 300000, 0, 0, BJ_ECN_OPTION_NEVER, false },
+		{ "many, losses", 300000, 0, 20000, BJ_ECN_OPTION_CHANGES, false },
+		{ "all of them", 1000000, 0, 0, BJ_ECN_OPTION_ALWAYS, false },
+		{ "many, half of the ACKs", 300000, 2, 0, BJ_ECN_OPTION_CHANGES, false },
+		{ "many, few ACKs, losses without SACK", 300000, 3, 10000, BJ_ECN_OPTION_CHANGES, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sim_options link = { .seed = 77 + i, .delay_us = 10000, .mark_ppm = rows[i].mark_ppm, .thin_acks = rows[i].thin_acks,
+					    .loss_ppm = rows[i].loss_ppm };
+		struct bj_tcp_options tcp = { .ecn = BJ_ECN_ASK_ACCURATE, .ecn_option = rows[i].option, .no_sack = rows[i].no_sack };
+		struct bj_tcp_info from, to;
+
+		send_marked(&link, &tcp, 400000, &from, &to);
+		if (from.delivered_ce != to.received_ce || to.received_ce == 0)
+			fail_msg("%s: %u packets came marked, told of are %u", rows[i].why, to.received_ce, from.delivered_ce);
+		if (rows[i].option == BJ_ECN_OPTION_NEVER)
+			to.received_ce_bytes = to.received_ect0_bytes = 0;
+		/* the last ACK need not be the one that gets through */
+		if (from.delivered_ce_bytes > to.received_ce_bytes || from.delivered_ect0_bytes > to.received_ect0_bytes ||
+		    from.delivered_ce_bytes + from.delivered_ect0_bytes < (to.received_ce_bytes + to.received_ect0_bytes) / 100 * (rows[i].thin_acks ? 90 : 100))
+			fail_msg("%s: bytes came %u marked, %u not; told of are %u, %u", rows[i].why, to.received_ce_bytes, to.received_ect0_bytes,
+				 from.delivered_ce_bytes, from.delivered_ect0_bytes);
+	}
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -431,6 +499,7 @@ int main(void)
 		cmocka_unit_test(bbr_fills_a_wire_with_a_short_queue),
 		cmocka_unit_test(bbr_and_cubic_leave_each_other_room),
 		cmocka_unit_test(a_pause_does_not_cost_bbr_its_model),
+		cmocka_unit_test(marks_are_told_as_they_came),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 
