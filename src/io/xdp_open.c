@@ -11,12 +11,15 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/xdp.h"
 
 #define PREFIX "xdp:"
 #define PARCEL 3 /* descriptors */
+#define BIND_AGAIN_MAX 50
+#define BIND_PAUSE_NS 10000000 /* half a second in all */
 
 static const char no_right[] = "AF_XDP needs CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF, or root";
 
@@ -242,11 +245,23 @@ static enum bj_err make_socket(struct making *m)
 	return err;
 }
 
+/* The kernel gives a queue back in the background, so who starts again at once finds it taken by himself. */
+static int bind_queue(const struct making *m)
+{
+	const struct sockaddr_xdp at = { .sxdp_family = AF_XDP, .sxdp_flags = XDP_USE_NEED_WAKEUP, .sxdp_ifindex = m->index, .sxdp_queue_id = m->queue };
+	const struct timespec pause = { .tv_nsec = BIND_PAUSE_NS };
+	int bound = bind(m->socket, (const struct sockaddr *)&at, sizeof(at));
+
+	for (unsigned i = 0; i < BIND_AGAIN_MAX && bound < 0 && errno == EBUSY; i++) {
+		nanosleep(&pause, NULL);
+		bound = bind(m->socket, (const struct sockaddr *)&at, sizeof(at));
+	}
+	return bound;
+}
+
 /* Without copies where the driver can, which wants the program to be there first. */
 static enum bj_err attach(struct making *m)
 {
-	const struct sockaddr_xdp at = { .sxdp_family = AF_XDP, .sxdp_flags = XDP_USE_NEED_WAKEUP, .sxdp_ifindex = m->index, .sxdp_queue_id = m->queue };
-
 	m->map = make_map(m->queue);
 	if (m->map < 0)
 		return fail(m, "the kernel has no BPF maps of sockets (CONFIG_BPF_SYSCALL, CONFIG_XDP_SOCKETS)");
@@ -257,7 +272,7 @@ static enum bj_err attach(struct making *m)
 	if (m->link < 0)
 		return fail(m, errno == EBUSY || errno == EEXIST ? "another XDP program is on the interface"
 								 : "the BPF program cannot be attached (a kernel before 5.9, or an MTU beyond 3,500)");
-	if (bind(m->socket, (const struct sockaddr *)&at, sizeof(at)) < 0)
+	if (bind_queue(m) < 0)
 		return fail(m, errno == EBUSY ? "another AF_XDP socket has the queue" : errno == ENETDOWN ? "the interface is down" : "the queue cannot be taken");
 	return put_in_map(m->map, m->queue, m->socket) < 0 ? fail(m, "the socket does not fit into its map") : BJ_OK;
 }
