@@ -232,7 +232,8 @@ static void compare(const struct options *o, const char *name, const char *side,
 		a[r] = each_ns(our_way, count) / 1000;
 		b[r] = plain_way ? each_ns(plain_way, count) / 1000 : 0;
 	}
-	report(o, name, side, "us", median(a, o->rounds), plain_way ? median(b, o->rounds) : 0, 0, LESS_IS_BETTER);
+	report(o, name, side, "us", median(a, o->rounds),
+	       (struct measured){ "openssl", plain_way ? median(b, o->rounds) : 0 }, 0, LESS_IS_BETTER);
 }
 
 static void bench_aead(const struct options *o, const char *name, enum aead_alg which, enum aead_provider provider)

@@ -84,14 +84,20 @@ static double ratio_to_best(const struct measured *all, unsigned count, enum mea
 	return best > 0 ? all[0].value / best : 0;
 }
 
-/* Once, over the columns of the first row; how many that are. */
+/* Over the columns, when they are others than the row's before; how many there are. */
 static unsigned head(const struct measured *all, unsigned count)
 {
+	static const char *names[2 + PEERS_MAX]; /* ours, the one that is linked, those given */
 	static unsigned columns;
+	bool same = count <= columns;
 
-	if (columns > 0)
+	for (unsigned i = 0; i < count && same; i++)
+		same = strcmp(names[i], all[i].name) == 0;
+	if (same)
 		return columns;
 	columns = count;
+	for (unsigned i = 0; i < count; i++)
+		names[i] = all[i].name;
 	printf("%-34s %-8s %-10s", "", "side", "unit");
 	for (unsigned i = 0; i < count; i++)
 		printf(" %12s", all[i].name);
@@ -125,10 +131,10 @@ void report_all(const struct options *o, const char *name, const char *side, con
 	fflush(stdout);
 }
 
-void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
+void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, struct measured beside, double bar,
 	    enum measure_sense sense)
 {
-	const struct measured all[] = { { "bojagi", ours }, { "beside", theirs } };
+	const struct measured all[] = { { "bojagi", ours }, beside };
 
 	report_all(o, name, side, unit, all, 2, bar, sense);
 }

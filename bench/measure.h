@@ -33,15 +33,14 @@ bool options_want(const struct options *o, const char *name);
 
 enum measure_sense { LESS_IS_BETTER, MORE_IS_BETTER };
 
-/* Prints one row: a line of a table, or one JSON object. `bar` is the ratio to reach, 0 if there is none. The second figure is called
- * "beside": the row's name or side says of what, where it is not libssl or libcrypto. */
-void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, double theirs, double bar,
-	    enum measure_sense sense);
-
 struct measured {
 	const char *name;
 	double value;
 };
+/* Prints one row: a line of a table, or one JSON object. `beside` is who or what ours stands beside, `bar` the ratio to reach, 0 if there
+ * is none. */
+void report(const struct options *o, const char *name, const char *side, const char *unit, double ours, struct measured beside, double bar,
+	    enum measure_sense sense);
 /* The same for several: the first is ours, the bar is for the ratio to the best of the others. */
 void report_all(const struct options *o, const char *name, const char *side, const char *unit, const struct measured *all, unsigned count,
 		double bar, enum measure_sense sense);

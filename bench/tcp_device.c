@@ -23,6 +23,7 @@
 #include "base/prng.h"
 #include "io/listener.h"
 #include "io/net.h"
+#include "tcp_frames.h"
 #include "tcp_limit.h"
 
 #define BYTES ((uint64_t)1 << 30)
@@ -227,7 +228,7 @@ static double over_tun(bool we_send, bool offload, struct device_stats *out)
 	int fd = -1, listening;
 	double start;
 
-	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd) == BJ_OK, "a TUN device");
+	need(end.buf && loop_init(&loop) == BJ_OK && device_open("bench0", &fd, NULL) == BJ_OK, "a TUN device");
 	need(net_init(&net, &loop, fd, "bench0", &options) == BJ_OK && net_add_address(&net, &ours, 0) == BJ_OK, "our TCP");
 	interface_up("bench0", "10.9.0.1");
 	listening = listen_at("10.9.0.1");
@@ -298,7 +299,7 @@ static double best_of(unsigned rounds, bool we_send, double (*run)(bool we_send)
 }
 
 /* A row is the better of some runs on either side: a stream is easily disturbed. */
-static void row(const struct options *o, const char *name, bool we_send, bool offload, double theirs, double bar)
+static void row(const struct options *o, const char *name, bool we_send, bool offload, struct measured beside, double bar)
 {
 	unsigned rounds = o->rounds < 3 ? o->rounds : 3;
 	struct device_stats stats;
@@ -309,7 +310,7 @@ static void row(const struct options *o, const char *name, bool we_send, bool of
 
 		best = got > best ? got : best;
 	}
-	report(o, name, we_send ? "sends" : "receives", "Gbit/s", best, theirs, bar, MORE_IS_BETTER);
+	report(o, name, we_send ? "sends" : "receives", "Gbit/s", best, beside, bar, MORE_IS_BETTER);
 	if (!o->json)
 		printf("  packets: %lu in (%lu of many segments), %lu out (%lu), %lu system calls\n", (unsigned long)stats.received,
 		       (unsigned long)stats.received_many, (unsigned long)stats.sent, (unsigned long)stats.sent_many, (unsigned long)stats.calls);
@@ -331,7 +332,7 @@ static double best_loopback(void)
 static void rows_with_offload(const struct options *o, const char *name, bool we_send)
 {
 	if (options_want(o, name))
-		row(o, name, we_send, true, best_loopback(), 0.7);
+		row(o, name, we_send, true, (struct measured){ "loopback", best_loopback() }, 0.7);
 }
 
 /* 0.9 of the limit, or of what makes GBIT_S_BAR. */
@@ -342,7 +343,7 @@ static void rows_of_packets(const struct options *o, const char *name, bool we_s
 	if (!options_want(o, name))
 		return;
 	limit = best_of(o->rounds < 3 ? o->rounds : 3, we_send, device_limit);
-	row(o, name, we_send, false, limit < GBIT_S_BAR / 0.9 ? limit : GBIT_S_BAR / 0.9, 0.9);
+	row(o, name, we_send, false, (struct measured){ "limit", limit < GBIT_S_BAR / 0.9 ? limit : GBIT_S_BAR / 0.9 }, 0.9);
 	if (!o->json)
 		printf("  limit of the device and the kernel behind it: %.3f Gbit/s\n", limit);
 }
@@ -359,4 +360,5 @@ void bench_device(const struct options *o)
 	rows_with_offload(o, "device: offload, receives / loopback", false);
 	rows_of_packets(o, "device: packets, sends / limit", true);
 	rows_of_packets(o, "device: packets, receives / limit", false);
+	bench_frames(o);
 }

@@ -108,7 +108,7 @@ static void blaster_open(struct blaster *b, limit_up_fn *up)
 	int fd = -1;
 
 	*b = (struct blaster){ .seq = 1000, .port = (uint16_t)(PORT_FIRST + turn++) };
-	need(device_open("bench1", &fd) == BJ_OK && device_init(&b->device, fd, "bench1", true) == BJ_OK, "a TUN device");
+	need(device_open("bench1", &fd, NULL) == BJ_OK && device_init(&b->device, fd, "bench1", true) == BJ_OK, "a TUN device");
 	up("bench1", "10.8.0.1");
 }
 

@@ -51,6 +51,11 @@ struct bj_stack_options {
 	size_t connection_max;    /* 0: 1,000,000. Connections in any state, half-open ones and TIME-WAIT too */
 	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
+	/* Of one source, which is an IPv4 address or the /64 of an IPv6 address, over all listeners. Sources are counted in a table of fixed
+	 * size; one that has no place there (more than 100,000 others have connections) is not limited. UINT32_MAX: no limit. */
+	uint32_t source_half_open_max;  /* 0: 128. Beyond it cookies (or silence: syn_cookies_never) */
+	uint32_t source_waiting_max;    /* 0: no limit. Established ones that wait for accept; beyond it silence, the peer tries again */
+	uint32_t source_connection_max; /* 0: no limit. All that came in, up to TIME-WAIT; beyond it resets */
 	uint32_t event_count_max; /* 0: no events. What is not fetched in time is lost, and counted */
 	bool source_routes;       /* heed those that packets came by, and answer by them; off: they are not looked at */
 	bool no_isn_clock;        /* for scripts: initial sequence numbers without the running clock */
@@ -106,6 +111,7 @@ struct bj_stack_stats {
 	uint64_t cookies_sent, cookies_taken, cookies_refused;
 	uint64_t fragments_in, datagrams_whole, fragments_dropped;
 	uint64_t accept_overflows, events_lost;
+	uint64_t source_half_open_overflows, source_waiting_overflows, source_connection_overflows; /* SYNs and last ACKs beyond those limits */
 	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
 	uint64_t unreachables_sent; /* for datagrams to ports of nobody; 100 in a second */
 	size_t connections;         /* now, in any state */
@@ -179,6 +185,13 @@ enum bj_ecn {
 	BJ_ECN_ASK_ACCURATE = 3, /* and for each mark to be told; who knows only the old way answers so */
 };
 
+/* When the option of accurate feedback goes with a segment, if there is room (rfc9768:3.2.3.3). */
+enum bj_ecn_option {
+	BJ_ECN_OPTION_CHANGES = 0, /* when there is something new in it */
+	BJ_ECN_OPTION_ALWAYS = 1,  /* with every one, to a peer that has sent one */
+	BJ_ECN_OPTION_NEVER = 2,   /* what comes is read */
+};
+
 #define BJ_SOURCE_ROUTE_MAX 8
 
 /* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
@@ -191,6 +204,9 @@ struct bj_source_route {
 struct bj_tcp_options {
 	enum bj_congestion congestion;
 	enum bj_ecn ecn;
+	enum bj_ecn_option ecn_option;
+	bool no_accurate_ecn;      /* who asks for accurate feedback is answered the old way */
+	bool ecn_control;          /* with it, also ACKs, FINs and what is sent again may be marked: an experiment, draft-ietf-tcpm-generalized-ecn */
 	bool pacing;               /* spread windows over the round trip, above 10 Mbit/s; asks for exact ticks */
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
@@ -322,6 +338,11 @@ struct bj_tcp_info {
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
 	bool ecn, ecn_accurate, ecn_marked;    /* congestion is told by marks; one came */
+	bool ecn_option;         /* the peer sends accurate feedback's option, so the bytes below are known */
+	uint32_t received_ce, delivered_ce; /* packets that came marked: his here, ours there, as he tells; none without accurate feedback */
+	/* bytes by how they came: each counts on from zero, the peer's low 24 bits */
+	uint32_t received_ce_bytes, received_ect0_bytes, received_ect1_bytes;
+	uint32_t delivered_ce_bytes, delivered_ect0_bytes, delivered_ect1_bytes;
 	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */

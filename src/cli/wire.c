@@ -82,6 +82,7 @@ static int take_addresses(struct carrier *c, const struct carrier_wish *wish, un
 int carrier_open(struct carrier *c, struct loop *loop, const struct carrier_wish *wish)
 {
 	struct net_options options = { .rng = rng_os };
+	const char *why;
 	unsigned bits = 0;
 	enum bj_err err;
 	int fd, code;
@@ -90,10 +91,10 @@ int carrier_open(struct carrier *c, struct loop *loop, const struct carrier_wish
 	c->net.loop = NULL;
 	if (!wish->address || !address_parse(wish->address, &c->address, &bits))
 		return say_failure(EXIT_USAGE, "--carrier needs an address of its own on the device, such as 10.9.0.2/24");
-	err = device_open(wish->device, &fd);
+	err = device_open(wish->device, &fd, &why);
 	if (err)
 		return say_failure(EXIT_USAGE, "the device %s cannot be opened: %s", wish->device,
-				   err == BJ_ERR_FILE_OPEN ? strerror(errno) : bj_err_text(err));
+				   why ? why : err == BJ_ERR_FILE_OPEN ? strerror(errno) : bj_err_text(err));
 	if (wish->packets) {
 		options.capture = fopen(wish->packets, "wbe");
 		if (!options.capture) {

@@ -1,6 +1,7 @@
 /* conf_shape.c - are the right words in the right places? Statements against the patterns of the schema. */
 #include "gateway/conf_schema.h"
 #include "gateway/conf_value.h"
+#include "io/xdp.h"
 
 #define PATTERN_WORDS_MAX 32
 #define EXPECTED_MAX 300
@@ -59,7 +60,16 @@ static bool is_network(const struct conf_word *w)
 }
 static bool is_device(const struct conf_word *w)
 {
-	return w->kind == CONF_WORD && conf_value_name(w->text) && w->text.len < 16 && w->text.ptr[0] != '.';
+	char words[DEVICE_WORDS_MAX] = { 0 }, interface[DEVICE_NAME_MAX];
+	bool has_queue;
+	unsigned queue;
+
+	if (w->kind != CONF_WORD || w->text.len >= sizeof(words))
+		return false;
+	memcpy(words, w->text.ptr, w->text.len);
+	if (xdp_is_name(words))
+		return xdp_parse_name(words, interface, &has_queue, &queue) == BJ_OK && conf_value_name(bytes_text(interface));
+	return conf_value_name(w->text) && w->text.len < DEVICE_NAME_MAX && w->text.ptr[0] != '.';
 }
 static bool is_file(const struct conf_word *w)
 {
@@ -93,7 +103,7 @@ static const struct kind {
 	{ "ADDRESS", is_address, CONF_R_BAD_ADDRESS, "an address to listen on", "IP:PORT, [IPV6]:PORT or :PORT" },
 	{ "TARGET", is_target, CONF_R_BAD_ADDRESS, "a server's address", "IP:PORT, [IPV6]:PORT, NAME:PORT or unix:/PATH" },
 	{ "NETWORK", is_network, CONF_R_BAD_NETWORK, "a network", "a network, such as 10.0.0.0/8, without host bits" },
-	{ "DEVICE", is_device, CONF_R_BAD_NAME, "a network interface", "a network interface, such as tun0" },
+	{ "DEVICE", is_device, CONF_R_BAD_NAME, "a network interface", "a network interface, such as tun0 or xdp:eth0" },
 	{ "FILE", is_file, CONF_R_QUOTES_WANTED, "a quoted file name", "a file name in double quotes" },
 	{ "NAME", is_name, CONF_R_BAD_NAME, "a name", "a name of letters, digits, '-', '_' and '.'" },
 	{ "HOST", is_host, CONF_R_BAD_HOST, "a host", "a host name without port" },

@@ -302,6 +302,7 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_int_equal(s->listeners[3].network_bits, 16);
 	assert_int_equal(s->listeners[3].gateway->sockaddr.ss_family, AF_INET);
 	assert_true(s->listeners[3].no_offload);
+	assert_string_equal(s->listeners[4].device, "xdp:eth1:2");
 	assert_int_equal(s->listeners[4].gateway->sockaddr.ss_family, AF_INET6);
 	assert_false(s->listeners[4].no_offload);
 	assert_null(s->listeners[5].device);

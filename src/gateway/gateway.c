@@ -32,7 +32,7 @@ struct gateway {
 	struct client_table clients;
 	unsigned worker_count, started, finished;
 	struct runtime *runtime;
-	char devices[WORKER_NETS_MAX][DEVICE_NAME_MAX]; /* that the first worker has */
+	char devices[WORKER_NETS_MAX][DEVICE_WORDS_MAX]; /* that the first worker has */
 	size_t device_count;
 	const char *path;
 	const struct gateway_options *options;
@@ -99,6 +99,7 @@ static enum bj_err open_socket(const struct runtime_listener *to, const struct a
 /* Opens a device that is not open yet; it stays open. */
 static enum bj_err open_device(struct gateway *gw, const char *name, int *out_fd)
 {
+	const char *why;
 	enum bj_err err;
 
 	for (size_t i = 0; i < gw->device_count; i++)
@@ -106,7 +107,9 @@ static enum bj_err open_device(struct gateway *gw, const char *name, int *out_fd
 			return BJ_OK;
 	if (gw->device_count == WORKER_NETS_MAX)
 		return BJ_ERR_LIMIT;
-	err = device_open(name, out_fd);
+	err = device_open(name, out_fd, &why);
+	if (err && why)
+		complain(gw, err, why, name);
 	if (!err)
 		memcpy(gw->devices[gw->device_count++], name, strlen(name) + 1);
 	return err;

@@ -135,7 +135,7 @@ static enum bj_err find_net(struct worker *w, const struct conf_listener *conf, 
 		close(fd);
 		return BJ_ERR_NO_MEMORY;
 	}
-	memcpy(n->name, conf->device, strnlen(conf->device, DEVICE_NAME_MAX - 1));
+	memcpy(n->name, conf->device, strnlen(conf->device, DEVICE_WORDS_MAX - 1));
 	err = net_init(&n->net, &w->loop, fd, conf->device, &options);
 	if (err) {
 		free(n);

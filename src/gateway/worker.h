@@ -41,7 +41,7 @@ struct arena {
 
 /* Our own TCP/IP on a device. It stays as long as the worker: reloads find it again. */
 struct worker_net {
-	char name[DEVICE_NAME_MAX];
+	char name[DEVICE_WORDS_MAX];
 	struct net net;
 };
 

@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "io/stream.h"
+#include "io/xdp.h"
 
 #define VNET_LEN sizeof(struct virtio_net_hdr)
 #define TUN_PATH "/dev/net/tun"
@@ -88,11 +89,20 @@ static bool is_name(const char *name)
 	return len > 0 && len < IFNAMSIZ && !strchr(name, '/') && !strchr(name, '%') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-enum bj_err device_open(const char *name, int *out_fd)
+enum bj_err device_open(const char *name, int *out_fd, const char **out_why)
 {
+	const char *why = NULL;
 	unsigned index;
 	enum bj_err err;
 
+	if (xdp_is_name(name)) {
+		err = xdp_open(name, out_fd, &why);
+		if (out_why)
+			*out_why = why;
+		return err;
+	}
+	if (out_why)
+		*out_why = NULL;
 	if (!is_name(name))
 		return BJ_ERR_ARGUMENT;
 	index = if_nametoindex(name);
@@ -201,6 +211,20 @@ static enum bj_err make_slots(struct device *d)
 	return BJ_OK;
 }
 
+static enum bj_err init_xdp(struct device *d, const char *name)
+{
+	bool has_queue;
+	unsigned queue;
+	enum bj_err err = xdp_parse_name(name, d->name, &has_queue, &queue);
+
+	if (!err)
+		err = xdp_init(d);
+	d->mtu = mtu_of(d->name);
+	if (d->mtu > XDP_MTU_MAX)
+		d->mtu = XDP_MTU_MAX;
+	return err;
+}
+
 enum bj_err device_init(struct device *d, int fd, const char *name, bool no_offload)
 {
 	struct ifreq request;
@@ -208,6 +232,12 @@ enum bj_err device_init(struct device *d, int fd, const char *name, bool no_offl
 
 	memset(d, 0, sizeof(*d));
 	d->fd = fd;
+	if (xdp_is_name(name)) {
+		err = init_xdp(d, name);
+		if (err)
+			device_fini(d);
+		return err;
+	}
 	memcpy(d->name, name, strnlen(name, DEVICE_NAME_MAX - 1));
 	if (ioctl(fd, TUNGETIFF, &request) == 0)
 		err = init_tun(d, no_offload);
@@ -248,6 +278,7 @@ enum bj_err device_init_file(struct device *d, FILE *in, FILE *out)
 
 void device_fini(struct device *d)
 {
+	xdp_fini(d);
 	if (d->fd >= 0)
 		close(d->fd);
 	d->fd = -1;
@@ -410,8 +441,19 @@ static enum bj_err receive_file(struct device *d, size_t *out_count)
 	return BJ_OK;
 }
 
+static enum bj_err receive_xdp(struct device *d, size_t *out_count)
+{
+	enum bj_err err = xdp_receive(d, out_count);
+
+	for (size_t i = 0; !err && i < *out_count; i++)
+		received(d, &d->in[i], d->in[i].len);
+	return err;
+}
+
 enum bj_err device_receive(struct device *d, size_t *out_count)
 {
+	if (d->kind == DEVICE_XDP)
+		return receive_xdp(d, out_count);
 	if (d->kind == DEVICE_FILE)
 		return receive_file(d, out_count);
 	return d->kind == DEVICE_PACKET ? receive_packet(d, out_count) : receive_tun(d, out_count);
@@ -531,10 +573,18 @@ static enum bj_err flush_file(struct device *d)
 	return err;
 }
 
+static enum bj_err flush_xdp(struct device *d)
+{
+	keep_rest(d, xdp_send(d));
+	return d->out_count ? BJ_ERR_WOULD_BLOCK : BJ_OK;
+}
+
 enum bj_err device_flush(struct device *d)
 {
 	if (d->out_count == 0)
 		return BJ_OK;
+	if (d->kind == DEVICE_XDP)
+		return flush_xdp(d);
 	if (d->kind == DEVICE_FILE)
 		return flush_file(d);
 	return d->kind == DEVICE_PACKET ? flush_packet(d) : flush_tun(d);

@@ -1,6 +1,6 @@
 /* device.h - packets from and to a network interface or a file, in batches; no allocation for a packet.
  *
- * A TUN device carries IP packets; a TAP device and a packet socket on any other interface carry Ethernet frames. With offload
+ * A TUN device carries IP packets; a TAP device, a packet socket on any other interface, and AF_XDP carry Ethernet frames. With offload
  * a packet may stand for many segments and leave its checksum to the kernel, both ways (the virtio-net header).
  *
  * Packets that were received are views into the device's memory, good until the next device_receive(). To send, the owner writes
@@ -17,6 +17,7 @@
 #include "io/pcap.h"
 
 #define DEVICE_NAME_MAX 16          /* the system's, with the final zero */
+#define DEVICE_WORDS_MAX 32         /* what a device is called on command lines: xdp:INTERFACE:QUEUE */
 #define DEVICE_BATCH_MAX 32
 #define DEVICE_HEADROOM 64          /* before each packet: the virtio-net header */
 #define DEVICE_LINK_LEN_MAX 18
@@ -27,6 +28,7 @@ enum device_kind {
 	DEVICE_PACKET, /* AF_PACKET on an interface that is there already */
 	DEVICE_SOCKET, /* a unix socket of datagrams, each an IP packet behind a virtio-net header: to another process, or a test */
 	DEVICE_FILE,   /* packets of a pcap file in, and into another one out */
+	DEVICE_XDP,    /* AF_XDP on a queue of an interface: xdp.h */
 };
 
 struct device_packet {
@@ -43,6 +45,8 @@ struct device_stats {
 	uint64_t calls;               /* of the system */
 };
 
+struct xdp;
+
 struct device {
 	enum device_kind kind;
 	int fd;                       /* to wait on; -1: a file */
@@ -55,6 +59,7 @@ struct device {
 	size_t slot_len;              /* room of one packet */
 	size_t batch;
 	uint8_t *memory;
+	struct xdp *xdp;              /* of an AF_XDP device */
 	struct device_packet in[DEVICE_BATCH_MAX], out[DEVICE_BATCH_MAX];
 	size_t out_count;             /* committed and not handed over */
 	struct pcap_reader reader;
@@ -65,9 +70,10 @@ struct device {
 };
 
 /* Opens the interface of this name for our packets: one that is there as what it is (TUN, TAP, or another through a packet socket);
- * one that is not there as a new TUN device, which lives as long as the descriptor. Rights: CAP_NET_ADMIN for a new one,
- * CAP_NET_RAW for a packet socket. BJ_ERR_ARGUMENT for a bad name, BJ_ERR_FILE_OPEN, BJ_ERR_IO_*. */
-BJ_MUST_USE enum bj_err device_open(const char *name, int *out_fd);
+ * one that is not there as a new TUN device, which lives as long as the descriptor; `xdp:` and an interface, by AF_XDP. Rights:
+ * CAP_NET_ADMIN for a new one, CAP_NET_RAW for a packet socket, both and CAP_BPF for AF_XDP. BJ_ERR_ARGUMENT for a bad name,
+ * BJ_ERR_FILE_OPEN, BJ_ERR_IO_*, those of xdp_open(). `out_why` (or null) is set on failure: what is missing, in words, or null. */
+BJ_MUST_USE enum bj_err device_open(const char *name, int *out_fd, const char **out_why);
 /* Takes such a descriptor, or a unix socket of datagrams (also on failure), finds out what it is, and makes it ready. `no_offload` leaves checksums and segments to us. */
 BJ_MUST_USE enum bj_err device_init(struct device *device, int fd, const char *name, bool no_offload);
 /* Packets of a pcap file (null: none), and a pcap file for what is sent (null: thrown away). The files stay the caller's. */

@@ -6,6 +6,7 @@
 #include "base/test.h"
 #include "io/listener.h"
 #include "io/net.h"
+#include "io/xdp.h"
 
 #define TURNS_MAX 200000
 
@@ -111,24 +112,50 @@ static void a_file_is_a_device(void **state)
 
 static void a_name_that_no_interface_has_is_refused(void **state)
 {
-	static const char *const bad[] = { "", ".", "..", "a/b", "tun%d", "a-name-of-too-many-letters" };
+	static const char *const bad[] = { "", ".", "..", "a/b", "tun%d", "a-name-of-too-many-letters",
+				      "xdp:", "xdp::0", "xdp:a/b", "xdp:lo:", "xdp:lo:0x", "xdp:lo:-1", "xdp:lo:1024", "xdp:a-name-of-too-many-letters" };
 	int fd;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
-		assert_int_equal(device_open(bad[i], &fd), BJ_ERR_ARGUMENT);
+		assert_int_equal(device_open(bad[i], &fd, NULL), BJ_ERR_ARGUMENT);
 }
 
 static void a_descriptor_that_is_no_device_is_refused(void **state)
 {
+	static const char *const names[] = { "x", "xdp:x" };
 	struct device d;
 	int ends[2];
 
 	(void)state;
-	assert_int_equal(pipe(ends), 0);
-	assert_int_not_equal(device_init(&d, ends[0], "x", false), BJ_OK);
-	assert_int_equal(close(ends[0]), -1); /* taken also on failure */
-	close(ends[1]);
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		assert_int_equal(pipe(ends), 0);
+		assert_int_not_equal(device_init(&d, ends[0], names[i], false), BJ_OK);
+		assert_int_equal(close(ends[0]), -1); /* taken also on failure */
+		close(ends[1]);
+	}
+}
+
+static void the_name_of_a_queue_is_read(void **state)
+{
+	static const struct {
+		const char *words, *interface;
+		bool has_queue;
+		unsigned queue;
+	} rows[] = { { "xdp:eth0", "eth0", false, 0 }, { "xdp:eth0:0", "eth0", true, 0 }, { "xdp:a-name-of-15-le:1023", "a-name-of-15-le", true, 1023 } };
+	char interface[DEVICE_NAME_MAX];
+	bool has_queue;
+	unsigned queue;
+
+	(void)state;
+	assert_false(xdp_is_name("xdp0"));
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		assert_true(strlen(rows[i].words) < DEVICE_WORDS_MAX);
+		assert_int_equal(xdp_parse_name(rows[i].words, interface, &has_queue, &queue), BJ_OK);
+		assert_string_equal(interface, rows[i].interface);
+		assert_int_equal(has_queue, rows[i].has_queue);
+		assert_int_equal(queue, rows[i].queue);
+	}
 }
 
 /* ---- streams over our own TCP */
@@ -409,6 +436,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_a_device),
 		cmocka_unit_test(a_name_that_no_interface_has_is_refused),
 		cmocka_unit_test(a_descriptor_that_is_no_device_is_refused),
+		cmocka_unit_test(the_name_of_a_queue_is_read),
 		cmocka_unit_test(nobody_listens_is_a_refusal),
 		cmocka_unit_test(every_byte_arrives_with_and_without_offload),
 		cmocka_unit_test(a_source_that_is_dropped_ends_the_connection),

@@ -223,7 +223,6 @@ enum bj_err net_init(struct net *n, struct loop *loop, int fd, const char *name,
 
 	memset(n, 0, sizeof(*n));
 	n->loop = loop;
-	n->watch = (struct loop_watch){ .fd = fd, .fire = device_event };
 	loop_timer_init(&n->timer, timer_fired);
 	loop_task_init(&n->task, task_run);
 	list_init(&n->listeners);
@@ -233,6 +232,7 @@ enum bj_err net_init(struct net *n, struct loop *loop, int fd, const char *name,
 			fclose(options->capture);
 		return err;
 	}
+	n->watch = (struct loop_watch){ .fd = n->device.fd, .fire = device_event };
 	if (options->capture)
 		err = device_capture(&n->device, options->capture);
 	if (!err)

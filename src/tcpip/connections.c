@@ -213,6 +213,7 @@ void tcp_end(struct bj_tcp *t, enum bj_err why)
 		tcp_set_state(t, BJ_TCP_CLOSED);
 	t->error = (uint16_t)why;
 	listen_forget(t);
+	source_ended(t);
 	leave_table(t);
 	wheel_remove(&stack->wheel, &t->timer);
 	list_remove(&t->output_link);
@@ -250,6 +251,7 @@ void tcp_enter_time_wait(struct bj_tcp *t)
 	struct bj_stack *stack = tcp_stack(t);
 
 	tcp_set_state(t, BJ_TCP_TIME_WAIT);
+	source_ended(t);
 	flight_free(t);
 	ranges_free(&t->early);
 	buffer_free(&t->send, &stack->memory);

@@ -8,9 +8,23 @@
 #include "tcpip/state.h"
 #include "tcpip/timers.h"
 
-bool listen_has_room(const struct bj_listener *l)
+enum listen_room listen_room_for(struct bj_listener *l, const struct bj_ip *remote)
 {
-	return l->established_count < l->config->options.backlog;
+	struct bj_stack *s = l->stack;
+
+	if (l->established_count >= l->config->options.backlog) {
+		s->stats.accept_overflows++;
+		return LISTEN_LATER;
+	}
+	if (source_is_full(&s->sources, remote, SOURCE_OPEN)) {
+		s->stats.source_connection_overflows++;
+		return LISTEN_NEVER;
+	}
+	if (source_is_full(&s->sources, remote, SOURCE_WAITING)) {
+		s->stats.source_waiting_overflows++;
+		return LISTEN_LATER;
+	}
+	return LISTEN_ROOM;
 }
 
 void listen_forget(struct bj_tcp *t)
@@ -20,6 +34,7 @@ void listen_forget(struct bj_tcp *t)
 	if (!t->in_listener)
 		return;
 	list_remove(&t->queue_link);
+	source_dequeued(t);
 	if (t->accepted) /* counted as established */
 		l->established_count--;
 	else
@@ -35,6 +50,7 @@ void listen_established(struct bj_tcp *t)
 	list_remove(&t->queue_link);
 	l->half_open_count--;
 	l->established_count++;
+	source_established(t);
 	t->accepted = true;
 	list_push_back(&l->established, &t->queue_link);
 	stack_ready_listener(l);
@@ -51,22 +67,43 @@ static struct bj_tcp *half_open(struct bj_listener *l, const struct arrival *a)
 	t->listener = l;
 	t->in_listener = true;
 	l->half_open_count++;
+	source_half_opened(t);
 	list_push_back(&l->half_open, &t->queue_link);
 	tcp_set_state(t, BJ_TCP_LISTEN);
 	t->ts_offset = ts_offset_make(l->stack, &a->key);
 	return t;
 }
 
+/* Are there so many half-open ones, in all or of this source, that no more are kept? */
+static bool is_crowded(const struct bj_listener *l, const struct bj_ip *remote)
+{
+	if (l->half_open_count >= l->config->options.syn_backlog)
+		return true;
+	if (!source_is_full(&l->stack->sources, remote, SOURCE_HALF_OPEN))
+		return false;
+	l->stack->stats.source_half_open_overflows++;
+	return true;
+}
+
+/* False, and answered as it is to be: there is no room for it. */
+static bool find_room(struct bj_listener *l, const struct arrival *a)
+{
+	enum listen_room room = listen_room_for(l, &a->key.remote);
+
+	if (room == LISTEN_NEVER)
+		stack_reply_reset(l->stack, a);
+	return room == LISTEN_ROOM;
+}
+
 static void take_syn(struct bj_listener *l, struct arrival *a)
 {
 	const struct bj_tcp_options *o = &l->config->options;
-	bool crowded = l->half_open_count >= o->syn_backlog;
+	bool crowded;
 	struct bj_tcp *t;
 
-	if (!listen_has_room(l)) {
-		l->stack->stats.accept_overflows++;
+	if (!find_room(l, a))
 		return;
-	}
+	crowded = is_crowded(l, &a->key.remote);
 	if (o->syn_cookies_always || (crowded && !o->syn_cookies_never)) {
 		cookie_send(l->stack, a, l->config);
 		return;
@@ -107,10 +144,8 @@ static bool take_cookie(struct bj_listener *l, struct arrival *a)
 		l->stack->stats.cookies_refused++;
 		return false;
 	}
-	if (!listen_has_room(l)) {
-		l->stack->stats.accept_overflows++;
+	if (!find_room(l, a))
 		return true;
-	}
 	t = half_open(l, a);
 	if (!t)
 		return true;

@@ -11,7 +11,13 @@
 void listen_input(struct bj_listener *l, struct arrival *a);
 /* The handshake of a half-open connection is done. */
 void listen_established(struct bj_tcp *t);
-bool listen_has_room(const struct bj_listener *l);
+/* May a handshake with this peer come to its end now? What is refused was counted. */
+enum listen_room {
+	LISTEN_ROOM,
+	LISTEN_LATER, /* silence: what is in the way goes away as the owner accepts, and the peer sends again */
+	LISTEN_NEVER, /* a reset: the peer has as many connections as it may have, and waiting changes nothing */
+};
+enum listen_room listen_room_for(struct bj_listener *l, const struct bj_ip *remote);
 /* The connection leaves the listener's queues. */
 void listen_forget(struct bj_tcp *t);
 

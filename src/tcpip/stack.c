@@ -40,7 +40,7 @@ static struct bj_bytes udp_key_of(const struct map_node *node)
 
 static enum bj_err draw_keys(struct bj_stack *s, struct siphash_key *tcps, struct siphash_key *listeners, struct siphash_key *udps)
 {
-	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, tcps, listeners, udps };
+	struct siphash_key *const keys[] = { &s->isn_key, &s->ts_key, &s->port_key, &s->cookie_key, &s->fragment_key, &s->fast_open_key, &s->sources.key, tcps, listeners, udps };
 	const struct bj_rng *rng = &s->options.rng;
 	enum bj_err err = BJ_OK;
 
@@ -100,6 +100,7 @@ enum bj_err bj_stack_make(const struct bj_stack_options *options, int64_t now_us
 	s->options.mtu = options->mtu ? options->mtu : 1500;
 	s->options.connection_max = options->connection_max ? options->connection_max : STACK_CONNECTIONS_MAX;
 	s->options.time_wait_max = options->time_wait_max ? options->time_wait_max : (s->options.connection_max + 3) / 4;
+	sources_init(&s->sources, &s->options);
 	s->memory.max = options->memory_max ? options->memory_max : STACK_MEMORY_MAX;
 	s->now_us = now_us;
 	init_lists(s);
@@ -154,6 +155,7 @@ void bj_stack_free(struct bj_stack *s)
 	while ((link = list_pop_front(&s->replies)))
 		free(CONTAINER_OF(link, struct reply, link));
 	reassembly_fini(&s->reassembly);
+	sources_fini(&s->sources);
 	map_fini(&s->tcps);
 	map_fini(&s->listeners);
 	map_fini(&s->udps);
@@ -424,7 +426,7 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 			uint8_t tos, struct bj_bytes route, struct bj_bytes payload, bool checksum_good)
 {
 	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .checksum_good = checksum_good, .tos = tos,
-			     .route = route };
+			     .route = route, .segment_len = s->arriving_segment_len };
 
 	if (protocol == IP_ICMP && a.is_v4) {
 		icmp_input_v4(s, from, to, payload);
@@ -464,6 +466,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 		return;
 	s->stats.datagrams_whole++;
 	s->arriving = bytes_of(NULL, 0);
+	s->arriving_segment_len = 0;
 	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
 	reassembly_done(&s->reassembly, done);
 }
@@ -548,8 +551,10 @@ void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
 void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
 {
 	s->lendable = offload->lent ? packet : bytes_of(NULL, 0);
+	s->arriving_segment_len = offload->segment_len;
 	input(s, now_us, packet, offload->checksum_good);
 	s->lendable = bytes_of(NULL, 0);
+	s->arriving_segment_len = 0;
 }
 
 void bj_stack_settle(struct bj_stack *s)

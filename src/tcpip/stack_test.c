@@ -598,6 +598,196 @@ static void a_full_accept_queue_takes_no_more(void **state)
 	bj_stack_free(f.stack);
 }
 
+/* ---- what one source may have */
+
+static size_t sources_counted(const struct bj_stack *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; s->sources.slots && i < s->sources.slot_count; i++)
+		for (size_t c = 0; c < SOURCE_COUNTS; c++)
+			count += s->sources.slots[i].counts[c];
+	return count;
+}
+
+static uint16_t answer_to(struct fixture *f, const uint8_t from[4], const struct tcp_segment *s)
+{
+	struct tcp_segment answer;
+
+	deliver(f, from, ours, s, (struct bj_bytes){ 0 });
+	return next_segment(f, &answer) ? answer.flags : 0;
+}
+
+/* rfc4987:3.6: one source has its share of what is kept of SYNs; beyond it gets cookies, and nobody else does. */
+static void a_flood_from_one_source_leaves_places_for_others(void **state)
+{
+	static const uint8_t another[4] = { 10, 0, 0, 3 };
+	static const struct {
+		bool never;
+		uint16_t answer;
+		uint64_t cookies;
+	} rows[] = { { false, TCP_SYN | TCP_ACK, 16 }, { true, 0, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct fixture f = open_stack((struct bj_stack_options){ .source_half_open_max = 4 }, 1);
+		struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .syn_backlog = 5, .syn_cookies_never = rows[i].never });
+		struct bj_stack_stats stats;
+		struct tcp_segment syn;
+
+		for (uint16_t port = 1; port <= 20; port++) {
+			syn = syn_from(port, port);
+			assert_int_equal(answer_to(&f, theirs, &syn), port <= 4 ? TCP_SYN | TCP_ACK : rows[i].answer);
+		}
+		syn = syn_from(1, 1);
+		assert_int_equal(answer_to(&f, another, &syn), TCP_SYN | TCP_ACK);
+		bj_stack_stats(f.stack, &stats);
+		assert_int_equal(stats.connections, 5);
+		assert_int_equal(stats.cookies_sent, rows[i].cookies);
+		assert_int_equal(stats.source_half_open_overflows, 16);
+		f.now += 200 * SECOND;
+		bj_stack_tick(f.stack, f.now);
+		assert_int_equal(sources_counted(f.stack), 0);
+		bj_listener_close(l);
+		bj_stack_free(f.stack);
+	}
+}
+
+/* Unless the owner chose otherwise: 128, which those never see whose handshakes take less than a second. */
+static void a_source_has_128_half_open_connections_by_default(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct bj_stack_stats stats;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 200; port++) {
+		struct tcp_segment syn = syn_from(port, port);
+
+		assert_int_equal(answer_to(&f, theirs, &syn), TCP_SYN | TCP_ACK);
+	}
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.connections, 128);
+	assert_int_equal(stats.cookies_sent, 72);
+	bj_listener_close(l);
+	assert_int_equal(sources_counted(f.stack), 0);
+	bj_stack_free(f.stack);
+}
+
+static void a_source_that_waits_for_accept_waits_with_few(void **state)
+{
+	static const uint8_t another[4] = { 10, 0, 0, 3 };
+	struct fixture f = open_stack((struct bj_stack_options){ .source_waiting_max = 2 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct tcp_segment syn = syn_from(3, 100);
+	struct bj_stack_stats stats;
+	struct bj_tcp *t;
+
+	(void)state;
+	shake_hands(&f, 1);
+	shake_hands(&f, 2);
+	assert_int_equal(answer_to(&f, theirs, &syn), 0);
+	assert_int_equal(answer_to(&f, another, &syn), TCP_SYN | TCP_ACK);
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	shake_hands(&f, 3); /* it came again */
+	bj_stack_stats(f.stack, &stats);
+	assert_int_equal(stats.source_waiting_overflows, 1);
+	bj_tcp_abort(t);
+	bj_listener_close(l);
+	assert_int_equal(sources_counted(f.stack), 0);
+	bj_stack_free(f.stack);
+}
+
+/* Who is at the limit is told so, whatever way the handshake went; who only pretends to be that source changes nothing. */
+static void a_source_with_all_its_connections_is_refused(void **state)
+{
+	static const uint8_t another[4] = { 10, 0, 0, 3 };
+
+	(void)state;
+	for (unsigned cookies = 0; cookies < 2; cookies++) {
+		struct fixture f = open_stack((struct bj_stack_options){ .source_connection_max = 2 }, 1);
+		struct bj_listener *l = open_listener(&f, &(struct bj_tcp_options){ .syn_cookies_always = cookies == 1 });
+		struct tcp_segment syn = syn_from(2, 100), late = syn_from(9, 100), answer;
+		struct tcp_segment ack = { .source_port = 9, .destination_port = 80, .seq = 101, .flags = TCP_ACK, .window = 60000 };
+		struct bj_tcp *first, *second, *third;
+		struct bj_stack_stats stats;
+
+		for (uint16_t port = 100; port < 110; port++) { /* never proved */
+			struct tcp_segment forged = syn_from(port, 100);
+
+			assert_int_equal(answer_to(&f, theirs, &forged), TCP_SYN | TCP_ACK);
+		}
+		shake_hands(&f, 1);
+		deliver(&f, theirs, ours, &late, (struct bj_bytes){ 0 });
+		assert_true(next_segment(&f, &answer)); /* it is slow with its last step */
+		shake_hands(&f, 2);
+		assert_int_equal(bj_tcp_accept(l, &first), BJ_OK);
+		assert_int_equal(bj_tcp_accept(l, &second), BJ_OK);
+		ack.ack = answer.seq + 1;
+		assert_int_equal(answer_to(&f, theirs, &ack), TCP_RST);
+		syn.source_port = 3;
+		assert_int_equal(answer_to(&f, theirs, &syn), TCP_RST | TCP_ACK);
+		assert_int_equal(answer_to(&f, another, &syn), TCP_SYN | TCP_ACK);
+		bj_tcp_abort(first);
+		assert_true(next_segment(&f, &answer));
+		shake_hands(&f, 3);
+		assert_int_equal(bj_tcp_accept(l, &third), BJ_OK);
+		bj_stack_stats(f.stack, &stats);
+		assert_int_equal(stats.source_connection_overflows, 2);
+		bj_tcp_abort(second);
+		bj_tcp_abort(third);
+		bj_listener_close(l);
+		assert_int_equal(sources_counted(f.stack), 0);
+		bj_stack_free(f.stack);
+	}
+}
+
+static struct bj_tcp *come_from(struct bj_stack *s, struct bj_ip remote)
+{
+	const struct tcp_key key = { .local = bj_ip4(10, 0, 0, 1), .remote = remote, .local_port = 80, .remote_port = 1 };
+	struct bj_tcp *t = tcp_make(s, &key, s->defaults);
+
+	assert_non_null(t);
+	source_half_opened(t);
+	return t;
+}
+
+static void a_source_of_ipv6_is_its_64(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .source_half_open_max = 2 }, 1);
+	const struct bj_ip one = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [15] = 1 } }, two = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 9, [15] = 2 } },
+			   other = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 2, [15] = 1 } };
+
+	(void)state;
+	come_from(f.stack, one);
+	come_from(f.stack, two);
+	assert_true(source_is_full(&f.stack->sources, &one, SOURCE_HALF_OPEN));
+	assert_false(source_is_full(&f.stack->sources, &other, SOURCE_HALF_OPEN));
+	bj_stack_free(f.stack);
+}
+
+/* A source for which the table has no place is let in, and what it opens is not counted when it ends either. */
+static void a_full_table_of_sources_refuses_nobody(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .source_half_open_max = 1, .connection_max = SOURCE_WAYS }, 1);
+	const struct bj_ip late = bj_ip4(10, 9, 0, 1);
+	struct bj_tcp *t = NULL;
+
+	(void)state;
+	f.stack->tcps.count_max = 100;
+	for (uint8_t i = 0; i < SOURCE_WAYS; i++)
+		t = come_from(f.stack, bj_ip4(10, 1, 0, i));
+	assert_true(t->source_counted);
+	for (unsigned i = 0; i < 2; i++)
+		assert_false(source_is_full(&f.stack->sources, &late, SOURCE_HALF_OPEN));
+	t = come_from(f.stack, late);
+	assert_false(t->source_counted);
+	assert_int_equal(sources_counted(f.stack), SOURCE_WAYS);
+	source_dequeued(t);
+	assert_int_equal(sources_counted(f.stack), SOURCE_WAYS);
+	bj_stack_free(f.stack);
+}
+
 static void idle_connections_hold_no_buffers(void **state)
 {
 	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
@@ -805,6 +995,12 @@ int main(void)
 		cmocka_unit_test(a_flood_of_syns_gets_cookies_and_costs_nothing_more),
 		cmocka_unit_test(what_is_opened_fast_is_bounded),
 		cmocka_unit_test(a_full_accept_queue_takes_no_more),
+		cmocka_unit_test(a_flood_from_one_source_leaves_places_for_others),
+		cmocka_unit_test(a_source_has_128_half_open_connections_by_default),
+		cmocka_unit_test(a_source_that_waits_for_accept_waits_with_few),
+		cmocka_unit_test(a_source_with_all_its_connections_is_refused),
+		cmocka_unit_test(a_source_of_ipv6_is_its_64),
+		cmocka_unit_test(a_full_table_of_sources_refuses_nobody),
 		cmocka_unit_test(idle_connections_hold_no_buffers),
 		cmocka_unit_test(a_stack_that_is_full_refuses_to_connect),
 		cmocka_unit_test(an_echo_is_answered),

@@ -2,6 +2,8 @@
 
 Prints one line of JSON. Ends by itself: every socket has a timeout.
 """
+import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -61,6 +63,19 @@ def transfer(host, port, count, ca=None):
     down = time.monotonic() - began
     sock.close()
     return {"there": there, "back": back, "up_mbit_s": round(count * 8e-6 / up), "down_mbit_s": round(count * 8e-6 / down)}
+
+
+def load(host, port, streams, count, ca=None):
+    """As many transfers at once, each there and back."""
+    done, began = [], time.monotonic()
+    threads = [threading.Thread(target=lambda: done.append(transfer(host, port, count, ca))) for _ in range(int(streams))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    took = time.monotonic() - began
+    good = sum(one["there"] and one["back"] for one in done)
+    return {"good": good, "mbit_s": round(2 * good * int(count) * 8e-6 / took)}
 
 
 def many(host, port, count):
@@ -154,6 +169,15 @@ def half_open(host, port, count):
     return {"open": len(silent), "served": good}
 
 
+def no_offload(interface):
+    """Checksums are finished, and segments cut, before they leave this interface (ETHTOOL_STXCSUM of SIOCETHTOOL)."""
+    value = ctypes.create_string_buffer(struct.pack("II", 0x17, 0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8946, struct.pack("16sP16x", interface.encode(), ctypes.addressof(value)))
+    return {}
+
+
 if __name__ == "__main__":
-    command = {"transfer": transfer, "many": many, "flood": flood, "half_open": half_open}[sys.argv[1]]
+    command = {"transfer": transfer, "load": load, "many": many, "flood": flood, "half_open": half_open,
+               "no-offload": no_offload}[sys.argv[1]]
     print(json.dumps(command(*sys.argv[2:])))

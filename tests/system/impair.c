@@ -84,7 +84,7 @@ static bool open_side(struct side *s, const char *name)
 {
 	int fd;
 
-	if (device_open(name, &fd) != BJ_OK || device_init(&s->device, fd, name, true) != BJ_OK) {
+	if (device_open(name, &fd, NULL) != BJ_OK || device_init(&s->device, fd, name, true) != BJ_OK) {
 		fprintf(stderr, "impair: %s cannot be opened\n", name);
 		return false;
 	}

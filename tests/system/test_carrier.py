@@ -1,6 +1,6 @@
 """test_carrier.py - our own TCP/IP against the kernel's, each in a network namespace of its own.
 
-The gateway (or `bojagi serve`, `bojagi connect`) has a TUN or TAP device, or one end of a veth pair; the kernel on the other side
+The gateway (or `bojagi serve`, `bojagi connect`) has a TUN or TAP device, or one end of a veth pair by a packet socket or AF_XDP; the kernel on the other side
 talks to it with curl, openssl and sockets. Needs namespaces (root's, or those of a user); skipped, with the reason, without.
 """
 import hashlib
@@ -75,23 +75,42 @@ def spaces(request):
 class World:
     """A device between the namespaces; the kernel's end gets its addresses once the other end is taken."""
 
-    def __init__(self, spaces, kind):
+    def __init__(self, spaces, kind, program=None):
         self.spaces, self.kind, self.device = spaces, kind, "bj0"
-        if kind == "veth":
-            spaces.run(spaces.home, "ip", "link", "add", "bj0", "type", "veth", "peer", "name", "k0", "netns", spaces.peer)
+        if kind in ("veth", "xdp", "xdpgeneric"):
+            end = "below" if kind == "xdpgeneric" else "bj0"
+            spaces.run(spaces.home, "ip", "link", "add", end, "type", "veth", "peer", "name", "k0", "netns", spaces.peer)
+            if kind == "xdpgeneric":  # a bridge has no XDP of its own
+                spaces.run(spaces.home, "ip", "link", "add", "bj0", "type", "bridge")
+                spaces.run(spaces.home, "ip", "link", "set", end, "master", "bj0", "up")
+                spaces.run(spaces.peer, sys.executable, PEER, "no-offload", "k0")
             spaces.run(spaces.home, "ip", "link", "set", "bj0", "up")
             self.kernel = "k0"
+            if kind != "veth":
+                self.device = "xdp:bj0"
+                self.may_use_xdp(program)
         else:
             done = spaces.run(spaces.home, "ip", "tuntap", "add", "dev", "bj0", "mode", kind, check=False)
             if done.returncode:
                 pytest.skip(f"SKIPPED: no {kind} device here: {done.stderr.decode().strip()}")
             self.kernel = "bj0"
 
+    def may_use_xdp(self, program):
+        """Skips where it is not permitted: the device is opened, and then a word is wrong."""
+        done = self.spaces.run(self.spaces.home, program, "connect", f"{THEIRS}:1", "--carrier", self.device, "--from", f"{OURS}/24", "--gateway", "none",
+                               check=False)
+        words = done.stderr.decode()
+        if "--gateway is an address" not in words:
+            pytest.skip(f"SKIPPED: {words.strip()}")
+
+    def has_program(self):
+        return b"xdp" in self.spaces.run(self.spaces.home, "ip", "link", "show", "bj0").stdout
+
     def join(self, pid=None):
         """The kernel's end comes up, in the peer's namespace unless another one is said."""
         pid = pid or self.spaces.peer
         run = self.spaces.run
-        if self.kind != "veth" and pid != self.spaces.home:
+        if self.kernel == "bj0" and pid != self.spaces.home:
             run(self.spaces.home, "ip", "link", "set", "bj0", "netns", pid)
         run(pid, "ip", "addr", "add", f"{THEIRS}/24", "dev", self.kernel)
         run(pid, "ip", "addr", "add", f"{THEIRS6}/64", "dev", self.kernel, "nodad")
@@ -105,9 +124,9 @@ class World:
         return json.loads(self.peer(sys.executable, PEER, *command, timeout=timeout).stdout)
 
 
-@pytest.fixture(params=["tun", "tap", "veth"])
-def world(request, spaces):
-    return World(spaces, request.param)
+@pytest.fixture(params=["tun", "tap", "veth", "xdp"])
+def world(request, spaces, program):
+    return World(spaces, request.param, program)
 
 
 @pytest.fixture
@@ -173,11 +192,11 @@ CONF = """
 workers 2;
 log access {{ file "access.log"; format json; }}
 tls site {{ certificate "{pki}/site.pem"; }}
-listener web bj0 {ip}:8443 {{ protocol http; tls site; carrier bojagi {carrier}; pool app; }}
-listener web6 bj0 [{ip6}]:8443 {{ protocol http; tls site; carrier bojagi; pool app; }}
-listener raw bj0 {ip}:9000 {{ protocol tcp; carrier bojagi {carrier}; pool raw; }}
-listener rawtls bj0 {ip}:9001 {{ protocol tcp; tls site; carrier bojagi {carrier}; pool raw; }}
-listener echo bj0 {ip}:9002 {{ protocol tcp; carrier bojagi {carrier}; pool echo; }}
+listener web {device} {ip}:8443 {{ protocol http; tls site; carrier bojagi {carrier}; pool app; }}
+listener web6 {device} [{ip6}]:8443 {{ protocol http; tls site; carrier bojagi; pool app; }}
+listener raw {device} {ip}:9000 {{ protocol tcp; carrier bojagi {carrier}; pool raw; }}
+listener rawtls {device} {ip}:9001 {{ protocol tcp; tls site; carrier bojagi {carrier}; pool raw; }}
+listener echo {device} {ip}:9002 {{ protocol tcp; carrier bojagi {carrier}; pool echo; }}
 pool app {{ server a unix:{folder}/app.sock; }}
 pool raw {{ server a unix:{folder}/raw.sock; timeouts {{ idle 5m; }} }}
 pool echo {{ server a unix:{folder}/echo.sock; }}
@@ -193,7 +212,7 @@ def proxy(program, pki, tmp_path, origin):
         if not made:
             origin("a", path=str(tmp_path / "app.sock"))
             made.extend([Partner(tmp_path / "raw.sock"), Echo(tmp_path / "echo.sock")])
-        text = CONF.format(pki=pki, folder=tmp_path, carrier=carrier, ip=ip, ip6=OURS6)
+        text = CONF.format(pki=pki, folder=tmp_path, carrier=carrier, ip=ip, ip6=OURS6, device=world.device)
         running = kit.Gateway(program, tmp_path, text, enter=world.spaces.enter(world.spaces.home))
         made.append(running)
         if join:
@@ -294,16 +313,18 @@ BAD_WIRES = {  # loss, duplicate, reorder, corrupt: parts of a million
 }
 
 
-@pytest.mark.parametrize("bad", BAD_WIRES)
-def test_bytes_are_the_same_over_a_bad_wire(tun, proxy, build, bad):
-    """kernel in peer - TUN - impair - TUN - kernel in home, which forwards - TUN - our stack"""
+@pytest.fixture
+def bad_wire(tun, proxy, build):
+    """A function that starts the gateway behind: kernel in peer - TUN - impair - TUN - kernel in home, which forwards - TUN - our stack"""
     run, home, peer = tun.spaces.run, tun.spaces.home, tun.spaces.peer
-    run(home, "ip", "tuntap", "add", "dev", "w0", "mode", "tun")
-    run(home, "ip", "tuntap", "add", "dev", "w1", "mode", "tun")
-    wire = subprocess.Popen([*tun.spaces.enter(home), str(build / "tests" / "impair"), "w0", "w1", *map(str, BAD_WIRES[bad]), "7"],
-                            stdout=subprocess.PIPE)
-    try:
-        assert wire.stdout.readline() == b"ready\n"
+    wires = []
+
+    def start(bad):
+        run(home, "ip", "tuntap", "add", "dev", "w0", "mode", "tun")
+        run(home, "ip", "tuntap", "add", "dev", "w1", "mode", "tun")
+        wires.append(subprocess.Popen([*tun.spaces.enter(home), str(build / "tests" / "impair"), "w0", "w1", *map(str, BAD_WIRES[bad]), "7"],
+                                      stdout=subprocess.PIPE))
+        assert wires[0].stdout.readline() == b"ready\n"
         run(home, "ip", "link", "set", "w1", "netns", peer)
         run(peer, "ip", "addr", "add", "10.8.0.1/24", "dev", "w1")
         run(peer, "ip", "link", "set", "w1", "up")
@@ -313,12 +334,35 @@ def test_bytes_are_the_same_over_a_bad_wire(tun, proxy, build, bad):
         run(home, "ip", "link", "set", "w0", "up")
         run(home, "ip", "route", "add", "10.8.0.0/24", "dev", "w0")
         run(home, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/conf/all/rp_filter")
-        got = tun.ask("transfer", OURS, 9000, 4 * MB)
-        print("wire with", bad, got)
-        assert got["there"] and got["back"]
-    finally:
+    yield start
+    for wire in wires:
         wire.kill()
         wire.wait()
+
+
+@pytest.mark.parametrize("bad", BAD_WIRES)
+def test_bytes_are_the_same_over_a_bad_wire(tun, bad_wire, bad):
+    bad_wire(bad)
+    got = tun.ask("transfer", OURS, 9000, 4 * MB)
+    print("wire with", bad, got)
+    assert got["there"] and got["back"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bad", ["reordering", "duplication"])
+def test_a_gigabyte_is_the_same_over_a_bad_wire(tun, bad_wire, bad):
+    bad_wire(bad)
+    got = tun.ask("transfer", OURS, 9000, 1024 * MB, timeout=250)
+    print("1 GB, wire with", bad, got)
+    assert got["there"] and got["back"]
+
+
+@pytest.mark.parametrize("streams,size", [(8, 4 * MB), pytest.param(16, 64 * MB, marks=pytest.mark.slow)])
+def test_many_streams_at_once_through_tls(tun, proxy, pki, streams, size):
+    proxy(tun)
+    got = tun.ask("load", OURS, 9001, streams, size, pki / "ca.pem", timeout=250)
+    print("TLS,", streams, "streams of", size // MB, "MB:", got)
+    assert got["good"] == streams
 
 
 def test_ten_thousand_connections_open_and_close(tun, proxy):
@@ -382,7 +426,7 @@ def test_serve_on_a_device(world, program, pki, tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     (site / "big.bin").write_bytes(os.urandom(5 * MB))
-    server = subprocess.Popen([*world.spaces.enter(world.spaces.home), str(program), "serve", str(site), "--carrier", "bj0", "--listen",
+    server = subprocess.Popen([*world.spaces.enter(world.spaces.home), str(program), "serve", str(site), "--carrier", world.device, "--listen",
                                f"{OURS}/24", "--cert", str(pki / "site.pem"), "--packets", str(tmp_path / "packets.pcap")],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
@@ -396,9 +440,9 @@ def test_serve_on_a_device(world, program, pki, tmp_path):
     assert (tmp_path / "packets.pcap").stat().st_size > 5 * MB
 
 
-@pytest.mark.parametrize("kind", ["tun", "veth"])
+@pytest.mark.parametrize("kind", ["tun", "veth", "xdp", "xdpgeneric"])
 def test_connect_over_a_device(spaces, kind, bojagi, pki, tmp_path):
-    world = World(spaces, kind)
+    world = World(spaces, kind, bojagi.path)
     if kind == "tun":
         world.join(spaces.home)  # the kernel of the same namespace is the peer
     else:
@@ -409,7 +453,7 @@ def test_connect_over_a_device(spaces, kind, bojagi, pki, tmp_path):
     try:
         assert b"serving" in server.stdout.readline()
         command = [*spaces.enter(spaces.home), str(bojagi.path), "connect", f"{THEIRS}:8443", "-servername", "localhost", "-CAfile",
-                   str(pki / "ca.pem"), "--carrier", "bj0", "--from", f"{OURS}/24"]
+                   str(pki / "ca.pem"), "--carrier", world.device, "--from", f"{OURS}/24"]
         done = subprocess.run([*command, "--json", "-reconnect"], capture_output=True, timeout=30, check=False, env=bojagi.env, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done
         assert json.loads(done.stdout)["address"] == THEIRS
@@ -423,11 +467,45 @@ def test_connect_over_a_device(spaces, kind, bojagi, pki, tmp_path):
         server.wait(10)
 
 
+@pytest.mark.parametrize("kind", ["xdp", "xdpgeneric"])
+def test_a_program_on_an_interface_ends_with_us(spaces, kind, program, pki, tmp_path):
+    world = World(spaces, kind, program)
+    assert not world.has_program()
+    (tmp_path / "index.html").write_bytes(b"x" * MB)
+    server = subprocess.Popen([*spaces.enter(spaces.home), str(program), "serve", str(tmp_path), "--carrier", world.device, "--listen", f"{OURS}/24",
+                               "--cert", str(pki / "site.pem")], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert b"serving" in server.stdout.readline()
+        world.join()
+        assert world.has_program()
+        assert curl(world, pki, OURS).stdout == b"x" * MB
+        second = spaces.run(spaces.home, program, "connect", f"{THEIRS}:1", "--carrier", world.device, "--from", "10.9.0.3", check=False)
+        assert second.returncode == 2 and "another XDP program is on the interface" in second.stderr.decode(), second
+    finally:
+        server.kill()
+        server.wait(10)
+    assert not world.has_program()
+
+
+@pytest.mark.parametrize("device, words", [
+    ("xdp:bj1", "there is no such interface"),
+    ("xdp:bj0:1", "the interface has no such queue"),
+    ("xdp:two", "the interface has several queues"),
+])
+def test_a_queue_that_cannot_be_had_is_told(spaces, program, device, words):
+    world = World(spaces, "veth")
+    spaces.run(spaces.home, "ip", "link", "add", "two", "numrxqueues", "2", "numtxqueues", "2", "type", "veth", "peer", "name", "three", "netns", spaces.peer)
+    done = spaces.run(spaces.home, program, "connect", f"{THEIRS}:1", "--carrier", device, "--from", OURS, check=False)
+    assert done.returncode == 2 and words in done.stderr.decode(), (world.kind, done)
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["--carrier", "bj0"], "needs an address of its own"),
     (["--carrier", "bj0", "--from", "10.9.0.256"], "needs an address of its own"),
     (["--carrier", "bj0", "--from", "10.9.0.2/33"], "needs an address of its own"),
     (["--carrier", "no/such", "--from", "10.9.0.2"], "cannot be opened"),
+    (["--carrier", "xdp:", "--from", "10.9.0.2"], "the name is xdp:INTERFACE or xdp:INTERFACE:QUEUE"),
+    (["--carrier", "xdp:lo:x", "--from", "10.9.0.2"], "the name is xdp:INTERFACE or xdp:INTERFACE:QUEUE"),
     (["--from", "10.9.0.2"], "need --carrier"),
 ])
 def test_wrong_words_about_the_carrier_are_told(bojagi, arguments, words):
