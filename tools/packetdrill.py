@@ -24,7 +24,8 @@ fare; none of them is in our repository. They were written to hold one kernel to
 each kind was looked at. Made by `tools/packetdrill.py --write` with the three checkouts; the reasons stand in `tests/pkt/others.txt`.
 
 What differs on purpose for such scripts: the scale of our window and where PSH stands are not looked at; a cookie of that kernel is
-ours; several segments that leave at once may be written as one. For FreeBSD's also the order of options, and windows beyond "shut or not";
+ours; several segments that leave at once may be written as one; with accurate ECN the option goes with every segment, and ACKs may be
+marked, as that kernel has it. For FreeBSD's also the order of options, and windows beyond "shut or not";
 of `#ifdef STANDARD` and `#ifdef FreeBSD` the first counts, and ACKs are delayed from the first on.
 
 """

@@ -37,7 +37,8 @@ PUBLIC_SYSTEM = {"stdbool.h", "stddef.h", "stdint.h"}
 FOREIGN = [
     (re.compile(r"^openssl/"), lambda folder, stem: folder == "crypto"),
     (re.compile(r"^intel-ipsec-mb\.h$"), lambda folder, stem: folder == "crypto"),
-    (re.compile(r"^immintrin\.h$"), lambda folder, stem: folder == "crypto" and stem.startswith("x25519")),
+    (re.compile(r"^immintrin\.h$"), lambda folder, stem: folder == "crypto" and stem.startswith(("x25519", "sha256"))),
+    (re.compile(r"^sys/mman\.h$"), lambda folder, stem: folder not in PURE or (folder == "crypto" and stem == "rng_os")),
     (re.compile(r"^nghttp2/"), lambda folder, stem: folder == "http" and stem.startswith("h2")),
     (re.compile(r"^(zlib\.h|brotli/.*|zstd\.h)$"), lambda folder, stem: folder == "tls" and stem.startswith("compression_")),
 ]

@@ -185,6 +185,13 @@ enum bj_ecn {
 	BJ_ECN_ASK_ACCURATE = 3, /* and for each mark to be told; who knows only the old way answers so */
 };
 
+/* When the option of accurate feedback goes with a segment, if there is room (rfc9768:3.2.3.3). */
+enum bj_ecn_option {
+	BJ_ECN_OPTION_CHANGES = 0, /* when there is something new in it */
+	BJ_ECN_OPTION_ALWAYS = 1,  /* with every one, to a peer that has sent one */
+	BJ_ECN_OPTION_NEVER = 2,   /* what comes is read */
+};
+
 #define BJ_SOURCE_ROUTE_MAX 8
 
 /* The routers that IPv4 packets of a connection are to pass by (MUST-51 of rfc9293:3.9.2.1). */
@@ -197,6 +204,9 @@ struct bj_source_route {
 struct bj_tcp_options {
 	enum bj_congestion congestion;
 	enum bj_ecn ecn;
+	enum bj_ecn_option ecn_option;
+	bool no_accurate_ecn;      /* who asks for accurate feedback is answered the old way */
+	bool ecn_control;          /* with it, also ACKs, FINs and what is sent again may be marked: an experiment, draft-ietf-tcpm-generalized-ecn */
 	bool pacing;               /* spread windows over the round trip, above 10 Mbit/s; asks for exact ticks */
 	bool no_delay;             /* Nagle's algorithm off (MUST-17 of rfc9293:3.7.4) */
 	bool cork;                 /* hold partial segments back until this is off again */
@@ -328,6 +338,11 @@ struct bj_tcp_info {
 	uint32_t timeouts, fast_recoveries, tail_probes, duplicates_received, undos;
 	uint64_t bytes_acked, bytes_received;
 	bool ecn, ecn_accurate, ecn_marked;    /* congestion is told by marks; one came */
+	bool ecn_option;         /* the peer sends accurate feedback's option, so the bytes below are known */
+	uint32_t received_ce, delivered_ce; /* packets that came marked: his here, ours there, as he tells; none without accurate feedback */
+	/* bytes by how they came: each counts on from zero, the peer's low 24 bits */
+	uint32_t received_ce_bytes, received_ect0_bytes, received_ect1_bytes;
+	uint32_t delivered_ce_bytes, delivered_ect0_bytes, delivered_ect1_bytes;
 	bool syn_data;           /* bytes in the SYN were taken, all of them (rfc7413) */
 	bool urgent;             /* urgent bytes are still to be read (MUST-33 of rfc9293:3.8.5) */
 	uint32_t urgent_ahead;   /* how many bytes from here to their end */

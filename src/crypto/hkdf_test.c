@@ -57,6 +57,36 @@ static void an_empty_salt_is_a_hash_of_zeros(void **state)
 	}
 }
 
+/* Of all lengths, from two keys, with infos that take one block and several. */
+static void two_outputs_are_those_of_each_alone(void **state)
+{
+	static const enum hash_alg algs[] = { HASH_SHA256, HASH_SHA384 };
+	uint8_t info[HKDF_INFO_MAX], want[2][HASH_MAX], got[2][HASH_MAX + 1];
+	struct hmac_key keys[2];
+
+	for (size_t i = 0; i < sizeof(info); i++)
+		info[i] = (uint8_t)(i * 13);
+	for (size_t a = 0; a < ARRAY_COUNT(algs); a++) {
+		hmac_key_init(&keys[0], algs[a], BYTES_LIT("one"));
+		hmac_key_init(&keys[1], algs[a], BYTES_LIT("other"));
+		for (size_t x = 0; x <= sizeof(info); x++) {
+			size_t lens[2] = { x % (hash_len(algs[a]) + 1), hash_len(algs[a]) - x % 7 };
+			const struct hkdf_output outputs[2] = {
+				{ &keys[0], bytes_of(info, x), got[0], lens[0] },
+				{ &keys[1], bytes_of(info, x * 29 % sizeof(info)), got[1], lens[1] },
+			};
+
+			memset(got, 0x5a, sizeof(got));
+			hkdf_expand_two(&outputs[0], &outputs[1]);
+			for (size_t i = 0; i < 2; i++) {
+				assert_int_equal(hkdf_expand(&keys[i], outputs[i].info, want[i], lens[i]), BJ_OK);
+				assert_memory_equal(got[i], want[i], lens[i]);
+				assert_int_equal(got[i][lens[i]], 0x5a);
+			}
+		}
+	}
+}
+
 static void run_case(enum hash_alg alg, const struct json *test)
 {
 	size_t ikm_len, salt_len, info_len, okm_len, size = (size_t)json_get_int(test, "size");
@@ -111,6 +141,7 @@ int main(void)
 		cmocka_unit_test(output_longer_than_255_blocks_is_refused),
 		cmocka_unit_test(the_first_case_of_the_rfc_holds),
 		cmocka_unit_test(an_empty_salt_is_a_hash_of_zeros),
+		cmocka_unit_test(two_outputs_are_those_of_each_alone),
 		cmocka_unit_test(wycheproof_agrees),
 	};
 

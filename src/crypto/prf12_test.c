@@ -45,31 +45,36 @@ static void known_answers_hold_however_the_seed_is_cut(void **state)
 	}
 }
 
+/* Also seeds that are kept together and those that are too long for it. */
 static void every_length_agrees_with_libcrypto(void **state)
 {
 	static const char *const digests[] = { "SHA256", "SHA384" };
 	static const enum hash_alg algs[] = { HASH_SHA256, HASH_SHA384 };
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "TLS1-PRF", NULL);
-	uint8_t secret[48], got[200], want[200];
+	uint8_t secret[48], got[200], want[200], seed[13 + 300];
 
 	assert_non_null(kdf);
 	memset(secret, 0x5a, sizeof(secret));
+	for (size_t i = 0; i < sizeof(seed); i++)
+		seed[i] = (uint8_t)i;
+	memcpy(seed, "key expansion", 13);
 	for (size_t i = 0; i < ARRAY_COUNT(algs); i++) {
 		struct hmac_key key;
 
 		hmac_key_init(&key, algs[i], bytes_of(secret, sizeof(secret)));
 		for (size_t len = 1; len <= sizeof(got); len++) {
+			size_t first = len * 7 % 90, second = len * 3 % 70; /* the label and they are 128 bytes, more or less */
 			EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
 			OSSL_PARAM params[] = {
 				OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)digests[i], 0),
 				OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SECRET, secret, sizeof(secret)),
-				OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, (void *)"key expansionab", 15),
+				OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SEED, seed, 13 + first + second),
 				OSSL_PARAM_construct_end(),
 			};
 
 			assert_int_equal(EVP_KDF_derive(ctx, want, len, params), 1);
 			EVP_KDF_CTX_free(ctx);
-			prf12(&key, "key expansion", BYTES_LIT("a"), BYTES_LIT("b"), got, len);
+			prf12(&key, "key expansion", bytes_of(seed + 13, first), bytes_of(seed + 13 + first, second), got, len);
 			assert_memory_equal(got, want, len);
 		}
 	}

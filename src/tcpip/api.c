@@ -366,6 +366,19 @@ static void info_flight(const struct bj_tcp *t, struct bj_tcp_info *i)
 	i->retransmitted_out = f->resent;
 }
 
+static void info_accurate(const struct tcp_accurate *c, struct bj_tcp_info *i)
+{
+	i->ecn_option = c->option_seen && !c->option_ignored;
+	i->received_ce = c->r_cep - ACCURATE_CEP_START;
+	i->received_ect1_bytes = c->r_bytes[0] - ACCURATE_BYTES_START;
+	i->received_ect0_bytes = c->r_bytes[1] - ACCURATE_BYTES_START;
+	i->received_ce_bytes = c->r_bytes[2];
+	i->delivered_ce = c->s_cep - ACCURATE_CEP_START;
+	i->delivered_ect1_bytes = c->s_bytes[0] - ACCURATE_BYTES_START;
+	i->delivered_ect0_bytes = c->s_bytes[1] - ACCURATE_BYTES_START;
+	i->delivered_ce_bytes = c->s_bytes[2];
+}
+
 void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 {
 	struct bj_tcp_info i = {
@@ -386,6 +399,8 @@ void bj_tcp_info(const struct bj_tcp *t, struct bj_tcp_info *out)
 	};
 
 	info_flight(t, &i);
+	if (t->ecn_accurate)
+		info_accurate(&t->rare->accurate, &i);
 	*out = i;
 }
 

@@ -1,6 +1,7 @@
 /* input.c - see input.h. Each step is a function that says whether the next one follows. */
 #include "tcpip/input.h"
 
+#include "tcpip/accurate.h"
 #include "tcpip/ack.h"
 #include "tcpip/congestion.h"
 #include "tcpip/ecn.h"
@@ -182,6 +183,8 @@ static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 	if (t->state != BJ_TCP_SYN_RECEIVED || !(a->seg.flags & TCP_SYN) || a->seg.flags & TCP_RST || a->seg.seq != tcp_irs(t))
 		return GO_ON;
 	if (!(a->seg.flags & TCP_ACK) || t->passive) {
+		if (t->ecn_accurate)
+			accurate_syn_again(t, a);
 		t->syn_due = true;
 		stack_want_output(t);
 		return STOP;
@@ -215,6 +218,7 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 
 	if (t->ts_ok && o->has_timestamps && seq_le(a->seq, t->last_ack_sent) && seq_le(t->last_ack_sent, a->end) &&
 	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
+		a->ts_newer = o->ts_val != t->ts_recent;
 		t->ts_recent = o->ts_val;
 		t->ts_recent_min = minutes(t);
 	}
@@ -273,6 +277,23 @@ static void trim(struct bj_tcp *t, struct tcp_segment *s)
 	}
 }
 
+/* The range of rfc5961:5.2, and never below what the peer can have seen: bytes that were not sent cannot be
+ * acknowledged, however large the window was (draft-ietf-tcpm-tcp-ghost-acks). */
+static bool ack_is_plausible(const struct bj_tcp *t, uint32_t ack)
+{
+	uint32_t back = t->max_snd_wnd;
+
+	if (t->bytes_acked + t->fin_acked < back)
+		back = (uint32_t)t->bytes_acked + t->fin_acked;
+	return seq_ge(ack, t->snd_una - back) && seq_le(ack, t->snd_nxt);
+}
+
+/* All of it was there already, not long ago, from somebody who knows where we are: what the copy looked like counts, too. */
+static bool is_late_copy(const struct bj_tcp *t, const struct arrival *a)
+{
+	return a->seg.flags & TCP_ACK && ack_is_plausible(t, a->seg.ack) && seq_le(a->end, t->rcv_nxt) && seq_ge(a->end, t->rcv_nxt - t->receive.limit);
+}
+
 /* First: the sequence number. */
 static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 {
@@ -281,6 +302,8 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 
 	if (s->flags & TCP_SYN && !(s->flags & TCP_RST) && tcp_is_synchronized(t)) {
 		challenge(t, a); /* wherever it stands, and whatever else it has: rfc5961:4.2 */
+		if (t->ecn_accurate && t->challenge_due && s->flags & TCP_ACK && s->seq == tcp_irs(t))
+			accurate_syn_again(t, a);
 		return drop(t, a, BJ_DROP_SYN);
 	}
 	if (is_acceptable(t, s->seq, len)) {
@@ -297,8 +320,11 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 		stack_want_output(t);
 		return GO_ON;
 	}
-	if (len > 0 && seq_lt(s->seq, t->rcv_nxt) && !(s->flags & TCP_SYN))
+	if (len > 0 && seq_lt(s->seq, t->rcv_nxt) && !(s->flags & TCP_SYN)) {
 		rare_note_duplicate(t, s->seq, seq_min(end, t->rcv_nxt));
+		if (t->ecn_accurate && is_late_copy(t, a))
+			accurate_count(t, a);
+	}
 	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
@@ -333,17 +359,6 @@ static enum next_step check_syn(struct bj_tcp *t, struct arrival *a)
 	else
 		challenge(t, a);
 	return drop(t, a, BJ_DROP_SYN);
-}
-
-/* The range of rfc5961:5.2, and never below what the peer can have seen: bytes that were not sent cannot be
- * acknowledged, however large the window was (draft-ietf-tcpm-tcp-ghost-acks). */
-static bool ack_is_plausible(const struct bj_tcp *t, uint32_t ack)
-{
-	uint32_t back = t->max_snd_wnd;
-
-	if (t->bytes_acked + t->fin_acked < back)
-		back = (uint32_t)t->bytes_acked + t->fin_acked;
-	return seq_ge(ack, t->snd_una - back) && seq_le(ack, t->snd_nxt);
 }
 
 /* Fifth, in SYN-RECEIVED. */
@@ -385,11 +400,13 @@ static void fin_was_acked(struct bj_tcp *t)
 static enum next_step check_ack(struct bj_tcp *t, struct arrival *a)
 {
 	bool fin_acked = t->fin_acked;
+	uint32_t delivered;
 
 	if (!(a->seg.flags & TCP_ACK))
 		return drop(t, a, BJ_DROP_NO_ACK);
 	if (complete_handshake(t, a) == STOP)
 		return STOP;
+	delivered = t->delivered;
 	if (!ack_is_plausible(t, a->seg.ack)) {
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_ACK);
@@ -397,6 +414,7 @@ static enum next_step check_ack(struct bj_tcp *t, struct arrival *a)
 	if (t->state == BJ_TCP_TIME_WAIT && (a->seq != t->rcv_nxt || a->end != a->seq))
 		challenge(t, a); /* "acknowledge it": only the last ACK of all, come twice, is answered by silence */
 	tcp_ack(t, a);
+	a->newly_delivered = t->delivered - delivered;
 	if (t->fin_acked && !fin_acked)
 		fin_was_acked(t);
 	if (t->state == BJ_TCP_CLOSED)
@@ -502,6 +520,7 @@ void tcp_input(struct bj_tcp *t, struct arrival *a)
 
 	a->seq = a->seg.seq;
 	a->end = a->seq + tcp_segment_len(&a->seg);
+	a->payload_len = (uint32_t)a->seg.payload.len;
 	for (size_t i = 0; i < count; i++)
 		if (steps[i](t, a) == STOP)
 			return;

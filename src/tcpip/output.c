@@ -1,6 +1,7 @@
 /* output.c - see output.h. */
 #include "tcpip/output.h"
 
+#include "tcpip/accurate.h"
 #include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
 #include "tcpip/ecn.h"
@@ -61,27 +62,42 @@ static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t
 		o->sack[o->sack_count++] = (struct tcp_block){ t->early->at[i].start, t->early->at[i].end };
 }
 
+/* Blocks of SACK, and accurate ECN's option beside them. */
+static struct accurate_share share_room(const struct bj_tcp *t)
+{
+	uint32_t blocks = 0, room = TCP_OPTIONS_LEN_MAX - (t->ts_ok ? 12 : 0);
+
+	if (t->sack_ok && (t->early || t->dsack_due))
+		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
+	if (t->ecn_accurate)
+		return accurate_share(t, blocks, room);
+	return (struct accurate_share){ .blocks = (uint8_t)u32_min(blocks, (room - 4) / 8) };
+}
+
 static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
 {
+	struct accurate_share share = share_room(t);
+
 	o->has_timestamps = t->ts_ok;
 	if (t->ts_ok) {
 		o->ts_val = tcp_ts_now(t);
 		o->ts_ecr = t->ts_recent;
 	}
-	ranges_to_sack(t, o, t->ts_ok ? 3 : 4);
+	ranges_to_sack(t, o, share.blocks);
+	accurate_option(t, &share, o);
 	if (t->uto_due)
 		user_timeout_offer(t, o);
 }
 
 uint32_t tcp_payload_max(const struct bj_tcp *t)
 {
-	uint32_t blocks = 0, options;
+	struct accurate_share share;
+	uint32_t options;
 
-	if (t->sack_ok && (t->early || t->dsack_due)) {
-		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
-		blocks = u32_min(blocks, t->ts_ok ? 3 : 4);
-	}
-	options = blocks ? 4 + 8 * blocks : 0;
+	if (!t->early && !t->dsack_due && !t->ecn_accurate && !t->uto_due)
+		return t->mss;
+	share = share_room(t);
+	options = accurate_share_len(&share);
 	if (t->uto_due && options + (t->ts_ok ? 12 : 0) + 4 <= TCP_OPTIONS_LEN_MAX)
 		options += 4;
 	return t->mss - options;
@@ -125,8 +141,8 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	struct bj_bytes none[2] = { { 0 } }, *tail = tcp_stack(t)->pieces;
 	size_t start, header_len;
 
-	s.flags |= ecn_flags(t, is_new);
 	fill_options(t, &s.options);
+	s.flags |= ecn_flags(t, is_new, len == 0 && !(flags & TCP_FIN) && s.options.sack_count == 0);
 	s.window = tcp_select_window(t);
 	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {
 		s.flags |= TCP_URG;
@@ -146,6 +162,8 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 		leave_to_device(t, w, start, header_len, len, tail);
 	else
 		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail);
+	if (t->ecn_accurate)
+		accurate_sent(t, &s.options, seq + len, len);
 	note_ack_sent(t);
 	t->uto_due &= !s.options.has_user_timeout;
 	stack_event(t, BJ_EVENT_SENT, why, 0, seq, len);
@@ -186,6 +204,8 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 	user_timeout_offer(t, &s.options);
 	s.window = (uint16_t)u32_min(t->rcv_wnd, UINT16_MAX); /* never scaled in a SYN: rfc7323:2.2 */
 	s.flags |= ecn_syn_flags(t);
+	if (t->ecn_accurate)
+		accurate_syn_option(t, &s.options);
 	stack_ip_header(w, &t->key, tcp_route(t), o->ttl, o->tos & (uint8_t)~IP_ECN_MASK,
 			TCP_HEADER_LEN + tcp_options_len(&s.options) + len);
 	start = tcp_write_header(w, &s);
@@ -206,9 +226,12 @@ static bool emit_syn(struct bj_tcp *t, struct writer *w)
 
 static bool resend(struct bj_tcp *t, struct writer *w, struct sent *s, enum bj_sent_why why)
 {
-	uint32_t max = tcp_payload_max(t), len;
+	uint32_t max, len;
 	uint16_t flags = 0;
 
+	if (t->ecn_accurate)
+		accurate_resent(t, s->seq);
+	max = tcp_payload_max(t);
 	if (s->end - s->seq > max && !flight_split(t, s, s->seq + max))
 		return false;
 	len = s->end - s->seq;
@@ -426,6 +449,8 @@ bool tcp_output(struct bj_tcp *t, struct writer *w)
 		if (!tcp_is_open_early(t))
 			return t->state == BJ_TCP_SYN_RECEIVED && send_ack(t, w);
 	}
+	if (t->ecn_accurate && accurate_ack_goes_first(t))
+		return send_ack(t, w);
 	if (tcp_may_send(t)) {
 		restart_after_idle(t);
 		if (t->probe_due && send_probe(t, w))

@@ -431,7 +431,7 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 			uint8_t tos, struct bj_bytes route, struct bj_bytes payload, bool checksum_good)
 {
 	struct arrival a = { .key = { .local = *to, .remote = *from }, .is_v4 = bj_ip_is_v4(to), .checksum_good = checksum_good, .tos = tos,
-			     .route = route };
+			     .route = route, .segment_len = s->arriving_segment_len };
 
 	if (protocol == IP_ICMP && a.is_v4) {
 		icmp_input_v4(s, from, to, payload);
@@ -471,6 +471,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 		return;
 	s->stats.datagrams_whole++;
 	s->arriving = bytes_of(NULL, 0);
+	s->arriving_segment_len = 0;
 	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
 	reassembly_done(&s->reassembly, done);
 }
@@ -555,8 +556,10 @@ void bj_stack_input(struct bj_stack *s, int64_t now_us, struct bj_bytes packet)
 void bj_stack_input_offloaded(struct bj_stack *s, int64_t now_us, struct bj_bytes packet, const struct bj_offload *offload)
 {
 	s->lendable = offload->lent ? packet : bytes_of(NULL, 0);
+	s->arriving_segment_len = offload->segment_len;
 	input(s, now_us, packet, offload->checksum_good);
 	s->lendable = bytes_of(NULL, 0);
+	s->arriving_segment_len = 0;
 }
 
 void bj_stack_settle(struct bj_stack *s)

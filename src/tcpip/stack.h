@@ -79,6 +79,7 @@ struct bj_stack {
 	struct map udps;
 	struct list udp_list, udp_output, ready_udps;
 	struct bj_bytes arriving;   /* the packet that is being taken: what an error would quote */
+	uint16_t arriving_segment_len; /* and what the device said of it */
 	int64_t unreachable_us;     /* when the second began in which errors are counted */
 	uint32_t unreachable_count;
 	struct list ended;       /* in CLOSED, and their owners still have them */
@@ -108,8 +109,12 @@ struct arrival {
 	bool checksum_good;  /* the device says so */
 	uint8_t tos;
 	struct bj_bytes route; /* the source route option by which it came, all of it used; empty: none */
+	uint16_t segment_len; /* if it stands for several; 0: it is one */
 	uint32_t seq;        /* as it came, before anything was taken off */
 	uint32_t end;
+	uint32_t payload_len;
+	uint32_t newly_delivered; /* segments of ours that it acknowledged first */
+	bool ts_newer;            /* it moved the peer's clock on */
 };
 
 /* connections.c */

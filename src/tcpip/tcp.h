@@ -103,7 +103,6 @@ struct bj_tcp {
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
-	uint8_t r_cep, s_cep, ecn_code; /* rfc9768:3.2.1: marked packets that came, and that the peer told of */
 	bool owned : 1;          /* the owner still has the handle */
 	bool in_table : 1;
 	bool in_listener : 1;
@@ -135,9 +134,8 @@ struct bj_tcp {
 	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
 	bool cwr_due : 1;        /* we have: tell with the next new bytes */
 	bool ecn_marks_seen : 1;
-	bool ecn_accurate : 1;   /* marks are counted: rfc9768 */
-	bool ecn_first : 1;      /* the next segment tells, or is told, what the handshake looked like */
-	bool ecn_no_ect : 1;
+	bool ecn_accurate : 1;   /* marks are counted: rare->accurate */
+	bool ecn_no_ect : 1;     /* what we send is not to be marked */
 	bool from_cookie : 1;
 	bool source_counted : 1; /* its source's counts hold it: sources.h */
 	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */

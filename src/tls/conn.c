@@ -251,6 +251,7 @@ void handshake_free(struct bj_tls *conn)
 	answer_bytes_free(&hs->answer);
 	answer_psk_free(&hs->answer);
 	issue_free(hs);
+	ticket_use_fini(&hs->ticket_use);
 	free(hs->psk_try);
 	free(hs->credential_made.message);
 	free(hs->signature_large);

@@ -152,6 +152,9 @@ struct handshake {
 	struct ticket_request ticket_request;   /* servers: where EXT_TICKET_REQUEST is offered */
 	uint8_t tickets_left;
 	uint8_t tickets_made;
+	struct ticket_use ticket_use;           /* servers */
+	uint8_t binding[SESSION_BINDING_LEN];   /* what sessions of this connection are bound to, once it is known */
+	bool has_binding;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */
 
 	struct early_data *early_data;          /* offered or taken; else null (early.h) */
@@ -235,6 +238,7 @@ struct bj_tls {
 	uint8_t empties, warnings, updates, ccs, tickets; /* counted against the limits above */
 	uint8_t early;                /* enum bj_tls_early */
 	uint8_t config_place;         /* where the configuration counts this */
+	uint8_t row;                  /* of the table: the first of the state that was looked up last */
 	int32_t age_skew_ms;
 	uint8_t told;                 /* TOLD_*: events that were given or wait */
 	bool is_server;

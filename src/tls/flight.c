@@ -101,12 +101,14 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 	struct outbox *out = &conn->out;
 	/* the first ClientHello says 0x0301 for the sake of old peers. rfc9846:5.1 */
 	uint16_t version = !conn->is_server && conn->version == 0 && type != RECORD_CCS ? VERSION_1_0 : VERSION_1_2;
-	size_t sealed = 0, pad = limits_padding(conn, keys, len, RECORD_PADDING_MAX);
+	size_t sealed = 0, pad = limits_padding(conn, keys, len, RECORD_PADDING_MAX), first = len + pad + BJ_TLS_OVERHEAD_MAX;
 	enum bj_err err;
 
 	if (conn->wr_given)
 		return BJ_ERR_STATE;
-	err = outbox_room(out, len + pad + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, len + pad + BJ_TLS_OVERHEAD_MAX);
+	if (conn->is_server && conn->wr.form == RECORD_PLAIN && conn->hs) /* there is more to come */
+		first = OUTBOX_FIRST / 2;
+	err = outbox_room(out, len + pad + BJ_TLS_OVERHEAD_MAX, OUTBOX_MAX, first);
 	if (err)
 		return err;
 	err = record_seal_padded(keys, type, version, pieces, count, pad, out->buf + out->len, out->cap - out->len, &sealed);

@@ -35,15 +35,32 @@ const struct hs_table *handshake_table(bool server, const struct state *s)
 	return server ? &table_server12 : &table_client12;
 }
 
+/* The first row of the state, whose rows stand together: looked for around the place where the handshake was last, since it is seldom far. */
+static size_t row_first(const struct bj_tls *conn, const struct hs_table *table)
+{
+	size_t last = conn->row < table->count ? conn->row : 0, at = table->count;
+
+	for (size_t far = 0; far < table->count && at == table->count; far++) {
+		if (last + far < table->count && table->rows[last + far].from == state_at(&conn->state))
+			at = last + far;
+		else if (far <= last && table->rows[last - far].from == state_at(&conn->state))
+			at = last - far;
+	}
+	while (at > 0 && at < table->count && table->rows[at - 1].from == state_at(&conn->state))
+		at--;
+	return at;
+}
+
 /* The row that receives `type`, or (own) the one row of ours that fits. */
-static const struct hs_row *row_find(const struct bj_tls *conn, bool own, unsigned type)
+static const struct hs_row *row_find(struct bj_tls *conn, bool own, unsigned type)
 {
 	const struct hs_table *table = handshake_table(conn->is_server, &conn->state);
+	size_t at = row_first(conn, table);
 
-	for (size_t i = 0; i < table->count; i++) {
-		const struct hs_row *row = &table->rows[i];
+	for (conn->row = (uint8_t)at; at < table->count && table->rows[at].from == state_at(&conn->state); at++) {
+		const struct hs_row *row = &table->rows[at];
 
-		if (row->from != state_at(&conn->state) || (row->op != OP_RECV) != own || (!own && row->what != type))
+		if ((row->op != OP_RECV) != own || (!own && row->what != type))
 			continue;
 		if (state_fits(&conn->state, row->when, row->unless))
 			return row;
@@ -52,14 +69,14 @@ static const struct hs_row *row_find(const struct bj_tls *conn, bool own, unsign
 }
 
 /* A CompressedCertificate stands wherever a Certificate may, where it was offered. rfc8879:4 */
-static const struct hs_row *row_receives(const struct bj_tls *conn, unsigned type)
+static const struct hs_row *row_receives(struct bj_tls *conn, unsigned type)
 {
 	bool packed = type == MSG_COMPRESSED_CERTIFICATE && conn_is_13(conn) && conn->config->compression_count > 0;
 
 	return row_find(conn, false, packed ? (unsigned)MSG_CERTIFICATE : type);
 }
 
-bool handshake_awaits(const struct bj_tls *conn, unsigned type)
+bool handshake_awaits(struct bj_tls *conn, unsigned type)
 {
 	return row_receives(conn, type) != NULL;
 }

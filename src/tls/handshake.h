@@ -85,6 +85,7 @@ struct hs_row {
 #define CLEARS(f) .clears = (f)
 #define KEYS(k) .keys = (k)
 
+/* The rows of one state stand together. */
 struct hs_table {
 	const struct hs_row *rows;
 	uint8_t count;
@@ -111,7 +112,7 @@ enum bj_err handshake_advance(struct bj_tls *conn) BJ_MUST_USE;
 enum bj_err handshake_receive(struct bj_tls *conn, unsigned type, struct bj_bytes raw, bool last) BJ_MUST_USE;
 
 /* Whether a message of that type would be taken now: asked before it is collected. */
-bool handshake_awaits(const struct bj_tls *conn, unsigned type);
+bool handshake_awaits(struct bj_tls *conn, unsigned type);
 /* What is wrong with one that is not awaited. */
 enum bj_err handshake_unexpected(const struct bj_tls *conn, unsigned type) BJ_MUST_USE;
 

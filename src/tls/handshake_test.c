@@ -274,6 +274,27 @@ static void every_row_is_taken_by_some_path(void **state)
 			assert_true(row_was_taken[t][1][i] || row_was_taken[t + 1][1][i]);
 }
 
+static void rows_of_one_state_stand_together(void **state)
+{
+	static const struct hs_table *const tables[] = {
+		&table_client_start, &table_client12, &table_client13, &table_server_start, &table_server12, &table_server13,
+	};
+
+	for (size_t t = 0; t < ARRAY_COUNT(tables); t++) {
+		bool seen[ST_COUNT] = { false };
+
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			unsigned from = tables[t]->rows[i].from;
+
+			if (i > 0 && from == tables[t]->rows[i - 1].from)
+				continue;
+			if (seen[from])
+				fail_msg("table %zu: row %zu is away from the others of %s", t, i, state_name((enum hs_state)from));
+			seen[from] = true;
+		}
+	}
+}
+
 static bool has_line(char (*list)[LINE_MAX_LEN], size_t count, const char *line)
 {
 	for (size_t i = 0; i < count; i++)
@@ -335,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_path_is_well_formed_and_ends),
 		cmocka_unit_test(every_row_is_taken_by_some_path),
+		cmocka_unit_test(rows_of_one_state_stand_together),
 		cmocka_unit_test(clients_mirror_servers),
 		cmocka_unit_test(the_paths_are_those_that_were_read),
 	};

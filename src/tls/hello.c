@@ -90,7 +90,7 @@ static uint8_t take_known(struct bj_bytes codes, uint8_t out[2 * SCHEME_COUNT])
 {
 	uint8_t len = 0;
 
-	for (size_t i = 0; i < SCHEME_COUNT; i++) {
+	for (size_t i = 0; codes.len > 0 && i < SCHEME_COUNT; i++) {
 		uint16_t code = scheme_table[i].code;
 
 		if (!codes_have(codes, code))
@@ -111,6 +111,22 @@ void hello_take_delegated(struct bj_tls *conn, struct bj_bytes codes)
 	conn->hs->delegated_len = take_known(codes, conn->hs->delegated);
 }
 
+/* session_binding(), once for each handshake. */
+static void binding_of(const struct bj_tls *conn, uint8_t out[SESSION_BINDING_LEN])
+{
+	struct handshake *hs = conn->hs;
+
+	if (hs && hs->has_binding) {
+		memcpy(out, hs->binding, SESSION_BINDING_LEN);
+		return;
+	}
+	session_binding(conn->config, conn->name, out);
+	if (!hs)
+		return;
+	memcpy(hs->binding, out, SESSION_BINDING_LEN);
+	hs->has_binding = true;
+}
+
 bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash)
 {
 	const struct suite *suite = suite_find(s->suite);
@@ -126,7 +142,7 @@ bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16
 		return false; /* the client no longer takes what was shown to it */
 	if (conn->config->keep_peer_chain && s->has_peer && s->peer_len == 0)
 		return false; /* the owner wants to see a certificate that was too large to keep */
-	session_binding(conn->config, conn->name, binding);
+	binding_of(conn, binding);
 	return ct_equal(binding, s->binding, sizeof(binding));
 }
 
@@ -188,7 +204,7 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 		.alpn_len = (uint8_t)conn->alpn.len,
 	};
 	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
-	session_binding(conn->config, conn->name, out->binding);
+	binding_of(conn, out->binding);
 	if (conn->resumed && (!conn->is_server || (before && before->has_peer)))
 		out->lifetime_s = lifetime_left_s(conn, lifetime_s);
 	if (before && before->has_peer) {

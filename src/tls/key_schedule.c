@@ -48,10 +48,9 @@ static struct bj_bytes or_zeros(enum hash_alg alg, struct bj_bytes bytes)
 	return bytes.len > 0 ? bytes : bytes_of(zeros, hash_len(alg));
 }
 
-void ks_expand_label(const struct hmac_key *prk, struct bj_bytes label, struct bj_bytes context, uint8_t *out, size_t len)
+static struct bj_bytes info_write(uint8_t *info, size_t cap, struct bj_bytes label, struct bj_bytes context, size_t len)
 {
-	uint8_t info[INFO_MAX];
-	struct writer w = wr_make(info, sizeof(info));
+	struct writer w = wr_make(info, cap);
 	size_t mark;
 
 	wr_u16(&w, (uint16_t)len);
@@ -61,14 +60,39 @@ void ks_expand_label(const struct hmac_key *prk, struct bj_bytes label, struct b
 	wr_close(&w, mark, 1);
 	wr_vec(&w, context, 1);
 	check(wr_ok(&w));
-	check(hkdf_expand(prk, wr_view(&w), out, len) == BJ_OK);
+	return wr_view(&w);
+}
+
+void ks_expand_label(const struct hmac_key *prk, struct bj_bytes label, struct bj_bytes context, uint8_t *out, size_t len)
+{
+	uint8_t info[INFO_MAX];
+
+	check(hkdf_expand(prk, info_write(info, sizeof(info), label, context, len), out, len) == BJ_OK);
+}
+
+/* Two of at most one hash each, with the same context, at about the cost of one. */
+static void expand_two(const struct hmac_key *prk, struct bj_bytes context, struct bj_bytes label_a, uint8_t *out_a, size_t len_a,
+		       struct bj_bytes label_b, uint8_t *out_b, size_t len_b)
+{
+	uint8_t info[2][HKDF_INFO_MAX];
+	const struct hkdf_output a = { prk, info_write(info[0], sizeof(info[0]), label_a, context, len_a), out_a, len_a };
+	const struct hkdf_output b = { prk, info_write(info[1], sizeof(info[1]), label_b, context, len_b), out_b, len_b };
+
+	hkdf_expand_two(&a, &b);
 }
 
 /* A secret as long as the hash. */
 static void derive(const struct hmac_key *prk, struct bj_bytes label, struct bj_bytes hash, struct secret *out)
 {
-	out->len = (uint8_t)hash_len(prk->inner.alg);
+	out->len = (uint8_t)hash_len(prk->alg);
 	ks_expand_label(prk, label, hash, out->bytes, out->len);
+}
+
+static void derive_two(const struct hmac_key *prk, struct bj_bytes hash, struct bj_bytes label_a, struct secret *out_a, struct bj_bytes label_b,
+		       struct secret *out_b)
+{
+	out_a->len = out_b->len = (uint8_t)hash_len(prk->alg);
+	expand_two(prk, hash, label_a, out_a->bytes, out_a->len, label_b, out_b->bytes, out_b->len);
 }
 
 /* HKDF-Extract straight into a keyed state. */
@@ -83,7 +107,7 @@ static void extract(enum hash_alg alg, struct bj_bytes salt, struct bj_bytes ikm
 
 static void extract_next(const struct hmac_key *from, struct bj_bytes ikm, struct hmac_key *out)
 {
-	enum hash_alg alg = from->inner.alg;
+	enum hash_alg alg = from->alg;
 	struct secret salt;
 
 	derive(from, BYTES_LIT("derived"), empty_hash(alg), &salt);
@@ -156,8 +180,7 @@ void ks_handshake_wipe(struct ks_handshake *hs)
 void ks_handshake_traffic(const struct ks_handshake *hs, struct bj_bytes hash, struct secret *out_client,
 			  struct secret *out_server)
 {
-	derive(&hs->prk, BYTES_LIT("c hs traffic"), hash, out_client);
-	derive(&hs->prk, BYTES_LIT("s hs traffic"), hash, out_server);
+	derive_two(&hs->prk, hash, BYTES_LIT("c hs traffic"), out_client, BYTES_LIT("s hs traffic"), out_server);
 }
 
 /* ---- master */
@@ -171,8 +194,7 @@ void ks_master_from(struct ks_master *master, struct ks_handshake *hs)
 void ks_master_traffic(const struct ks_master *master, struct bj_bytes hash, struct secret *out_client,
 		       struct secret *out_server)
 {
-	derive(&master->prk, BYTES_LIT("c ap traffic"), hash, out_client);
-	derive(&master->prk, BYTES_LIT("s ap traffic"), hash, out_server);
+	derive_two(&master->prk, hash, BYTES_LIT("c ap traffic"), out_client, BYTES_LIT("s ap traffic"), out_server);
 }
 
 void ks_master_exporter(const struct ks_master *master, struct bj_bytes hash, struct secret *out)
@@ -195,8 +217,7 @@ enum bj_err ks_traffic_keys(const struct suite *suite, const struct secret *traf
 	enum bj_err err;
 
 	hmac_key_init(&prk, (enum hash_alg)suite->hash, secret_view(traffic));
-	ks_expand_label(&prk, BYTES_LIT("key"), (struct bj_bytes){ 0 }, key, aead_key_len((enum aead_alg)suite->aead));
-	ks_expand_label(&prk, BYTES_LIT("iv"), (struct bj_bytes){ 0 }, iv, sizeof(iv));
+	expand_two(&prk, (struct bj_bytes){ 0 }, BYTES_LIT("key"), key, aead_key_len((enum aead_alg)suite->aead), BYTES_LIT("iv"), iv, sizeof(iv));
 	if (out_finished_key)
 		derive(&prk, BYTES_LIT("finished"), (struct bj_bytes){ 0 }, out_finished_key);
 	err = record_keys_set(keys, suite, key, iv);

@@ -338,12 +338,30 @@ static struct session a_session(void)
 	return s;
 }
 
+static enum bj_err seal_alone(struct ticket_keys *keys, int64_t now_ms, const struct session *s, struct writer *w)
+{
+	struct ticket_use use = { 0 };
+	enum bj_err err = ticket_seal(keys, &use, &rng_os, now_ms, s, w);
+
+	ticket_use_fini(&use);
+	return err;
+}
+
+static enum bj_err open_alone(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+{
+	struct ticket_use use = { 0 };
+	enum bj_err err = ticket_open(keys, &use, now_ms, ticket, out);
+
+	ticket_use_fini(&use);
+	return err;
+}
+
 static size_t seal(struct ticket_keys *keys, int64_t now_ms, uint8_t out[TICKET_LEN_MAX])
 {
 	struct writer w = wr_make(out, TICKET_LEN_MAX);
 	struct session s = a_session();
 
-	assert_int_equal(ticket_seal(keys, &rng_os, now_ms, &s, &w), BJ_OK);
+	assert_int_equal(seal_alone(keys, now_ms, &s, &w), BJ_OK);
 	return w.len;
 }
 
@@ -354,14 +372,14 @@ static void every_byte_of_a_ticket_matters(void **state)
 	size_t len = seal(keys, NOW_MS, ticket);
 	struct session s, expected = a_session();
 
-	assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_OK);
+	assert_int_equal(open_alone(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_OK);
 	assert_true(secret_equal(&s.secret, &expected.secret));
 	assert_int_equal(s.made_ms, NOW_MS);
 	for (size_t i = 0; i < len; i++) {
 		ticket[i] ^= 1;
-		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+		assert_int_equal(open_alone(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
 		ticket[i] ^= 1;
-		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, i), &s), BJ_ERR_BAD_TICKET);
+		assert_int_equal(open_alone(keys, NOW_MS, bytes_of(ticket, i), &s), BJ_ERR_BAD_TICKET);
 	}
 	ticket_keys_free(keys);
 }
@@ -376,7 +394,7 @@ static void a_ticket_of_any_length_is_refused_within_its_buffers(void **state)
 	assert_non_null(keys);
 	memset(ticket, 0x55, sizeof(ticket));
 	for (size_t len = 0; len <= sizeof(ticket); len += len < TICKET_LEN_MAX - 100 ? 97 : 1)
-		assert_int_equal(ticket_open(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+		assert_int_equal(open_alone(keys, NOW_MS, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
 	ticket_keys_free(keys);
 }
 
@@ -392,9 +410,11 @@ static void no_two_tickets_are_alike(void **state)
 	ticket_keys_free(keys);
 }
 
+/* Also where one user goes from key to key. */
 static void keys_rotate_and_old_ones_go(void **state)
 {
 	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	struct ticket_use use = { 0 };
 	uint8_t tickets[6][TICKET_LEN_MAX];
 	size_t lens[6];
 	struct session s;
@@ -406,11 +426,22 @@ static void keys_rotate_and_old_ones_go(void **state)
 		for (int old = 0; old <= epoch; old++) {
 			enum bj_err expected = epoch - old <= 2 ? BJ_OK : BJ_ERR_BAD_TICKET;
 
-			assert_int_equal(ticket_open(keys, now, bytes_of(tickets[old], lens[old]), &s), expected);
+			assert_int_equal(open_alone(keys, now, bytes_of(tickets[old], lens[old]), &s), expected);
+			assert_int_equal(ticket_open(keys, &use, now, bytes_of(tickets[old], lens[old]), &s), expected);
 			if (old > 0)
 				assert_memory_not_equal(tickets[old], tickets[old - 1], TICKET_NAME_LEN);
 		}
+		for (int again = 0; again < 2; again++) {
+			uint8_t ticket[TICKET_LEN_MAX];
+			struct writer w = wr_make(ticket, sizeof(ticket));
+			struct session made = a_session();
+
+			assert_int_equal(ticket_seal(keys, &use, &rng_os, now, &made, &w), BJ_OK);
+			assert_memory_equal(ticket, tickets[epoch], TICKET_NAME_LEN);
+			assert_int_equal(open_alone(keys, now, wr_view(&w), &s), BJ_OK);
+		}
 	}
+	ticket_use_fini(&use);
 	ticket_keys_free(keys);
 }
 
@@ -421,7 +452,7 @@ static void a_key_that_slept_too_long_opens_nothing(void **state)
 	size_t len = seal(keys, NOW_MS, ticket);
 	struct session s;
 
-	assert_int_equal(ticket_open(keys, NOW_MS + (int64_t)3 * 3600 * 1000, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
+	assert_int_equal(open_alone(keys, NOW_MS + (int64_t)3 * 3600 * 1000, bytes_of(ticket, len), &s), BJ_ERR_BAD_TICKET);
 	ticket_keys_free(keys);
 }
 
@@ -461,10 +492,10 @@ static void *member(void *arg)
 		made.id_len = 32;
 		memcpy(made.id, &i, sizeof(i));
 		made.made_ms = now;
-		if (ticket_seal(crowd->keys, &rng_os, now, &made, &w))
+		if (seal_alone(crowd->keys, now, &made, &w))
 			atomic_fetch_add(&crowd->failures, 1);
 		/* a thread that slept while the others' time ran on may find its key gone, but never another session */
-		else if (ticket_open(crowd->keys, now, wr_view(&w), &s) == BJ_OK && s.made_ms != now)
+		else if (open_alone(crowd->keys, now, wr_view(&w), &s) == BJ_OK && s.made_ms != now)
 			atomic_fetch_add(&crowd->failures, 1);
 		session_cache_put(crowd->cache, now, &made);
 		if (session_cache_get(crowd->cache, now, bytes_of(made.id, 32), &s) && s.id_len != 32)

@@ -39,7 +39,7 @@ static enum bj_err cookie_make(struct bj_tls *conn)
 	wr_u16(&w, hs->group);
 	wr_raw(&w, hs->hello_print, PRINT_LEN);
 	wr_vec(&w, bytes_of(hash, len), 1);
-	err = ticket_seal_bytes(conn->config->cookies, &hs->rng, conn->now_ms, wr_view(&w), &out);
+	err = ticket_seal_bytes(conn->config->cookies, &hs->ticket_use, &hs->rng, conn->now_ms, wr_view(&w), &out);
 	if (err)
 		return err;
 	hs->cookie = malloc(out.len);
@@ -120,7 +120,7 @@ enum bj_err retry_resume(struct bj_tls *conn, const struct client_hello *hello)
 
 	if (!conn->config->cookies || !(hello->has & EXT_BIT(EXT_COOKIE)))
 		return BJ_OK;
-	if (ticket_open_bytes(conn->config->cookies, conn->now_ms, hello->cookie, plain, sizeof(plain), &len) != BJ_OK ||
+	if (ticket_open_bytes(conn->config->cookies, &conn->hs->ticket_use, conn->now_ms, hello->cookie, plain, sizeof(plain), &len) != BJ_OK ||
 	    !cookie_read(bytes_of(plain, len), &was))
 		return BJ_ERR_BAD_RETRY;
 	age_ms = conn->now_ms - was.made_ms;

@@ -86,7 +86,7 @@ static bool session_find(struct bj_tls *conn, const struct client_hello *hello, 
 	const struct bj_tls_config *config = conn->config;
 
 	if ((hello->has & EXT_BIT(EXT_SESSION_TICKET)) && hello->ticket.len > 0)
-		return config->tickets && ticket_open(config->tickets, conn->now_ms, hello->ticket, out) == BJ_OK;
+		return config->tickets && ticket_open(config->tickets, &conn->hs->ticket_use, conn->now_ms, hello->ticket, out) == BJ_OK;
 	return config->cache && session_cache_get(config->cache, conn->now_ms, hello->session_id, out);
 }
 
@@ -428,7 +428,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	err = session_make(conn, conn->config->ticket_lifetime_s, &s);
 	if (err)
 		return err;
-	err = ticket_seal(conn->config->tickets, &conn->hs->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &conn->hs->ticket_use, &conn->hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket12){ s.lifetime_s, wr_view(&ticket) };
 	session_fini(&s);
 	if (err)
@@ -485,8 +485,8 @@ static const struct hs_row server12[] = {
 	{ FROM(PEER_FINISHED), STEP(NULL), WHEN(F_RESUMED), TO(OPEN) },
 	{ FROM(PEER_FINISHED), STEP(NULL), UNLESS(F_RESUMED), TO(TICKET) },
 	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), TO(TICKET_SEALED) },
-	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), TO(CCS) },
 	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(CCS) },
+	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), TO(CCS) },
 	{ FROM(CCS), SEND(CHANGE_CIPHER_SPEC, NULL), KEYS(KEYS_WRITE_12), TO(FINISHED) },
 	{ FROM(FINISHED), SEND(FINISHED, keys_finished_make), WHEN(F_RESUMED), TO(WAIT_CCS) },
 	{ FROM(FINISHED), SEND(FINISHED, last_finished_make), UNLESS(F_RESUMED), TO(OPEN) },

@@ -449,7 +449,7 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 	err = session_make(conn, nonce, &s);
 	if (err)
 		return err;
-	err = ticket_seal(conn->config->tickets, &hs->rng, conn->now_ms, &s, &ticket);
+	err = ticket_seal(conn->config->tickets, &hs->ticket_use, &hs->rng, conn->now_ms, &s, &ticket);
 	nst = (struct new_session_ticket){
 		.lifetime_s = s.lifetime_s,
 		.age_add = s.age_add,
@@ -465,9 +465,9 @@ static enum bj_err ticket_make(struct bj_tls *conn, struct writer *w)
 static const struct hs_row server13[] = {
 	{ FROM(VERSION), STEP(share_choose), DECIDES(F_RETRY), TO(SHARE) },
 	{ FROM(SHARE), SEND(HELLO_RETRY_REQUEST, retry_make), WHEN(F_RETRY), TO(RETRY) },
+	{ FROM(SHARE), STEP(NULL), UNLESS(F_RETRY), TO(PSK) },
 	{ FROM(RETRY), STEP(retry_end), TO(WAIT_SECOND_CLIENT_HELLO) },
 	{ FROM(WAIT_SECOND_CLIENT_HELLO), RECV(CLIENT_HELLO, hello_again_take), TO(PSK) },
-	{ FROM(SHARE), STEP(NULL), UNLESS(F_RETRY), TO(PSK) },
 	{ FROM(PSK), STEP(psk_choose), DECIDES(F_RESUMED | F_TRY), TO(IDENTITY) },
 	{ FROM(IDENTITY), ASK(TICKET, ticket_ask_prepare, ticket_ask), WHEN(F_TRY), UNLESS(F_RESUMED), DECIDES(F_RESUMED), TO(KEY) },
 	{ FROM(IDENTITY), STEP(psk_end), UNLESS(F_TRY), TO(EARLY) },
@@ -498,9 +498,9 @@ static const struct hs_row server13[] = {
 	{ FROM(JUDGE), ASK(VERIFY, auth_judge_prepare, auth_judge), TO(WAIT_FINISHED) },
 	{ FROM(WAIT_FINISHED), RECV(FINISHED, finished_take), KEYS(KEYS_READ_APP), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET), ASK(TICKET_SEAL, seal_prepare, seal_take), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET_SEALED) },
+	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(TICKET_SEALED), SEND(NEW_SESSION_TICKET, ticket_make), WHEN(F_TICKET), DECIDES(F_TICKET), TO(TICKET) },
 	{ FROM(TICKET_SEALED), STEP(NULL), UNLESS(F_TICKET), TO(TICKET) },
-	{ FROM(TICKET), STEP(NULL), UNLESS(F_TICKET), TO(OPEN) },
 	{ FROM(OPEN), RECV(KEY_UPDATE, key_update_take), TO(OPEN) },
 	{ FROM(OPEN), RECV(ASK_LATER, later_ask_take), TO(LATER_REQUEST) },
 	{ FROM(LATER_REQUEST), SEND(CERTIFICATE_REQUEST, request_make), TO(ASKED) },

@@ -87,7 +87,7 @@ static bool ticket_find(struct bj_tls *conn, struct session *s, uint32_t *out_ag
 	struct bj_bytes binder;
 
 	for (uint16_t i = 0; i < PSK_TRIES && psk_identity_next(&identities, &identity) && psk_binder_next(&binders, &binder); i++) {
-		if (ticket_open(conn->config->tickets, conn->now_ms, identity.identity, s) != BJ_OK)
+		if (ticket_open(conn->config->tickets, &conn->hs->ticket_use, conn->now_ms, identity.identity, s) != BJ_OK)
 			continue;
 		if (hello_may_resume(conn, s, VERSION_1_3, hash_now(conn))) {
 			conn->hs->psk_index = i;

@@ -161,19 +161,28 @@ static bool key_newest(struct ticket_keys *keys, struct ticket_key *out)
 	return false;
 }
 
-static enum bj_err seal_with(const struct ticket_key *key, const uint8_t *nonce, struct bj_bytes plain, uint8_t *out)
+void ticket_use_fini(struct ticket_use *use)
 {
-	struct aead aead;
-	enum bj_err err = aead_init(&aead, AEAD_AES_256_GCM, AEAD_BEST, key->key);
+	aead_fini(&use->aead);
+	wipe(use, sizeof(*use));
+}
 
-	if (err)
-		return err;
-	err = aead_seal(&aead, nonce, bytes_of(key->name, TICKET_NAME_LEN), plain, out);
-	aead_fini(&aead);
+/* Names are random, so a name stands for its key. */
+static enum bj_err key_use(struct ticket_use *use, const struct ticket_key *key)
+{
+	enum bj_err err;
+
+	if (use->aead.alg != AEAD_NONE && memcmp(use->name, key->name, TICKET_NAME_LEN) == 0)
+		return BJ_OK;
+	ticket_use_fini(use);
+	err = aead_init(&use->aead, AEAD_AES_256_GCM, AEAD_BEST, key->key);
+	if (!err)
+		memcpy(use->name, key->name, TICKET_NAME_LEN);
 	return err;
 }
 
-enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, struct bj_bytes plain, struct writer *w)
+enum bj_err ticket_seal_bytes(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, struct bj_bytes plain,
+			      struct writer *w)
 {
 	uint8_t sealed[SESSION_STATE_MAX + AEAD_TAG_LEN], nonce[TICKET_NONCE_LEN];
 	struct ticket_key key;
@@ -185,7 +194,9 @@ enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng
 		return BJ_ERR_INTERNAL;
 	err = rng_fill(rng, nonce, sizeof(nonce));
 	if (!err)
-		err = seal_with(&key, nonce, plain, sealed);
+		err = key_use(use, &key);
+	if (!err)
+		err = aead_seal(&use->aead, nonce, bytes_of(key.name, TICKET_NAME_LEN), plain, sealed);
 	if (!err) {
 		wr_raw(w, key.name, TICKET_NAME_LEN);
 		wr_raw(w, nonce, sizeof(nonce));
@@ -196,14 +207,15 @@ enum bj_err ticket_seal_bytes(struct ticket_keys *keys, const struct bj_rng *rng
 	return err;
 }
 
-enum bj_err ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s, struct writer *w)
+enum bj_err ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+			struct writer *w)
 {
 	uint8_t plain[SESSION_STATE_MAX];
 	struct writer state = wr_make(plain, sizeof(plain));
 	enum bj_err err;
 
 	session_write(&state, s);
-	err = wr_ok(&state) ? ticket_seal_bytes(keys, rng, now_ms, wr_view(&state), w) : BJ_ERR_INTERNAL;
+	err = wr_ok(&state) ? ticket_seal_bytes(keys, use, rng, now_ms, wr_view(&state), w) : BJ_ERR_INTERNAL;
 	wipe(plain, state.len);
 	return err;
 }
@@ -216,33 +228,30 @@ static bool key_by_name(struct ticket_keys *keys, struct bj_bytes name, struct t
 	return false;
 }
 
-enum bj_err ticket_open_bytes(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, uint8_t *out, size_t cap, size_t *out_len)
+enum bj_err ticket_open_bytes(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, uint8_t *out, size_t cap,
+			      size_t *out_len)
 {
 	struct reader r = rd_of(ticket);
 	struct bj_bytes name = rd_bytes(&r, TICKET_NAME_LEN), nonce = rd_bytes(&r, TICKET_NONCE_LEN), body = rd_rest(&r);
 	struct ticket_key key = { 0 };
 	enum bj_err err = BJ_ERR_BAD_TICKET;
-	struct aead aead;
 
 	if (r.bad || body.len <= AEAD_TAG_LEN || body.len - AEAD_TAG_LEN > cap)
 		return BJ_ERR_BAD_TICKET;
 	rotate(keys, now_ms);
-	if (key_by_name(keys, name, &key) && aead_init(&aead, AEAD_AES_256_GCM, AEAD_BEST, key.key) == BJ_OK) {
-		if (aead_open(&aead, nonce.ptr, name, body, out) == BJ_OK)
-			err = BJ_OK;
-		aead_fini(&aead);
-	}
+	if (key_by_name(keys, name, &key) && key_use(use, &key) == BJ_OK && aead_open(&use->aead, nonce.ptr, name, body, out) == BJ_OK)
+		err = BJ_OK;
 	wipe(&key, sizeof(key));
 	if (!err)
 		*out_len = body.len - AEAD_TAG_LEN;
 	return err;
 }
 
-enum bj_err ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+enum bj_err ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out)
 {
 	uint8_t plain[SESSION_STATE_MAX];
 	size_t len = 0;
-	enum bj_err err = ticket_open_bytes(keys, now_ms, ticket, plain, sizeof(plain), &len);
+	enum bj_err err = ticket_open_bytes(keys, use, now_ms, ticket, plain, sizeof(plain), &len);
 
 	if (!err)
 		err = session_read(bytes_of(plain, len), out);

@@ -224,9 +224,11 @@ static void nothing_is_left_of_ticket_keys(void **state)
 		uint8_t bytes[TICKET_LEN_MAX];
 		struct writer w = wr_make(bytes, sizeof(bytes));
 		struct session s = { .version = BJ_TLS_1_3, .suite = 0x1301 };
+		struct ticket_use use = { 0 };
 
 		secret_set(&s.secret, "0123456789abcdef0123456789abcdef", 32);
-		assert_int_equal(ticket_seal(server->tickets, &server->rng, NOW_MS, &s, &w), BJ_OK);
+		assert_int_equal(ticket_seal(server->tickets, &use, &server->rng, NOW_MS, &s, &w), BJ_OK);
+		ticket_use_fini(&use);
 		newest = memmem(server->tickets, 256, bytes, TICKET_NAME_LEN);
 		assert_non_null(newest);
 		learn("ticket key", newest + TICKET_NAME_LEN);

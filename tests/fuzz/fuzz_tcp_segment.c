@@ -1,4 +1,6 @@
 /* fuzz_tcp_segment.c - TCP segments and options: what parses comes back, from the values and from the raw options. */
+#include <string.h>
+
 #include "base/check.h"
 #include "tcpip/wire/tcp.h"
 
@@ -27,5 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(tcp_options_parse(wr_view(&w), &o) == BJ_OK);
 	check(o.mss == s.options.mss && o.ts_val == s.options.ts_val && o.sack_count == s.options.sack_count);
 	check(o.sack_permitted == s.options.sack_permitted && bytes_equal(o.fast_open, s.options.fast_open));
+	check(o.has_ecn == s.options.has_ecn && o.ecn_ect1_first == s.options.ecn_ect1_first && o.ecn_count == s.options.ecn_count);
+	check(memcmp(o.ecn, s.options.ecn, sizeof(o.ecn)) == 0);
 	return 0;
 }

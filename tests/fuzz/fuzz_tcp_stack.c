@@ -97,6 +97,11 @@ static void inject(struct world *w, struct reader *in)
 		s.options.sack_permitted = what & 2;
 		s.options.has_window_scale = what & 4;
 		s.options.window_scale = what >> 4;
+		s.options.has_ecn = s.options.ecn_ect1_first = what & 8;
+		s.options.ecn_count = what & 8 ? what >> 4 & 3 : 0;
+		for (size_t i = 0; i < s.options.ecn_count; i++)
+			s.options.ecn[i] = rd_u8(in) * 501u;
+		s.flags |= what & 8 ? TCP_AE : 0;
 		s.options.sack_count = flags & TCP_SYN ? 0 : what & 1;
 		s.options.has_mss = flags & TCP_SYN && what & 1;
 		s.options.sack[0].start = w->ack - rd_u8(in) * 100u;
@@ -181,7 +186,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tcp.congestion = flags & 16 ? (flags & 4 ? BJ_CONGESTION_BBR : BJ_CONGESTION_RENO) : BJ_CONGESTION_CUBIC;
 	tcp.keepalive = flags & 32;
 	tcp.fast_open = tcp.fast_open_without_cookie = flags & 64;
-	tcp.ecn = flags & 128 ? BJ_ECN_ASK : BJ_ECN_ANSWER;
+	tcp.ecn = flags & 128 ? (flags & 8 ? BJ_ECN_ASK : BJ_ECN_ASK_ACCURATE) : BJ_ECN_ANSWER;
+	tcp.ecn_option = flags & 4 ? BJ_ECN_OPTION_ALWAYS : BJ_ECN_OPTION_CHANGES;
+	tcp.ecn_control = flags & 1;
 	w.options = &tcp;
 	check(bj_stack_make(&options, w.now, &w.stack) == BJ_OK);
 	check(bj_stack_add_address(w.stack, &at.ip) == BJ_OK);

@@ -442,6 +442,32 @@ long world_call(struct world *w, const struct script_call *c, char error[32])
 	return WORLD_UNKNOWN;
 }
 
+/* As Linux has it: with which feedback is answered, and with which asked. */
+static void set_ecn(struct world *w, char how)
+{
+	struct bj_tcp_options *o = &w->defaults;
+
+	o->ecn = how == '0' ? BJ_ECN_OFF : how == '1' || how == '4' ? BJ_ECN_ASK : how == '3' ? BJ_ECN_ASK_ACCURATE : BJ_ECN_ANSWER;
+	o->no_accurate_ecn = how == '1' || how == '2';
+	if (w->foreign) {
+		o->ecn_control = true; /* what that kernel does */
+		o->ecn_option = BJ_ECN_OPTION_ALWAYS;
+	}
+}
+
+/* Of those that live, too. */
+static void set_ecn_option(struct world *w, char how)
+{
+	w->defaults.ecn_option = how == '0' ? BJ_ECN_OPTION_NEVER : how == '1' ? BJ_ECN_OPTION_CHANGES : BJ_ECN_OPTION_ALWAYS;
+	for (size_t i = 0; i < WORLD_FDS_MAX; i++) {
+		struct world_fd *f = &w->fds[i];
+
+		f->options.ecn_option = w->defaults.ecn_option;
+		if (f->tcp && bj_tcp_set_options(f->tcp, &f->options))
+			abort();
+	}
+}
+
 void world_command(struct world *w, const char *text)
 {
 	const char *at;
@@ -466,7 +492,11 @@ void world_command(struct world *w, const char *text)
 	if ((at = strstr(text, "tcp.fastopen.server_enable=")))
 		w->may_fast_open = at[27] == '1';
 	if ((at = strstr(text, "tcp_ecn=")))
-		w->defaults.ecn = at[8] == '1' || at[8] == '4' ? BJ_ECN_ASK : at[8] == '3' ? BJ_ECN_ASK_ACCURATE : at[8] == '0' ? BJ_ECN_OFF : BJ_ECN_ANSWER;
+		set_ecn(w, at[8]);
+	if ((at = strstr(text, "tcp_ecn_option=")))
+		set_ecn_option(w, at[15]);
+	if ((at = strstr(text, "tcp_ecn_control="))) /* our own word */
+		w->defaults.ecn_control = at[16] == '1';
 	if ((at = strstr(text, "tcp_fastopen="))) {
 		long bits = strtol(at + 13, NULL, 0);
 
@@ -554,7 +584,12 @@ static bool name_value(void *self, const char *name, double *out)
 			{ "tcpi_unacked", segments(i.snd_nxt - i.snd_una, &i) }, { "tcpi_sacked", segments(i.sacked, &i) },
 			{ "tcpi_lost", segments(i.lost, &i) }, { "tcpi_retrans", segments(i.retransmitted_out, &i) },
 			{ "tcpi_options", i.timestamps | i.sack << 1 | i.window_scale << 2 | i.ecn << 3 | i.ecn_marked << 4 | i.syn_data << 5 },
-			{ "ecn_accurate", i.ecn_accurate }, { "tcpi_delivered_ce", i.ecn_accurate ? (uint8_t)(w->last->s_cep - 5) : 0 }, { "tcpi_probes", i.backoff }, { "tcpi_delivered", i.delivered }, { "tcpi_advmss", i.advertised_mss }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
+			{ "ecn_accurate", i.ecn_accurate }, { "ecn_option", i.ecn_option },
+			{ "tcpi_received_ce", i.received_ce }, { "tcpi_delivered_ce", i.delivered_ce },
+			{ "tcpi_received_ce_bytes", i.received_ce_bytes }, { "tcpi_delivered_ce_bytes", i.delivered_ce_bytes },
+			{ "tcpi_received_e0_bytes", i.received_ect0_bytes }, { "tcpi_delivered_e0_bytes", i.delivered_ect0_bytes },
+			{ "tcpi_received_e1_bytes", i.received_ect1_bytes }, { "tcpi_delivered_e1_bytes", i.delivered_ect1_bytes },
+			{ "tcpi_probes", i.backoff }, { "tcpi_delivered", i.delivered }, { "tcpi_advmss", i.advertised_mss }, { "tcpi_snd_wscale", i.snd_wscale }, { "tcpi_rcv_wscale", i.rcv_wscale },
 			{ "tcpi_rcv_mss", i.rcv_mss }, { "tcpi_total_retrans", i.retransmits }, { "tcpi_rto", i.rto_us }, { "tcpi_rtt", i.srtt_us },
 			{ "tcpi_rttvar", i.rttvar_us }, { "tcpi_min_rtt", i.min_rtt_us }, { "tcpi_backoff", i.backoff },
 			{ "tcpi_pmtu", i.pmtu }, { "tcpi_snd_wnd", i.snd_wnd }, { "tcpi_rcv_wnd", i.rcv_wnd },

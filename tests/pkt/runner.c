@@ -125,7 +125,7 @@ static bool run_step(struct world *w, const struct script_step *s, int64_t *last
 		from_us = until_us = at_us = w->now_us;
 	if (s->kind == STEP_PACKET_OUT) {
 		good = run_expect(w, s, from_us, until_us, &at_us);
-		*last_us = s->any_time || s->range ? at_us : from_us;
+		*last_us = w->foreign ? w->now_us : s->any_time || s->range ? at_us : from_us; /* theirs count from when it was seen */
 		return good;
 	}
 	while (waiting->step && bj_stack_deadline(w->stack) <= from_us && good) {

@@ -150,19 +150,21 @@ static uint16_t parse_flags(struct text *t)
 {
 	static const char letters[] = "FSRP.UEWA";
 	uint16_t flags = 0;
-	bool any = false;
+	const char *start;
 
 	skip_space(t);
-	for (const char *at; *t->p && (at = strchr(letters, *t->p)); t->p++, any = true)
-		flags |= (uint16_t)(1 << (at - letters));
-	if (any && *t->p >= '0' && *t->p <= '7') { /* the number that AE, CWR and ECE make: rfc9768:3.2.2 */
-		unsigned ace = (unsigned)(*t->p++ - '0');
+	start = t->p;
+	for (const char *at; *t->p; t->p++) {
+		unsigned ace = (unsigned)(*t->p - '0');
 
-		flags |= (uint16_t)((ace & 4 ? TCP_AE : 0) | (ace & 2 ? TCP_CWR : 0) | (ace & 1 ? TCP_ECE : 0));
+		if ((at = strchr(letters, *t->p)))
+			flags |= (uint16_t)(1 << (at - letters));
+		else if (ace <= 7) /* the number that AE, CWR and ECE make: rfc9768:3.2.2 */
+			flags |= (uint16_t)((ace & 4 ? TCP_AE : 0) | (ace & 2 ? TCP_CWR : 0) | (ace & 1 ? TCP_ECE : 0));
+		else
+			break;
 	}
-	if (take(t, "-"))
-		any = true;
-	if (!any)
+	if (!take(t, "-") && t->p == start)
 		complain(t, "expected flags, found '%.20s'", t->p);
 	return flags;
 }
@@ -205,6 +207,20 @@ static void parse_sack(struct text *t, struct script_packet *p)
 	}
 }
 
+/* Accurate ECN's: bytes by codepoint, in one of its two orders. */
+static void parse_ecn(struct text *t, struct script_packet *p)
+{
+	static const char *const orders[2][3] = { { "e0b", "ceb", "e1b" }, { "e1b", "ceb", "e0b" } };
+	bool ect1_first = strncmp(t->p + strspn(t->p, " "), "e1b", 3) == 0;
+	size_t len_at = p->raw_len + 1;
+
+	put(p, t, ect1_first ? 0xae02 : 0xac02, 2);
+	for (size_t i = 0; i < 3 && take_word(t, orders[ect1_first][i]); i++) {
+		put(p, t, (uint64_t)number(t), 3);
+		p->raw[len_at] = (uint8_t)(p->raw[len_at] + 3);
+	}
+}
+
 static void parse_hex(struct text *t, struct script_packet *p, uint8_t kind, uint16_t experiment)
 {
 	size_t len_at = p->raw_len + 1;
@@ -241,6 +257,8 @@ static void parse_option(struct text *t, struct script_packet *p)
 		put(p, t, 0x0402, 2);
 	} else if (take_word(t, "sack")) {
 		parse_sack(t, p);
+	} else if (take_word(t, "ECN")) {
+		parse_ecn(t, p);
 	} else if (take_word(t, "TS")) {
 		put(p, t, 0x080a, 2);
 		p->ts_at = p->raw_len;

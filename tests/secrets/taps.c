@@ -102,6 +102,15 @@ enum bj_err __wrap_hkdf_expand(const struct hmac_key *prk, struct bj_bytes info,
 	return err;
 }
 
+void __real_hkdf_expand_two(const struct hkdf_output *a, const struct hkdf_output *b);
+void __wrap_hkdf_expand_two(const struct hkdf_output *a, const struct hkdf_output *b);
+void __wrap_hkdf_expand_two(const struct hkdf_output *a, const struct hkdf_output *b)
+{
+	__real_hkdf_expand_two(a, b);
+	memory_note(a->out, a->len, "expanded secret", LIFE_CONNECTION);
+	memory_note(b->out, b->len, "expanded secret", LIFE_CONNECTION);
+}
+
 void __real_prf12(const struct hmac_key *secret, const char *label, struct bj_bytes seed1, struct bj_bytes seed2, uint8_t *out,
 		  size_t len);
 void __wrap_prf12(const struct hmac_key *secret, const char *label, struct bj_bytes seed1, struct bj_bytes seed2, uint8_t *out,
@@ -124,8 +133,8 @@ void __wrap_hmac_key_init(struct hmac_key *key, enum hash_alg alg, struct bj_byt
 	if (ct_is_zero(secret.ptr, secret.len))
 		return;
 	memory_note(secret.ptr, secret.len, "key of an HMAC", life_now());
-	memory_note(key->inner.state, 32, "keyed state of an HMAC", life_now());
-	memory_note(key->outer.state, 32, "keyed state of an HMAC", life_now());
+	memory_note(&key->inner, 32, "keyed state of an HMAC", life_now());
+	memory_note(&key->outer, 32, "keyed state of an HMAC", life_now());
 }
 
 enum bj_err __real_aead_init(struct aead *a, enum aead_alg alg, enum aead_provider provider, const uint8_t *key);
@@ -138,29 +147,29 @@ enum bj_err __wrap_aead_init(struct aead *a, enum aead_alg alg, enum aead_provid
 	return __real_aead_init(a, alg, provider, key);
 }
 
-enum bj_err __real_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __real_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w);
-enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w);
-enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
+enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w)
 {
 	enum bj_err err;
 
 	in_ticket++;
-	err = __real_ticket_seal(keys, rng, now_ms, s, w);
+	err = __real_ticket_seal(keys, use, rng, now_ms, s, w);
 	in_ticket--;
 	return err;
 }
 
-enum bj_err __real_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out);
-enum bj_err __wrap_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out);
-enum bj_err __wrap_ticket_open(struct ticket_keys *keys, int64_t now_ms, struct bj_bytes ticket, struct session *out)
+enum bj_err __real_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out);
+enum bj_err __wrap_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out);
+enum bj_err __wrap_ticket_open(struct ticket_keys *keys, struct ticket_use *use, int64_t now_ms, struct bj_bytes ticket, struct session *out)
 {
 	enum bj_err err;
 
 	in_ticket++;
-	err = __real_ticket_open(keys, now_ms, ticket, out);
+	err = __real_ticket_open(keys, use, now_ms, ticket, out);
 	in_ticket--;
 	return err;
 }

@@ -16,6 +16,7 @@ import threading
 import time
 
 SECONDS = 60
+STALL_SECONDS = 600  # of a transfer: where every fifth exchange is lost, one in some ten thousand waits for minutes
 PIECE = 1 << 16
 
 
@@ -42,6 +43,7 @@ def transfer(host, port, count, ca=None):
     """Sends bytes, gets their hash; gets as many bytes, then their hash. Both must agree."""
     count = int(count)
     sock = connect(host, port, ca)
+    sock.settimeout(STALL_SECONDS)
     block = os.urandom(1 << 20)
     sock.sendall(struct.pack(">Q", count))
     digest, left, began = hashlib.sha256(), count, time.monotonic()

@@ -17,6 +17,18 @@ static void sack_read(struct reader *r, struct tcp_options *o)
 	}
 }
 
+/* Of a length that is not known yet the fields that are whole count, the rest is padding. */
+static void ecn_read(uint8_t kind, struct reader *r, struct tcp_options *o)
+{
+	size_t count = rd_left(r) / 3;
+
+	o->has_ecn = true;
+	o->ecn_ect1_first = kind == TCP_OPTION_ACCURATE_ECN_1;
+	o->ecn_count = (uint8_t)(count < TCP_ECN_FIELDS_MAX ? count : TCP_ECN_FIELDS_MAX);
+	for (size_t i = 0; i < TCP_ECN_FIELDS_MAX; i++)
+		o->ecn[i] = i < o->ecn_count ? rd_u24(r) : 0;
+}
+
 /* One option by its kind; a body whose size does not fit the kind is as if it were not there. */
 static void option_read(uint8_t kind, struct reader r, struct tcp_options *o)
 {
@@ -46,6 +58,8 @@ static void option_read(uint8_t kind, struct reader r, struct tcp_options *o)
 		   rd_u16(&r) == TCP_FAST_OPEN_EXPERIMENT && (len == 2 || len >= 6)) {
 		o->has_fast_open = o->fast_open_experimental = true;
 		o->fast_open = rd_rest(&r);
+	} else if (kind == TCP_OPTION_ACCURATE_ECN_0 || kind == TCP_OPTION_ACCURATE_ECN_1) {
+		ecn_read(kind, &r, o);
 	} else if (kind == TCP_OPTION_MD5 && len == 16) {
 		o->md5 = rd_rest(&r);
 	} else if (kind == TCP_OPTION_AO && len >= 2) {
@@ -119,6 +133,26 @@ static void fill(struct writer *w, size_t count, uint8_t with)
 		wr_u8(w, with);
 }
 
+static void align(struct writer *w, size_t start, uint8_t with)
+{
+	fill(w, (size_t)(-(ptrdiff_t)(w->len - start) & 3), with);
+}
+
+static void sack_permitted_write(struct writer *w)
+{
+	wr_u8(w, TCP_OPTION_SACK_PERMITTED);
+	wr_u8(w, 2);
+}
+
+static void ecn_write(struct writer *w, const struct tcp_options *o, size_t start)
+{
+	wr_u8(w, o->ecn_ect1_first ? TCP_OPTION_ACCURATE_ECN_1 : TCP_OPTION_ACCURATE_ECN_0);
+	wr_u8(w, (uint8_t)(2 + 3 * o->ecn_count));
+	for (size_t i = 0; i < o->ecn_count; i++)
+		wr_u24(w, o->ecn[i] & 0xffffff);
+	align(w, start, TCP_OPTION_NOP);
+}
+
 void tcp_options_write(struct writer *w, const struct tcp_options *o)
 {
 	size_t start = w->len;
@@ -128,17 +162,21 @@ void tcp_options_write(struct writer *w, const struct tcp_options *o)
 		wr_u8(w, 4);
 		wr_u16(w, o->mss);
 	}
-	if (o->has_timestamps != o->sack_permitted) /* together they need no padding */
-		fill(w, 2, TCP_OPTION_NOP);
-	if (o->sack_permitted) {
-		wr_u8(w, TCP_OPTION_SACK_PERMITTED);
-		wr_u8(w, 2);
-	}
 	if (o->has_timestamps) {
+		if (o->sack_permitted) /* together they need no padding */
+			sack_permitted_write(w);
+		else
+			fill(w, 2, TCP_OPTION_NOP);
 		wr_u8(w, TCP_OPTION_TIMESTAMPS);
 		wr_u8(w, 10);
 		wr_u32(w, o->ts_val);
 		wr_u32(w, o->ts_ecr);
+	}
+	if (o->has_ecn)
+		ecn_write(w, o, start);
+	if (o->sack_permitted && !o->has_timestamps) {
+		fill(w, 2, TCP_OPTION_NOP);
+		sack_permitted_write(w);
 	}
 	if (o->has_window_scale) {
 		wr_u8(w, TCP_OPTION_NOP);
@@ -166,7 +204,7 @@ void tcp_options_write(struct writer *w, const struct tcp_options *o)
 		if (o->fast_open_experimental)
 			wr_u16(w, TCP_FAST_OPEN_EXPERIMENT);
 		wr_bytes(w, o->fast_open);
-		fill(w, (size_t)(-(ptrdiff_t)(w->len - start) & 3), TCP_OPTION_NOP);
+		align(w, start, TCP_OPTION_NOP);
 	}
 	if (o->md5.len) {
 		wr_u8(w, TCP_OPTION_MD5);
@@ -178,7 +216,7 @@ void tcp_options_write(struct writer *w, const struct tcp_options *o)
 		wr_u8(w, (uint8_t)(2 + o->ao.len));
 		wr_bytes(w, o->ao);
 	}
-	fill(w, (size_t)(-(ptrdiff_t)(w->len - start) & 3), TCP_OPTION_END);
+	align(w, start, TCP_OPTION_END);
 }
 
 size_t tcp_options_len(const struct tcp_options *o)

@@ -4,7 +4,7 @@
  * mark or the end of the header; one whose length is wrong spoils the segment, one that is unknown is skipped by its
  * length (rfc9293:3.1 MUST-6, MUST-7, MUST-64). What a known option says wrongly is as if it were not there.
  *
- * Implements   rfc9293:3.1 rfc9293:3.2 rfc7323:2 rfc7323:3 rfc2018:3 rfc5482:2 rfc7413:4.1
+ * Implements   rfc9293:3.1 rfc9293:3.2 rfc7323:2 rfc7323:3 rfc2018:3 rfc5482:2 rfc7413:4.1 rfc9768:3.2.3
  */
 #ifndef TCPIP_WIRE_TCP_H
 #define TCPIP_WIRE_TCP_H
@@ -16,6 +16,7 @@
 #define TCP_CHECKSUM_AT 16
 #define TCP_OPTIONS_LEN_MAX 40
 #define TCP_SACK_BLOCKS_MAX 4
+#define TCP_ECN_FIELDS_MAX 3
 #define TCP_WINDOW_SHIFT_MAX 14
 #define TCP_FAST_OPEN_COOKIE_MAX 16
 #define TCP_FAST_OPEN_EXPERIMENT 0xf989 /* of option 254, what it was before it had a number */
@@ -44,6 +45,8 @@ enum tcp_option {
 	TCP_OPTION_USER_TIMEOUT = 28,
 	TCP_OPTION_AO = 29,
 	TCP_OPTION_FAST_OPEN = 34,
+	TCP_OPTION_ACCURATE_ECN_0 = 172, /* bytes that came as ECT(0), CE, ECT(1) */
+	TCP_OPTION_ACCURATE_ECN_1 = 174, /* as ECT(1), CE, ECT(0) */
 	TCP_OPTION_EXPERIMENT = 254,
 };
 
@@ -55,6 +58,9 @@ struct tcp_block {
 struct tcp_options {
 	bool has_mss, has_window_scale, sack_permitted, has_timestamps, has_user_timeout, has_fast_open;
 	bool fast_open_experimental;
+	bool has_ecn, ecn_ect1_first; /* which of the two kinds */
+	uint8_t ecn_count;            /* fields from the first on; what is left out has not changed */
+	uint32_t ecn[TCP_ECN_FIELDS_MAX]; /* 24 bits each */
 	uint16_t mss;
 	uint8_t window_scale;
 	uint32_t ts_val, ts_ecr;
@@ -91,6 +97,12 @@ void tcp_write_checksum(struct writer *w, size_t start, struct bj_bytes from, st
 void tcp_write_checksum_seed(struct writer *w, size_t start, struct bj_bytes from, struct bj_bytes to, size_t tail_len);
 
 BJ_MUST_USE enum bj_err tcp_options_parse(struct bj_bytes bytes, struct tcp_options *out);
+/* The codepoint of the IP header that a field of accurate ECN's option counts. */
+static inline unsigned tcp_ecn_codepoint(bool ect1_first, size_t field)
+{
+	return field == 1 ? 3 : (field == 0) == ect1_first ? 1 : 2;
+}
+
 /* In the order that everybody uses, padded with zeros to four bytes (MUST-69 of rfc9293:3.1). */
 void tcp_options_write(struct writer *w, const struct tcp_options *o);
 /* How many bytes tcp_options_write() will write. */

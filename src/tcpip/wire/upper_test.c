@@ -249,6 +249,11 @@ static void options_come_back(void **state)
 		{ .has_fast_open = true, .fast_open_experimental = true, .fast_open = { ip6, 8 } },
 		{ .md5 = { ip6, 16 } },
 		{ .ao = { ip6, 14 } },
+		{ .has_mss = true, .mss = 1460, .sack_permitted = true, .has_window_scale = true, .has_ecn = true, .ecn_ect1_first = true,
+		  .ecn_count = 3, .ecn = { 1, 0, 0xffffff } },
+		{ .has_timestamps = true, .has_ecn = true, .ecn_count = 2, .ecn = { 0x123456, 7 }, .sack_count = 2, .sack = { { 1, 2 }, { 3, 4 } } },
+		{ .has_ecn = true, .ecn_count = 1, .ecn = { 0x800000 } },
+		{ .has_ecn = true },
 	};
 	uint8_t room[128];
 
@@ -276,6 +281,10 @@ static void options_come_back(void **state)
 		assert_int_equal(out.options.sack_permitted, rows[i].sack_permitted);
 		assert_int_equal(out.options.sack_count, rows[i].sack_count);
 		assert_memory_equal(out.options.sack, rows[i].sack, sizeof(out.options.sack));
+		assert_int_equal(out.options.has_ecn, rows[i].has_ecn);
+		assert_int_equal(out.options.ecn_ect1_first, rows[i].ecn_ect1_first);
+		assert_int_equal(out.options.ecn_count, rows[i].ecn_count);
+		assert_memory_equal(out.options.ecn, rows[i].ecn, sizeof(out.options.ecn));
 		assert_int_equal(out.seq, s.seq);
 		assert_int_equal(out.ack, s.ack);
 		assert_int_equal(out.flags, s.flags);
@@ -283,6 +292,35 @@ static void options_come_back(void **state)
 		assert_int_equal(out.urgent, s.urgent);
 		assert_true(bytes_equal(out.payload, s.payload));
 	}
+}
+
+/* rfc9768:3.2.3: whole fields count, whatever the length; which codepoint stands where is the kind's to say. */
+static void bytes_by_codepoint_are_read_at_any_length(void **state)
+{
+	static const struct { uint8_t bytes[16]; size_t len, count; uint32_t fields[3]; bool ect1_first, good; } rows[] = {
+		{ { 172, 1 }, 2, 0, { 0 }, false, false }, { { 174, 5, 0, 0 }, 4, 0, { 0 }, false, false },
+		{ { 172, 2 }, 2, 0, { 0 }, false, true }, { { 174, 4, 1, 2 }, 4, 0, { 0 }, true, true },
+		{ { 172, 5, 0, 0, 1 }, 5, 1, { 1 }, false, true }, { { 174, 8, 0, 0, 1, 0xff, 0xff, 0xff }, 8, 2, { 1, 0xffffff }, true, true },
+		{ { 174, 10, 0, 0, 1, 0, 0, 2, 9, 9 }, 10, 2, { 1, 2 }, true, true },
+		{ { 172, 11, 0, 0, 1, 0, 0, 2, 0, 1, 0 }, 11, 3, { 1, 2, 256 }, false, true },
+		{ { 172, 14, 0, 0, 1, 0, 0, 2, 0, 0, 3, 4, 4, 4 }, 14, 3, { 1, 2, 3 }, false, true },
+	};
+	static const unsigned codepoints[2][3] = { { 2, 3, 1 }, { 1, 3, 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_bytes exact = wire_cut(bytes_of(rows[i].bytes, rows[i].len), rows[i].len);
+		struct tcp_options o = { 0 };
+
+		assert_int_equal(tcp_options_parse(exact, &o), rows[i].good ? BJ_OK : BJ_ERR_DECODE);
+		assert_int_equal(o.has_ecn, rows[i].good);
+		assert_int_equal(o.ecn_ect1_first, rows[i].ect1_first);
+		assert_int_equal(o.ecn_count, rows[i].count);
+		assert_memory_equal(o.ecn, rows[i].fields, sizeof(o.ecn));
+		free((void *)(uintptr_t)exact.ptr);
+	}
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(tcp_ecn_codepoint(i / 3, i % 3), codepoints[i / 3][i % 3]);
 }
 
 static void more_options_than_fit_are_not_written(void **state)
@@ -309,6 +347,7 @@ int main(void)
 		cmocka_unit_test(options_with_wrong_lengths_are_refused),
 		cmocka_unit_test(random_options_end),
 		cmocka_unit_test(options_come_back),
+		cmocka_unit_test(bytes_by_codepoint_are_read_at_any_length),
 		cmocka_unit_test(more_options_than_fit_are_not_written),
 	};
 
