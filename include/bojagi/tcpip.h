@@ -78,7 +78,7 @@ struct bj_offload {
 	bool checksum_good;       /* in: TCP's checksum was checked by the device, or never left the machine */
 	bool checksum_missing;    /* out: the field holds the sum of the pseudo-header; the device adds the rest */
 	uint16_t segment_len;     /* payload of each segment where the packet stands for several; 0: it is one */
-	uint16_t header_len;      /* with segment_len: all headers together */
+	uint16_t header_len;      /* with checksum_missing: all headers together */
 	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
 	uint16_t checksum_offset; /* and where it is written, counted from there */
 	bool lent;                /* in: the packet's bytes stay as they are until bj_stack_settle() */
@@ -376,6 +376,8 @@ struct bj_ready_one {
 
 /* BJ_ERR_WOULD_BLOCK: nothing more. Each comes once until something happens to it again. */
 BJ_API BJ_MUST_USE enum bj_err bj_stack_next_ready(struct bj_stack *stack, struct bj_ready_one *out);
+/* Would it tell of one? */
+BJ_API bool bj_stack_is_ready(const struct bj_stack *stack);
 
 /* ---- datagrams */
 

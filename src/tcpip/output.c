@@ -126,10 +126,9 @@ static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, si
 	o->checksum_missing = true;
 	o->checksum_start = (uint16_t)start;
 	o->checksum_offset = TCP_CHECKSUM_AT;
-	if (len > tcp_payload_max(t) && !is_probe) {
+	o->header_len = (uint16_t)header_len;
+	if (len > tcp_payload_max(t) && !is_probe)
 		o->segment_len = (uint16_t)tcp_payload_max(t);
-		o->header_len = (uint16_t)header_len;
-	}
 	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail[0].len + tail[1].len);
 }
 
