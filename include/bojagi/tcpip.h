@@ -78,7 +78,7 @@ struct bj_offload {
 	bool checksum_good;       /* in: TCP's checksum was checked by the device, or never left the machine */
 	bool checksum_missing;    /* out: the field holds the sum of the pseudo-header; the device adds the rest */
 	uint16_t segment_len;     /* payload of each segment where the packet stands for several; 0: it is one */
-	uint16_t header_len;      /* with segment_len: all headers together */
+	uint16_t header_len;      /* with checksum_missing: all headers together */
 	uint16_t checksum_start;  /* out, with checksum_missing: where the sum begins */
 	uint16_t checksum_offset; /* and where it is written, counted from there */
 	bool lent;                /* in: the packet's bytes stay as they are until bj_stack_settle() */
@@ -376,6 +376,8 @@ struct bj_ready_one {
 
 /* BJ_ERR_WOULD_BLOCK: nothing more. Each comes once until something happens to it again. */
 BJ_API BJ_MUST_USE enum bj_err bj_stack_next_ready(struct bj_stack *stack, struct bj_ready_one *out);
+/* Would it tell of one? */
+BJ_API bool bj_stack_is_ready(const struct bj_stack *stack);
 
 /* ---- datagrams */
 
@@ -417,6 +419,7 @@ enum bj_tcp_event_kind {
 enum bj_sent_why {
 	BJ_SENT_SYN, BJ_SENT_DATA, BJ_SENT_FIN, BJ_SENT_ACK, BJ_SENT_DELAYED_ACK, BJ_SENT_WINDOW, BJ_SENT_CHALLENGE,
 	BJ_SENT_FAST_RETRANSMIT, BJ_SENT_TIMEOUT, BJ_SENT_TAIL_PROBE, BJ_SENT_WINDOW_PROBE, BJ_SENT_KEEPALIVE, BJ_SENT_RST,
+	BJ_SENT_MTU_PROBE, /* bytes in a packet larger than what is known to pass: rfc4821 */
 };
 enum bj_lost_why { BJ_LOST_RACK, BJ_LOST_DUPLICATES, BJ_LOST_PARTIAL_ACK, BJ_LOST_TIMEOUT, BJ_LOST_TAIL_PROBE, BJ_LOST_TOO_BIG,
 		    BJ_LOST_SYN, BJ_LOST_MARKED };

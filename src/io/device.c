@@ -248,7 +248,8 @@ enum bj_err device_init(struct device *d, int fd, const char *name, bool no_offl
 	if (!err) {
 		d->mtu = d->kind == DEVICE_SOCKET ? 1500 : mtu_of(d->name);
 		make_mac(d);
-		d->gathers = d->kind == DEVICE_TUN || d->kind == DEVICE_SOCKET;
+		/* for a packet of one segment a list of pieces costs more than its copy, which its checksum has to read anyway */
+		d->gathers = d->has_offload && (d->kind == DEVICE_TUN || d->kind == DEVICE_SOCKET);
 		err = make_slots(d);
 	}
 	if (err)
@@ -346,12 +347,12 @@ static void header_write(const struct device *d, const struct device_packet *p, 
 	h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	h->csum_start = p->offload.checksum_start;
 	h->csum_offset = p->offload.checksum_offset;
+	h->hdr_len = p->offload.header_len;
 	if (p->offload.segment_len) {
 		h->gso_type = ip[0] >> 4 == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
 		if (has_cwr(p))
 			h->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 		h->gso_size = p->offload.segment_len;
-		h->hdr_len = p->offload.header_len;
 	}
 }
 

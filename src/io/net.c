@@ -146,8 +146,10 @@ static void task_run(struct loop_task *task)
 
 	if (n->is_gone)
 		return;
-	flush(n);
 	report(n);
+	flush(n);
+	if (bj_stack_is_ready(n->stack)) /* room for more to send: asked for in the next round, behind the ACKs of what has just left */
+		net_wake(n);
 }
 
 static void timer_fired(struct loop_timer *timer)

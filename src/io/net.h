@@ -15,7 +15,7 @@
 #include "io/device.h"
 #include "io/loop.h"
 
-#define NET_READS_MAX 64   /* packets of one round; others wait for the next, so that others on the loop have their turn */
+#define NET_READS_MAX 128  /* packets of one round; others wait for the next, so that others on the loop have their turn */
 #define NET_LEND_MIN 8192  /* bytes of a packet that its reader may take from where they came, before the next one comes */
 #define NET_BYTES_MAX (256u << 10) /* and bytes: what is read on while it is in the cache costs half */
 

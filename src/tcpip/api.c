@@ -188,7 +188,7 @@ enum bj_err bj_tcp_read(struct bj_tcp *t, uint8_t *buf, size_t cap, size_t *out_
 	for (; view.len > 0 && done < cap; view = text_view(t)) {
 		size_t len = view.len < cap - done ? view.len : cap - done;
 
-		memcpy(buf + done, view.ptr, len);
+		buffer_copy(buf + done, view.ptr, len);
 		buffer_skip(&t->receive, (uint32_t)len);
 		done += len;
 	}
@@ -223,6 +223,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		t->write_blocked = true;
 		return BJ_ERR_WOULD_BLOCK;
 	}
+	buffer_to_front(&t->send);
 	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {

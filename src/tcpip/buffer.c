@@ -57,8 +57,8 @@ void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes)
 	run = b->ring->cap - at;
 	if (run > bytes.len)
 		run = (uint32_t)bytes.len;
-	memcpy(b->ring->bytes + at, bytes.ptr, run);
-	bytes_copy(b->ring->bytes, bytes.ptr + run, bytes.len - run);
+	buffer_copy(b->ring->bytes + at, bytes.ptr, run);
+	buffer_copy(b->ring->bytes, bytes.ptr + run, bytes.len - run);
 }
 
 void buffer_pieces(const struct buffer *b, uint32_t offset, uint32_t len, struct bj_bytes out[2])
@@ -83,6 +83,16 @@ void buffer_get(const struct buffer *b, uint32_t offset, uint32_t len, struct wr
 	buffer_pieces(b, offset, len, pieces);
 	wr_bytes(w, pieces[0]);
 	wr_bytes(w, pieces[1]);
+}
+
+void buffer_to_front(struct buffer *b)
+{
+	struct ring *r = b->ring;
+
+	if (!r || b->len > BUFFER_FEW || r->head < b->len || r->cap - r->head < b->len)
+		return;
+	memcpy(r->bytes, r->bytes + r->head, b->len);
+	r->head = 0;
 }
 
 uint8_t *buffer_space(const struct buffer *b, uint32_t *out_len)

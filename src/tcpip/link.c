@@ -269,10 +269,10 @@ static void write_header(const struct bj_link *l, const struct bj_mac *to, bool 
 /* Offsets count from the frame's first byte. */
 static void shift(struct bj_offload *o)
 {
-	if (o->checksum_missing)
-		o->checksum_start += ETHERNET_HEADER_LEN;
-	if (o->segment_len)
-		o->header_len += ETHERNET_HEADER_LEN;
+	if (!o->checksum_missing)
+		return;
+	o->checksum_start += ETHERNET_HEADER_LEN;
+	o->header_len += ETHERNET_HEADER_LEN;
 }
 
 static bool take_ready(struct bj_link *l, struct writer *w, struct bj_offload *offload)

@@ -241,6 +241,7 @@ static void gathered_packets_are_those_that_are_copied(void **state)
 	make_pattern(bytes, LARGE);
 	for (unsigned offloaded = 0; offloaded < 2; offloaded++) {
 		struct fixture f = open_pair();
+		uint32_t base = f.ack;
 
 		for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
 			struct bj_offload offload = { 0 };
@@ -256,7 +257,7 @@ static void gathered_packets_are_those_that_are_copied(void **state)
 				assert_int_equal(ipv4_parse(wr_view(&w), &ip), BJ_OK);
 				assert_int_equal(offloaded ? tcp_parse_unchecked(ip.payload, &s) :
 							     tcp_parse(ip.payload, bytes_of(ours, 4), bytes_of(theirs, 4), &s), BJ_OK);
-				assert_int_equal(s.seq, f.ack + done);
+				assert_int_equal(s.seq, base + done);
 				assert_true(offloaded || s.payload.len <= 1460);
 				memcpy(got + done, s.payload.ptr, s.payload.len);
 				done += s.payload.len;
@@ -264,12 +265,44 @@ static void gathered_packets_are_those_that_are_copied(void **state)
 			}
 			assert_int_equal(done, steps[i]);
 			assert_memory_equal(got, bytes, done);
-			f.ack += steps[i] - (i % 2); /* a byte stays, so that the ring is not made anew */
+			base += steps[i];
+			f.ack = base - (steps[i] > BUFFER_FEW ? BUFFER_FEW + 1 : i % 2); /* too many stay to be moved, so that the ring goes round */
 			tell(&f, TCP_ACK);
-			f.ack += i % 2;
 		}
 		close_pair(&f);
 	}
+}
+
+/* What a sender writes next then stands in memory that is warm. */
+static void a_few_bytes_that_are_left_move_to_the_front_of_the_ring(void **state)
+{
+	static uint8_t bytes[LARGE], room[2048];
+	struct fixture f = open_pair();
+	uint32_t sent = 0;
+	size_t put;
+
+	(void)state;
+	make_pattern(bytes, LARGE);
+	assert_int_equal(bj_tcp_write(f.tcp, bytes_of(bytes, 20000), &put), BJ_OK);
+	while (sent < 17520)
+		sent += (uint32_t)heard(&f).payload.len;
+	f.ack += sent;
+	tell(&f, TCP_ACK);
+	assert_int_equal(f.tcp->send.ring->head, sent);
+	assert_int_equal(bj_tcp_write(f.tcp, bytes_of(bytes + 20000, 10000), &put), BJ_OK);
+	assert_int_equal(f.tcp->send.ring->head, 0);
+	while (sent < 30000) {
+		struct writer w = wr_make(room, sizeof(room));
+		struct tcp_segment s;
+		struct ipv4 ip;
+
+		assert_true(gather(&f, NULL, &w));
+		assert_int_equal(ipv4_parse(wr_view(&w), &ip), BJ_OK);
+		assert_int_equal(tcp_parse(ip.payload, bytes_of(ours, 4), bytes_of(theirs, 4), &s), BJ_OK);
+		assert_memory_equal(s.payload.ptr, bytes + sent, s.payload.len);
+		sent += (uint32_t)s.payload.len;
+	}
+	close_pair(&f);
 }
 
 /* More would only wait; and the writer is told as soon as half of it went, not when it was acknowledged. */
@@ -290,8 +323,10 @@ static void a_writer_is_ahead_by_no_more_than_the_limit(void **state)
 	while (bj_stack_output_offloaded(f.stack, f.now, room, sizeof(room), &len, &offload) == BJ_OK)
 		sent += len;
 	assert_true(sent >= TCP_UNSENT_MAX / 2);
+	assert_true(bj_stack_is_ready(f.stack));
 	assert_int_equal(bj_stack_next_ready(f.stack, &one), BJ_OK);
 	assert_int_equal(one.ready, BJ_READY_WRITE);
+	assert_false(bj_stack_is_ready(f.stack));
 	assert_int_equal(bj_tcp_write(f.tcp, bytes_of(bytes, 1000), &put), BJ_OK);
 	assert_int_equal(put, 1000);
 	close_pair(&f);
@@ -305,6 +340,7 @@ int main(void)
 		cmocka_unit_test(a_connection_that_goes_leaves_no_loan),
 		cmocka_unit_test(only_bytes_that_are_next_are_lent),
 		cmocka_unit_test(gathered_packets_are_those_that_are_copied),
+		cmocka_unit_test(a_few_bytes_that_are_left_move_to_the_front_of_the_ring),
 		cmocka_unit_test(a_writer_is_ahead_by_no_more_than_the_limit),
 	};
 

@@ -1,5 +1,6 @@
 /* rare.h - what few connections need: urgent pointers, a FIN that came early, a duplicate to report, a source route, Fast
- * Open, the peer's user timeout, the counters of accurate ECN. It exists while one of them does, so that the others need not carry it.
+ * Open, the peer's user timeout, the counters of accurate ECN, packets smaller than they might be. It exists while one of them does, so
+ * that the others need not carry it.
  */
 #ifndef TCPIP_RARE_H
 #define TCPIP_RARE_H
@@ -15,6 +16,15 @@ struct ip_route {
 	bool chosen;           /* by the application: what comes changes nothing (MUST-52 of rfc9293:3.9.2.1) */
 	uint8_t first[4];      /* where packets go first */
 	uint8_t option[IPV4_OPTIONS_LEN_MAX];
+};
+
+/* Looking for a larger size of packets: pmtu.h. */
+struct pmtu_search {
+	int64_t at_us;       /* when the next probe may go; 0: nothing is searched */
+	uint16_t next;       /* its size */
+	uint16_t high;       /* larger ones are not tried */
+	uint16_t size, len;  /* of the probe that is out, and its payload; 0: none is */
+	uint8_t tries;       /* at this size that got lost */
 };
 
 /* Counters are of packets and, by the codepoint under which they went (1 ECT(1), 2 ECT(0), 3 CE), of bytes. accurate.h */
@@ -45,6 +55,7 @@ struct tcp_accurate {
 };
 
 struct tcp_rare {
+	struct pmtu_search search;
 	uint32_t snd_up, rcv_up;         /* urgent_out, urgent_in */
 	uint32_t fin_at;                 /* fin_early: where it stands */
 	uint32_t dsack_start, dsack_end; /* dsack_due */

@@ -225,6 +225,11 @@ void stack_ready_listener(struct bj_listener *l)
 		list_push_back(&l->stack->ready_listeners, &l->ready_link);
 }
 
+bool bj_stack_is_ready(const struct bj_stack *s)
+{
+	return !list_is_empty(&s->ready_listeners) || !list_is_empty(&s->ready_udps) || !list_is_empty(&s->ready);
+}
+
 enum bj_err bj_stack_next_ready(struct bj_stack *s, struct bj_ready_one *out)
 {
 	struct list *link = list_pop_front(&s->ready_listeners);

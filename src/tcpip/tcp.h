@@ -24,6 +24,8 @@
 #define TCP_SIZE_MAX 368 /* with its share of tables and chunks 400 */
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
+#define IPV4_TCP_HEADERS 40u    /* without options */
+#define IPV6_TCP_HEADERS 60u
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
 #define TCP_RECEIVE_START 65536u
 #define TCP_RECEIVE_MAX (6u << 20)

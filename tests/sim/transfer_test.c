@@ -19,6 +19,7 @@ struct run {
 	struct sim_options link;
 	uint64_t there, back; /* bytes each way */
 	int64_t limit_s;      /* of virtual time */
+	uint32_t pmtu;        /* that the first end has found when it is done; 0: any */
 	struct bj_tcp_options tcp;
 };
 
@@ -104,7 +105,9 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 	struct bj_listener *listener;
 	struct sim *sim;
 	int64_t start, took;
+	uint32_t pmtu = 0;
 	const char *wrong = NULL;
+	char size[40];
 
 	link.seed = seed;
 	sim = sim_make(&link);
@@ -119,6 +122,7 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 			(void)!bj_tcp_accept(listener, &b.tcp);
 		if (a.tcp && !a.released)
 			bj_tcp_info(a.tcp, &info);
+		pmtu = info.pmtu ? info.pmtu : pmtu;
 		if (info.state >= BJ_TCP_ESTABLISHED)
 			wrong = pump(&a);
 		if (!wrong)
@@ -127,6 +131,10 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 	took = sim_now_us(sim) - start;
 	if (!wrong && !(a.released && b.released))
 		wrong = "it stalled";
+	if (!wrong && r->pmtu && r->pmtu != pmtu) {
+		snprintf(size, sizeof(size), "packets are of %u bytes", pmtu);
+		wrong = size;
+	}
 	if (wrong)
 		fail_run(r, seed, wrong);
 	bj_listener_close(listener);
@@ -181,6 +189,18 @@ static const struct run runs[] = {
 	{ .why = "one that swallows nearly all", .link = { .delay_us = 20000, .swallow = 600, .loss_ppm = 10000 }, .there = 100000, .back = 100000,
 	  .limit_s = 60 },
 	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
+	{ .why = "one that swallows large packets only: the size between is found", .link = { .delay_us = 20000, .swallow = 1430, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1420 },
+	{ .why = "the same over IPv6, with losses and BBR", .link = { .v6 = true, .delay_us = 20000, .swallow = 1430, .bytes_per_s = 250000,
+	  .queue_packets = 30, .loss_ppm = 500 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1420, .tcp = { .congestion = BJ_CONGESTION_BBR } },
+	{ .why = "one that swallows for a while", .link = { .delay_us = 20000, .swallow = 1300, .swallow_us = 5000000, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1492 },
+	{ .why = "packets that are too large from the beginning", .link = { .delay_us = 20000, .mtu = 2000, .swallow = 1500, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1500 },
 	{ .why = "paced, with losses", .link = { .delay_us = 20000, .loss_ppm = 10000, .bytes_per_s = 12500000 }, .there = 3000000, .back = 1000,
 	  .limit_s = 120, .tcp = { .pacing = true } },
 	{ .why = "marks that are counted", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
