@@ -262,7 +262,7 @@ static double over_tun(const struct way *way, struct device_stats *out)
 	need(net_init(&net, &loop, fd, "bench0", &options) == BJ_OK && net_add_address(&net, &ours, 0) == BJ_OK, "our TCP");
 	interface_up("bench0", "10.9.0.1");
 	listening = listen_at("10.9.0.1");
-	need(addr_parse("10.9.0.1:9", 0, &to) == BJ_OK && stream_connect_net(&end.stream, &net, &to, ready) == BJ_OK, "connect");
+	need(addr_parse("10.9.0.1:9", 0, &to) == BJ_OK && stream_connect_net(&end.stream, &net, &to, BJ_CONGESTION_CUBIC, ready) == BJ_OK, "connect");
 	stream_watch_connect(&end.stream);
 	while (!end.connected)
 		loop_turn(&loop, 100);

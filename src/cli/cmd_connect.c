@@ -55,7 +55,7 @@ static const char help[] =
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
 	"  --carrier DEVICE     by our own TCP/IP on this TUN, TAP or other interface, from an address of its own:\n"
-	"                       --from ADDRESS[/BITS], --gateway ADDRESS, --packets FILE to capture\n"
+	"                       --from ADDRESS[/BITS], --gateway ADDRESS, --packets FILE to capture, --congestion cubic|bbr|reno\n"
 	"  --no-input           do not read standard input\n"
 	"  --timeout TIME       for name, TCP and handshake together (default 10s)\n"
 	"  --json               the report as one JSON object\n"
@@ -651,8 +651,9 @@ static int run_on_carrier(struct connect_wish *wish, struct connect_outfit *outf
 	int code;
 
 	if (!wish->carrier_wish.device) {
-		if (wish->carrier_wish.address || wish->carrier_wish.gateway || wish->carrier_wish.packets)
-			return say_failure(EXIT_USAGE, "--from, --gateway and --packets need --carrier DEVICE");
+		if (wish->carrier_wish.address || wish->carrier_wish.gateway || wish->carrier_wish.packets ||
+		    wish->carrier_wish.congestion)
+			return say_failure(EXIT_USAGE, "--from, --gateway, --packets and --congestion need --carrier DEVICE");
 		return run(wish, outfit);
 	}
 	carrier = calloc(1, sizeof(*carrier));

@@ -40,7 +40,7 @@ static const char help[] =
 	"  --ech-key FILE         open encrypted hellos (bojagi cert ech makes the file); the first is told to clients, further ones are old\n"
 	"  --key-update           with --echo: new keys for both directions before the first bytes go back (TLS 1.3)\n"
 	"  --carrier DEVICE       by our own TCP/IP on this TUN, TAP or other interface; --listen ADDRESS[/BITS] is ours on it;\n"
-	"                         --gateway ADDRESS, --packets FILE to capture\n"
+	"                         --gateway ADDRESS, --packets FILE to capture, --congestion cubic|bbr|reno\n"
 	"  --quiet                no log\n";
 
 /* ---- options */
@@ -198,7 +198,7 @@ static int listen_on_carrier(struct serve_wish *wish)
 		return code;
 	at.ip = server->carrier.address;
 	addr = net_addr_of(&at);
-	err = listener_init_net(&server->listeners[0], &server->carrier.net, &addr, accepted);
+	err = listener_init_net(&server->listeners[0], &server->carrier.net, &addr, server->carrier.congestion, accepted);
 	if (err)
 		return say_err(EXIT_USAGE, err, "cannot listen on port %u of %s", wish->port, wish->listen);
 	server->listener_count = 1;
@@ -212,8 +212,8 @@ static int listen_all(struct serve_wish *wish)
 
 	if (wish->carrier.device)
 		return listen_on_carrier(wish);
-	if (wish->carrier.gateway || wish->carrier.packets)
-		return say_failure(EXIT_USAGE, "--gateway and --packets need --carrier DEVICE");
+	if (wish->carrier.gateway || wish->carrier.packets || wish->carrier.congestion)
+		return say_failure(EXIT_USAGE, "--gateway, --packets and --congestion need --carrier DEVICE");
 
 	if (wish->listen) {
 		bool bare6 = strchr(wish->listen, ':') && wish->listen[0] != '[';

@@ -137,6 +137,8 @@ static const char *why_of(uint8_t why)
 		return "tail probe";
 	case BJ_SENT_WINDOW_PROBE:
 		return "window probe";
+	case BJ_SENT_MTU_PROBE:
+		return "MTU probe";
 	case BJ_SENT_DELAYED_ACK:
 		return "delayed";
 	case BJ_SENT_CHALLENGE:

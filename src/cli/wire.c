@@ -58,9 +58,25 @@ bool carrier_take_option(struct carrier_wish *wish, int option, const char *valu
 	case OPTION_PACKETS:
 		wish->packets = value;
 		return true;
+	case OPTION_CONGESTION:
+		wish->congestion = value;
+		return true;
 	default:
 		return false;
 	}
+}
+
+static bool take_congestion(struct carrier *c, const char *name)
+{
+	static const char *const names[] = { [BJ_CONGESTION_CUBIC] = "cubic", [BJ_CONGESTION_RENO] = "reno", [BJ_CONGESTION_BBR] = "bbr" };
+
+	c->congestion = BJ_CONGESTION_CUBIC;
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0) {
+			c->congestion = (enum bj_congestion)i;
+			return true;
+		}
+	return !name;
 }
 
 static int take_addresses(struct carrier *c, const struct carrier_wish *wish, unsigned bits)
@@ -91,6 +107,8 @@ int carrier_open(struct carrier *c, struct loop *loop, const struct carrier_wish
 	c->net.loop = NULL;
 	if (!wish->address || !address_parse(wish->address, &c->address, &bits))
 		return say_failure(EXIT_USAGE, "--carrier needs an address of its own on the device, such as 10.9.0.2/24");
+	if (!take_congestion(c, wish->congestion))
+		return say_failure(EXIT_USAGE, "--congestion is cubic, bbr or reno, not '%s'", wish->congestion);
 	err = device_open(wish->device, &fd, &why);
 	if (err)
 		return say_failure(EXIT_USAGE, "the device %s cannot be opened: %s", wish->device,
@@ -154,7 +172,7 @@ enum bj_err wire_connect(struct wire *w, struct carrier *carrier, const struct a
 	w->fd = -1;
 	w->carrier = carrier;
 	loop_update_time(&carrier->loop);
-	err = stream_connect_net(&w->stream, &carrier->net, to, ready);
+	err = stream_connect_net(&w->stream, &carrier->net, to, carrier->congestion, ready);
 	if (err)
 		return err;
 	stream_watch_connect(&w->stream);

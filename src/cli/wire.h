@@ -16,6 +16,7 @@ struct carrier_wish {
 	const char *address;  /* ours on the device: IP, or IP/BITS */
 	const char *gateway;  /* null: none */
 	const char *packets;  /* null, or a file for a capture */
+	const char *congestion; /* null, or a name: cubic, bbr, reno */
 };
 
 /* The rows of a command's options, with values that none of its own has, and what each does; false for another option. */
@@ -24,16 +25,18 @@ enum {
 	OPTION_FROM,
 	OPTION_GATEWAY,
 	OPTION_PACKETS,
+	OPTION_CONGESTION,
 };
 #define CARRIER_OPTIONS \
 	{ "carrier", required_argument, NULL, OPTION_CARRIER }, { "gateway", required_argument, NULL, OPTION_GATEWAY }, \
-	{ "packets", required_argument, NULL, OPTION_PACKETS }
+	{ "packets", required_argument, NULL, OPTION_PACKETS }, { "congestion", required_argument, NULL, OPTION_CONGESTION }
 bool carrier_take_option(struct carrier_wish *wish, int option, const char *value);
 
 struct carrier {
 	struct loop loop;     /* the carrier's own, or not used */
 	struct net net;
 	struct bj_ip address;
+	enum bj_congestion congestion;
 	bool own_loop;
 };
 

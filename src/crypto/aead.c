@@ -46,12 +46,27 @@ enum bj_err aead_init(struct aead *a, enum aead_alg alg, enum aead_provider prov
 	return BJ_OK;
 }
 
+void aead_change(struct aead *a, const uint8_t *key)
+{
+	check(a->alg != AEAD_NONE);
+	memcpy(a->key, key, aead_key_len((enum aead_alg)a->alg));
+	if (!a->expanded)
+		return;
+	if (!ops_of(a->provider)->clear) {
+		aead_rest(a);
+		return;
+	}
+	ops_of(a->provider)->clear(a->expanded);
+	a->is_clear = true;
+}
+
 void aead_rest(struct aead *a)
 {
 	if (!a->expanded)
 		return;
 	ops_of(a->provider)->drop(a->alg, a->expanded);
 	a->expanded = NULL;
+	a->is_clear = false;
 }
 
 void aead_fini(struct aead *a)
@@ -65,6 +80,9 @@ static bool wake(struct aead *a)
 	if (!a->expanded) {
 		check(a->alg != AEAD_NONE);
 		a->expanded = ops_of(a->provider)->expand(a->alg, a->key);
+	} else if (a->is_clear) {
+		ops_of(a->provider)->refill(a->alg, a->key, a->expanded);
+		a->is_clear = false;
 	}
 	return a->expanded != NULL;
 }

@@ -30,6 +30,7 @@ enum aead_provider {
 struct aead { /* a secret: aead_fini() wipes it */
 	uint8_t alg;
 	uint8_t provider;
+	bool is_clear; /* `expanded` is there, and has no key in it */
 	uint8_t key[AEAD_KEY_MAX];
 	void *expanded; /* null while at rest */
 };
@@ -40,6 +41,8 @@ bool aead_has(enum aead_provider provider, enum aead_alg alg);
 enum bj_err aead_init(struct aead *a, enum aead_alg alg, enum aead_provider provider, const uint8_t *key) BJ_MUST_USE;
 void aead_fini(struct aead *a); /* wipes; takes a zeroed struct too */
 void aead_rest(struct aead *a);
+/* Another key of the same algorithm: what was expanded is wiped, its memory may be used again. */
+void aead_change(struct aead *a, const uint8_t *key);
 
 /* Writes the ciphertext and the tag: in.len + AEAD_TAG_LEN bytes. `out` may equal `in.ptr` exactly. */
 enum bj_err aead_seal(struct aead *a, const uint8_t nonce[AEAD_NONCE_LEN], struct bj_bytes aad, struct bj_bytes in,

@@ -53,22 +53,33 @@ static bool has(enum aead_alg alg)
 	return (alg == AEAD_AES_128_GCM || alg == AEAD_AES_256_GCM) && manager_get() != NULL;
 }
 
-static void *expand(enum aead_alg alg, const uint8_t *key)
+static void refill(enum aead_alg alg, const uint8_t *key, void *expanded)
 {
-	struct gcm_key_data *k = (struct gcm_key_data *)aligned_alloc(GCM_KEY_ALIGN, GCM_KEY_SIZE);
+	struct gcm_key_data *k = (struct gcm_key_data *)expanded;
 
-	if (!k)
-		return NULL;
 	if (alg == AEAD_AES_128_GCM)
 		IMB_AES128_GCM_PRE(manager, key, k);
 	else
 		IMB_AES256_GCM_PRE(manager, key, k);
+}
+
+static void *expand(enum aead_alg alg, const uint8_t *key)
+{
+	void *k = aligned_alloc(GCM_KEY_ALIGN, GCM_KEY_SIZE);
+
+	if (k)
+		refill(alg, key, k);
 	return k;
+}
+
+static void clear(void *expanded)
+{
+	wipe(expanded, GCM_KEY_SIZE);
 }
 
 static void drop(enum aead_alg alg, void *expanded)
 {
-	wipe(expanded, GCM_KEY_SIZE);
+	clear(expanded);
 	free(expanded);
 }
 
@@ -131,7 +142,7 @@ static bool has(enum aead_alg alg)
 #endif
 
 #ifdef BJ_HAVE_IPSEC_MB
-const struct aead_ops aead_ipsec_mb = { has, expand, drop, seal, open };
+const struct aead_ops aead_ipsec_mb = { has, expand, drop, clear, refill, seal, open };
 #else
 const struct aead_ops aead_ipsec_mb = { .has = has };
 #endif

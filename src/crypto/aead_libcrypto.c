@@ -129,4 +129,4 @@ static enum bj_err open(enum aead_alg alg, void *expanded, const uint8_t *nonce,
 	return err;
 }
 
-const struct aead_ops aead_libcrypto = { has, expand, drop, seal, open };
+const struct aead_ops aead_libcrypto = { .has = has, .expand = expand, .drop = drop, .seal = seal, .open = open };

@@ -12,6 +12,9 @@ struct aead_ops {
 	/* null without memory */
 	void *(*expand)(enum aead_alg alg, const uint8_t *key);
 	void (*drop)(enum aead_alg alg, void *expanded); /* wipes */
+	/* For another key in the same memory; null where that is not worth it. `clear` wipes, `refill` is what comes before the next use. */
+	void (*clear)(void *expanded);
+	void (*refill)(enum aead_alg alg, const uint8_t *key, void *expanded);
 	enum bj_err (*seal)(enum aead_alg alg, void *expanded, const uint8_t *nonce, struct bj_bytes aad,
 			    const struct bj_bytes *in, size_t in_count, uint8_t *out);
 	/* `text` is without the tag. On failure `out` may hold anything: aead.c wipes it. */

@@ -136,6 +136,38 @@ static void resting_changes_no_result_and_finishing_wipes_the_key(void **state)
 		}
 }
 
+/* Used or not before, at rest or not: what follows is as under a key that was there from the beginning. */
+static void a_changed_key_is_like_a_new_one(void **state)
+{
+	uint8_t keys[2][32], nonce[12] = { 0 }, want[48], got[48];
+
+	for (size_t p = 0; p < ARRAY_COUNT(providers); p++)
+		for (size_t i = 0; i < ARRAY_COUNT(algs); i++)
+			for (unsigned how = 0; how < 4; how++) {
+				struct aead a, fresh;
+
+				if (!aead_has(providers[p], algs[i]))
+					continue;
+				draw_bytes(keys[0], sizeof(keys));
+				assert_int_equal(aead_init(&fresh, algs[i], providers[p], keys[1]), BJ_OK);
+				assert_int_equal(aead_seal(&fresh, nonce, bytes_of(nonce, 5), bytes_of(keys[0], 32), want), BJ_OK);
+				assert_int_equal(aead_init(&a, algs[i], providers[p], keys[0]), BJ_OK);
+				if (how & 1)
+					assert_int_equal(aead_seal(&a, nonce, bytes_of(nonce, 5), bytes_of(keys[0], 32), got), BJ_OK);
+				aead_change(&a, keys[1]);
+				if (how & 2)
+					aead_rest(&a);
+				assert_int_equal(aead_seal(&a, nonce, bytes_of(nonce, 5), bytes_of(keys[0], 32), got), BJ_OK);
+				assert_memory_equal(got, want, 48);
+				assert_int_equal(aead_open(&a, nonce, bytes_of(nonce, 5), bytes_of(want, 48), got), BJ_OK);
+				assert_memory_equal(got, keys[0], 32);
+				aead_change(&a, keys[0]);
+				assert_int_equal(aead_open(&a, nonce, bytes_of(nonce, 5), bytes_of(want, 48), got), BJ_ERR_BAD_RECORD_MAC);
+				aead_fini(&fresh);
+				aead_fini(&a);
+			}
+}
+
 #define BIG 20000
 
 /* One random case on every provider: in one piece, in several, in place and not, at odd addresses. */
@@ -293,6 +325,7 @@ int main(void)
 		cmocka_unit_test(whatever_is_changed_is_refused_and_leaves_no_plaintext),
 		cmocka_unit_test(known_answers_hold),
 		cmocka_unit_test(resting_changes_no_result_and_finishing_wipes_the_key),
+		cmocka_unit_test(a_changed_key_is_like_a_new_one),
 		cmocka_unit_test(providers_agree_on_random_sizes_and_addresses),
 		cmocka_unit_test(wycheproof_agrees),
 	};

@@ -1,7 +1,7 @@
 /* constant_time_test.c - runs our arithmetic on secrets that memcheck holds for undefined: a branch or an address that depends
  * on one is then an error that it counts.
  *
- * Covers ML-KEM at each level that the (simulated) processor has, Keccak, X25519's base point (with its inversion), and ECDSA's arithmetic after
+ * Covers ML-KEM at each level that the (simulated) processor has, Keccak, X25519's base point (with its inversion, alone and for two), HMAC and HKDF by libcrypto's blocks, and ECDSA's arithmetic after
  * the multiplication. Needs valgrind around it.
  */
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <valgrind/memcheck.h>
 
 #include "crypto/ecdsa_p256.h"
+#include "crypto/hkdf.h"
 #include "crypto/keccak.h"
 #include "crypto/levels_here.h"
 #include "crypto/mlkem_core.h"
@@ -79,11 +80,32 @@ static void keccak_run(void)
 
 static void x25519_run(void)
 {
-	uint8_t private[32] = { 9 }, out[32];
+	uint8_t private[32] = { 9 }, out[2][32];
+	struct fe_fraction f[2];
 
-	x25519_base(out, private); /* the table is made */
+	x25519_base(out[0], private); /* the table is made */
 	secret(private, sizeof(private));
-	x25519_base(out, private);
+	x25519_base(out[0], private);
+	x25519_base_fraction(&f[0], private);
+	private[1] ^= 1;
+	x25519_base_fraction(&f[1], private);
+	fe_fractions_bytes(out[0], &f[0], out[1], &f[1]);
+}
+
+static void hmac_run(void)
+{
+	static const enum hash_alg algs[] = { HASH_SHA256, HASH_SHA384 };
+
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t bytes[32] = { 1 }, out[2][HASH_MAX];
+		struct hmac_key key;
+		struct hkdf_output outputs[2] = { { &key, BYTES_LIT("one"), out[0], 32 }, { &key, BYTES_LIT("two"), out[1], 12 } };
+
+		secret(bytes, sizeof(bytes));
+		hmac_key_init(&key, algs[i], bytes_of(bytes, sizeof(bytes)));
+		hkdf_expand_two(&outputs[0], &outputs[1]);
+		(void)hmac_once(&key, bytes_of(bytes, sizeof(bytes)), out[0]);
+	}
 }
 
 /* The nonce, the private key and the point that is not yet affine; r and s come out, and are public. */
@@ -132,6 +154,7 @@ int main(void)
 #endif
 	keccak_run();
 	x25519_run();
+	hmac_run();
 	ecdsa_run();
 	before = (unsigned)VALGRIND_COUNT_ERRORS;
 	if (before > 0) {

@@ -128,4 +128,23 @@ static inline struct fe fe_invert(struct fe a)
 		       (w[2] >> 25 | w[3] << 39) & LIMB_MASK, w[3] >> 12 & LIMB_MASK);
 }
 
+/* A number that is still to be divided: inversions are dear. */
+struct fe_fraction {
+	struct fe over, under;
+};
+
+static inline void fe_fraction_bytes(uint8_t out[32], const struct fe_fraction *f)
+{
+	fe_bytes(out, fe_mul(f->over, fe_invert(f->under)));
+}
+
+/* Two with one inversion. If anything is divided by zero, both are zero. */
+static inline void fe_fractions_bytes(uint8_t out_a[32], const struct fe_fraction *a, uint8_t out_b[32], const struct fe_fraction *b)
+{
+	struct fe inverse = fe_invert(fe_mul(a->under, b->under));
+
+	fe_bytes(out_a, fe_mul(a->over, fe_mul(inverse, b->under)));
+	fe_bytes(out_b, fe_mul(b->over, fe_mul(inverse, a->under)));
+}
+
 #endif

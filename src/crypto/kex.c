@@ -157,6 +157,34 @@ static enum bj_err x25519_derive(const struct kex_key *key, struct bj_bytes peer
 	return err;
 }
 
+/* Public half and shared secret of a key that is used at once, with one inversion for both. Where the secret is zero, that makes a share of zeros,
+ * which goes nowhere. */
+static enum bj_err x25519_answer(struct bj_bytes peer, const struct bj_rng *rng, uint8_t *out_share, struct secret *out)
+{
+	uint8_t private[X25519_LEN], shared[X25519_LEN];
+	struct fe_fraction ours, both;
+	enum bj_err err;
+
+	if (peer.len != X25519_LEN)
+		return BJ_ERR_BAD_KEY_SHARE;
+	err = rng_fill(rng, private, sizeof(private));
+	if (err)
+		return err;
+	x25519_base_fraction(&ours, private);
+	x25519_ladder_fraction(&both, private, peer.ptr);
+	fe_fractions_bytes(out_share, &ours, shared, &both);
+	if (ct_is_zero(shared, sizeof(shared)))
+		err = BJ_ERR_BAD_KEY_SHARE; /* rfc9846:7.4.2 */
+	else
+		secret_set(out, shared, sizeof(shared));
+	wipe(private, sizeof(private));
+	wipe(shared, sizeof(shared));
+	wipe(&ours, sizeof(ours));
+	wipe(&both, sizeof(both));
+	wipe_stack();
+	return err;
+}
+
 /* ---- the NIST curves */
 
 static enum bj_err scalar_draw(const struct curve *curve, const struct bj_rng *rng, struct scalar *out)
@@ -302,6 +330,12 @@ enum bj_err kex_answer(enum kex_group group, struct bj_bytes peer, const struct 
 
 	if (hybrid)
 		return hybrid_answer(hybrid, peer, rng, out_share, out_len, out);
+	if (group == KEX_X25519 && x25519_ladder_here()) {
+		err = x25519_answer(peer, rng, out_share, out);
+		if (!err)
+			*out_len = X25519_LEN;
+		return err;
+	}
 	err = kex_generate(&key, group, rng);
 	if (err)
 		return err;

@@ -120,14 +120,17 @@ static void x25519_shares_of_low_order_are_refused(void **state)
 	};
 	struct kex_key key;
 	struct secret out;
-	uint8_t share[32];
+	uint8_t share[32], answer[KEX_SHARE_MAX];
+	size_t len;
 
 	assert_int_equal(kex_generate(&key, KEX_X25519, &rng_os), BJ_OK);
 	for (size_t i = 0; i < ARRAY_COUNT(low); i++) {
 		hex_to(low[i], share, sizeof(share));
 		assert_int_equal(kex_derive(&key, bytes_of(share, 32), &out), BJ_ERR_BAD_KEY_SHARE);
+		assert_int_equal(kex_answer(KEX_X25519, bytes_of(share, 32), &rng_os, answer, &len, &out), BJ_ERR_BAD_KEY_SHARE);
 		share[31] |= 0x80; /* the top bit does not count */
 		assert_int_equal(kex_derive(&key, bytes_of(share, 32), &out), BJ_ERR_BAD_KEY_SHARE);
+		assert_int_equal(kex_answer(KEX_X25519, bytes_of(share, 32), &rng_os, answer, &len, &out), BJ_ERR_BAD_KEY_SHARE);
 	}
 	kex_fini(&key);
 }
@@ -239,6 +242,38 @@ static void run_case(enum kex_group group, const struct json *test)
 	free(shared);
 }
 
+/* From the same random bytes, for many peers and for wrong ones. */
+static void an_answer_is_what_generating_and_deriving_give(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(groups); i++)
+		for (unsigned round = 0; round < (groups[i] == KEX_X25519 ? 200 : 4); round++) {
+			uint8_t bytes[4 * 66], share[KEX_SHARE_MAX];
+			struct tape tape = { bytes, sizeof(bytes) };
+			struct bj_rng rng = { tape_fill, &tape };
+			struct secret want, got;
+			struct kex_key key, peer;
+			size_t len = 0;
+
+			assert_int_equal(rng_fill(&rng_os, bytes, sizeof(bytes)), BJ_OK);
+			bytes[0] &= round % 2 ? 0xff : 0; /* P-521 takes one in 128 */
+			bytes[66] = bytes[132] = bytes[198] = 0;
+			assert_int_equal(kex_generate(&peer, groups[i], &rng_os), BJ_OK);
+			assert_int_equal(generate_from(&key, groups[i], bytes, sizeof(bytes)), BJ_OK);
+			assert_int_equal(kex_derive(&key, kex_public(&peer), &want), BJ_OK);
+			assert_int_equal(kex_answer(groups[i], kex_public(&peer), &rng, share, &len, &got), BJ_OK);
+			assert_int_equal(len, key.public_len);
+			assert_memory_equal(share, key.public_bytes, len);
+			assert_true(secret_equal(&want, &got));
+			for (size_t wrong = 0; wrong < KEX_PUBLIC_MAX; wrong++)
+				if (wrong != key.public_len && round == 0 && i < 2)
+					assert_int_equal(kex_answer(groups[i], bytes_of(share, wrong), &rng_os, share, &len, &got), BJ_ERR_BAD_KEY_SHARE);
+			tape = (struct tape){ bytes, 8 };
+			assert_int_equal(kex_answer(groups[i], kex_public(&peer), &rng, share, &len, &got), BJ_ERR_RANDOM);
+			kex_fini(&key);
+			kex_fini(&peer);
+		}
+}
+
 static void wycheproof_agrees(void **state)
 {
 	static const struct { enum kex_group group; const char *file; } files[] = {
@@ -276,6 +311,7 @@ int main(void)
 		cmocka_unit_test(both_sides_get_the_same_secret),
 		cmocka_unit_test(the_same_random_bytes_make_the_same_key),
 		cmocka_unit_test(the_examples_of_the_rfc_hold),
+		cmocka_unit_test(an_answer_is_what_generating_and_deriving_give),
 		cmocka_unit_test(wycheproof_agrees),
 	};
 	int failed = cmocka_run_group_tests_name("kex", tests, NULL, NULL);

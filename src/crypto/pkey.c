@@ -504,6 +504,25 @@ enum bj_err pkey_pkcs8(const struct pkey *key, uint8_t *out, size_t cap, size_t 
 
 /* ---- signing */
 
+#define BLINDING_USES 32 /* of libcrypto's blinding, before it makes another */
+
+/* The private operation, and the public one to see whether it was right: where memory ran out in the middle of it, libcrypto 3.0 goes on with a
+ * blinding that is none, until its uses are up. */
+static enum bj_err rsa_private(const struct pkey *key, const uint8_t *em, uint8_t *out, size_t len)
+{
+	uint8_t back[SIG_CLASSIC_MAX];
+
+	for (int i = 0; i <= BLINDING_USES; i++) {
+		if (RSA_private_encrypt((int)len, em, out, key->rsa, RSA_NO_PADDING) != (int)len ||
+		    RSA_public_decrypt((int)len, out, back, key->rsa, RSA_NO_PADDING) != (int)len)
+			break;
+		if (memcmp(back, em, len) == 0)
+			return BJ_OK;
+	}
+	wipe(out, len);
+	return BJ_ERR_CRYPTO;
+}
+
 static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const uint8_t *digest, uint8_t *out, size_t cap,
 			    size_t *out_len)
 {
@@ -520,12 +539,11 @@ static enum bj_err sign_rsa(const struct pkey *key, struct sig_row row, const ui
 	} else {
 		err = pkcs1_encode(row.hash, digest, em, len);
 	}
-	if (err)
-		return err;
-	if (RSA_private_encrypt((int)len, em, out, key->rsa, RSA_NO_PADDING) != (int)len)
-		return BJ_ERR_CRYPTO;
-	*out_len = len;
-	return BJ_OK;
+	if (!err)
+		err = rsa_private(key, em, out, len);
+	if (!err)
+		*out_len = len;
+	return err;
 }
 
 static enum bj_err sign_p256(const struct pkey *key, struct bj_bytes digest, uint8_t *out, size_t *out_len)

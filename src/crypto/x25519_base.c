@@ -192,7 +192,7 @@ static struct x25519_point sum_in_vectors(const int8_t digits[X25519_DIGITS])
 	return p;
 }
 
-void x25519_base(uint8_t out_public[32], const uint8_t private[32])
+void x25519_base_fraction(struct fe_fraction *out, const uint8_t private[32])
 {
 	struct x25519_point p;
 	uint8_t scalar[32];
@@ -209,8 +209,17 @@ void x25519_base(uint8_t out_public[32], const uint8_t private[32])
 	digits_of(digits, scalar);
 	p = x25519_sums_here() ? sum_in_vectors(digits) : sum_of(digits);
 	/* u = (1 + y) / (1 - y) */
-	fe_bytes(out_public, fe_mul(fe_add(p.z, p.y), fe_invert(fe_sub(p.z, p.y))));
+	*out = (struct fe_fraction){ fe_add(p.z, p.y), fe_sub(p.z, p.y) };
 	wipe(scalar, sizeof(scalar));
 	wipe(digits, sizeof(digits));
 	wipe(&p, sizeof(p));
+}
+
+void x25519_base(uint8_t out_public[32], const uint8_t private[32])
+{
+	struct fe_fraction f;
+
+	x25519_base_fraction(&f, private);
+	fe_fraction_bytes(out_public, &f);
+	wipe(&f, sizeof(f));
 }

@@ -110,9 +110,9 @@ static struct fe fe_read(const uint8_t bytes[32])
 		       (w[2] >> 25 | w[3] << 39) & LIMB_MASK, w[3] >> 12 & LIMB_MASK);
 }
 
-void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+void x25519_ladder_fraction(struct fe_fraction *out, const uint8_t private[32], const uint8_t public[32])
 {
-	struct fe x1 = fe_read(public), x2, z2;
+	struct fe x1 = fe_read(public);
 	struct four state, last_factors;
 	uint8_t scalar[32];
 	uint64_t swapped = 0;
@@ -134,14 +134,20 @@ void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint
 	}
 	state = swap_if(&state, all((uint64_t)0 - swapped));
 	for (int i = 0; i < LIMBS; i++) {
-		x2.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 0);
-		z2.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 1);
+		out->over.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 0);
+		out->under.v[i] = (uint64_t)_mm256_extract_epi64(state.limb[i], 1);
 	}
-	fe_bytes(out_shared, fe_mul(x2, fe_invert(z2)));
 	wipe(scalar, sizeof(scalar));
 	wipe(&state, sizeof(state));
-	wipe(&x2, sizeof(x2));
-	wipe(&z2, sizeof(z2));
+}
+
+void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+{
+	struct fe_fraction f;
+
+	x25519_ladder_fraction(&f, private, public);
+	fe_fraction_bytes(out_shared, &f);
+	wipe(&f, sizeof(f));
 }
 
 #else
@@ -153,9 +159,14 @@ bool x25519_ladder_here(void)
 	return false;
 }
 
-void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+void x25519_ladder_fraction(struct fe_fraction *out, const uint8_t private[32], const uint8_t public[32])
 {
 	check(false); /* nobody calls what is not here */
+}
+
+void x25519_ladder(uint8_t out_shared[32], const uint8_t private[32], const uint8_t public[32])
+{
+	check(false);
 }
 
 #endif

@@ -105,11 +105,16 @@ static void take_gateway(struct conf_build *build, struct conf_listener *listene
 	listener->gateway = gateway;
 }
 
+static enum bj_congestion congestion_named(const struct conf_word *word)
+{
+	return conf_word_is(word, "bbr") ? BJ_CONGESTION_BBR : conf_word_is(word, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
+}
+
 void conf_take_carrier(struct conf_build *build, const struct conf_node *node, void *object)
 {
 	struct conf_listener_made *made = object;
 	const struct conf_word *network = conf_option(node, "network"), *gateway = conf_option(node, "gateway");
-	const struct conf_word *offload = conf_option(node, "offload");
+	const struct conf_word *offload = conf_option(node, "offload"), *congestion = conf_option(node, "congestion");
 
 	made->carrier_node = node;
 	made->carrier_is_ours = conf_word_is(&node->words[1], "bojagi");
@@ -118,6 +123,8 @@ void conf_take_carrier(struct conf_build *build, const struct conf_node *node, v
 	if (gateway)
 		take_gateway(build, made->listener, gateway + 1);
 	made->listener->no_offload = offload && conf_word_is(offload + 1, "off");
+	if (congestion)
+		made->listener->congestion = congestion_named(congestion + 1);
 }
 
 void conf_take_listener_tls(struct conf_build *build, const struct conf_node *node, void *object)

@@ -50,9 +50,10 @@ const struct conf_entry conf_schema[] = {
 	/* listener */
 	{ "listener", "protocol", "http|tcp|udp", NULL, CONF_MUST, conf_take_protocol,
 	  "http looks into requests; tcp and udp pass bytes on without looking." },
-	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway HOST] [offload on|off]", NULL, 0, conf_take_carrier,
+	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway HOST] [offload on|off] [congestion cubic|bbr|reno]", NULL, 0, conf_take_carrier,
 	  "Whose TCP/IP it is. bojagi: our own on the listener's device, where the address is ours alone; network is who is reached directly "
-	  "(default: the /24 or /64 around the address), gateway who knows the way to the others. Default: kernel." },
+	  "(default: the /24 or /64 around the address), gateway who knows the way to the others; congestion how its TCP finds its rate (bbr: where losses are no congestion; "
+	  "default: cubic). Default: kernel." },
 	{ "listener", "tls", "NAME", NULL, 0, conf_take_listener_tls, "The tls block that this listener speaks TLS with. Default: none." },
 	{ "listener", "limits", "", "limits", 0, conf_take_limits, "What one client, connection or request may use." },
 	{ "listener", "deny", "from NETWORK...", NULL, CONF_MANY, conf_take_deny, "Connections from these networks are closed at once." },

@@ -305,6 +305,8 @@ static void a_snapshot_has_what_the_file_says(void **state)
 	assert_string_equal(s->listeners[4].device, "xdp:eth1:2");
 	assert_int_equal(s->listeners[4].gateway->sockaddr.ss_family, AF_INET6);
 	assert_false(s->listeners[4].no_offload);
+	assert_int_equal(s->listeners[3].congestion, BJ_CONGESTION_BBR);
+	assert_int_equal(s->listeners[4].congestion, BJ_CONGESTION_CUBIC);
 	assert_null(s->listeners[5].device);
 	web = &s->listeners[0];
 	assert_ptr_equal(web->tls, &s->tls[0]);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "base/bytes.h"
+#include <bojagi/tcpip.h>
 #include <bojagi/tls.h>
 #include <bojagi/x509.h>
 
@@ -144,6 +145,7 @@ struct conf_listener {
 	unsigned network_bits;               /* of the device: who is reached directly; 0: the usual */
 	const struct conf_address *gateway;  /* of the device, or null; its port says nothing */
 	bool no_offload;                     /* of the device */
+	enum bj_congestion congestion;       /* of our own TCP */
 	const struct conf_tls *tls;          /* null: none */
 	struct conf_limits limits;
 	const struct conf_network *deny;

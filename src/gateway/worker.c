@@ -160,7 +160,7 @@ static enum bj_err listen_on_device(struct worker *w, const struct runtime_liste
 
 		err = net_add_gateway(net, &by.ip);
 	}
-	return err ? err : listener_init_net(&on->listener, net, &to->addr, session_accept);
+	return err ? err : listener_init_net(&on->listener, net, &to->addr, to->conf->congestion, session_accept);
 }
 
 static enum bj_err open_listening(struct worker *w, const struct runtime_listener *to, int fd, struct listening **out)

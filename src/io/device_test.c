@@ -294,9 +294,9 @@ static void connect_pair(struct pair *p)
 {
 	struct addr server = at("10.0.0.2:443");
 
-	assert_int_equal(listener_init_net(&p->listener, &p->server.net, &server, on_accepted), BJ_OK);
+	assert_int_equal(listener_init_net(&p->listener, &p->server.net, &server, BJ_CONGESTION_CUBIC, on_accepted), BJ_OK);
 	assert_true(listener_is_open(&p->listener));
-	assert_int_equal(stream_connect_net(&p->client.stream, &p->client.net, &server, on_ready), BJ_OK);
+	assert_int_equal(stream_connect_net(&p->client.stream, &p->client.net, &server, BJ_CONGESTION_CUBIC, on_ready), BJ_OK);
 	stream_watch(&p->client.stream, STREAM_READ | STREAM_WRITE);
 }
 
@@ -352,7 +352,7 @@ static void nobody_listens_is_a_refusal(void **state)
 
 	(void)state;
 	open_pair(&p, true, true);
-	assert_int_equal(stream_connect_net(&p.client.stream, &p.client.net, &nobody, on_ready), BJ_OK);
+	assert_int_equal(stream_connect_net(&p.client.stream, &p.client.net, &nobody, BJ_CONGESTION_CUBIC, on_ready), BJ_OK);
 	stream_watch_connect(&p.client.stream);
 	p.client.to_send = 1;
 	run(&p);
@@ -403,10 +403,10 @@ static void an_address_can_be_listened_on_once(void **state)
 
 	(void)state;
 	open_pair(&p, true, true);
-	assert_int_equal(listener_init_net(&p.listener, &p.server.net, &server, on_accepted), BJ_OK);
-	assert_int_equal(listener_init_net(&second, &p.server.net, &server, on_accepted), BJ_ERR_IO_ADDRESS_IN_USE);
+	assert_int_equal(listener_init_net(&p.listener, &p.server.net, &server, BJ_CONGESTION_CUBIC, on_accepted), BJ_OK);
+	assert_int_equal(listener_init_net(&second, &p.server.net, &server, BJ_CONGESTION_CUBIC, on_accepted), BJ_ERR_IO_ADDRESS_IN_USE);
 	assert_false(listener_is_open(&second));
-	assert_int_equal(listener_init_net(&second, &p.server.net, &stranger, on_accepted), BJ_ERR_ARGUMENT);
+	assert_int_equal(listener_init_net(&second, &p.server.net, &stranger, BJ_CONGESTION_CUBIC, on_accepted), BJ_ERR_ARGUMENT);
 	close_pair(&p);
 }
 

@@ -161,9 +161,9 @@ void listener_net_ready(struct net *net, const struct bj_listener *bj)
 	}
 }
 
-enum bj_err listener_init_net(struct listener *l, struct net *net, const struct addr *addr, listener_fn *accepted)
+enum bj_err listener_init_net(struct listener *l, struct net *net, const struct addr *addr, enum bj_congestion congestion, listener_fn *accepted)
 {
-	const struct bj_tcp_options options = { .no_delay = true, .backlog = LISTENER_BACKLOG };
+	const struct bj_tcp_options options = { .congestion = congestion, .no_delay = true, .backlog = LISTENER_BACKLOG };
 	const struct bj_endpoint at = net_endpoint_of(addr);
 	enum bj_err err;
 

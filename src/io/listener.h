@@ -45,7 +45,8 @@ BJ_MUST_USE enum bj_err listener_open(const struct addr *addr, const struct list
 /* Takes connections from the socket, which it owns from now on (also on failure). */
 BJ_MUST_USE enum bj_err listener_init(struct listener *listener, struct loop *loop, int fd, listener_fn *accepted);
 /* The same on an address of our own TCP. `net` must outlive it. */
-BJ_MUST_USE enum bj_err listener_init_net(struct listener *listener, struct net *net, const struct addr *addr, listener_fn *accepted);
+BJ_MUST_USE enum bj_err listener_init_net(struct listener *listener, struct net *net, const struct addr *addr, enum bj_congestion congestion,
+					  listener_fn *accepted);
 /* A listener of the stack has connections (net.c calls it). */
 void listener_net_ready(struct net *net, const struct bj_listener *bj);
 static inline bool listener_is_open(const struct listener *l)

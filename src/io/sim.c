@@ -11,6 +11,7 @@
 #include "tcpip/wire/tcp.h"
 
 #define FLYING_MAX 65536
+#define START_US 1000000
 
 struct flying {
 	int64_t at_us;
@@ -78,7 +79,7 @@ struct sim *sim_make(const struct sim_options *options)
 	check(s != NULL);
 	s->options = *options;
 	s->prng.state = options->seed;
-	s->now_us = 1000000;
+	s->now_us = START_US;
 	s->heap = calloc(FLYING_MAX, sizeof(*s->heap));
 	check(s->heap != NULL);
 	for (unsigned i = 0; i < 2; i++) {
@@ -227,6 +228,7 @@ static void strip(uint8_t *packet, size_t len)
 static bool is_lost(struct sim *s, unsigned from, const uint8_t *bytes, size_t len)
 {
 	const struct sim_options *o = &s->options;
+	bool swallows = o->swallow && (!o->swallow_us || s->now_us < START_US + o->swallow_us);
 
 	if (s->burst_left[from] > 0) {
 		s->burst_left[from]--;
@@ -238,7 +240,7 @@ static bool is_lost(struct sim *s, unsigned from, const uint8_t *bytes, size_t l
 	}
 	if (o->thin_acks && is_plain_ack(bytes, len) && ++s->acks[from] % o->thin_acks != 0)
 		return true;
-	return (o->swallow && len > o->swallow) || s->count_of[from] == o->drop_at[from] || chance(s, o->loss_ppm);
+	return (swallows && len > o->swallow) || s->count_of[from] == o->drop_at[from] || chance(s, o->loss_ppm);
 }
 
 static void launch(struct sim *s, unsigned from, const uint8_t *bytes, size_t len, int64_t at_us)

@@ -32,6 +32,7 @@ struct sim_options {
 	bool v6;
 	uint32_t mtu;            /* 0: 1500 */
 	uint32_t swallow;        /* packets larger than this vanish without a word; 0: none */
+	int64_t swallow_us;      /* for so long; 0: always */
 	uint32_t event_count_max;
 	size_t memory_max;
 	bool no_isn_clock;

@@ -12,6 +12,8 @@
 #ifndef IO_STREAM_H
 #define IO_STREAM_H
 
+#include <bojagi/tcpip.h>
+
 #include "io/addr.h"
 #include "io/loop.h"
 
@@ -74,7 +76,8 @@ BJ_MUST_USE enum bj_err stream_connect(struct stream *stream, struct loop *loop,
 				       stream_ready_fn *ready);
 
 /* The same by our own TCP. */
-BJ_MUST_USE enum bj_err stream_connect_net(struct stream *stream, struct net *net, const struct addr *to, stream_ready_fn *ready);
+BJ_MUST_USE enum bj_err stream_connect_net(struct stream *stream, struct net *net, const struct addr *to, enum bj_congestion congestion,
+					   stream_ready_fn *ready);
 /* What the stack has for the owner of a connection (net.c calls it). */
 void stream_net_ready(struct bj_tcp *tcp, unsigned ready);
 

@@ -129,9 +129,9 @@ static void take(struct stream *s, struct net *net, struct bj_tcp *tcp, uint8_t 
 	net_wake(net);
 }
 
-enum bj_err stream_connect_net(struct stream *s, struct net *net, const struct addr *to, stream_ready_fn *ready)
+enum bj_err stream_connect_net(struct stream *s, struct net *net, const struct addr *to, enum bj_congestion congestion, stream_ready_fn *ready)
 {
-	const struct bj_tcp_options options = { .no_delay = true };
+	const struct bj_tcp_options options = { .congestion = congestion, .no_delay = true };
 	const struct bj_endpoint remote = net_endpoint_of(to);
 	struct bj_tcp *tcp;
 	enum bj_err err = bj_tcp_connect(net->stack, NULL, &remote, &options, &tcp);

@@ -10,8 +10,9 @@
 #define MEAN_ONE 64u
 #define MEAN_USUAL 4u        /* segments for one ACK: where it is more, large steps are no lost ACKs */
 #define MEAN_MAX 1000u
-#define FULL_LEN 12u         /* three fields, padded */
-#define SHORT_LEN 8u         /* two; one takes as much */
+#define SHORT_LEN 8u         /* the option with two fields; one takes as much */
+#define RESUME_BYTES (UINT32_C(1) << 16) /* until a stopped option is tried again, each time twice as long */
+#define STOPS_MAX 14u
 #define CERTAIN_MAX 7u       /* segments in which the flags cannot have gone round */
 
 enum codepoint {
@@ -61,7 +62,7 @@ void accurate_count(struct bj_tcp *t, const struct arrival *a)
 	t->ecn_marks_seen = true;
 	c->ce_pending = (uint8_t)u32_min(c->ce_pending + packets, UINT8_MAX);
 	/* an ACK for ACKs is no duplicate where SACK is: it has no block */
-	t->ack_now |= a->payload_len > 0 || (c->ce_pending >= PENDING_MAX && t->sack_ok);
+	t->ack_now |= (a->payload_len > 0 && tcp_may_receive(t)) || (c->ce_pending >= PENDING_MAX && t->sack_ok);
 }
 
 /* ---- the handshake */
@@ -211,7 +212,7 @@ static void take_feedback(struct bj_tcp *t, const struct arrival *a)
 		t->ecn_no_ect |= is_inconsistent(c, marked);
 		c->cep_since = c->acked_since = 0;
 	}
-	if ((more > 0 || marked > 0) && !c->deaf && t->flight)
+	if ((more > 0 || marked > 0) && !c->deaf && (tcp_has_unacked(t) || acked > 0))
 		cc_congestion_told(t);
 }
 
@@ -225,6 +226,7 @@ void accurate_take(struct bj_tcp *t, const struct arrival *a)
 	struct tcp_accurate *c = accurate_of(t);
 
 	accurate_count(t, a);
+	c->option_stopped &= seq_lt(t->rcv_nxt, c->resume_at);
 	if (c->option_out && (seq_ge(t->snd_una, c->first_end) || (goes_always(t) && a->newly_delivered > 0)))
 		c->option_out = false; /* it passes */
 	if (!(a->seg.flags & TCP_ACK) || a->seg.flags & TCP_SYN)
@@ -258,7 +260,7 @@ static void fill(const struct bj_tcp *t, uint8_t fields, bool ect1_first, struct
 void accurate_syn_option(const struct bj_tcp *t, struct tcp_options *o)
 {
 	if (t->timeouts == 0 && !accurate_of(t)->syn_again && tcp_options_of(t)->ecn_option != BJ_ECN_OPTION_NEVER &&
-	    tcp_options_len(o) + FULL_LEN <= TCP_OPTIONS_LEN_MAX)
+	    tcp_options_len(o) + ACCURATE_OPTION_LEN <= TCP_OPTIONS_LEN_MAX)
 		fill(t, TCP_ECN_FIELDS_MAX, true, o);
 }
 
@@ -269,6 +271,18 @@ uint16_t accurate_flags(const struct bj_tcp *t, bool pure)
 	return flags_of_ace(c->code_due && pure ? c->code : c->r_cep & ACE_MASK);
 }
 
+/* Not for good: it may have been chance (rfc9768:3.2.3.2.2). */
+static void stop_option(struct bj_tcp *t)
+{
+	struct tcp_accurate *c = accurate_of(t);
+
+	c->option_stopped = true;
+	c->resume_at = t->rcv_nxt + (RESUME_BYTES << c->stops);
+	if (c->stops < STOPS_MAX)
+		c->stops++;
+	c->duplicate_told = c->option_out = false;
+}
+
 /* The peer sends again what an ACK with the option told him is there: rfc9768:3.2.3.2.2. */
 static bool is_told_in_vain(const struct bj_tcp *t)
 {
@@ -277,31 +291,31 @@ static bool is_told_in_vain(const struct bj_tcp *t)
 	return t->dsack_due && c->duplicate_told && c->duplicate_at == t->rare->dsack_start;
 }
 
-static bool option_is_due(const struct bj_tcp *t)
+static bool option_is_due(const struct bj_tcp *t, bool bare)
 {
 	const struct tcp_accurate *c = accurate_of(t);
 
 	if (c->option_stopped || tcp_options_of(t)->ecn_option == BJ_ECN_OPTION_NEVER || is_told_in_vain(t))
 		return false;
-	return goes_always(t) ? c->option_seen : c->changed || c->first_due || c->code_due;
+	return goes_always(t) ? c->option_seen : c->changed || c->first_due || c->code_due || (c->repeat_due && bare);
 }
 
-struct accurate_share accurate_share(const struct bj_tcp *t, uint32_t blocks, uint32_t room)
+struct accurate_share accurate_share(const struct bj_tcp *t, uint32_t blocks, uint32_t room, bool bare)
 {
 	uint32_t most = (room - 4) / 8, least = u32_min(blocks, 2), sack = least ? 4 + 8 * least : 0;
 	struct accurate_share share = { .blocks = (uint8_t)u32_min(blocks, most) };
 	unsigned changed;
 
-	if (!option_is_due(t))
+	if (!option_is_due(t, bare))
 		return share;
 	changed = accurate_of(t)->changed;
-	if (sack + FULL_LEN <= room)
+	if (sack + ACCURATE_OPTION_LEN <= room)
 		share = (struct accurate_share){ .fields = TCP_ECN_FIELDS_MAX, .ect1_first = true };
 	else if (sack + SHORT_LEN <= room && changed && (changed & (1u << ECT0 | 1u << ECT1)) != (1u << ECT0 | 1u << ECT1))
 		share = (struct accurate_share){ .fields = 2, .ect1_first = !(changed & 1u << ECT0) };
 	else
 		return share;
-	most = (room - 4 - (share.fields > 2 ? FULL_LEN : SHORT_LEN)) / 8;
+	most = (room - 4 - (share.fields > 2 ? ACCURATE_OPTION_LEN : SHORT_LEN)) / 8;
 	share.blocks = (uint8_t)u32_min(blocks, most);
 	return share;
 }
@@ -318,9 +332,11 @@ void accurate_sent(struct bj_tcp *t, const struct tcp_options *o, uint32_t end, 
 
 	c->code_due = false;
 	c->ce_pending = 0;
-	c->option_stopped |= is_told_in_vain(t);
+	if (is_told_in_vain(t))
+		stop_option(t);
 	if (!o->has_ecn)
 		return;
+	c->repeat_due = c->changed;
 	for (size_t i = 0; i < o->ecn_count; i++)
 		c->changed &= (uint8_t)~(1u << tcp_ecn_codepoint(o->ecn_ect1_first, i));
 	if (t->dsack_due) {
@@ -338,10 +354,8 @@ void accurate_resent(struct bj_tcp *t, uint32_t seq)
 {
 	struct tcp_accurate *c = accurate_of(t);
 
-	if (!c->option_out || seq_ge(seq, c->first_end))
-		return;
-	c->option_out = false;
-	c->option_stopped = true;
+	if (c->option_out && seq_lt(seq, c->first_end))
+		stop_option(t);
 }
 
 bool accurate_ack_goes_first(const struct bj_tcp *t)

@@ -3,8 +3,8 @@
  *
  * Three flags (ACE) carry the low bits of the count of packets. An option carries the bytes that came under each codepoint; it
  * goes with a SYN-ACK, with the first ACK and the first bytes of who opened, and then with each ACK before which a count has
- * changed, if there is room: two blocks of SACK come first, a third and fourth one behind it. If segments with it get lost, or
- * copies come for ACKs that had it, it is not sent any more.
+ * changed, and the bare one after it, since ACKs get lost; if there is room: two blocks of SACK come first, a third and fourth one behind it. If segments with it get lost, or
+ * copies come for ACKs that had it, it is left out for a while, each time twice as long.
  *
  * Where an ACK is for so many segments that the flags may have gone round, the option says whether they did; without it they are
  * taken to have if such ACKs are rare. What cannot be true (a SYN that was not capable came marked, flags or fields that were
@@ -21,6 +21,7 @@
 
 #define ACE_MASK 7u
 #define ACE_CE 6u /* "it was marked" in a handshake */
+#define ACCURATE_OPTION_LEN 12u /* three fields, padded */
 
 /* How blocks of SACK and the option share the room behind the timestamps. */
 struct accurate_share {
@@ -53,8 +54,8 @@ uint16_t accurate_syn_flags(struct bj_tcp *t);
 void accurate_syn_option(const struct bj_tcp *t, struct tcp_options *o);
 /* Of any other segment; `pure`: neither bytes nor FIN nor blocks of SACK. */
 uint16_t accurate_flags(const struct bj_tcp *t, bool pure);
-/* `blocks` are there to be sent, `room` bytes are left for them and the option. */
-struct accurate_share accurate_share(const struct bj_tcp *t, uint32_t blocks, uint32_t room);
+/* `blocks` are there to be sent, `room` bytes are left for them and the option; `bare`: in a segment without bytes. */
+struct accurate_share accurate_share(const struct bj_tcp *t, uint32_t blocks, uint32_t room, bool bare);
 void accurate_option(const struct bj_tcp *t, const struct accurate_share *share, struct tcp_options *o);
 static inline uint32_t accurate_share_len(const struct accurate_share *s)
 {

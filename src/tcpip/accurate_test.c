@@ -41,14 +41,14 @@ static void two_blocks_come_first_and_what_changed_is_told_or_nothing(void **sta
 		struct accurate_share got;
 
 		rare.accurate.changed = rows[i].changed;
-		got = accurate_share(&t, rows[i].blocks, rows[i].room);
+		got = accurate_share(&t, rows[i].blocks, rows[i].room, false);
 		if (got.blocks != rows[i].want.blocks || got.fields != rows[i].want.fields || got.ect1_first != rows[i].want.ect1_first)
 			fail_msg("%s: %u blocks, %u fields, order %u", rows[i].why, got.blocks, got.fields, got.ect1_first);
 		assert_true(accurate_share_len(&got) <= rows[i].room);
 	}
 	rare.accurate.changed = CE;
 	rare.accurate.option_stopped = true;
-	assert_int_equal(accurate_share(&t, 4, ALL).fields, 0);
+	assert_int_equal(accurate_share(&t, 4, ALL, true).fields, 0);
 }
 
 /* Nothing changed, and it goes all the same where it fits whole. */
@@ -59,12 +59,12 @@ static void an_option_that_always_goes_makes_no_block_but_the_last_make_room(voi
 	struct bj_tcp t = { .config = &config, .rare = &rare, .ecn_accurate = true };
 
 	(void)state;
-	assert_int_equal(accurate_share(&t, 0, ALL).fields, 0); /* the peer has sent none */
+	assert_int_equal(accurate_share(&t, 0, ALL, true).fields, 0); /* the peer has sent none */
 	rare.accurate.changed = 0;
 	rare.accurate.option_seen = true;
-	assert_int_equal(accurate_share(&t, 1, BESIDE_TS).fields, 3);
-	assert_int_equal(accurate_share(&t, 2, BESIDE_TS).fields, 0);
-	assert_int_equal(accurate_share(&t, 2, BESIDE_TS).blocks, 2);
+	assert_int_equal(accurate_share(&t, 1, BESIDE_TS, false).fields, 3);
+	assert_int_equal(accurate_share(&t, 2, BESIDE_TS, false).fields, 0);
+	assert_int_equal(accurate_share(&t, 2, BESIDE_TS, false).blocks, 2);
 }
 
 static void a_marked_packet_that_stands_for_several_counts_as_they(void **state)
@@ -82,7 +82,7 @@ static void a_marked_packet_that_stands_for_several_counts_as_they(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		struct tcp_rare rare = { 0 };
-		struct bj_tcp t = { .rare = &rare, .ecn_accurate = true };
+		struct bj_tcp t = { .state = BJ_TCP_ESTABLISHED, .rare = &rare, .ecn_accurate = true };
 		struct arrival a = { .tos = rows[i].tos, .segment_len = rows[i].segment_len, .payload_len = rows[i].len };
 
 		accurate_count(&t, &a);

@@ -1,9 +1,11 @@
 /* ack.c - see ack.h. */
 #include "tcpip/ack.h"
 
+#include "tcpip/accurate.h"
 #include "tcpip/bbr.h"
 #include "tcpip/congestion.h"
 #include "tcpip/output.h"
+#include "tcpip/pmtu.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
@@ -24,7 +26,9 @@ struct ack_round {
 
 static void note_delivered(struct bj_tcp *t, const struct sent *s, struct ack_round *r)
 {
-	t->pmtu_good |= s->end - s->seq >= t->mss;
+	t->pmtu_good |= s->end - s->seq + (t->ecn_accurate ? ACCURATE_OPTION_LEN : 0) >= t->mss; /* it may have had the option */
+	if (s->flags & SENT_PROBE)
+		pmtu_probe_delivered(t, s);
 	t->delivered += (s->end - s->seq + t->mss - 1) / t->mss;
 	rack_delivered(t, s, r->ts_ecr, r->has_ts);
 	bbr_delivered(t, s);

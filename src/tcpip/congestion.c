@@ -198,10 +198,10 @@ void cc_acked(struct bj_tcp *t, uint32_t acked, uint32_t rtt_us)
 
 /* ---- loss */
 
-static void reduce(struct bj_tcp *t)
+static void reduce(struct bj_tcp *t, uint32_t flight_size)
 {
 	struct tcp_flight *f = t->flight;
-	uint32_t flight_size = t->snd_nxt - t->snd_una, least = 2 * (uint32_t)t->mss;
+	uint32_t least = 2 * (uint32_t)t->mss;
 
 	f->undo_cwnd = t->cwnd;
 	f->undo_ssthresh = t->ssthresh;
@@ -245,7 +245,7 @@ void cc_enter_recovery(struct bj_tcp *t, uint32_t delivered)
 {
 	struct tcp_flight *f = t->flight;
 
-	reduce(t);
+	reduce(t, t->snd_nxt - t->snd_una);
 	set_recovery(t, BJ_RECOVERY_FAST);
 	f->recover = t->snd_nxt;
 	f->tail_pending = false;
@@ -260,7 +260,7 @@ void cc_timeout(struct bj_tcp *t)
 {
 	t->flight->frto = t->flight->recovery == BJ_RECOVERY_LOSS ? FRTO_NO : FRTO_FIRST_ACK;
 	if (t->flight->recovery != BJ_RECOVERY_LOSS)
-		reduce(t);
+		reduce(t, t->snd_nxt - t->snd_una);
 	set_recovery(t, BJ_RECOVERY_LOSS);
 	t->cwnd = t->mss;
 	t->flight->recover = t->snd_nxt;
@@ -270,10 +270,10 @@ void cc_timeout(struct bj_tcp *t)
 
 void cc_congestion_told(struct bj_tcp *t)
 {
-	struct tcp_flight *f = t->flight;
+	struct tcp_flight *f = t->cwr_due ? NULL : flight_of(t);
 
-	if (f->cwr_valid && seq_lt(t->snd_una, f->cwr_end))
-		return;
+	if (!f || (f->cwr_valid && seq_le(t->snd_una, f->cwr_end)))
+		return; /* it is for what left before the last response: rfc3168:6.1.2 */
 	f->cwr_valid = true;
 	f->cwr_end = t->snd_nxt;
 	t->cwr_due = true;
@@ -284,10 +284,12 @@ void cc_congestion_told(struct bj_tcp *t)
 	}
 	if (f->recovery >= BJ_RECOVERY_FAST)
 		return; /* it has slowed down for this round already */
-	reduce(t);
+	reduce(t, tcp_has_unacked(t) ? t->snd_nxt - t->snd_una : t->cwnd);
 	f->undo_possible = false; /* nothing is sent again, nothing can turn out to be needless */
 	t->cwnd = t->ssthresh;
 	stack_event(t, BJ_EVENT_LOST, BJ_LOST_MARKED, 0, t->snd_una, 0);
+	if (!tcp_has_unacked(t) && tcp_unsent(t) == 0)
+		flight_free(t); /* it was for this */
 }
 
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack)

@@ -18,7 +18,7 @@ void cc_set_disorder(struct bj_tcp *t);
 /* Loss was found: fast recovery begins, at an ACK that delivered so many bytes. */
 void cc_enter_recovery(struct bj_tcp *t, uint32_t delivered);
 void cc_timeout(struct bj_tcp *t);
-/* A router's mark was echoed: once a round, as if something had been lost, but nothing was (rfc3168:6.1.2). */
+/* A router's mark on something of ours was echoed: once a round, as if something had been lost, but nothing was (rfc3168:6.1.2). */
 void cc_congestion_told(struct bj_tcp *t);
 /* Each ACK in fast recovery: rfc9937:6.2. `delivered` bytes were acknowledged or newly SACKed. */
 void cc_recovery_ack(struct bj_tcp *t, uint32_t delivered, bool safe_ack);

@@ -12,8 +12,6 @@
 #include "base/check.h"
 
 #define SECOND INT64_C(1000000)
-#define IPV4_TCP_HEADERS 40u
-#define IPV6_TCP_HEADERS 60u
 
 /* ---- options */
 

@@ -64,24 +64,20 @@ void ecn_take(struct bj_tcp *t, const struct arrival *a)
 	}
 	if (a->seg.flags & TCP_CWR)
 		t->ecn_echo = false;
-	if (marked && a->seg.payload.len > 0) {
+	if (marked && a->seg.payload.len > 0 && tcp_may_receive(t)) { /* behind the peer's FIN nothing counts */
 		t->ecn_echo = true;
 		t->ack_now = true; /* the sooner it is known, the better */
 		t->ecn_marks_seen = true;
 	}
-	if (a->seg.flags & TCP_ECE && !(a->seg.flags & TCP_SYN) && t->flight)
+	if (a->seg.flags & TCP_ECE && !(a->seg.flags & TCP_SYN) && (tcp_has_unacked(t) || a->newly_delivered > 0))
 		cc_congestion_told(t);
 }
 
 uint16_t ecn_flags(struct bj_tcp *t, bool is_new, bool pure)
 {
-	uint16_t flags = t->ecn_echo ? TCP_ECE : 0;
+	uint16_t flags = (uint16_t)((t->ecn_echo ? TCP_ECE : 0) | (is_new && t->cwr_due ? TCP_CWR : 0));
 
-	if (t->ecn_accurate)
-		return accurate_flags(t, pure);
-	if (is_new && t->cwr_due) {
+	if (is_new)
 		t->cwr_due = false;
-		flags |= TCP_CWR;
-	}
-	return flags;
+	return t->ecn_accurate ? accurate_flags(t, pure) : flags;
 }

@@ -93,6 +93,7 @@ void flight_resent(struct bj_tcp *t, struct sent *s)
 		f->resent += sent_len(s);
 	}
 	s->flags |= SENT_AGAIN;
+	s->flags &= (uint8_t)~SENT_PROBE; /* in pieces that pass */
 	s->sent_us = tcp_stack(t)->now_us;
 	if (s->count < UINT8_MAX)
 		s->count++;
@@ -123,7 +124,8 @@ void flight_mark_lost(struct bj_tcp *t, struct sent *s, enum bj_lost_why why)
 	list_remove(&s->by_time);
 	if (f->next_lost && seq_lt(s->seq, f->next_lost->seq))
 		f->next_lost = s;
-	bbr_lost(t, s);
+	if (why != BJ_LOST_TOO_BIG)
+		bbr_lost(t, s);
 	stack_event(t, BJ_EVENT_LOST, why, 0, s->seq, sent_len(s));
 }
 

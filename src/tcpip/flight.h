@@ -18,6 +18,7 @@ enum sent_flag {
 	SENT_AGAIN = 8,   /* was ever retransmitted: no round-trip sample (Karn) */
 	SENT_FIN = 16,
 	SENT_APP_LIMITED = 32,
+	SENT_PROBE = 64,  /* larger than what is known to pass: its loss is no congestion (pmtu.h) */
 };
 
 struct sent {

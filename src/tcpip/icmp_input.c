@@ -42,7 +42,7 @@ static void too_big(struct bj_tcp *t, uint32_t mtu)
 	if (mtu == 0)
 		mtu = PMTU_GUESS;
 	if (mtu >= (tcp_is_v4(t) ? PMTU_MIN_V4 : IPV6_MTU_MIN))
-		pmtu_shrink(t, mtu);
+		pmtu_too_big(t, mtu);
 }
 
 static void tell(struct bj_tcp *t, enum icmp_meaning meaning, uint32_t mtu, enum bj_err why)

@@ -7,6 +7,7 @@
 #include "tcpip/ecn.h"
 #include "tcpip/fast_open.h"
 #include "tcpip/pace.h"
+#include "tcpip/pmtu.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
@@ -63,20 +64,20 @@ static void ranges_to_sack(const struct bj_tcp *t, struct tcp_options *o, size_t
 }
 
 /* Blocks of SACK, and accurate ECN's option beside them. */
-static struct accurate_share share_room(const struct bj_tcp *t)
+static struct accurate_share share_room(const struct bj_tcp *t, bool bare)
 {
 	uint32_t blocks = 0, room = TCP_OPTIONS_LEN_MAX - (t->ts_ok ? 12 : 0);
 
 	if (t->sack_ok && (t->early || t->dsack_due))
 		blocks = (t->early ? t->early->count : 0) + t->dsack_due;
 	if (t->ecn_accurate)
-		return accurate_share(t, blocks, room);
+		return accurate_share(t, blocks, room, bare);
 	return (struct accurate_share){ .blocks = (uint8_t)u32_min(blocks, (room - 4) / 8) };
 }
 
-static void fill_options(const struct bj_tcp *t, struct tcp_options *o)
+static void fill_options(const struct bj_tcp *t, bool bare, struct tcp_options *o)
 {
-	struct accurate_share share = share_room(t);
+	struct accurate_share share = share_room(t, bare);
 
 	o->has_timestamps = t->ts_ok;
 	if (t->ts_ok) {
@@ -96,7 +97,7 @@ uint32_t tcp_payload_max(const struct bj_tcp *t)
 
 	if (!t->early && !t->dsack_due && !t->ecn_accurate && !t->uto_due)
 		return t->mss;
-	share = share_room(t);
+	share = share_room(t, false);
 	options = accurate_share_len(&share);
 	if (t->uto_due && options + (t->ts_ok ? 12 : 0) + 4 <= TCP_OPTIONS_LEN_MAX)
 		options += 4;
@@ -118,7 +119,7 @@ static void note_ack_sent(struct bj_tcp *t)
 }
 
 /* What is written stands for several segments, or its checksum is the device's to finish. */
-static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len, const struct bj_bytes tail[2])
+static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, size_t header_len, uint32_t len, bool is_probe, const struct bj_bytes tail[2])
 {
 	struct bj_offload *o = tcp_stack(t)->offload;
 
@@ -126,7 +127,7 @@ static void leave_to_device(struct bj_tcp *t, struct writer *w, size_t start, si
 	o->checksum_start = (uint16_t)start;
 	o->checksum_offset = TCP_CHECKSUM_AT;
 	o->header_len = (uint16_t)header_len;
-	if (len > tcp_payload_max(t))
+	if (len > tcp_payload_max(t) && !is_probe)
 		o->segment_len = (uint16_t)tcp_payload_max(t);
 	tcp_write_checksum_seed(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail[0].len + tail[1].len);
 }
@@ -141,7 +142,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	struct bj_bytes none[2] = { { 0 } }, *tail = tcp_stack(t)->pieces;
 	size_t start, header_len;
 
-	fill_options(t, &s.options);
+	fill_options(t, len == 0, &s.options);
 	s.flags |= ecn_flags(t, is_new, len == 0 && !(flags & TCP_FIN) && s.options.sack_count == 0);
 	s.window = tcp_select_window(t);
 	if (t->urgent_out && seq_gt(t->rare->snd_up, seq)) {
@@ -159,7 +160,7 @@ static bool emit(struct bj_tcp *t, struct writer *w, uint32_t seq, uint32_t len,
 	if (!tail)
 		tail = none;
 	if (tcp_stack(t)->offload)
-		leave_to_device(t, w, start, header_len, len, tail);
+		leave_to_device(t, w, start, header_len, len, why == BJ_SENT_MTU_PROBE, tail);
 	else
 		tcp_write_checksum(w, start, ip_wire(&t->key.local), ip_wire(&t->key.remote), tail);
 	if (t->ecn_accurate)
@@ -272,7 +273,7 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	bool first = !tcp_has_unacked(t);
 	uint16_t flags = fin ? TCP_FIN : 0;
 
-	if (!flight_add(t, seq, end, fin ? SENT_FIN : 0))
+	if (!flight_add(t, seq, end, why == BJ_SENT_MTU_PROBE ? SENT_PROBE : fin ? SENT_FIN : 0))
 		return false; /* no memory: an ACK or a timer tries again */
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
@@ -326,6 +327,22 @@ static bool more_is_coming(const struct bj_tcp *t)
 	return t->ready & BJ_READY_WRITE && tcp_has_unacked(t) && !t->fin_queued;
 }
 
+/* It waits until both windows have room: segments before it would take what comes, and windows that are larger than it (pmtu_probe_len())
+ * have room when what is out is acknowledged. */
+static bool send_mtu_probe(struct bj_tcp *t, struct writer *w, uint32_t len, uint32_t room)
+{
+	if (len > room)
+		return false;
+	if (len > cc_room(t)) {
+		t->cwnd_limited = true;
+		return false;
+	}
+	if (!send_new(t, w, len, false, BJ_SENT_MTU_PROBE))
+		return false;
+	pmtu_probe_sent(t, len);
+	return true;
+}
+
 static bool send_more(struct bj_tcp *t, struct writer *w)
 {
 	uint32_t unsent = tcp_unsent(t), max = tcp_payload_max(t), room, len;
@@ -337,6 +354,11 @@ static bool send_more(struct bj_tcp *t, struct writer *w)
 	if ((unsent == 0 && !tcp_fin_unsent(t)) || (unsent < TCP_UNSENT_MAX / 8 && more_is_coming(t)))
 		return false;
 	room = seq_gt(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
+	if (pmtu_searches(t)) {
+		len = pmtu_probe_len(t, unsent);
+		if (len > 0)
+			return send_mtu_probe(t, w, len, room);
+	}
 	len = cut(t, w, u32_min(unsent, room));
 	fin = tcp_fin_unsent(t) && len == unsent && room > len;
 	if (len == 0 && !fin) {

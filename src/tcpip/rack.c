@@ -1,6 +1,7 @@
 /* rack.c - see rack.h. */
 #include "tcpip/rack.h"
 
+#include "tcpip/pmtu.h"
 #include "tcpip/rtt.h"
 #include "tcpip/stack.h"
 
@@ -87,6 +88,10 @@ uint32_t rack_detect(struct bj_tcp *t, int64_t *out_wait_us)
 		if (left > 0) {
 			*out_wait_us = left;
 			break; /* the others were sent later still */
+		}
+		if (s->flags & SENT_PROBE) {
+			pmtu_probe_lost(t, s);
+			continue;
 		}
 		marked += s->end - s->seq;
 		flight_mark_lost(t, s, BJ_LOST_RACK);

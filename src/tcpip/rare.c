@@ -21,7 +21,8 @@ void rare_free(struct bj_tcp *t)
 
 void rare_settle(struct bj_tcp *t)
 {
-	if (!t->rare || t->ecn_accurate || t->urgent_out || t->urgent_in || t->fin_early || t->dsack_due || t->rare->route.len || t->rare->syn_data || t->rare->cookie_len || t->rare->remote_uto_s)
+	if (!t->rare || t->ecn_accurate || t->urgent_out || t->urgent_in || t->fin_early || t->dsack_due || t->rare->route.len || t->rare->syn_data || t->rare->cookie_len || t->rare->remote_uto_s ||
+	    t->rare->search.at_us)
 		return;
 	rare_free(t);
 }

@@ -1,5 +1,6 @@
 /* rare.h - what few connections need: urgent pointers, a FIN that came early, a duplicate to report, a source route, Fast
- * Open, the peer's user timeout, the counters of accurate ECN. It exists while one of them does, so that the others need not carry it.
+ * Open, the peer's user timeout, the counters of accurate ECN, packets smaller than they might be. It exists while one of them does, so
+ * that the others need not carry it.
  */
 #ifndef TCPIP_RARE_H
 #define TCPIP_RARE_H
@@ -17,23 +18,35 @@ struct ip_route {
 	uint8_t option[IPV4_OPTIONS_LEN_MAX];
 };
 
+/* Looking for a larger size of packets: pmtu.h. */
+struct pmtu_search {
+	int64_t at_us;       /* when the next probe may go; 0: nothing is searched */
+	uint16_t next;       /* its size */
+	uint16_t high;       /* larger ones are not tried */
+	uint16_t size, len;  /* of the probe that is out, and its payload; 0: none is */
+	uint8_t tries;       /* at this size that got lost */
+};
+
 /* Counters are of packets and, by the codepoint under which they went (1 ECT(1), 2 ECT(0), 3 CE), of bytes. accurate.h */
 struct tcp_accurate {
 	uint32_t r_cep, s_cep;           /* marked: that came to us, and that the peer told of; the flags are their low bits */
 	uint32_t r_bytes[3], s_bytes[3]; /* codepoint less one; of those that the peer told of the low 24 bits count on */
 	uint32_t first_end;              /* option_out: where the first bytes ended that had the option */
 	uint32_t duplicate_at;           /* duplicate_told: where it began */
+	uint32_t resume_at;              /* option_stopped: the rcv_nxt at which it is tried once more */
 	uint16_t acked_mean;             /* segments for one ACK, in 64ths; 0: none yet */
 	uint16_t acked_since, cep_since; /* the last option: segments acknowledged, marks told of */
 	uint8_t code;                    /* what the last SYN or SYN-ACK looked like */
 	uint8_t changed;                 /* bit by codepoint: bytes that no option has told of */
 	uint8_t ce_pending;              /* marked packets since the last ACK */
+	uint8_t stops;                   /* how often the option was stopped */
 	bool code_due : 1;               /* the next pure ACK tells the code */
 	bool code_expected : 1;          /* the next one that comes does */
 	bool syn_again : 1;              /* the peer's SYN came twice: our SYN-ACK may have been lost for its option */
 	bool first_due : 1;              /* our first ACK and first bytes take the option along */
+	bool repeat_due : 1;             /* what the last option told is told once more, by an ACK without bytes */
 	bool option_out : 1;             /* bytes with the option are out and not acknowledged */
-	bool option_stopped : 1;         /* not to be sent any more */
+	bool option_stopped : 1;         /* not to be sent */
 	bool option_seen : 1;            /* the peer sends it */
 	bool option_ignored : 1;         /* and is not believed */
 	bool duplicate_told : 1;         /* an ACK with a D-SACK and the option */
@@ -42,6 +55,7 @@ struct tcp_accurate {
 };
 
 struct tcp_rare {
+	struct pmtu_search search;
 	uint32_t snd_up, rcv_up;         /* urgent_out, urgent_in */
 	uint32_t fin_at;                 /* fin_early: where it stands */
 	uint32_t dsack_start, dsack_end; /* dsack_due */

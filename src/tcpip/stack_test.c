@@ -388,6 +388,38 @@ static void acknowledge(struct fixture *f, uint32_t ack)
 }
 
 /* A window that nothing stops stays below its limit, and what is reckoned with it does not wrap. */
+/* rfc4821:7: what the device would cut in pieces that are known to pass says nothing of larger ones. */
+static void a_probe_of_the_path_stays_whole_where_the_device_cuts(void **state)
+{
+	static uint8_t bytes[20000], packet[BJ_OFFLOAD_PACKET_MAX];
+	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
+	struct bj_listener *l = open_listener(&f, NULL);
+	struct bj_offload offload;
+	struct bj_tcp_info info;
+	struct bj_tcp *t;
+	size_t len;
+
+	(void)state;
+	shake_hands(&f, 1);
+	assert_int_equal(bj_tcp_accept(l, &t), BJ_OK);
+	t->pmtu = 800;
+	t->pmtu_good = t->sack_ok = true;
+	tcp_update_mss(t);
+	assert_non_null(rare_of(t));
+	t->rare->search = (struct pmtu_search){ .at_us = f.now, .next = 1040, .high = 1040 };
+	assert_int_equal(bj_tcp_write(t, bytes_of(bytes, sizeof(bytes)), &len), BJ_OK);
+	assert_int_equal(bj_stack_output_offloaded(f.stack, f.now, packet, sizeof(packet), &len, &offload), BJ_OK);
+	assert_int_equal(len, 1040);
+	assert_int_equal(offload.segment_len, 0);
+	assert_int_equal(bj_stack_output_offloaded(f.stack, f.now, packet, sizeof(packet), &len, &offload), BJ_OK);
+	assert_int_equal(offload.segment_len, 760);
+	bj_tcp_info(t, &info);
+	assert_int_equal(info.pmtu, 800);
+	bj_tcp_abort(t);
+	bj_listener_close(l);
+	bj_stack_free(f.stack);
+}
+
 static void a_window_without_losses_ends_at_its_limit(void **state)
 {
 	static const enum bj_congestion kinds[] = { BJ_CONGESTION_CUBIC, BJ_CONGESTION_RENO };
@@ -988,6 +1020,7 @@ int main(void)
 		cmocka_unit_test(initial_sequence_numbers_are_clocked_and_keyed),
 		cmocka_unit_test(ports_and_clocks_of_pairs_are_uncorrelated),
 		cmocka_unit_test(the_limit_of_challenges_is_each_connections_own),
+		cmocka_unit_test(a_probe_of_the_path_stays_whole_where_the_device_cuts),
 		cmocka_unit_test(a_window_without_losses_ends_at_its_limit),
 		cmocka_unit_test(a_round_trip_ends_when_the_packet_arrived),
 		cmocka_unit_test(windows_are_unsigned_and_wide),

@@ -24,6 +24,8 @@
 #define TCP_SIZE_MAX 368 /* with its share of tables and chunks 400 */
 #define TCP_MSS_DEFAULT_V4 536  /* MUST-15 of rfc9293:3.7.1 */
 #define TCP_MSS_DEFAULT_V6 1220
+#define IPV4_TCP_HEADERS 40u    /* without options */
+#define IPV6_TCP_HEADERS 60u
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
 #define TCP_RECEIVE_START 65536u
 #define TCP_RECEIVE_MAX (6u << 20)
@@ -132,7 +134,7 @@ struct bj_tcp {
 	bool pmtu_good : 1;      /* a full segment arrived: packets of this size pass, or did */
 	bool ecn_ok : 1;         /* both sides know marks */
 	bool ecn_echo : 1;       /* a mark came: tell until the peer has slowed down */
-	bool cwr_due : 1;        /* we have: tell with the next new bytes */
+	bool cwr_due : 1;        /* we have, and no new bytes have left since: they will tell */
 	bool ecn_marks_seen : 1;
 	bool ecn_accurate : 1;   /* marks are counted: rare->accurate */
 	bool ecn_no_ect : 1;     /* what we send is not to be marked */

@@ -209,6 +209,7 @@ static enum bj_err certificate_make(struct bj_tls *conn, struct writer *w)
 
 static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 {
+	struct hmac_key resumption;
 	struct new_session_ticket nst;
 	struct session s;
 	enum bj_err err = new_session_ticket_parse(body, &nst);
@@ -236,7 +237,9 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	}
 	memcpy(s.ticket, nst.ticket.ptr, nst.ticket.len);
 	s.ticket_len = nst.ticket.len;
-	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, nst.nonce, &s.secret);
+	hmac_key_init(&resumption, (enum hash_alg)conn->suite->hash, secret_view(&conn->s13.resumption));
+	ks_ticket_key(&resumption, nst.nonce, &s.secret);
+	hmac_key_wipe(&resumption);
 	return hello_keep_session(conn, &s);
 }
 

@@ -153,6 +153,7 @@ struct handshake {
 	uint8_t tickets_left;
 	uint8_t tickets_made;
 	struct ticket_use ticket_use;           /* servers */
+	struct hmac_key resumption;             /* servers, 1.3: the secret of their tickets, from the first of them on */
 	uint8_t binding[SESSION_BINDING_LEN];   /* what sessions of this connection are bound to, once it is known */
 	bool has_binding;
 	bool takes_tickets;                     /* servers, 1.3: the client has the one mode in which we resume */

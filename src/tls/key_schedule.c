@@ -259,9 +259,9 @@ void ks_update(enum hash_alg alg, struct secret *traffic)
 	derive_from(alg, traffic, BYTES_LIT("traffic upd"), (struct bj_bytes){ 0 }, traffic);
 }
 
-void ks_ticket_key(enum hash_alg alg, const struct secret *resumption, struct bj_bytes nonce, struct secret *out)
+void ks_ticket_key(const struct hmac_key *resumption, struct bj_bytes nonce, struct secret *out)
 {
-	derive_from(alg, resumption, BYTES_LIT("resumption"), nonce, out);
+	derive(resumption, BYTES_LIT("resumption"), nonce, out);
 }
 
 enum bj_err ks_export(enum hash_alg alg, const struct secret *exporter, struct bj_bytes label, struct bj_bytes context,

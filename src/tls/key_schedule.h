@@ -70,8 +70,8 @@ void ks_finished_key(enum hash_alg alg, const struct secret *traffic, struct sec
 size_t ks_finished(enum hash_alg alg, const struct secret *finished_key, struct bj_bytes hash, uint8_t out[HASH_MAX]);
 /* The next application traffic secret, in place. rfc9846:7.2 */
 void ks_update(enum hash_alg alg, struct secret *traffic);
-/* The key that a ticket stands for. rfc9846:4.6.1 */
-void ks_ticket_key(enum hash_alg alg, const struct secret *resumption, struct bj_bytes nonce, struct secret *out);
+/* The key that a ticket stands for: `resumption` is keyed with the resumption secret. rfc9846:4.6.1 */
+void ks_ticket_key(const struct hmac_key *resumption, struct bj_bytes nonce, struct secret *out);
 /* rfc9846:7.5; BJ_ERR_ARGUMENT if the label is too long or the length is. */
 enum bj_err ks_export(enum hash_alg alg, const struct secret *exporter, struct bj_bytes label, struct bj_bytes context,
 		      uint8_t *out, size_t len) BJ_MUST_USE;

@@ -23,10 +23,15 @@ enum bj_err record_keys_set(struct record_keys *k, const struct suite *suite, co
 	enum record_form form = form_of(suite);
 	enum bj_err err;
 
-	record_keys_fini(k);
-	err = aead_init(&k->aead, (enum aead_alg)suite->aead, AEAD_BEST, key);
-	if (err)
-		return err;
+	if (k->form == form && k->aead.alg == suite->aead) {
+		aead_change(&k->aead, key);
+		k->seq = 0;
+	} else {
+		record_keys_fini(k);
+		err = aead_init(&k->aead, (enum aead_alg)suite->aead, AEAD_BEST, key);
+		if (err)
+			return err;
+	}
 	memcpy(k->iv, iv, form == RECORD_12_GCM ? SALT_LEN_12 : RECORD_IV_LEN);
 	k->form = (uint8_t)form;
 	return BJ_OK;

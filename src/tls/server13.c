@@ -375,7 +375,9 @@ static enum bj_err session_make(struct bj_tls *conn, uint8_t nonce, struct sessi
 		return err;
 	s.early_max = conn->quic && conn->config->early_max > 0 ? UINT32_MAX : conn->config->early_max; /* rfc9001:4.6.1 */
 	s.age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 | (uint32_t)age_add[2] << 8 | age_add[3];
-	ks_ticket_key((enum hash_alg)conn->suite->hash, &conn->s13.resumption, bytes_of(&nonce, 1), &s.secret);
+	if (conn->hs->resumption.alg == HASH_NONE)
+		hmac_key_init(&conn->hs->resumption, (enum hash_alg)conn->suite->hash, secret_view(&conn->s13.resumption));
+	ks_ticket_key(&conn->hs->resumption, bytes_of(&nonce, 1), &s.secret);
 	*out = s;
 	secret_wipe(&s.secret);
 	return BJ_OK;

@@ -28,6 +28,12 @@ void text_char(struct text *t, char c)
 
 void text_str(struct text *t, const char *str)
 {
+	size_t len = strlen(str);
+
+	if (!t->cut && len <= t->cap - 1 - t->len) {
+		put(t, str, len);
+		return;
+	}
 	for (; *str; str++)
 		put(t, str, 1);
 }

@@ -148,6 +148,13 @@ def test_wrong_usage_is_2(bojagi, arguments):
     assert result.returncode == 2 and result.stdout == b""
 
 
+@pytest.mark.parametrize("command", [["connect", "localhost:1", "--from", "10.9.0.2"], ["serve", "--listen", "10.9.0.2"]])
+def test_a_congestion_control_that_does_not_exist_or_has_no_carrier_is_said(bojagi, command):
+    for more, word in ((["--congestion", "fast", "--carrier", "tun0"], b"cubic, bbr or reno, not 'fast'"), (["--congestion", "bbr"], b"need --carrier")):
+        result = bojagi.run(*command, *more)
+        assert result.returncode == 2 and word in result.stderr, result.stderr
+
+
 # ---- what goes right
 
 @pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])

@@ -1,6 +1,6 @@
 /* diff.c - tcp-diff: random packets and calls, the same ones to our TCP and to the kernel's, and what differs in their answers.
  *
- *     tcp-diff SEED COUNT [-v]     COUNT cases from SEED on; exit 0: every difference is explained; 1: some are not; 77: not possible here
+ *     tcp-diff SEED COUNT [-v] [-e]     COUNT cases from SEED on (-e: with marks); exit 0: every difference is explained; 1: some are not; 77: not possible here
  *
  * A difference is explained by a row of tcp_diff.def; docs/tcp-differences.md is that list in prose. After a difference the two may be in
  * different states, so its case ends there unless the row says that nothing follows from it. A case is repeated by its own seed: SEED 1.
@@ -45,6 +45,7 @@ struct peer {
 	uint32_t sent, written;
 	uint32_t fins[STEPS_MAX]; /* where FINs of ours ended */
 	size_t fin_count;
+	bool ecn;
 };
 
 static bool one_in(struct prng *g, uint32_t n)
@@ -148,6 +149,26 @@ static void choose_options(struct prng *g, struct peer *p, struct step *s)
 	}
 }
 
+/* How it comes in, and what it says of what came to us. */
+static void choose_ecn(struct prng *g, const struct peer *p, struct step *s)
+{
+	if (!p->ecn)
+		return;
+	s->tos = (uint8_t)(one_in(g, 2) ? 2 : prng_below(g, 4));
+	if (s->tos == 3)
+		tag(s, "ce");
+	if (s->tos && s->flags & TCP_SYN)
+		tag(s, "capable");
+	if (one_in(g, 6)) {
+		s->flags |= TCP_CWR;
+		tag(s, "cwr");
+	}
+	if (p->una > 0 && one_in(g, 8)) { /* with the ACK of a SYN it would be of nothing that can be marked */
+		s->flags |= TCP_ECE;
+		tag(s, "ece");
+	}
+}
+
 static void make_segment(struct prng *g, struct peer *p, struct step *s)
 {
 	static const uint16_t lens[] = { 1, 10, 100, 536, 1000, 1200 };
@@ -164,6 +185,7 @@ static void make_segment(struct prng *g, struct peer *p, struct step *s)
 	if (s->flags & TCP_ACK)
 		choose_ack(g, p, s);
 	choose_options(g, p, s);
+	choose_ecn(g, p, s);
 	if (s->flags & TCP_URG)
 		s->urgent = 1;
 }
@@ -213,6 +235,14 @@ static void make_syn(struct prng *g, struct peer *p, const struct scene *scene, 
 		s->len = 10;
 		tag(s, "data");
 	}
+	if (scene->ecn) {
+		p->ecn = !one_in(g, 8);
+		s->flags |= p->ecn && s->flags & TCP_ACK ? TCP_ECE : p->ecn ? TCP_ECE | TCP_CWR : !scene->active && one_in(g, 2) ? TCP_CWR : 0;
+		s->tos = (uint8_t)(one_in(g, 8) ? prng_below(g, 4) : 0);
+		tag(s, p->ecn ? "ecn" : "plain");
+		if (s->tos)
+			tag(s, "capable");
+	}
 	p->opened = true;
 }
 
@@ -247,7 +277,7 @@ static void put(char *out, const char *format, ...)
 	va_end(args);
 }
 
-static void answer_text(const struct answer *a, bool is_call, int state, char out[ANSWER_TEXT])
+static void answer_text(const struct answer *a, bool is_call, bool with_ecn, int state, char out[ANSWER_TEXT])
 {
 	out[0] = 0;
 	if (is_call)
@@ -264,6 +294,8 @@ static void answer_text(const struct answer *a, bool is_call, int state, char ou
 			put(out, "sack %u:%u ", a->blocks[i].start, a->blocks[i].end);
 		if (a->zero_window)
 			put(out, "shut ");
+		if (with_ecn)
+			put(out, "%s%s%s", a->capable ? "capable " : "", a->slowed ? "cwr " : "", a->echo ? "ece " : "");
 	}
 	if (a->rst)
 		put(out, "RST %u%s ", a->rst_seq, a->rst_acks ? "" : " alone");
@@ -314,14 +346,15 @@ static struct row *explain(const char *state, const char *tags, const char *ours
 
 static void print_step(const struct step *s, unsigned at)
 {
-	static const char letters[] = "FSRP.U";
-	char flags[8] = "";
+	static const char letters[] = "FSRP.UEWA";
+	static const char *const marks[] = { "", "[ect1] ", "[ect0] ", "[ce] " };
+	char flags[16] = "";
 
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 9; i++)
 		if (s->flags >> i & 1)
 			flags[strlen(flags)] = letters[i];
 	if (s->kind == STEP_SEGMENT)
-		printf("  %u: %s %u:%u ack %u win %u mss %u scale %d%s [%s ]\n", at, flags, s->seq, s->seq + s->len, s->ack, s->window, s->has_mss ? s->mss : 0,
+		printf("  %u: %s%s %u:%u ack %u win %u mss %u scale %d%s [%s ]\n", at, marks[s->tos], flags, s->seq, s->seq + s->len, s->ack, s->window, s->has_mss ? s->mss : 0,
 		       s->has_scale ? s->scale : -1, s->has_ts ? " ts" : "", s->tags);
 	else
 		printf("  %u: call %u [%s ]\n", at, s->len, s->tags);
@@ -335,11 +368,11 @@ static bool leaves_a_trace(const struct step *s)
 }
 
 /* False: a difference that nothing explains. */
-static bool play(uint64_t seed, unsigned port, int tun, bool verbose)
+static bool play(uint64_t seed, unsigned port, int tun, bool ecn, bool verbose)
 {
 	struct prng g = { seed };
 	struct scene scene = { .active = one_in(&g, 3), .no_delay = one_in(&g, 2), .local_port = (uint16_t)port,
-			       .remote_port = (uint16_t)(65535 - port), .seed = seed };
+			       .remote_port = (uint16_t)(65535 - port), .seed = seed, .ecn = ecn };
 	struct peer peer = { 0 };
 	struct player ours, theirs;
 	struct answer a, b;
@@ -378,8 +411,8 @@ static bool play(uint64_t seed, unsigned port, int tun, bool verbose)
 			a.sent &= a.data_start != a.data_end;
 			b.sent &= b.data_start != b.data_end;
 		}
-		answer_text(&a, s.kind != STEP_SEGMENT, both ? a.state : -1, text);
-		answer_text(&b, s.kind != STEP_SEGMENT, both ? b.state : -1, other);
+		answer_text(&a, s.kind != STEP_SEGMENT, ecn, both ? a.state : -1, text);
+		answer_text(&b, s.kind != STEP_SEGMENT, ecn, both ? b.state : -1, other);
 		if (strcmp(text, other) != 0)
 			row = explain(state < 0 ? "-" : bj_tcp_state_name((enum bj_tcp_state)state), s.tags, text, other);
 		good = row || strcmp(text, other) == 0;
@@ -406,18 +439,22 @@ int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 0) : 100, bad = 0;
-	bool verbose = argc > 3 && strcmp(argv[3], "-v") == 0;
+	bool verbose = false, ecn = false;
 	const char *why = NULL;
 	int tun;
 
+	for (int i = 3; i < argc; i++) {
+		verbose |= strcmp(argv[i], "-v") == 0;
+		ecn |= strcmp(argv[i], "-e") == 0;
+	}
 	if (count > COUNT_MAX)
 		count = COUNT_MAX;
-	if (!player_prepare(&tun, &why)) {
+	if (!player_prepare(ecn, &tun, &why)) {
 		printf("SKIPPED: %s\n", why);
 		return NOT_POSSIBLE;
 	}
 	for (unsigned long i = 0; i < count; i++)
-		bad += !play(seed + i, PORT_FIRST + (unsigned)i, tun, verbose) && !play(seed + i, PORT_AGAIN + (unsigned)i, tun, verbose);
+		bad += !play(seed + i, PORT_FIRST + (unsigned)i, tun, ecn, verbose) && !play(seed + i, PORT_AGAIN + (unsigned)i, tun, ecn, verbose);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		printf("%8lu %s\n", rows[i].seen, rows[i].why);
 	printf("%lu cases, %lu unexplained\n", count, bad);

@@ -62,7 +62,7 @@ static bool bring_up(const char *name)
 	return good;
 }
 
-bool player_prepare(int *out_tun, const char **why)
+bool player_prepare(bool ecn, int *out_tun, const char **why)
 {
 	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 
@@ -87,6 +87,7 @@ bool player_prepare(int *out_tun, const char **why)
 	set("tcp_max_syn_backlog", "65536");
 	set("tcp_rmem", "65536 131072 131072");
 	set("tcp_early_retrans", "0");
+	set("tcp_ecn", ecn ? "1" : "2");
 	/* as the other side: every segment is acknowledged at once */
 	if (system("ip route change 10.9.0.0/24 dev d0 src 10.9.0.1 quickack 1")) {
 		*why = "no ip(8) here, or its route was refused";
@@ -224,6 +225,8 @@ static bool our_begin(struct player *p)
 	struct bj_stack_options options = { .rng = { fill, &p->prng }, .connection_max = 16 };
 	struct bj_endpoint local = { bj_ip4(10, 9, 0, 1), p->scene->local_port }, remote = { bj_ip4(10, 9, 0, 2), p->scene->remote_port };
 
+	tcp.ecn = p->scene->ecn ? BJ_ECN_ASK : BJ_ECN_ANSWER;
+	tcp.no_accurate_ecn = p->scene->ecn;
 	p->prng.state = p->scene->seed;
 	p->now_us = INT64_C(1000000000);
 	if (bj_stack_make(&options, p->now_us, &p->stack) || bj_stack_add_address(p->stack, &local.ip))
@@ -333,7 +336,7 @@ static void inject(struct player *p, const struct step *s)
 	struct tcp_segment segment = { .source_port = p->scene->remote_port, .destination_port = p->scene->local_port,
 				       .seq = s->seq + PEER_ISN, .ack = s->flags & TCP_ACK ? s->ack + p->view.isn : 0, .flags = s->flags,
 				       .window = s->window, .urgent = s->urgent, .payload = { zeros, s->len } };
-	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .dont_fragment = true };
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .dont_fragment = true, .tos = s->tos };
 
 	segment.raw_options = bytes_of(raw, options_of(p, s, raw));
 	memcpy(ip.from, peer_address, 4);
@@ -351,7 +354,14 @@ static void inject(struct player *p, const struct step *s)
 		bj_stack_input(p->stack, p->now_us, wr_view(&w));
 }
 
-static void add(struct player *p, const struct tcp_segment *s, struct answer *out)
+static void add_ecn(const struct tcp_segment *s, uint8_t tos, struct answer *out)
+{
+	out->capable |= s->payload.len > 0 && tos & 3;
+	out->slowed |= (s->flags & TCP_CWR) != 0;
+	out->echo = s->flags & TCP_ECE;
+}
+
+static void add(struct player *p, const struct tcp_segment *s, uint8_t tos, struct answer *out)
 {
 	uint32_t seq, end;
 
@@ -384,6 +394,7 @@ static void add(struct player *p, const struct tcp_segment *s, struct answer *ou
 	out->syn |= (s->flags & TCP_SYN) != 0;
 	out->fin |= (s->flags & TCP_FIN) != 0;
 	out->urgent |= (s->flags & TCP_URG) != 0;
+	add_ecn(s, tos, out);
 	out->ack = s->flags & TCP_ACK ? s->ack - PEER_ISN : 0;
 	out->zero_window = s->window == 0;
 	out->has_mss |= s->options.has_mss;
@@ -405,7 +416,7 @@ static void take(struct player *p, struct bj_bytes packet, struct answer *out)
 	    tcp_parse(ip.payload, bytes_of(ip.from, 4), bytes_of(ip.to, 4), &s))
 		return;
 	if (s.source_port == p->scene->local_port && s.destination_port == p->scene->remote_port) /* others are of earlier cases */
-		add(p, &s, out);
+		add(p, &s, ip.tos, out);
 }
 
 static void gather(struct player *p, struct answer *out)

@@ -27,6 +27,7 @@ enum step_kind {
 struct scene {
 	bool active;          /* we connect; else we listen */
 	bool no_delay;
+	bool ecn;             /* marks of congestion, the old way: this kernel knows no other */
 	uint16_t local_port, remote_port;
 	uint64_t seed;
 };
@@ -37,6 +38,7 @@ struct step {
 	uint16_t flags, window, urgent;
 	uint32_t seq, ack;
 	bool has_mss, has_scale, has_sack_permitted, has_ts, ecr_wrong, bad_checksum, bad_offset;
+	uint8_t tos;          /* the mark on arrival */
 	uint8_t scale, odd;   /* odd: what kind of unknown or malformed option; 0: none */
 	uint16_t mss;
 	uint32_t ts_val;
@@ -48,6 +50,8 @@ struct step {
 /* All that came back for one step, put together: what follows from how bytes are cut into segments is left out. */
 struct answer {
 	bool sent, resent, syn, fin, rst, rst_acks, zero_window, has_mss, has_scale, has_sack_permitted, has_ts, urgent;
+	bool capable, slowed; /* new bytes may be marked; and say that the side has slowed down */
+	bool echo;            /* the last segment echoes a mark */
 	uint32_t ack;
 	uint32_t rst_seq, rst_ack;
 	uint32_t data_start, data_end; /* bytes that had not been sent before */
@@ -80,7 +84,7 @@ struct player {
 };
 
 /* False: no namespace, no device; `why` is set. Call once, before anything else; this process is in its own namespace from then on. */
-bool player_prepare(int *out_tun, const char **why);
+bool player_prepare(bool ecn, int *out_tun, const char **why);
 bool player_begin(struct player *p, const struct scene *scene, bool is_kernel, int tun, struct answer *out);
 void player_step(struct player *p, const struct step *s, struct answer *out);
 void player_end(struct player *p);

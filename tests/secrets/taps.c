@@ -147,6 +147,14 @@ enum bj_err __wrap_aead_init(struct aead *a, enum aead_alg alg, enum aead_provid
 	return __real_aead_init(a, alg, provider, key);
 }
 
+void __real_aead_change(struct aead *a, const uint8_t *key);
+void __wrap_aead_change(struct aead *a, const uint8_t *key);
+void __wrap_aead_change(struct aead *a, const uint8_t *key)
+{
+	memory_note(key, aead_key_len((enum aead_alg)a->alg), "record key", life_now());
+	__real_aead_change(a, key);
+}
+
 enum bj_err __real_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,
 			       struct writer *w);
 enum bj_err __wrap_ticket_seal(struct ticket_keys *keys, struct ticket_use *use, const struct bj_rng *rng, int64_t now_ms, const struct session *s,

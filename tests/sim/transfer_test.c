@@ -19,6 +19,7 @@ struct run {
 	struct sim_options link;
 	uint64_t there, back; /* bytes each way */
 	int64_t limit_s;      /* of virtual time */
+	uint32_t pmtu;        /* that the first end has found when it is done; 0: any */
 	struct bj_tcp_options tcp;
 };
 
@@ -104,7 +105,9 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 	struct bj_listener *listener;
 	struct sim *sim;
 	int64_t start, took;
+	uint32_t pmtu = 0;
 	const char *wrong = NULL;
+	char size[40];
 
 	link.seed = seed;
 	sim = sim_make(&link);
@@ -119,6 +122,7 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 			(void)!bj_tcp_accept(listener, &b.tcp);
 		if (a.tcp && !a.released)
 			bj_tcp_info(a.tcp, &info);
+		pmtu = info.pmtu ? info.pmtu : pmtu;
 		if (info.state >= BJ_TCP_ESTABLISHED)
 			wrong = pump(&a);
 		if (!wrong)
@@ -127,6 +131,10 @@ static int64_t transfer(const struct run *r, uint64_t seed)
 	took = sim_now_us(sim) - start;
 	if (!wrong && !(a.released && b.released))
 		wrong = "it stalled";
+	if (!wrong && r->pmtu && r->pmtu != pmtu) {
+		snprintf(size, sizeof(size), "packets are of %u bytes", pmtu);
+		wrong = size;
+	}
 	if (wrong)
 		fail_run(r, seed, wrong);
 	bj_listener_close(listener);
@@ -181,6 +189,18 @@ static const struct run runs[] = {
 	{ .why = "one that swallows nearly all", .link = { .delay_us = 20000, .swallow = 600, .loss_ppm = 10000 }, .there = 100000, .back = 100000,
 	  .limit_s = 60 },
 	{ .why = "the same over IPv6", .link = { .v6 = true, .delay_us = 20000, .swallow = 1280 }, .there = 100000, .back = 100000, .limit_s = 30 },
+	{ .why = "one that swallows large packets only: the size between is found", .link = { .delay_us = 20000, .swallow = 1430, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1420 },
+	{ .why = "the same over IPv6, with losses and BBR", .link = { .v6 = true, .delay_us = 20000, .swallow = 1430, .bytes_per_s = 250000,
+	  .queue_packets = 30, .loss_ppm = 500 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1420, .tcp = { .congestion = BJ_CONGESTION_BBR } },
+	{ .why = "one that swallows for a while", .link = { .delay_us = 20000, .swallow = 1300, .swallow_us = 5000000, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1492 },
+	{ .why = "packets that are too large from the beginning", .link = { .delay_us = 20000, .mtu = 2000, .swallow = 1500, .bytes_per_s = 250000,
+	  .queue_packets = 30 },
+	  .there = 6000000, .back = 1000, .limit_s = 60, .pmtu = 1500 },
 	{ .why = "paced, with losses", .link = { .delay_us = 20000, .loss_ppm = 10000, .bytes_per_s = 12500000 }, .there = 3000000, .back = 1000,
 	  .limit_s = 120, .tcp = { .pacing = true } },
 	{ .why = "marks that are counted", .link = { .delay_us = 20000, .mark_ppm = 20000, .loss_ppm = 10000 }, .there = 500000, .back = 200000,
@@ -412,6 +432,74 @@ static void a_pause_does_not_cost_bbr_its_model(void **state)
 	sim_free(sim);
 }
 
+/* Both ends of a connection after so many bytes went from one to the other. */
+static void send_marked(const struct sim_options *link, const struct bj_tcp_options *tcp, uint32_t len, struct bj_tcp_info *out_from, struct bj_tcp_info *out_to)
+{
+	static uint8_t piece[PIECE];
+	struct sim *sim = sim_make(link);
+	struct bj_endpoint at = sim_endpoint(sim, 1, 80);
+	struct bj_listener *listener;
+	struct bj_tcp *from, *to = NULL;
+	uint32_t sent = 0, got = 0;
+	size_t done;
+
+	assert_int_equal(bj_tcp_listen(sim_stack(sim, 1), &at, tcp, &listener), BJ_OK);
+	assert_int_equal(bj_tcp_connect(sim_stack(sim, 0), NULL, &at, tcp, &from), BJ_OK);
+	do {
+		while (sent < len && !bj_tcp_write(from, (struct bj_bytes){ piece, len - sent < PIECE ? len - sent : PIECE }, &done))
+			sent += (uint32_t)done;
+		if (!to)
+			(void)!bj_tcp_accept(listener, &to);
+		while (to && !bj_tcp_read(to, piece, PIECE, &done))
+			got += (uint32_t)done;
+		bj_tcp_info(from, out_from);
+	} while ((got < len || out_from->bytes_acked < len) && sim_step(sim, sim_now_us(sim) + INT64_C(1000000000)));
+	assert_int_equal(got, len);
+	bj_tcp_info(to, out_to);
+	bj_tcp_release(from);
+	bj_tcp_release(to);
+	bj_listener_close(listener);
+	sim_free(sim);
+}
+
+/* rfc9768:3.2: what the sender believes of its packets is how they came, packet by packet and byte by byte; also where few ACKs
+ * get through. */
+static void marks_are_told_as_they_came(void **state)
+{
+	static const struct {
+		const char *why;
+		uint32_t mark_ppm, thin_acks, loss_ppm;
+		enum bj_ecn_option option;
+		bool no_sack;
+	} rows[] = {
+		{ "few", 20000, 0, 0, BJ_ECN_OPTION_CHANGES, false },
+		{ "the flags alone", 300000, 0, 0, BJ_ECN_OPTION_NEVER, false },
+		{ "many, losses", 300000, 0, 20000, BJ_ECN_OPTION_CHANGES, false },
+		{ "all of them", 1000000, 0, 0, BJ_ECN_OPTION_ALWAYS, false },
+		{ "many, half of the ACKs", 300000, 2, 0, BJ_ECN_OPTION_CHANGES, false },
+		{ "many, few ACKs, losses without SACK", 300000, 3, 10000, BJ_ECN_OPTION_CHANGES, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sim_options link = { .seed = 77 + i, .delay_us = 10000, .mark_ppm = rows[i].mark_ppm, .thin_acks = rows[i].thin_acks,
+					    .loss_ppm = rows[i].loss_ppm };
+		struct bj_tcp_options tcp = { .ecn = BJ_ECN_ASK_ACCURATE, .ecn_option = rows[i].option, .no_sack = rows[i].no_sack };
+		struct bj_tcp_info from, to;
+
+		send_marked(&link, &tcp, 400000, &from, &to);
+		if (from.delivered_ce != to.received_ce || to.received_ce == 0)
+			fail_msg("%s: %u packets came marked, told of are %u", rows[i].why, to.received_ce, from.delivered_ce);
+		if (rows[i].option == BJ_ECN_OPTION_NEVER)
+			to.received_ce_bytes = to.received_ect0_bytes = 0;
+		/* the last ACK need not be the one that gets through */
+		if (from.delivered_ce_bytes > to.received_ce_bytes || from.delivered_ect0_bytes > to.received_ect0_bytes ||
+		    from.delivered_ce_bytes + from.delivered_ect0_bytes < (to.received_ce_bytes + to.received_ect0_bytes) / 100 * (rows[i].thin_acks ? 90 : 100))
+			fail_msg("%s: bytes came %u marked, %u not; told of are %u, %u", rows[i].why, to.received_ce_bytes, to.received_ect0_bytes,
+				 from.delivered_ce_bytes, from.delivered_ect0_bytes);
+	}
+}
+
 static void a_seed_repeats_a_run(void **state)
 {
 	(void)state;
@@ -431,6 +519,7 @@ int main(void)
 		cmocka_unit_test(bbr_fills_a_wire_with_a_short_queue),
 		cmocka_unit_test(bbr_and_cubic_leave_each_other_room),
 		cmocka_unit_test(a_pause_does_not_cost_bbr_its_model),
+		cmocka_unit_test(marks_are_told_as_they_came),
 		cmocka_unit_test(a_seed_repeats_a_run),
 	};
 

@@ -283,7 +283,7 @@ def lossy(tun, proxy):
     """
     run, home, peer = tun.spaces.run, tun.spaces.home, tun.spaces.peer
 
-    def start(percent):
+    def start(percent, congestion="cubic"):
         if not shutil.which("nft"):
             pytest.skip("SKIPPED: nft is not here")
         done = run(home, "nft", f"table inet bad {{ chain forward {{ type filter hook forward priority 0; numgen random mod 100 < {percent} drop; }}; }}",
@@ -297,17 +297,17 @@ def lossy(tun, proxy):
         # packets of one segment each, so that what is lost is a segment
         run(peer, "ip", "link", "set", "w1", "gso_max_segs", "1", "up")
         run(peer, "ip", "route", "add", "10.9.0.0/24", "via", "10.8.0.2")
-        proxy(tun, carrier="offload off", join=False)
+        proxy(tun, carrier=f"offload off congestion {congestion}", join=False)
         tun.join(home)
         run(home, "sh", "-c", FORWARD)
     return start
 
 
-@pytest.mark.parametrize("percent", [1, 5, 10])
-def test_bytes_are_the_same_with_loss(tun, lossy, percent):
-    lossy(percent)
+@pytest.mark.parametrize("percent,congestion", [(1, "cubic"), (5, "cubic"), (5, "reno"), (5, "bbr"), (10, "bbr")])
+def test_bytes_are_the_same_with_loss(tun, lossy, percent, congestion):
+    lossy(percent, congestion)
     got = tun.ask("transfer", OURS, 9000, 4 * MB)
-    print("loss", percent, got)
+    print("loss", percent, congestion, got)
     assert got["there"] and got["back"]
 
 
