@@ -1,8 +1,8 @@
 /* net.h - our own TCP/IP on a loop: a device, a stack, a link where the device has frames, and the time.
  *
  * Packets are read in batches; what they bring is reported; then everything that is to be sent goes out in one pass. A write
- * on a stream goes out at the end of the loop's round. Streams over it are made by stream_init() from what a listener took, or
- * by stream_connect_net(); a listener by listener_init_net().
+ * on a stream goes out at the end of the loop's round; who may write on because it went is asked in the next. Streams over it are
+ * made by stream_init() from what a listener took, or by stream_connect_net(); a listener by listener_init_net().
  *
  * A net belongs to its loop's thread. It must outlive its streams and listeners.
  */
