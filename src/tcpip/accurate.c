@@ -97,8 +97,7 @@ bool accurate_begin(struct bj_tcp *t, const struct arrival *a)
 		return true; /* what the SYN looked like is told, and not counted */
 	accurate_count(t, a);
 	take_first_option(&rare->accurate, &a->seg.options);
-	/* who has asked for less in between is not to be marked (rfc9768:3.1.5) */
-	t->ecn_no_ect = code_is_impossible(ace_of(a)) || t->timeouts > 1;
+	t->ecn_no_ect = code_is_impossible(ace_of(a));
 	return true;
 }
 

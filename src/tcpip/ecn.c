@@ -34,9 +34,19 @@ static void take_syn(struct bj_tcp *t, const struct arrival *a, unsigned ace)
 
 	if (o->ecn == BJ_ECN_OFF || ace == 0)
 		return;
-	if (ace != ACE_ASK_PLAIN && t->passive && !o->no_accurate_ecn && accurate_begin(t, a))
+	/* if both opened at once, who did not ask for accurate feedback gave the other a reason not to use it */
+	if (ace != ACE_ASK_PLAIN && (t->passive ? !o->no_accurate_ecn : wants_accurate(t)) && accurate_begin(t, a))
 		return;
 	t->ecn_ok = (ace & ACE_ASK_PLAIN) == ACE_ASK_PLAIN;
+}
+
+bool ecn_is_other_wish(const struct bj_tcp *t, const struct arrival *a)
+{
+	unsigned ace = ace_of(a);
+
+	if (!t->ecn_ok || ace == 0 || tcp_options_of(t)->no_accurate_ecn)
+		return false;
+	return t->ecn_accurate == (ace == ACE_ASK_PLAIN);
 }
 
 void ecn_negotiate(struct bj_tcp *t, const struct arrival *a)

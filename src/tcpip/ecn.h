@@ -18,6 +18,9 @@
 uint16_t ecn_syn_flags(struct bj_tcp *t);
 /* The peer's SYN or SYN-ACK. */
 void ecn_negotiate(struct bj_tcp *t, const struct arrival *a);
+/* Does this SYN, which is not the first, ask for another kind of feedback than the one that was agreed on? Nobody could tell any more which
+ * one is in use: the connection must be reset (rfc9768:3.1.5). */
+bool ecn_is_other_wish(const struct bj_tcp *t, const struct arrival *a);
 /* A segment that was found good: its mark, and what it says of ours. */
 void ecn_take(struct bj_tcp *t, const struct arrival *a);
 /* Flags of a segment that leaves; bytes that are new tell that we have slowed down. */

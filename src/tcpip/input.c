@@ -182,6 +182,11 @@ static enum next_step syn_received_again(struct bj_tcp *t, struct arrival *a)
 {
 	if (t->state != BJ_TCP_SYN_RECEIVED || !(a->seg.flags & TCP_SYN) || a->seg.flags & TCP_RST || a->seg.seq != tcp_irs(t))
 		return GO_ON;
+	if (!(a->seg.flags & TCP_ACK) && ecn_is_other_wish(t, a)) {
+		stack_reply_reset(tcp_stack(t), a);
+		tcp_end(t, BJ_ERR_IO_RESET);
+		return STOP;
+	}
 	if (!(a->seg.flags & TCP_ACK) || t->passive) {
 		if (t->ecn_accurate)
 			accurate_syn_again(t, a);
