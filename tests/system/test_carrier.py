@@ -432,7 +432,7 @@ def test_a_device_that_cannot_be_had_is_said(spaces, program, pki, tmp_path):
     taken = subprocess.Popen([*spaces.enter(spaces.home), str(program), "serve", "--http", "--name", "x", "--carrier", "bj0", "--listen", OURS],
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert taken.stdout.readline()
-    text = CONF.format(pki=pki, folder=tmp_path, carrier="", ip=OURS, ip6=OURS6)
+    text = CONF.format(pki=pki, folder=tmp_path, carrier="", ip=OURS, ip6=OURS6, device=world.device)
     gateway = kit.Gateway(program, tmp_path, text, wait=False, enter=world.spaces.enter(world.spaces.home))
     assert gateway.process.wait(20) == 2
     assert "cannot listen on" in gateway.stderr() and "in use" in gateway.stderr()
