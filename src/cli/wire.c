@@ -66,19 +66,6 @@ bool carrier_take_option(struct carrier_wish *wish, int option, const char *valu
 	}
 }
 
-static bool take_congestion(struct carrier *c, const char *name)
-{
-	static const char *const names[] = { [BJ_CONGESTION_CUBIC] = "cubic", [BJ_CONGESTION_RENO] = "reno", [BJ_CONGESTION_BBR] = "bbr" };
-
-	c->congestion = BJ_CONGESTION_CUBIC;
-	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(name, names[i]) == 0) {
-			c->congestion = (enum bj_congestion)i;
-			return true;
-		}
-	return !name;
-}
-
 static int take_addresses(struct carrier *c, const struct carrier_wish *wish, unsigned bits)
 {
 	enum bj_err err = net_add_address(&c->net, &c->address, bits);
@@ -107,7 +94,8 @@ int carrier_open(struct carrier *c, struct loop *loop, const struct carrier_wish
 	c->net.loop = NULL;
 	if (!wish->address || !address_parse(wish->address, &c->address, &bits))
 		return say_failure(EXIT_USAGE, "--carrier needs an address of its own on the device, such as 10.9.0.2/24");
-	if (!take_congestion(c, wish->congestion))
+	c->congestion = BJ_CONGESTION_CUBIC;
+	if (wish->congestion && !net_congestion_named(bytes_text(wish->congestion), &c->congestion))
 		return say_failure(EXIT_USAGE, "--congestion is cubic, bbr or reno, not '%s'", wish->congestion);
 	err = device_open(wish->device, &fd, &why);
 	if (err)

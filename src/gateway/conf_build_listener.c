@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "http/message.h"
 #include "http/uri.h"
+#include "io/net.h"
 
 #define STATUS_DEFAULT 403
 #define STATUS_NO_ROUTE 404
@@ -105,11 +106,6 @@ static void take_gateway(struct conf_build *build, struct conf_listener *listene
 	listener->gateway = gateway;
 }
 
-static enum bj_congestion congestion_named(const struct conf_word *word)
-{
-	return conf_word_is(word, "bbr") ? BJ_CONGESTION_BBR : conf_word_is(word, "reno") ? BJ_CONGESTION_RENO : BJ_CONGESTION_CUBIC;
-}
-
 void conf_take_carrier(struct conf_build *build, const struct conf_node *node, void *object)
 {
 	struct conf_listener_made *made = object;
@@ -124,7 +120,7 @@ void conf_take_carrier(struct conf_build *build, const struct conf_node *node, v
 		take_gateway(build, made->listener, gateway + 1);
 	made->listener->no_offload = offload && conf_word_is(offload + 1, "off");
 	if (congestion)
-		made->listener->congestion = congestion_named(congestion + 1);
+		check(net_congestion_named(congestion[1].text, &made->listener->congestion)); /* the schema has the same names */
 }
 
 void conf_take_listener_tls(struct conf_build *build, const struct conf_node *node, void *object)

@@ -9,6 +9,18 @@
 
 /* ---- addresses */
 
+bool net_congestion_named(struct bj_bytes name, enum bj_congestion *out)
+{
+	static const char *const names[] = { [BJ_CONGESTION_CUBIC] = "cubic", [BJ_CONGESTION_RENO] = "reno", [BJ_CONGESTION_BBR] = "bbr" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		if (bytes_equal(name, bytes_text(names[i]))) {
+			*out = (enum bj_congestion)i;
+			return true;
+		}
+	return false;
+}
+
 struct bj_endpoint net_endpoint_of(const struct addr *addr)
 {
 	struct bj_endpoint e = { .port = addr_port(addr) };

@@ -51,6 +51,9 @@ BJ_MUST_USE enum bj_err net_add_gateway(struct net *net, const struct bj_ip *gat
 /* Something was written or is to be asked: the packets go out at the end of the round. */
 void net_wake(struct net *net);
 
+/* "cubic", "bbr" or "reno"; false for another name. */
+bool net_congestion_named(struct bj_bytes name, enum bj_congestion *out);
+
 struct bj_endpoint net_endpoint_of(const struct addr *addr);
 struct addr net_addr_of(const struct bj_endpoint *endpoint);
 

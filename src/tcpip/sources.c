@@ -19,6 +19,8 @@ void sources_init(struct sources *s, const struct bj_stack_options *o)
 	s->limits[SOURCE_HALF_OPEN] = limit_of(o->source_half_open_max, SOURCE_HALF_OPEN_MAX);
 	s->limits[SOURCE_WAITING] = limit_of(o->source_waiting_max, UINT32_MAX);
 	s->limits[SOURCE_OPEN] = limit_of(o->source_connection_max, UINT32_MAX);
+	if (s->limits[SOURCE_HALF_OPEN] == UINT32_MAX && s->limits[SOURCE_WAITING] == UINT32_MAX && s->limits[SOURCE_OPEN] == UINT32_MAX)
+		s->slot_count = 0; /* what is not limited is not counted */
 }
 
 void sources_fini(struct sources *s)
@@ -76,9 +78,12 @@ bool source_is_full(const struct sources *s, const struct bj_ip *remote, enum so
 void source_half_opened(struct bj_tcp *t)
 {
 	struct sources *s = &tcp_stack(t)->sources;
-	uint64_t hash = hash_of(s, &t->key.remote);
 	struct source *one, *place = NULL;
+	uint64_t hash;
 
+	if (s->slot_count == 0)
+		return;
+	hash = hash_of(s, &t->key.remote);
 	if (!s->slots)
 		s->slots = (struct source *)calloc(s->slot_count, sizeof(*s->slots));
 	one = find(s, hash, &place);

@@ -31,7 +31,7 @@ struct source {
 struct sources {
 	struct siphash_key key;
 	struct source *slots;
-	size_t slot_count; /* a power of two */
+	size_t slot_count; /* a power of two; 0: nothing is limited */
 	uint32_t limits[SOURCE_COUNTS]; /* UINT32_MAX: none */
 };
 

@@ -820,6 +820,16 @@ static void a_full_table_of_sources_refuses_nobody(void **state)
 	bj_stack_free(f.stack);
 }
 
+static void what_is_not_limited_is_not_counted(void **state)
+{
+	struct fixture f = open_stack((struct bj_stack_options){ .source_half_open_max = UINT32_MAX }, 1);
+
+	(void)state;
+	assert_false(come_from(f.stack, bj_ip4(10, 1, 0, 1))->source_counted);
+	assert_null(f.stack->sources.slots);
+	bj_stack_free(f.stack);
+}
+
 static void idle_connections_hold_no_buffers(void **state)
 {
 	struct fixture f = open_stack((struct bj_stack_options){ 0 }, 1);
@@ -1034,6 +1044,7 @@ int main(void)
 		cmocka_unit_test(a_source_with_all_its_connections_is_refused),
 		cmocka_unit_test(a_source_of_ipv6_is_its_64),
 		cmocka_unit_test(a_full_table_of_sources_refuses_nobody),
+		cmocka_unit_test(what_is_not_limited_is_not_counted),
 		cmocka_unit_test(idle_connections_hold_no_buffers),
 		cmocka_unit_test(a_stack_that_is_full_refuses_to_connect),
 		cmocka_unit_test(an_echo_is_answered),
