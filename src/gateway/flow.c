@@ -4,6 +4,8 @@
 #include "gateway/route.h"
 #include "gateway/worker.h"
 
+#define FLOW_KEY_MAX (16 + 2 + 16) /* address and port of the client, address of ours */
+
 struct flow {
 	struct map_node node;
 	struct listening *on;
@@ -14,7 +16,8 @@ struct flow {
 	struct udp server;
 	struct loop_timer timer;
 	struct addr client;
-	uint8_t key[18];           /* address and port */
+	struct udp_here here;      /* where the client sends to, so that it hears from there */
+	uint8_t key[FLOW_KEY_MAX];
 	uint8_t key_len;
 	int64_t heard_ms;
 	int64_t opened_us;
@@ -29,7 +32,7 @@ static struct bj_bytes key_of(const struct map_node *node)
 	return bytes_of(f->key, f->key_len);
 }
 
-static uint8_t make_key(const struct addr *a, uint8_t key[18])
+static uint8_t make_key(const struct addr *a, const struct udp_here *here, uint8_t key[FLOW_KEY_MAX])
 {
 	struct bj_bytes host = addr_host_bytes(a);
 	uint16_t port = addr_port(a);
@@ -37,7 +40,8 @@ static uint8_t make_key(const struct addr *a, uint8_t key[18])
 	bytes_copy(key, host.ptr, host.len);
 	key[host.len] = (uint8_t)(port >> 8);
 	key[host.len + 1] = (uint8_t)port;
-	return (uint8_t)(host.len + 2);
+	memcpy(key + host.len + 2, here->bytes, here->len);
+	return (uint8_t)(host.len + 2 + here->len);
 }
 
 static void flow_end(struct flow *f, enum pool_outcome outcome)
@@ -88,7 +92,7 @@ static void from_server(struct udp *udp, const struct addr *from, struct bj_byte
 	f->heard_ms = w->loop.now_ms;
 	f->bytes_out += datagram.len;
 	stat_add(&w->stats->datagrams_out, 1);
-	lost = udp_send(&f->on->udp, &f->client, datagram);
+	lost = udp_answer(&f->on->udp, &f->client, &f->here, datagram);
 	(void)lost; /* datagrams may be lost */
 }
 
@@ -117,7 +121,7 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 		runtime_listener_drop(on->to);
 		return NULL;
 	}
-	*f = (struct flow){ .on = on, .to = on->to, .group = group, .target = &group->targets[index], .client = *from, .key_len = key_len };
+	*f = (struct flow){ .on = on, .to = on->to, .group = group, .target = &group->targets[index], .client = *from, .here = on->udp.here, .key_len = key_len };
 	memcpy(f->key, key, key_len);
 	f->idle_ms = on->to->conf->flow_idle_ms;
 	f->heard_ms = w->loop.now_ms;
@@ -149,7 +153,7 @@ void flow_datagram(struct udp *udp, const struct addr *from, struct bj_bytes dat
 {
 	struct listening *on = CONTAINER_OF(udp, struct listening, udp);
 	struct worker *w = on->worker;
-	uint8_t key[18], key_len = make_key(from, key);
+	uint8_t key[FLOW_KEY_MAX], key_len = make_key(from, &udp->here, key);
 	struct map_node *node = map_find(&on->flows, bytes_of(key, key_len));
 	struct flow *f = node ? CONTAINER_OF(node, struct flow, node) : flow_new(on, from, key, key_len);
 	enum bj_err err;

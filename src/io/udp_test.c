@@ -61,6 +61,39 @@ static void datagrams_of_every_size_arrive_whole_and_can_be_answered(void **stat
 	free(scratch);
 }
 
+static void answers_come_from_where_datagrams_went(void **state)
+{
+	static const char *const texts[] = { "0.0.0.0:0", ":0" };
+	struct udp_scratch *scratch = malloc(sizeof(*scratch));
+
+	assert_non_null(scratch);
+	for (size_t t = 0; t < ARRAY_COUNT(texts); t++) {
+		struct end server = { 0 }, client = { 0 };
+		struct addr addr;
+		struct loop loop;
+		int fd;
+
+		assert_int_equal(addr_parse(texts[t], 0, &addr), BJ_OK);
+		if (udp_bind(&addr, false, &fd, NULL) != BJ_OK) /* no IPv6 here */
+			continue;
+		assert_int_equal(loop_init(&loop), BJ_OK);
+		assert_int_equal(udp_take(&server.udp, &loop, scratch, fd, on_datagram), BJ_OK);
+		assert_int_equal(addr_parse("127.0.0.77", addr_port(&server.udp.addr), &addr), BJ_OK);
+		assert_int_equal(udp_connect(&client.udp, &loop, scratch, &addr, on_datagram), BJ_OK);
+		assert_int_equal(udp_send(&client.udp, NULL, bytes_of("\x01", 1)), BJ_OK);
+		for (int i = 0; i < 100 && server.count == 0; i++)
+			loop_turn(&loop, 100);
+		assert_int_equal(udp_answer(&server.udp, &server.from, &server.udp.here, bytes_of("\x02\x03", 2)), BJ_OK);
+		for (int i = 0; i < 20 && client.count == 0; i++)
+			loop_turn(&loop, 100);
+		assert_int_equal(client.count, 1);
+		udp_fini(&client.udp);
+		udp_fini(&server.udp);
+		loop_fini(&loop);
+	}
+	free(scratch);
+}
+
 static void answer_from_nobody_is_survived(void **state)
 {
 	struct udp_scratch *scratch = malloc(sizeof(*scratch));
@@ -93,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(datagrams_of_every_size_arrive_whole_and_can_be_answered),
+		cmocka_unit_test(answers_come_from_where_datagrams_went),
 		cmocka_unit_test(answer_from_nobody_is_survived),
 	};
 
