@@ -10,7 +10,7 @@ struct flow {
 	struct map_node node;
 	struct listening *on;
 	struct generation *generation;
-	const struct runtime_listener *to;
+	struct runtime_places *places; /* null: not counted */
 	struct group *group;
 	struct target *target;
 	struct udp server;
@@ -62,7 +62,7 @@ static void flow_end(struct flow *f, enum pool_outcome outcome)
 	loop_timer_cancel(&w->loop, &f->timer);
 	udp_fini(&f->server);
 	(void)map_remove(&f->on->flows, &f->node);
-	runtime_listener_drop(f->to);
+	runtime_places_give(f->places);
 	f->on->open--;
 	generation_unref(f->generation);
 	slab_free(&w->flow_slab, f);
@@ -100,6 +100,7 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 {
 	struct worker *w = on->worker;
 	const struct conf_route *route = route_find(on->to->conf, NULL, NULL);
+	struct runtime_places *places;
 	struct group *group;
 	struct flow *f;
 	size_t index;
@@ -114,26 +115,26 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 	index = pool_pick(&group->pool, w->loop.now_ms, addr_host_bytes(from), NULL);
 	if (index == POOL_NONE)
 		return NULL;
-	if (!runtime_listener_take(on->to))
+	if (!runtime_listener_take(on->to, &places))
 		return NULL;
 	f = (struct flow *)slab_alloc(&w->flow_slab);
 	if (!f) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		return NULL;
 	}
-	*f = (struct flow){ .on = on, .to = on->to, .group = group, .target = &group->targets[index], .client = *from, .here = on->udp.here, .key_len = key_len };
+	*f = (struct flow){ .on = on, .places = places, .group = group, .target = &group->targets[index], .client = *from, .here = on->udp.here, .key_len = key_len };
 	memcpy(f->key, key, key_len);
 	f->idle_ms = on->to->conf->flow_idle_ms;
 	f->heard_ms = w->loop.now_ms;
 	f->opened_us = w->loop.now_us;
 	loop_timer_init(&f->timer, silent);
 	if (udp_connect(&f->server, &w->loop, w->udp_scratch, f->target->addr, from_server)) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		slab_free(&w->flow_slab, f);
 		return NULL;
 	}
 	if (map_insert(&on->flows, &f->node)) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		udp_fini(&f->server);
 		slab_free(&w->flow_slab, f);
 		return NULL;
