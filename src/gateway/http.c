@@ -297,6 +297,7 @@ static void linger(struct http_session *hs)
 	struct session *s = &hs->base;
 	struct link *c = &s->client;
 	struct bj_bytes view;
+	int fills = 0;
 
 	if (link_is_blocked(c) && !c->err)
 		return;
@@ -314,6 +315,8 @@ static void linger(struct http_session *hs)
 			session_end(s, CLOSE_FIN);
 			return;
 		}
+		if (fills++ == HTTP_FILLS_MAX) /* records of a byte each are much work */
+			break;
 		if (link_fill(c) == BJ_ERR_WOULD_BLOCK)
 			break;
 	}
