@@ -203,6 +203,7 @@ enum bj_err udp_answer(struct udp *u, const struct addr *to, const struct udp_he
 	struct iovec iov = { (void *)(uintptr_t)datagram.ptr, datagram.len };
 	struct msghdr msg = { .msg_name = (void *)(uintptr_t)&to->sa, .msg_namelen = to->len, .msg_iov = &iov, .msg_iovlen = 1 };
 	struct control control;
+	enum bj_err err;
 	ssize_t put;
 
 	if (from->len == 0)
@@ -211,7 +212,10 @@ enum bj_err udp_answer(struct udp *u, const struct addr *to, const struct udp_he
 	do
 		put = sendmsg(u->watch.fd, &msg, MSG_NOSIGNAL);
 	while (put < 0 && errno == EINTR);
-	return sent(u, put);
+	err = sent(u, put);
+	if (err && err != BJ_ERR_WOULD_BLOCK && err != BJ_ERR_IO_DESCRIPTORS) /* it went to all stations, or the address is gone */
+		return udp_send(u, to, datagram);
+	return err;
 }
 
 void udp_fini(struct udp *u)

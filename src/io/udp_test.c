@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -71,7 +72,8 @@ static void answers_come_from_where_datagrams_went(void **state)
 		struct end server = { 0 }, client = { 0 };
 		struct addr addr;
 		struct loop loop;
-		int fd;
+		uint8_t answer[8];
+		int fd, on = 1;
 
 		assert_int_equal(addr_parse(texts[t], 0, &addr), BJ_OK);
 		if (udp_bind(&addr, false, &fd, NULL) != BJ_OK) /* no IPv6 here */
@@ -88,6 +90,16 @@ static void answers_come_from_where_datagrams_went(void **state)
 			loop_turn(&loop, 100);
 		assert_int_equal(client.count, 1);
 		udp_fini(&client.udp);
+		/* what went to all stations is answered from one of our addresses */
+		client.udp.watch.fd = socket(AF_INET, SOCK_DGRAM, 0);
+		assert_int_equal(setsockopt(client.udp.watch.fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), 0);
+		assert_int_equal(addr_parse("127.255.255.255", addr_port(&server.udp.addr), &addr), BJ_OK);
+		assert_int_equal(sendto(client.udp.watch.fd, "\x01", 1, 0, &addr.sa.any, addr.len), 1);
+		for (int i = 0; i < 100 && server.count == 1; i++)
+			loop_turn(&loop, 100);
+		assert_int_equal(udp_answer(&server.udp, &server.from, &server.udp.here, bytes_of("\x02\x03", 2)), BJ_OK);
+		assert_int_equal(recv(client.udp.watch.fd, answer, sizeof(answer), 0), 2);
+		close(client.udp.watch.fd);
 		udp_fini(&server.udp);
 		loop_fini(&loop);
 	}
