@@ -80,7 +80,7 @@ const struct conf_entry conf_schema[] = {
 	{ "limits", "connections", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once. Default: no limit." },
 	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address (IPv6: from one /64). Default: no limit." },
 	{ "limits", "requests_per_client", "RATE [burst NUMBER]", NULL, 0, conf_take_limit_rate,
-	  "Requests from one address (IPv6: from one /64), as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
+	  "Requests from one address (IPv6: from one /64; behind trusted proxies: of the client that they name), as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
 
 	/* route, otherwise */
 	{ "route", "require", "client_certificate [san TEXT...]", NULL, 0, conf_take_require,

@@ -200,7 +200,7 @@ static bool take_request(struct exchange *x)
 	    x->request.framing.length > limits->body)
 		return http_answer(x, 413, true, BJ_ERR_HTTP_BODY_LIMIT, "Content-Length");
 	if (limits->requests_per_client_per_min != CONF_NO_LIMIT &&
-	    !client_pay(w->clients, s->client_hash, w->loop.now_us, limits->requests_per_client_per_min, limits->requests_per_client_burst))
+	    !client_pay(w->clients, http_client_hash(x), w->loop.now_us, limits->requests_per_client_per_min, limits->requests_per_client_burst))
 		return http_answer(x, 429, false, BJ_ERR_LIMIT, "requests_per_client");
 	if (x->request.method == HTTP_CONNECT)
 		return http_answer(x, 501, true, BJ_ERR_HTTP_NOT_IMPLEMENTED, "CONNECT");

@@ -108,6 +108,8 @@ void http_advance(struct http_session *hs);
 bool http_try(struct exchange *x);
 /* The connection to the server failed: tries again, answers, or gives up. */
 bool http_try_failed(struct exchange *x, enum bj_err err);
+/* What a client's requests are counted by: behind proxies that are trusted, the client that they name. */
+uint64_t http_client_hash(const struct exchange *x);
 /* Moves what can be moved, both ways. */
 bool http_move(struct exchange *x);
 /* Answers with a response of our own. `close`: the connection ends. */

@@ -55,37 +55,63 @@ static void server_ready(struct upstream *up)
 		http_advance(hs);
 }
 
-static bool is_trusted(void *self, struct bj_bytes address)
+/* An IP address alone, as proxies write it. */
+static bool read_address(struct bj_bytes address, struct addr *out)
 {
-	const struct conf_listener *l = (const struct conf_listener *)self;
 	char text[ADDR_TEXT_MAX];
-	struct addr addr;
 
-	if (address.len >= ADDR_TEXT_MAX - 4)
+	if (address.len == 0 || address.len >= ADDR_TEXT_MAX - 4)
 		return false;
 	text[0] = '[';
 	memcpy(text + 1, address.ptr, address.len);
 	memcpy(text + 1 + address.len, "]", 2);
-	if (addr_parse(text, 1, &addr)) {
-		text[1 + address.len] = '\0';
-		if (addr_parse(text + 1, 1, &addr))
-			return false;
-	}
-	return conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &addr.sa.any);
+	if (addr_parse(text, 1, out) == BJ_OK)
+		return true;
+	text[1 + address.len] = '\0';
+	return addr_parse(text + 1, 1, out) == BJ_OK && out->sa.any.sa_family != AF_UNIX;
+}
+
+static bool is_trusted(void *self, struct bj_bytes address)
+{
+	const struct conf_listener *l = (const struct conf_listener *)self;
+	struct addr addr;
+
+	return read_address(address, &addr) && conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &addr.sa.any);
+}
+
+/* Whether the peer is a proxy that is trusted to name its clients. */
+static bool is_proxied(const struct exchange *x, struct addr *out_peer)
+{
+	const struct conf_listener *l = x->hs->base.to->conf;
+
+	*out_peer = session_peer(&x->hs->base);
+	return l->trusted_proxy_count > 0 && conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &out_peer->sa.any);
+}
+
+/* The client that such a proxy names, as it writes it. */
+static struct bj_bytes named_client(const struct exchange *x, const struct addr *peer, char text[ADDR_TEXT_MAX])
+{
+	struct forward_facts facts = { .peer_is_trusted = true };
+
+	facts.client_address = bytes_of(text, addr_print_host(peer, text));
+	return forward_client_address(&x->request, &facts, is_trusted, (void *)(uintptr_t)x->hs->base.to->conf);
 }
 
 /* What the pool hashes: the real client's address, also behind proxies that are trusted. */
 static struct bj_bytes client_key(const struct exchange *x, struct addr *peer, char text[ADDR_TEXT_MAX])
 {
-	const struct conf_listener *l = x->hs->base.to->conf;
-	struct forward_facts facts = { 0 };
+	return is_proxied(x, peer) ? named_client(x, peer, text) : addr_host_bytes(peer);
+}
 
-	*peer = session_peer(&x->hs->base);
-	if (l->trusted_proxy_count == 0 || !conf_networks_have(l->trusted_proxies, l->trusted_proxy_count, &peer->sa.any))
-		return addr_host_bytes(peer);
-	facts.client_address = bytes_of(text, addr_print_host(peer, text));
-	facts.peer_is_trusted = true;
-	return forward_client_address(&x->request, &facts, is_trusted, (void *)(uintptr_t)l);
+uint64_t http_client_hash(const struct exchange *x)
+{
+	const struct session *s = &x->hs->base;
+	char text[ADDR_TEXT_MAX];
+	struct addr peer, named;
+
+	if (!is_proxied(x, &peer) || !read_address(named_client(x, &peer, text), &named))
+		return s->client_hash;
+	return client_table_hash(session_worker(s)->clients, bytes_text(s->to->conf->name), addr_host_bytes(&named));
 }
 
 /* Whatever a server did wrong. */

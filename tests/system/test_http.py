@@ -305,6 +305,18 @@ def test_too_many_requests_of_a_client_get_429_whichever_worker_it_meets(web):
     assert kit.Raw(port, source="127.0.0.9").get()[0] == 200
 
 
+def test_behind_a_trusted_proxy_each_client_has_its_own_limit(web):
+    server, port, _ = web(limits="limits { requests_per_client 2/m burst 2; } trusted_proxies 127.0.0.1;")
+    proxy = kit.Raw(port)
+
+    def asked_for(client):
+        return proxy.get(fields=f"X-Forwarded-For: 198.51.100.77, {client}\r\n")[0]
+    assert [asked_for("192.0.2.1") for _ in range(3)] == [200, 200, 429]
+    assert [asked_for("192.0.2.2") for _ in range(3)] == [200, 200, 429]
+    assert [asked_for("2001:db8::1"), asked_for("2001:db8::2"), asked_for("2001:db8:0:1::1")] == [200, 200, 200]
+    assert [asked_for("2001:db8::3"), asked_for("not-an-address")] == [429, 200]
+
+
 def test_a_limit_of_requests_a_minute_is_one_of_a_minute(web):
     server, port, _ = web(limits="limits { requests_per_client 2/m burst 2; }", workers=2)
     begun = time.monotonic()
