@@ -20,15 +20,15 @@ static bool is_everywhere(const struct addr *a)
 					       : a->sa.any.sa_family == AF_INET && a->sa.v4.sin_addr.s_addr == 0;
 }
 
-/* Without it answers come from whichever address the kernel likes best. */
-static bool ask_where(int fd, const struct addr *bound)
+/* Without it answers come from whichever address the kernel likes best. It must be asked before the first datagram comes. */
+static int ask_where(int fd, const struct addr *addr)
 {
 	int on = 1;
 
-	if (!is_everywhere(bound))
-		return false;
-	return bound->sa.any.sa_family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0
-						   : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) == 0;
+	if (!is_everywhere(addr))
+		return 0;
+	return addr->sa.any.sa_family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on))
+						  : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 }
 
 static struct udp_here here_of(struct msghdr *msg)
@@ -127,7 +127,7 @@ enum bj_err udp_take(struct udp *u, struct loop *loop, struct udp_scratch *scrat
 	if (getsockname(fd, &u->addr.sa.any, &u->addr.len) < 0)
 		err = io_err_of(errno);
 	if (!err) {
-		u->everywhere = ask_where(fd, &u->addr);
+		u->everywhere = is_everywhere(&u->addr);
 		err = loop_add(loop, &u->watch, EPOLLIN);
 	}
 	if (err) {
@@ -150,7 +150,7 @@ enum bj_err udp_bind(const struct addr *addr, bool reuse_port, int *out_fd, stru
 		goto fail;
 	if (addr->sa.any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, all ? &off : &on, sizeof(on)) < 0)
 		goto fail;
-	if (bind(fd, &addr->sa.any, addr->len) < 0 || getsockname(fd, &got.sa.any, &got.len) < 0)
+	if (ask_where(fd, addr) < 0 || bind(fd, &addr->sa.any, addr->len) < 0 || getsockname(fd, &got.sa.any, &got.len) < 0)
 		goto fail;
 	*out_fd = fd;
 	if (bound)
