@@ -48,8 +48,7 @@ static void print_made(const struct cert_options *o, const struct local_pair *pa
 		struct json json;
 		char path[FOLDER_PATH_MAX + 8];
 
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		snprintf(path, sizeof(path), "%s.pem", base);
 		json_text(&json, "certificate_file", path);
 		snprintf(path, sizeof(path), "%s.key", base);
@@ -61,8 +60,7 @@ static void print_made(const struct cert_options *o, const struct local_pair *pa
 		json_array(&json, "certificates");
 		describe_cert_json(&json, &pair->cert, now);
 		json_array_end(&json);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 		return;
 	}
 	if (o->options.quiet)

@@ -90,8 +90,8 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 	if (show->o->options.json) {
 		json_object(&show->json, NULL);
 		json_text(&show->json, "crl_issuer", issuer);
-		json_text(&show->json, "this_update", from);
-		json_text(&show->json, "next_update", until);
+		json_time(&show->json, "this_update", crl.this_update);
+		json_time(&show->json, "next_update", crl.next_update == INT64_MIN ? TIME_NONE : crl.next_update);
 		json_bool(&show->json, "valid_now", fresh);
 		json_int(&show->json, "revoked_count", crl.entry_count);
 		json_object_end(&show->json);
@@ -176,8 +176,7 @@ static void show_connection(void *self, const struct connection *c)
 
 	show->verdict = c->client.judged ? v->err : c->err;
 	if (show->o->options.json) {
-		json_begin(&show->json, stdout);
-		json_object(&show->json, NULL);
+		json_document(&show->json, stdout, "bojagi.cert/1");
 		json_text(&show->json, "host", show->o->names[0]);
 		json_array(&show->json, "certificates");
 	}
@@ -188,8 +187,7 @@ static void show_connection(void *self, const struct connection *c)
 		json_array_end(&show->json);
 		json_bool(&show->json, "trusted", trusted);
 		json_text(&show->json, "error", show->verdict ? bj_err_name(show->verdict) : NULL);
-		json_object_end(&show->json);
-		json_end(&show->json);
+		json_document_end(&show->json);
 	} else if (c->client.judged) {
 		printf("\n%s%s: %s%s", terminal_mark(&show->terminal, trusted ? MARK_GOOD : MARK_BAD), c->client.name,
 		       trusted ? "trusted by " : bj_err_text(v->err), trusted ? "" : "; ");
@@ -241,8 +239,7 @@ int cert_show(struct cert_options *o)
 	if (err)
 		return say_failure(EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
 	if (o->options.json) {
-		json_begin(&show.json, stdout);
-		json_object(&show.json, NULL);
+		json_document(&show.json, stdout, "bojagi.cert/1");
 		json_text(&show.json, "file", path);
 		json_array(&show.json, "certificates");
 	}
@@ -252,8 +249,7 @@ int cert_show(struct cert_options *o)
 	if (o->options.json) {
 		json_array_end(&show.json);
 		json_text(&show.json, "error", err ? bj_err_name(err) : NULL);
-		json_object_end(&show.json);
-		json_end(&show.json);
+		json_document_end(&show.json);
 	}
 	if (!err)
 		return EXIT_GOOD;

@@ -164,7 +164,8 @@ def test_a_response_to_staple(bojagi, ca):
         if status == "revoked":
             assert bojagi.run("cert", "revoke", name, "--dir", "ca").returncode == 0
         result = bojagi.run("cert", "ocsp", name, "--dir", "ca", "--json")
-        assert result.returncode == 0 and json.loads(result.stdout) == {"status": status, "ocsp_file": "site.ocsp"}
+        assert result.returncode == 0 and json.loads(result.stdout) == {"schema": "bojagi.cert/1", "status": status,
+                                                                          "ocsp_file": "site.ocsp"}
         check = openssl("ocsp", "-respin", "site.ocsp", "-CAfile", "ca/ca.pem", "-issuer", "ca/ca.pem", "-cert", name, cwd=ca)
         assert f"{name}: {status}" in check.stdout and "Response verify OK" in check.stderr
 
