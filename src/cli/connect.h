@@ -13,6 +13,7 @@
 #define CONNECT_LIST_MAX 16
 
 #define CONNECT_PINS_MAX 16
+#define CONNECT_CRLS_MAX 16
 #define CONNECT_EARLY_MAX 65536 /* bytes of a file of early data */
 
 struct connect_wish {
@@ -36,6 +37,10 @@ struct connect_wish {
 	bool debug;
 	bool reconnect;
 	bool no_input;
+	bool status; /* ask for an OCSP response */
+	bool ocsp;   /* and demand a good one */
+	const char *crls[CONNECT_CRLS_MAX];
+	size_t crl_count;
 	const char *session_in, *session_out;
 	const char *keylog;
 	struct proof_wish proof;
