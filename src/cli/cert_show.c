@@ -12,6 +12,7 @@
 #include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 #include "crypto/pkcs12.h"
 #include "host/file.h"
@@ -28,6 +29,7 @@ struct show {
 	struct json json;
 	int64_t now;
 	size_t count;
+	struct passphrase passphrase; /* of a P12 */
 	enum bj_err verdict; /* of a host's chain, or why there is none */
 };
 
@@ -107,13 +109,9 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 static enum bj_err show_pkcs12(struct show *show, struct bj_bytes der)
 {
 	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" };
-	struct passphrase passphrase;
 	struct pkcs12 file;
-	enum bj_err err = passphrase_get(show->o->passin, &passphrase);
+	enum bj_err err = pkcs12_read(der, passphrase_view(&show->passphrase), &file);
 
-	if (!err)
-		err = pkcs12_read(der, passphrase_view(&passphrase), &file);
-	passphrase_wipe(&passphrase);
 	if (err)
 		return err;
 	for (size_t i = 0; i < file.cert_count && !err; i++)
@@ -232,18 +230,25 @@ int cert_show(struct cert_options *o)
 	enum content kind;
 	uint32_t line;
 	enum bj_err err;
+	int code;
 
 	if (!looks_like_file(path))
 		return show_host(o);
 	err = file_read(path, FILE_PEM_MAX, &bytes);
 	if (err)
 		return say_failure(EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
+	code = own_passphrase("--passin", o->passin, &show.passphrase);
+	if (code) {
+		file_bytes_free(&bytes);
+		return code;
+	}
 	if (o->options.json) {
 		json_document(&show.json, stdout, "bojagi.cert/1");
 		json_text(&show.json, "file", path);
 		json_array(&show.json, "certificates");
 	}
 	err = show_bytes(&show, bytes.ptr, bytes.len, &line);
+	passphrase_wipe(&show.passphrase);
 	kind = content_of(bytes_of(bytes.ptr, bytes.len));
 	file_bytes_free(&bytes);
 	if (o->options.json) {
