@@ -36,6 +36,8 @@ static const char help[] =
 	"  -cert FILE -key FILE certificate chain and key (PEM, DER, P12, pkcs11: URI) to show when the server asks\n"
 	"  -pass SOURCE         passphrase of the key or P12: file:PATH, env:NAME\n"
 	"  --pin PIN            and one of the keys in its chain must be this: sha256//BASE64; may be repeated\n"
+	"  -status              ask for an OCSP response and say what it says; --ocsp: without a good one the server is not trusted\n"
+	"  --crl FILE           refuse what is on this revocation list; may be repeated\n"
 	"  -tls1_2, -tls1_3     only this version\n"
 	"  -ciphersuites LIST   suites of TLS 1.3; -cipher LIST those of 1.2\n"
 	"  -groups LIST         groups for the key exchange, preferred first\n"
@@ -62,7 +64,7 @@ static const char help[] =
 	"  --json               the report as one JSON object\n"
 	"\n"
 	"exit: 0 good, 6 name, 7 refused, 28 timeout, 35 handshake, 56 broke later, 58 own certificate,\n"
-	"      60 not trusted, 77 CA file, 90 pin, 98 client certificate wanted\n";
+	"      60 not trusted, 77 CA file or list, 90 pin, 91 OCSP, 98 client certificate wanted\n";
 
 /* ---- options */
 
@@ -90,6 +92,8 @@ enum {
 	OPTION_INSECURE,
 	OPTION_NO_INPUT,
 	OPTION_STATUS,
+	OPTION_OCSP,
+	OPTION_CRL,
 	OPTION_EARLY_DATA,
 	OPTION_KEY_UPDATE,
 	OPTION_ECH,
@@ -123,6 +127,9 @@ static const struct option own[] = {
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
 	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
+	{ "ocsp", no_argument, NULL, OPTION_OCSP },
+	{ "crl", required_argument, NULL, OPTION_CRL },
+	{ "CRL", required_argument, NULL, OPTION_CRL },
 	CARRIER_OPTIONS,
 	{ "from", required_argument, NULL, OPTION_FROM },
 	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
@@ -286,8 +293,17 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_CT_LOGS:
 		wish->ct_logs = optarg;
 		return EXIT_GOOD;
+	case OPTION_OCSP:
+		wish->ocsp = true;
+		wish->status = true;
+		return EXIT_GOOD;
 	case OPTION_STATUS:
-		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
+		wish->status = true;
+		return EXIT_GOOD;
+	case OPTION_CRL:
+		if (wish->crl_count == CONNECT_CRLS_MAX)
+			return say_failure(EXIT_USAGE, "--crl can be given %d times", CONNECT_CRLS_MAX);
+		wish->crls[wish->crl_count++] = optarg;
 		return EXIT_GOOD;
 	default:
 		(void)carrier_take_option(&wish->carrier_wish, option, optarg);
@@ -305,6 +321,8 @@ static int connect_check(const struct connect_wish *wish)
 		return say_failure(EXIT_USAGE, "--ech is for TLS 1.3, not with -tls1_2");
 	if (wish->ech && wish->ech_grease)
 		return say_failure(EXIT_USAGE, "--ech encrypts the hello and --ech-grease only looks so: one of them");
+	if (wish->proof.raw_public_key && (wish->ocsp || wish->crl_count > 0))
+		return say_failure(EXIT_USAGE, "--ocsp and --crl are about certificates, not with --raw-public-key");
 	if (wish->proof.raw_public_key && wish->pin_count > 0)
 		return say_failure(EXIT_USAGE, "--pin is for the keys of certificates; with --raw-public-key say --peer-key");
 	return proof_check(&wish->proof, wish->tls12 && !wish->tls13);
@@ -378,6 +396,8 @@ static void try_connection(const struct connect_wish *wish, const struct connect
 	c->client.insecure = wish->insecure;
 	c->client.debug = wish->debug ? stderr : NULL;
 	c->client.expected = &wish->proof.expected;
+	c->client.wants_staple = wish->status;
+	c->client.demands_staple = wish->ocsp;
 	c->client.early = bytes_of(outfit->early.ptr, outfit->early.len);
 	if (session->blob.len > 0) {
 		c->client.remembered = session->chain;

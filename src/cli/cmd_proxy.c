@@ -14,8 +14,8 @@ static const char help[] =
 	"  -c, --config FILE   the configuration; `bojagi check FILE` judges it without running\n"
 	"  --workers N         threads that serve clients, instead of what the configuration says\n"
 	"\n"
-	"SIGHUP reads the configuration again; a bad file changes nothing. SIGTERM finishes what is in progress and ends;\n"
-	"a second one ends at once.\n";
+	"SIGHUP, or `bojagi reload FILE`, reads the configuration again; a bad file changes nothing. SIGTERM finishes what is in\n"
+	"progress and ends; a second one ends at once.\n";
 
 int cmd_proxy(int argc, char **argv)
 {

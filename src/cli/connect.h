@@ -14,6 +14,7 @@
 #define CONNECT_LIST_MAX 16
 
 #define CONNECT_PINS_MAX 16
+#define CONNECT_CRLS_MAX 16
 #define CONNECT_EARLY_MAX 65536 /* bytes of a file of early data */
 
 struct connect_wish {
@@ -37,6 +38,10 @@ struct connect_wish {
 	bool debug;
 	bool reconnect;
 	bool no_input;
+	bool status; /* ask for an OCSP response */
+	bool ocsp;   /* and demand a good one */
+	const char *crls[CONNECT_CRLS_MAX];
+	size_t crl_count;
 	const char *session_in, *session_out;
 	const char *keylog;
 	const char *ct_logs;     /* a list of logs to check timestamps against; null: they are not asked for */

@@ -9,6 +9,7 @@
 #include "cli/connect.h"
 #include "cli/early_words.h"
 #include "cli/explain_text.h"
+#include "x509/time.h"
 #include "x509/trust.h"
 
 /* Alerts that judge the certificate that we showed. */
@@ -243,6 +244,36 @@ static void print_verdict(const struct terminal *t, const struct connect_wish *w
 		fprintf(t->stream, "  %sgoing on all the same: --insecure\n", terminal_mark(t, MARK_WARN));
 }
 
+static void print_staple(const struct terminal *t, const struct connection *c)
+{
+	const struct ocsp_answer *answer = &c->client.stapled.answer;
+	enum bj_err verdict = c->client.verdict.err;
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+
+	if (verdict == BJ_ERR_CERT_REVOKED || verdict == BJ_ERR_CERT_REVOCATION_UNKNOWN || verdict == BJ_ERR_OCSP)
+		return; /* then the verdict says it */
+	switch (c->client.stapled.kind) {
+	case STAPLED_NOT_ASKED:
+		return;
+	case STAPLED_NOTHING:
+		fprintf(t->stream, "  %sno OCSP response was stapled\n", terminal_mark(t, MARK_NONE));
+		return;
+	case STAPLED_USELESS:
+		fprintf(t->stream, "  %sOCSP: %s\n", terminal_mark(t, MARK_WARN), answer->why);
+		return;
+	case STAPLED_REVOKED:
+		time_text(answer->date, from);
+		fprintf(t->stream, "  %sOCSP: revoked %s (%s)\n", terminal_mark(t, MARK_BAD), from, crl_reason_text(answer->reason));
+		return;
+	case STAPLED_GOOD:
+		time_text(answer->this_update, from);
+		time_text(answer->next_update, until);
+		fprintf(t->stream, "  %sOCSP: good since %s, next answer %s\n", terminal_mark(t, MARK_GOOD), from,
+			answer->next_update == TIME_NONE ? "unknown" : until);
+		return;
+	}
+}
+
 static void print_alerts(const struct terminal *t, const struct connection *c)
 {
 	if (c->report.alert_received > 0)
@@ -299,6 +330,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_chain(t, wish, c);
 	with_timestamps(c, t, NULL);
 	print_verdict(t, wish, c);
+	print_staple(t, c);
 	print_proofs(t, wish, c);
 	if (c->report.client_certificate_asked)
 		fprintf(t->stream, "  %sthe server asks for a client certificate%s\n",
@@ -393,6 +425,22 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_object_end(json);
 }
 
+static void json_staple(struct json *json, const struct stapled *stapled)
+{
+	bool has_dates = stapled->kind == STAPLED_GOOD || stapled->kind == STAPLED_REVOKED;
+
+	if (stapled->kind == STAPLED_NOT_ASKED) {
+		json_null(json, "ocsp");
+		return;
+	}
+	json_object(json, "ocsp");
+	json_text(json, "status", stapled_word(stapled->kind));
+	json_time(json, "this_update", has_dates ? stapled->answer.this_update : TIME_NONE);
+	json_time(json, "next_update", has_dates ? stapled->answer.next_update : TIME_NONE);
+	json_text(json, "why", stapled->kind == STAPLED_USELESS ? stapled->answer.why : NULL);
+	json_object_end(json);
+}
+
 static void json_verdict(struct json *json, const struct connection *c)
 {
 	const struct bj_verdict *v = &c->client.verdict;
@@ -429,6 +477,7 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 	json_object_end(json);
 	json_tls(json, c);
 	json_verdict(json, c);
+	json_staple(json, &c->client.stapled);
 	json_array(json, "chain");
 	for (size_t i = 0; i < c->client.chain_count; i++) {
 		struct cert cert;
@@ -449,8 +498,7 @@ void connect_print_json(FILE *stream, const struct connect_wish *wish, const str
 {
 	struct json json;
 
-	json_begin(&json, stream);
-	json_object(&json, NULL);
+	json_document(&json, stream, "bojagi.connect/1");
 	json_text(&json, "host", wish->target.host);
 	json_int(&json, "port", wish->target.port);
 	json_text(&json, "name", wish->server_name ? wish->server_name : wish->target.host);
@@ -461,6 +509,5 @@ void connect_print_json(FILE *stream, const struct connect_wish *wish, const str
 		json_connection(&json, wish, second);
 		json_object_end(&json);
 	}
-	json_object_end(&json);
-	json_end(&json);
+	json_document_end(&json);
 }

@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "connect", "see and judge a TLS connection", cmd_connect },
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
 	{ "proxy", "the gateway: TLS, client certificates, load balancing", cmd_proxy },
+	{ "reload", "the running gateway reads its configuration again", cmd_reload },
 	{ "serve", "HTTPS for a folder, an echo server, or one that tells its name", cmd_serve },
 	{ "sim", "a handshake under a given network, in virtual time, as a ladder", cmd_sim },
 };

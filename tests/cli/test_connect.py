@@ -282,6 +282,56 @@ def test_ascii_reports_have_no_other_characters(bojagi, ca, serve):
         assert bojagi.run("connect", target, *more, env={"LC_ALL": "C"}).stdout.isascii()
 
 
+@pytest.fixture
+def stapled(bojagi, ca, openssl_server):
+    """A function that starts a server with a certificate of the local CA and an OCSP response about it: good, revoked, another's or none."""
+    def start(what, *arguments):
+        assert bojagi.run("cert", "server", "localhost", "--dir", "ca", "--out", what).returncode == 0
+        if what == "revoked":
+            assert bojagi.run("cert", "revoke", "revoked.pem", "--dir", "ca").returncode == 0
+        about = "site" if what == "another" else what
+        assert bojagi.run("cert", "ocsp", f"{about}.pem", "--dir", "ca", "--out", f"{what}.ocsp").returncode == 0
+        return openssl_server(*([] if what == "none" else ["-status_file", f"{what}.ocsp"]), *arguments, certificate=what)
+    return start
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("what, code, demanded, word", [("good", 0, 0, "good"), ("revoked", 60, 60, "revoked"), ("another", 0, 91, "unknown"),
+                                                        ("none", 0, 91, "none")])
+def test_the_stapled_response_is_asked_for_judged_and_told(bojagi, ca, stapled, what, code, demanded, word, version):
+    port = stapled(what)
+    for flag, wanted in (("-status", code), ("--ocsp", demanded)):
+        got, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, flag, version)
+        assert got == wanted and found["ocsp"]["status"] == word, found
+    assert found["exit"] == demanded and (demanded != 91 or found["verdict"]["failure"]["name"] == "CERT_REVOCATION_UNKNOWN")
+    assert (found["ocsp"]["next_update"] is not None) == (what in ("good", "revoked"))
+    got, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, version)
+    assert got == 0 and found["ocsp"] is None  # nobody asked
+
+
+def test_a_resumed_connection_needs_no_new_response_and_a_report_names_it(bojagi, ca, stapled):
+    result = bojagi.run("connect", f"localhost:{stapled('good')}", "-CAfile", ca, "--ocsp", "-reconnect")
+    assert result.returncode == 0 and b"OCSP: good since " in result.stdout and b"2nd resumed" in result.stdout, result.stdout
+
+
+def test_a_certificate_that_demands_a_staple_is_91_without(bojagi, ca, openssl_server):
+    make(bojagi.home, "demands", start="20260101000000Z", end="20991231000000Z", more="tlsfeature = status_request")
+    port = openssl_server(certificate="demands")
+    assert report(bojagi, f"localhost:{port}", "-CAfile", ca)[0] == 0
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "-status")
+    assert code == 91 and found["failure"]["name"] == "CERT_STAPLE_MISSING"
+
+
+def test_what_is_on_a_revocation_list_is_refused(bojagi, ca, openssl_server):
+    port = openssl_server()
+    assert bojagi.run("cert", "crl", "--dir", "ca").returncode == 0
+    assert report(bojagi, f"localhost:{port}", "-CAfile", ca, "--crl", "ca/ca.crl")[0] == 0
+    assert bojagi.run("cert", "revoke", "site.pem", "--dir", "ca").returncode == 0
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "-CRL", "ca/ca.crl")
+    assert code == 60 and found["failure"]["name"] == "CERT_REVOKED"
+    assert bojagi.run("connect", f"localhost:{port}", "-CAfile", ca, "--crl", "site.pem").returncode == 77
+
+
 def test_a_pin_that_no_key_of_the_chain_has_is_a_failure_of_its_own(bojagi, ca, openssl_server):
     pin = json.loads(bojagi.run("cert", "show", "ca/ca.pem", "--json").stdout)["certificates"][0]["pin_sha256"]
     port = openssl_server()

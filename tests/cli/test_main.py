@@ -1,5 +1,6 @@
 """The program as a whole: examples, help, unknown words, exit codes, explain."""
 import json
+import re
 
 import pytest
 
@@ -72,3 +73,27 @@ def test_the_list_as_json_has_a_text_for_every_failure(bojagi, root):
     text = (root / "include" / "bojagi" / "err.def").read_text()
     assert failures == {line[len("BJ_ERR("):line.index(",")] for line in text.splitlines() if line.startswith("BJ_ERR(")}
     assert all(row["means"] and row["next"] for row in rows if row["kind"] == "failure")
+
+
+@pytest.mark.parametrize("arguments, schema", [
+    ("cert init --dir other", "cert"), ("cert server a.test", "cert"), ("cert renew site.pem", "cert"), ("cert show site.pem", "cert"),
+    ("cert crl", "cert"), ("cert ocsp site.pem", "cert"), ("cert ech public.test", "cert"), ("cert install --dry-run", "cert"),
+    ("cert revoke site.pem", "cert"), ("connect 127.0.0.1:1", "connect"), ("cert show 127.0.0.1:1", "cert"), ("check nothing.conf", "check"),
+])
+def test_a_json_document_names_its_form_and_has_dates_of_rfc3339(bojagi, arguments, schema):
+    assert bojagi.run("cert", "init").returncode == 0
+    assert bojagi.run("cert", "server", "localhost", "--out", "site").returncode == 0
+    result = bojagi.run(*arguments.split(), "--json")
+    found = json.loads(result.stdout)
+    assert found["schema"] == f"bojagi.{schema}/1"
+
+    def dates(value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key in ("not_before", "not_after", "this_update", "next_update"):
+                    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", inner), inner
+                dates(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                dates(inner)
+    dates(found)
