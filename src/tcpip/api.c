@@ -228,6 +228,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
+			tcp_arm_memory(t);
 			return BJ_ERR_WOULD_BLOCK;
 		}
 	}

@@ -424,7 +424,7 @@ static enum next_step check_ack(struct bj_tcp *t, struct arrival *a)
 		fin_was_acked(t);
 	if (t->state == BJ_TCP_CLOSED)
 		return STOP;
-	if (t->state != BJ_TCP_TIME_WAIT && tcp_options_of(t)->keepalive && t->keepalive_at != TCP_NEVER) {
+	if (t->state != BJ_TCP_TIME_WAIT && (t->owned || t->state != BJ_TCP_FIN_WAIT_2) && tcp_options_of(t)->keepalive && t->keepalive_at != TCP_NEVER) {
 		t->probes_sent = 0;
 		tcp_arm_keepalive(t);
 	}

@@ -58,6 +58,7 @@ enum tcp_retransmit_kind {
 	TCP_RETRANSMIT_TAIL,    /* tail loss probe: rfc8985:7 */
 	TCP_RETRANSMIT_REORDER, /* RACK waits for reordered segments: rfc8985:6.3 */
 	TCP_RETRANSMIT_PERSIST, /* zero window: rfc9293:3.8.6.1 */
+	TCP_RETRANSMIT_MEMORY,  /* nothing is out: there was no memory for what is to be sent */
 };
 
 struct tcp_flight;

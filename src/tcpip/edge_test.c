@@ -1,0 +1,332 @@
+/* edge_test.c - what a hostile peer, an unlucky network or a careless owner does at the edges: bounds that must hold, and connections that
+ * must not stand still. */
+#include "tcpip/stack.h"
+
+#include "base/prng.h"
+#include "base/test.h"
+#include "tcpip/flight.h"
+#include "tcpip/wire/icmpv6.h"
+#include "tcpip/wire/ipv4.h"
+#include "tcpip/wire/ipv6.h"
+
+#define SECOND INT64_C(1000000)
+#define PEER_PORT 1001
+#define OUR_PORT 80
+
+/* A stack with one connection to a peer that is written by hand. */
+struct world {
+	struct bj_stack *stack;
+	struct bj_listener *listener;
+	struct prng keys;
+	int64_t now;
+	struct bj_tcp *tcp;
+	uint16_t port;        /* the peer's */
+	uint32_t seq, ack;    /* the peer's next number, and what it expects of us */
+	struct tcp_options options; /* of the peer's segments */
+};
+
+static const uint8_t ours[4] = { 10, 0, 0, 1 }, theirs[4] = { 10, 0, 0, 2 };
+
+static enum bj_err fill(void *self, uint8_t *out, size_t len)
+{
+	prng_fill((struct prng *)self, out, len);
+	return BJ_OK;
+}
+
+static void world_make(struct world *w, struct bj_stack_options options)
+{
+	const struct bj_ip ip = bj_ip4(10, 0, 0, 1);
+
+	*w = (struct world){ .keys = { 7 }, .now = 5 * SECOND, .port = PEER_PORT };
+	options.rng = (struct bj_rng){ fill, &w->keys };
+	assert_int_equal(bj_stack_make(&options, w->now, &w->stack), BJ_OK);
+	assert_int_equal(bj_stack_add_address(w->stack, &ip), BJ_OK);
+}
+
+static void world_end(struct world *w)
+{
+	bj_stack_free(w->stack);
+}
+
+static void give(struct world *w, const struct tcp_segment *s)
+{
+	uint8_t packet[2048];
+	struct writer out = wr_make(packet, sizeof(packet));
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP };
+
+	memcpy(ip.from, theirs, 4);
+	memcpy(ip.to, ours, 4);
+	ipv4_write_header(&out, &ip, TCP_HEADER_LEN + tcp_options_len(&s->options) + s->payload.len);
+	tcp_write(&out, s, bytes_of(theirs, 4), bytes_of(ours, 4));
+	assert_true(wr_ok(&out));
+	bj_stack_input(w->stack, w->now, wr_view(&out));
+}
+
+/* The next segment that goes out, its payload good until the one after it; false: none. */
+static bool take(struct world *w, struct tcp_segment *out)
+{
+	static uint8_t packet[2048];
+	struct ipv4 ip;
+	size_t len;
+
+	if (bj_stack_output(w->stack, w->now, packet, sizeof(packet), &len))
+		return false;
+	assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
+	assert_int_equal(tcp_parse(ip.payload, bytes_of(ip.from, 4), bytes_of(ip.to, 4), out), BJ_OK);
+	return true;
+}
+
+static unsigned take_all(struct world *w)
+{
+	struct tcp_segment out;
+	unsigned count = 0;
+
+	while (take(w, &out))
+		count++;
+	return count;
+}
+
+static struct tcp_segment from_peer(const struct world *w, uint16_t flags, uint32_t window, struct bj_bytes payload)
+{
+	return (struct tcp_segment){ .source_port = w->port, .destination_port = OUR_PORT, .seq = w->seq, .ack = w->ack, .flags = flags,
+				     .window = (uint16_t)window, .options = w->options, .payload = payload };
+}
+
+static void say(struct world *w, uint16_t flags, uint32_t window, struct bj_bytes payload)
+{
+	struct tcp_segment s = from_peer(w, flags, window, payload);
+
+	give(w, &s);
+	w->seq += tcp_segment_len(&s);
+}
+
+static void say_ack(struct world *w, uint32_t window)
+{
+	say(w, TCP_ACK, window, (struct bj_bytes){ 0 });
+}
+
+/* A handshake that the peer began; `offer` are the options of its SYN. */
+static void open_passively(struct world *w, const struct bj_tcp_options *options, struct tcp_options offer)
+{
+	const struct bj_endpoint at = { bj_ip4(10, 0, 0, 1), OUR_PORT };
+	struct tcp_segment syn, answer;
+
+	if (!w->listener)
+		assert_int_equal(bj_tcp_listen(w->stack, &at, options, &w->listener), BJ_OK);
+	w->seq = 100;
+	w->ack = 0;
+	w->options = offer;
+	syn = from_peer(w, TCP_SYN, 60000, (struct bj_bytes){ 0 });
+	give(w, &syn);
+	assert_true(take(w, &answer));
+	assert_int_equal(answer.flags, TCP_SYN | TCP_ACK);
+	w->options = (struct tcp_options){ .has_timestamps = offer.has_timestamps, .ts_val = offer.ts_val, .ts_ecr = answer.options.ts_val };
+	w->seq++;
+	w->ack = answer.seq + 1;
+	w->now += SECOND / 10;
+	say_ack(w, 60000);
+	assert_int_equal(bj_tcp_accept(w->listener, &w->tcp), BJ_OK);
+}
+
+static const struct tcp_options usual = { .has_mss = true, .mss = 1000, .sack_permitted = true, .has_window_scale = true, .window_scale = 0 };
+
+/* Works off all that is due up to this time; returns how often the clock rang. */
+static unsigned run_until(struct world *w, int64_t until_us)
+{
+	unsigned rings = 0;
+	int64_t next;
+
+	while ((next = bj_stack_deadline(w->stack)) <= until_us && rings < 100000) {
+		w->now = i64_max(w->now, next);
+		bj_stack_tick(w->stack, w->now);
+		(void)take_all(w);
+		rings++;
+	}
+	w->now = i64_max(w->now, until_us);
+	return rings;
+}
+
+static size_t write_bytes(struct bj_tcp *t, size_t len)
+{
+	static const uint8_t bytes[65536];
+	size_t done = 0;
+
+	assert_true(len <= sizeof(bytes));
+	assert_int_equal(bj_tcp_write(t, bytes_of(bytes, len), &done), BJ_OK);
+	return done;
+}
+
+static struct bj_tcp_info info_of(const struct bj_tcp *t)
+{
+	struct bj_tcp_info info;
+
+	bj_tcp_info(t, &info);
+	return info;
+}
+
+/* ---- memory */
+
+/* Windows are told in units; what a unit rounds up must not add up with each ACK. */
+static void a_buffer_that_nobody_reads_ends_at_its_limit(void **state)
+{
+	static const uint8_t bytes[1000];
+	struct world w;
+	uint32_t window = 60000, limit;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	limit = info_of(w.tcp).receive_buffer_max;
+	for (unsigned i = 0; i < 4000 && window > 1; i++) {
+		struct tcp_segment out = { 0 };
+
+		say(&w, TCP_ACK, 60000, bytes_of(bytes, u32_min(window - 1, sizeof(bytes))));
+		w.now += SECOND / 10;
+		bj_stack_tick(w.stack, w.now);
+		if (take(&w, &out))
+			window = (uint32_t)out.window << info_of(w.tcp).rcv_wscale;
+	}
+	assert_int_equal(window, 0);
+	assert_true(info_of(w.tcp).receive_buffered <= limit + (1u << info_of(w.tcp).rcv_wscale));
+	/* all that was promised is taken, and nothing more */
+	say(&w, TCP_ACK, 60000, bytes_of(bytes, 1000));
+	assert_true(info_of(w.tcp).receive_buffered <= limit + (1u << info_of(w.tcp).rcv_wscale));
+	world_end(&w);
+}
+
+/* A write that found no memory is told when there may be some, even if nothing is on its way whose ACK could tell. */
+static void a_write_that_found_no_memory_is_asked_for_again(void **state)
+{
+	static uint8_t bytes[1000], all[70000];
+	struct world w;
+	struct bj_tcp *hungry;
+	enum bj_err err = BJ_OK;
+	struct bj_ready_one one;
+	bool told = false;
+	size_t len;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ .memory_max = 65536 });
+	open_passively(&w, NULL, usual);
+	hungry = w.tcp;
+	w.port++;
+	open_passively(&w, NULL, usual);
+	for (unsigned i = 0; i < 60; i++) {
+		say(&w, TCP_ACK, 60000, bytes_of(bytes, sizeof(bytes)));
+		(void)take_all(&w);
+	}
+	for (unsigned i = 0; i < 40; i++) { /* an owner who tries when he is told to */
+		if (i == 0 || told) {
+			err = bj_tcp_write(hungry, BYTES_LIT("x"), &len);
+			assert_int_equal(err, i <= 20 ? BJ_ERR_WOULD_BLOCK : BJ_OK);
+		}
+		if (!err)
+			break;
+		if (i == 20)
+			assert_int_equal(bj_tcp_read(w.tcp, all, sizeof(all), &len), BJ_OK);
+		(void)run_until(&w, w.now + SECOND / 10);
+		for (told = false; bj_stack_next_ready(w.stack, &one) == BJ_OK;)
+			told |= one.tcp == hungry && one.ready & BJ_READY_WRITE;
+	}
+	assert_int_equal(err, BJ_OK);
+	world_end(&w);
+}
+
+/* The ring that is kept warm is larger than what memory is left, a smaller one is not. */
+static void a_kept_ring_does_not_stand_in_the_way_of_a_small_one(void **state)
+{
+	struct buffer_memory memory = { .max = 40960 };
+	struct buffer a = { .limit = 0 }, b = { .limit = 0 }, c = { .limit = 0 };
+
+	(void)state;
+	assert_true(buffer_grow(&a, &memory, BUFFER_SPARE_MIN));
+	buffer_free(&a, &memory);
+	assert_true(buffer_grow(&b, &memory, 2 * BUFFER_SPARE_MIN));
+	assert_true(buffer_grow(&c, &memory, 100));
+	assert_true(memory.used <= memory.max);
+	buffer_free(&b, &memory);
+	buffer_free(&c, &memory);
+	assert_int_equal(memory.used, 0);
+	buffer_memory_fini(&memory);
+}
+
+/* CVE-2019-11477 in another dress: every second byte is reported, and each report would cut a record in pieces. */
+static void reports_of_single_bytes_do_not_cut_what_is_out_to_pieces(void **state)
+{
+	struct world w;
+	unsigned records = 0;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .no_delay = true }, usual);
+	w.tcp->cwnd = 60000;
+	(void)write_bytes(w.tcp, 50000);
+	assert_true(take_all(&w) >= 50);
+	for (uint32_t at = 2; at < 50000; at += 8) {
+		w.options.sack_count = 4;
+		for (uint32_t i = 0; i < 4; i++)
+			w.options.sack[i] = (struct tcp_block){ w.ack + at + 2 * i, w.ack + at + 2 * i + 1 };
+		say_ack(&w, 60000);
+	}
+	for (struct list *it = w.tcp->flight->by_seq.next; it != &w.tcp->flight->by_seq; it = it->next)
+		records++;
+	assert_true(records < 200);
+	world_end(&w);
+}
+
+/* MUST-37 is for those who still have an owner: of one that nobody has, nobody could let go. */
+static void a_shut_window_does_not_keep_a_connection_without_owner_for_ever(void **state)
+{
+	struct bj_stack_stats stats;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	say_ack(&w, 0);
+	(void)write_bytes(w.tcp, 20000);
+	bj_tcp_release(w.tcp);
+	for (unsigned i = 0; i < 1000; i++) { /* more than half an hour */
+		(void)run_until(&w, w.now + 2 * SECOND);
+		say_ack(&w, 0);
+	}
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.connections, 0);
+	assert_int_equal(stats.memory_used, 0);
+	world_end(&w);
+}
+
+/* Nor do ACKs that say nothing. */
+static void acks_do_not_keep_fin_wait_2_without_owner_for_ever(void **state)
+{
+	struct bj_stack_stats stats;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .keepalive = true }, usual);
+	bj_tcp_release(w.tcp);
+	(void)take_all(&w);
+	w.ack++; /* the FIN */
+	for (unsigned i = 0; i < 20; i++) {
+		say_ack(&w, 60000);
+		(void)run_until(&w, w.now + 20 * SECOND);
+	}
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.connections, 0);
+	world_end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_buffer_that_nobody_reads_ends_at_its_limit),
+		cmocka_unit_test(a_write_that_found_no_memory_is_asked_for_again),
+		cmocka_unit_test(a_kept_ring_does_not_stand_in_the_way_of_a_small_one),
+		cmocka_unit_test(reports_of_single_bytes_do_not_cut_what_is_out_to_pieces),
+		cmocka_unit_test(a_shut_window_does_not_keep_a_connection_without_owner_for_ever),
+		cmocka_unit_test(acks_do_not_keep_fin_wait_2_without_owner_for_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
