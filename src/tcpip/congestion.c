@@ -360,5 +360,7 @@ uint32_t cc_room(const struct bj_tcp *t)
 {
 	uint32_t pipe = flight_pipe(t);
 
+	if (pipe == 0) /* segments may have become larger than the window: with none out nothing would ever change it */
+		return u32_max(t->cwnd, t->mss);
 	return t->cwnd > pipe ? t->cwnd - pipe : 0;
 }

@@ -12,13 +12,16 @@
 #include "base/check.h"
 
 #define SECOND INT64_C(1000000)
+#define TIME_MAX_US (INT64_MAX / 4)
 
 /* ---- options */
 
+/* For ever is a time to which the present can still be added. */
 static void default_i64(int64_t *v, int64_t value)
 {
 	if (*v <= 0)
 		*v = value;
+	*v = i64_min(*v, TIME_MAX_US);
 }
 
 struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options)

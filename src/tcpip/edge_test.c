@@ -317,6 +317,104 @@ static void acks_do_not_keep_fin_wait_2_without_owner_for_ever(void **state)
 	world_end(&w);
 }
 
+/* ---- nothing stands still */
+
+/* Who writes on must not put off for ever that the loss of what he wrote first is looked for. */
+static void a_writer_does_not_put_off_the_retransmission(void **state)
+{
+	uint32_t most;
+	bool again = false;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .no_delay = true }, usual);
+	most = w.ack;
+	for (unsigned i = 0; i < 40 && !again; i++) { /* two seconds */
+		struct tcp_segment out;
+
+		(void)write_bytes(w.tcp, 1);
+		while (take(&w, &out)) {
+			again |= seq_lt(out.seq, most);
+			most = seq_max(most, out.seq + (uint32_t)out.payload.len);
+		}
+		w.now += SECOND / 20;
+		if (bj_stack_deadline(w.stack) <= w.now)
+			bj_stack_tick(w.stack, w.now);
+	}
+	assert_true(again);
+	world_end(&w);
+}
+
+/* The path began to take larger segments just when a loss had halved the window: it is now smaller than one of them. */
+static void a_window_below_one_segment_lets_one_go(void **state)
+{
+	struct tcp_segment out;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	w.tcp->cwnd = w.tcp->mss - 1u;
+	(void)write_bytes(w.tcp, 5000);
+	assert_true(take(&w, &out));
+	assert_int_equal(out.payload.len, 1000);
+	assert_false(take(&w, &out));
+	world_end(&w);
+}
+
+/* "For ever" is what an owner may well say of a time. */
+static void times_without_end_end_nothing_and_wake_nobody(void **state)
+{
+	const struct bj_tcp_options o = { .keepalive = true, .keepalive_idle_us = INT64_MAX, .keepalive_interval_us = INT64_MAX, .user_timeout_us = INT64_MAX,
+					  .syn_timeout_us = INT64_MAX, .rto_min_us = INT64_MAX, .ack_delay_us = INT64_MAX, .time_wait_us = INT64_MAX,
+					  .fin_wait_2_us = INT64_MAX };
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &o, usual);
+	assert_true(run_until(&w, w.now + 10 * SECOND) < 5);
+	(void)write_bytes(w.tcp, 1);
+	(void)take_all(&w);
+	assert_true(run_until(&w, w.now + 600 * SECOND) < 50);
+	assert_int_equal(info_of(w.tcp).state, BJ_TCP_ESTABLISHED);
+	w.ack++;
+	say_ack(&w, 60000);
+	assert_int_equal(bj_tcp_finish(w.tcp), BJ_OK);
+	(void)take_all(&w);
+	w.ack++;
+	say(&w, TCP_ACK | TCP_FIN, 60000, (struct bj_bytes){ 0 });
+	assert_int_equal(info_of(w.tcp).state, BJ_TCP_TIME_WAIT);
+	assert_true(run_until(&w, w.now + 600 * SECOND) < 5);
+	assert_int_equal(info_of(w.tcp).state, BJ_TCP_TIME_WAIT);
+	world_end(&w);
+}
+
+/* rfc7323:5.5: after 24 days a timestamp says nothing; neither after 46, when a count of minutes has gone round. */
+static void a_connection_that_slept_for_weeks_wakes_up(void **state)
+{
+	static const int64_t days[] = { 25, 46, 49, 76, 92, 140 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(days); i++) {
+		struct tcp_options offer = usual;
+		struct world w;
+		uint8_t byte;
+		size_t len;
+
+		offer.has_timestamps = true;
+		offer.ts_val = 1000;
+		world_make(&w, (struct bj_stack_options){ 0 });
+		open_passively(&w, NULL, offer);
+		w.now += days[i] * 86400 * SECOND;
+		w.options.ts_val += (uint32_t)(days[i] * 86400 * 1000);
+		say(&w, TCP_ACK | TCP_PSH, 60000, BYTES_LIT("x"));
+		assert_int_equal(bj_tcp_read(w.tcp, &byte, 1, &len), BJ_OK);
+		world_end(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +424,10 @@ int main(void)
 		cmocka_unit_test(reports_of_single_bytes_do_not_cut_what_is_out_to_pieces),
 		cmocka_unit_test(a_shut_window_does_not_keep_a_connection_without_owner_for_ever),
 		cmocka_unit_test(acks_do_not_keep_fin_wait_2_without_owner_for_ever),
+		cmocka_unit_test(a_writer_does_not_put_off_the_retransmission),
+		cmocka_unit_test(a_window_below_one_segment_lets_one_go),
+		cmocka_unit_test(times_without_end_end_nothing_and_wake_nobody),
+		cmocka_unit_test(a_connection_that_slept_for_weeks_wakes_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,8 @@
 #include "tcpip/timers.h"
 #include "tcpip/user_timeout.h"
 
-#define PAWS_IDLE_MINUTES_MAX (24u * 24 * 60) /* rfc7323:5.5 */
-#define MINUTE_US (60 * INT64_C(1000000))
+#define PAWS_IDLE_HOURS_MAX (24u * 24) /* rfc7323:5.5 */
+#define HOUR_US (3600 * INT64_C(1000000))
 
 enum next_step {
 	GO_ON,
@@ -51,9 +51,9 @@ static void challenge(struct bj_tcp *t, const struct arrival *a)
 
 static void trim(struct bj_tcp *t, struct tcp_segment *s);
 
-static uint16_t minutes(const struct bj_tcp *t)
+static uint16_t hours(const struct bj_tcp *t)
 {
-	return (uint16_t)(tcp_stack(t)->now_us / MINUTE_US);
+	return (uint16_t)(tcp_stack(t)->now_us / HOUR_US);
 }
 
 /* ---- SYN-SENT: rfc9293:3.10.7.3 */
@@ -79,7 +79,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 		t->rcv_wscale = 0;
 	if (t->ts_ok) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_min = minutes(t);
+		t->ts_recent_hour = hours(t);
 	}
 	t->snd_wnd = a->seg.window;
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
@@ -209,7 +209,7 @@ static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	if (!o->has_timestamps)
 		return drop(t, a, BJ_DROP_PAWS);
-	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && (uint16_t)(minutes(t) - t->ts_recent_min) < PAWS_IDLE_MINUTES_MAX) {
+	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && (uint16_t)(hours(t) - t->ts_recent_hour) < PAWS_IDLE_HOURS_MAX) {
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_PAWS);
 	}
@@ -225,7 +225,7 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
 		a->ts_newer = o->ts_val != t->ts_recent;
 		t->ts_recent = o->ts_val;
-		t->ts_recent_min = minutes(t);
+		t->ts_recent_hour = hours(t);
 	}
 	return GO_ON;
 }

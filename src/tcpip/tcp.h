@@ -96,7 +96,7 @@ struct bj_tcp {
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t ack_at;         /* ack_timed: the low bits of a deadline */
-	uint16_t ts_recent_min;  /* when ts_recent came: low bits, in minutes */
+	uint16_t ts_recent_hour; /* when ts_recent came: low bits, seven years of hours */
 	uint16_t challenge_at;   /* when the last challenge ACK left, low bits, in units of 16 ms; 0: never */
 	uint32_t tune_start, tune_us; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
 	uint32_t retransmits;
