@@ -292,7 +292,7 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
  * one early segment would keep all news of the window away until the gap before it is filled. */
 static bool take_window(struct bj_tcp *t, const struct arrival *a, bool new_ack)
 {
-	uint32_t window = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale), before = t->snd_wnd;
+	uint32_t window = arrival_window(t, a), before = t->snd_wnd;
 
 	if (!new_ack && !seq_lt(t->snd_wl1, a->seg.seq) && !(t->snd_wl1 == a->seg.seq && seq_le(t->snd_wl2, a->seg.ack)))
 		return false;

@@ -1,5 +1,6 @@
 /* api.c - the calls on listeners and connections (rfc9293:3.9.1). */
 #include "tcpip/congestion.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/input.h"
 #include "tcpip/isn.h"
 #include "tcpip/listen.h"
@@ -262,7 +263,8 @@ enum bj_err bj_tcp_write_urgent(struct bj_tcp *t, struct bj_bytes bytes, size_t 
 
 	if (err)
 		return err;
-	rare->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
+	/* the byte behind the urgent ones: MUST-62. Until the SYN is acknowledged snd_una is its number, not that of the first byte. */
+	rare->snd_up = tcp_send_end(t) + (tcp_is_synchronized(t) || tcp_is_open_early(t) ? 0 : 1);
 	t->urgent_out = true;
 	return BJ_OK;
 }

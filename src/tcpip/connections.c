@@ -97,7 +97,7 @@ void tcp_update_mss(struct bj_tcp *t)
 	mss -= t->ts_ok ? 12 : 0;
 	if (tcp_route(t))
 		mss -= (t->rare->route.len + 3u) / 4 * 4;
-	t->mss = (uint16_t)mss;
+	t->mss = (uint16_t)u32_max(mss, TCP_PAYLOAD_MIN);
 	if (t->rcv_mss == 0)
 		t->rcv_mss = (uint16_t)u32_min(mss, tcp_is_v4(t) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6);
 }

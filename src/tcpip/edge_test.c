@@ -415,6 +415,140 @@ static void a_connection_that_slept_for_weeks_wakes_up(void **state)
 	}
 }
 
+/* ---- what segments may do */
+
+/* MUST-66 in both its halves: a reset counts when the window is shut, and SHLD-2 lets it carry a text. */
+static void a_reset_with_bytes_counts_when_the_window_is_shut(void **state)
+{
+	static const uint8_t bytes[1000];
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .receive_buffer_max = 2000 }, usual);
+	say(&w, TCP_ACK, 60000, bytes_of(bytes, 1000));
+	say(&w, TCP_ACK, 60000, bytes_of(bytes, 1000));
+	(void)take_all(&w);
+	assert_int_equal(info_of(w.tcp).rcv_wnd, 0);
+	say(&w, TCP_RST, 0, BYTES_LIT("go away"));
+	assert_int_equal(info_of(w.tcp).error, BJ_ERR_IO_RESET);
+	world_end(&w);
+}
+
+/* rfc7323:2.2: a window in a segment with SYN is never scaled, also where both opened at once. */
+static void the_window_of_a_syn_is_not_scaled_when_both_open(void **state)
+{
+	const struct bj_endpoint local = { bj_ip4(10, 0, 0, 1), OUR_PORT }, remote = { bj_ip4(10, 0, 0, 2), PEER_PORT };
+	struct tcp_segment out;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	assert_int_equal(bj_tcp_connect(w.stack, &local, &remote, NULL, &w.tcp), BJ_OK);
+	assert_true(take(&w, &out));
+	w.ack = out.seq + 1;
+	w.seq = 100;
+	w.options = usual;
+	w.options.window_scale = 7;
+	say(&w, TCP_SYN, 5000, (struct bj_bytes){ 0 });
+	(void)take_all(&w);
+	w.seq = 100;
+	say(&w, TCP_SYN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+	assert_int_equal(info_of(w.tcp).state, BJ_TCP_ESTABLISHED);
+	assert_int_equal(info_of(w.tcp).snd_wnd, 5000);
+	w.options = (struct tcp_options){ 0 };
+	say_ack(&w, 100);
+	assert_int_equal(info_of(w.tcp).snd_wnd, 12800);
+	world_end(&w);
+}
+
+/* The longest route, the smallest segments and all blocks of SACK leave room for bytes. */
+static void small_segments_on_a_long_route_carry_bytes(void **state)
+{
+	struct bj_tcp_options o = { .no_delay = true, .source_route = { .count = BJ_SOURCE_ROUTE_MAX } };
+	const struct bj_endpoint local = { bj_ip4(10, 0, 0, 1), OUR_PORT }, remote = { bj_ip4(10, 0, 0, 2), PEER_PORT };
+	static uint8_t packet[2048];
+	struct ipv4 ip;
+	struct tcp_segment out;
+	struct world w;
+	size_t len, bytes = 0;
+
+	(void)state;
+	for (uint8_t i = 0; i < BJ_SOURCE_ROUTE_MAX; i++)
+		o.source_route.hops[i] = bj_ip4(10, 1, 1, (uint8_t)(i + 1));
+	world_make(&w, (struct bj_stack_options){ 0 });
+	assert_int_equal(bj_tcp_connect(w.stack, &local, &remote, &o, &w.tcp), BJ_OK);
+	assert_int_equal(bj_stack_output(w.stack, w.now, packet, sizeof(packet), &len), BJ_OK);
+	w.ack = info_of(w.tcp).iss + 1;
+	w.seq = 100;
+	w.options = (struct tcp_options){ .has_mss = true, .mss = 1, .sack_permitted = true, .has_timestamps = true, .ts_val = 1 };
+	say(&w, TCP_SYN | TCP_ACK, 60000, (struct bj_bytes){ 0 });
+	w.options = (struct tcp_options){ .has_timestamps = true, .ts_val = 2 };
+	for (uint32_t i = 0; i < 4; i++) {
+		w.seq += 10;
+		say(&w, TCP_ACK, 60000, BYTES_LIT("early"));
+	}
+	assert_in_range(info_of(w.tcp).snd_mss, 40, 536);
+	(void)write_bytes(w.tcp, 3000);
+	while (bj_stack_output(w.stack, w.now, packet, sizeof(packet), &len) == BJ_OK) {
+		assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
+		assert_int_equal(tcp_parse_unchecked(ip.payload, &out), BJ_OK);
+		assert_true(out.payload.len <= 536);
+		bytes += out.payload.len;
+	}
+	assert_true(bytes > 0);
+	world_end(&w);
+}
+
+/* MUST-62: bytes that were written before the connection was there are behind its SYN. */
+static void urgent_bytes_before_the_connection_are_pointed_behind(void **state)
+{
+	const struct bj_endpoint local = { bj_ip4(10, 0, 0, 1), OUR_PORT }, remote = { bj_ip4(10, 0, 0, 2), PEER_PORT };
+	struct tcp_segment out;
+	struct world w;
+	size_t len;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	assert_int_equal(bj_tcp_connect(w.stack, &local, &remote, NULL, &w.tcp), BJ_OK);
+	assert_int_equal(bj_tcp_write_urgent(w.tcp, BYTES_LIT("now"), &len), BJ_OK);
+	assert_true(take(&w, &out));
+	w.ack = out.seq + 1;
+	w.seq = 100;
+	w.options = usual;
+	say(&w, TCP_SYN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+	assert_true(take(&w, &out));
+	assert_int_equal(out.payload.len, 3);
+	assert_true(out.flags & TCP_URG);
+	assert_int_equal(out.urgent, 3);
+	world_end(&w);
+}
+
+/* rfc9293:3.10.7.4: it is the peer's FIN, come again, that begins the wait anew, not any. */
+static void a_fin_of_a_stranger_does_not_prolong_time_wait(void **state)
+{
+	struct bj_stack_stats stats;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	bj_tcp_release(w.tcp);
+	(void)take_all(&w);
+	w.ack++;
+	say(&w, TCP_ACK | TCP_FIN, 60000, (struct bj_bytes){ 0 });
+	for (unsigned i = 0; i < 10; i++) {
+		struct tcp_segment s = from_peer(&w, TCP_ACK | TCP_FIN, 60000, (struct bj_bytes){ 0 });
+
+		(void)run_until(&w, w.now + 20 * SECOND);
+		s.seq += 100000000;
+		give(&w, &s);
+	}
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.connections, 0);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +562,11 @@ int main(void)
 		cmocka_unit_test(a_window_below_one_segment_lets_one_go),
 		cmocka_unit_test(times_without_end_end_nothing_and_wake_nobody),
 		cmocka_unit_test(a_connection_that_slept_for_weeks_wakes_up),
+		cmocka_unit_test(a_reset_with_bytes_counts_when_the_window_is_shut),
+		cmocka_unit_test(the_window_of_a_syn_is_not_scaled_when_both_open),
+		cmocka_unit_test(small_segments_on_a_long_route_carry_bytes),
+		cmocka_unit_test(urgent_bytes_before_the_connection_are_pointed_behind),
+		cmocka_unit_test(a_fin_of_a_stranger_does_not_prolong_time_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

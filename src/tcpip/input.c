@@ -110,7 +110,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	t->snd_una = t->iss + 1;
 	t->backoff = 0;
 	t->progress_us = tcp_stack(t)->now_us;
-	t->snd_wnd = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale);
+	t->snd_wnd = arrival_window(t, a);
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
@@ -303,7 +303,7 @@ static bool is_late_copy(const struct bj_tcp *t, const struct arrival *a)
 static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 {
 	struct tcp_segment *s = &a->seg;
-	uint32_t len = tcp_segment_len(s), end = s->seq + len;
+	uint32_t len = s->flags & TCP_RST ? 0 : tcp_segment_len(s), end = s->seq + len; /* a reset stands where it begins, whatever it carries (SHLD-2) */
 
 	if (s->flags & TCP_SYN && !(s->flags & TCP_RST) && tcp_is_synchronized(t)) {
 		challenge(t, a); /* wherever it stands, and whatever else it has: rfc5961:4.2 */
@@ -330,7 +330,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 		if (t->ecn_accurate && is_late_copy(t, a))
 			accurate_count(t, a);
 	}
-	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN)
+	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN && end == t->rcv_nxt)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
 	return drop(t, a, BJ_DROP_WINDOW);
@@ -523,6 +523,7 @@ void tcp_input(struct bj_tcp *t, struct arrival *a)
 	step_fn *const *steps = syn_sent ? syn_sent_steps : other_steps;
 	size_t count = syn_sent ? ARRAY_COUNT(syn_sent_steps) : ARRAY_COUNT(other_steps);
 
+	a->has_syn = a->seg.flags & TCP_SYN;
 	a->seq = a->seg.seq;
 	a->end = a->seq + tcp_segment_len(&a->seg);
 	a->payload_len = (uint32_t)a->seg.payload.len;

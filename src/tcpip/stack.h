@@ -115,6 +115,7 @@ struct arrival {
 	uint32_t payload_len;
 	uint32_t newly_delivered; /* segments of ours that it acknowledged first */
 	bool ts_newer;            /* it moved the peer's clock on */
+	bool has_syn;             /* as it came */
 };
 
 /* connections.c */
@@ -166,6 +167,12 @@ bool ip_is_unicast(const struct bj_ip *ip);
 static inline uint32_t stack_ms(const struct bj_stack *stack)
 {
 	return (uint32_t)(stack->now_us / 1000);
+}
+
+/* The window that it tells of: rfc7323:2.2 */
+static inline uint32_t arrival_window(const struct bj_tcp *t, const struct arrival *a)
+{
+	return (uint32_t)a->seg.window << (a->has_syn ? 0 : t->snd_wscale);
 }
 
 static inline uint32_t tcp_ts_now(const struct bj_tcp *t)

@@ -27,6 +27,7 @@
 #define IPV4_TCP_HEADERS 40u    /* without options */
 #define IPV6_TCP_HEADERS 60u
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
+#define TCP_PAYLOAD_MIN (TCP_MSS_MIN - 12u) /* with timestamps; more than all options and a source route could take off it */
 #define TCP_RECEIVE_START 65536u
 #define TCP_RECEIVE_MAX (6u << 20)
 #define TCP_SEND_START 65536u
