@@ -167,7 +167,7 @@ static bool was_needless(const struct bj_tcp *t, const struct ack_round *r)
 		return false;
 	if (r->acked > 0 && r->has_ts && r->ts_ecr && f->undo_resent > 0 && (int32_t)(r->ts_ecr - f->undo_ts) < 0)
 		return true;
-	return r->dsack && f->undo_resent == 0;
+	return r->dsack && f->undo_counts && f->undo_resent == 0;
 }
 
 /* Two ACKs that go on, the second for bytes that were sent once: all was there, the timer was too quick. */

@@ -549,6 +549,124 @@ static void a_fin_of_a_stranger_does_not_prolong_time_wait(void **state)
 	world_end(&w);
 }
 
+/* What was acknowledged once needs no second copy, and its copy is no sign of loss. */
+static void a_record_that_was_reported_is_not_looked_for_again(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	(void)write_bytes(w.tcp, 3000);
+	assert_int_equal(take_all(&w), 3);
+	w.now += SECOND / 10;
+	w.options.sack_count = 1; /* the first of all, which it should rather acknowledge, and shuts the window */
+	w.options.sack[0] = (struct tcp_block){ w.ack, w.ack + 1000 };
+	say_ack(&w, 0);
+	w.options.sack_count = 0;
+	(void)run_until(&w, w.now + SECOND / 2);
+	w.options.sack_count = 1;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 1000, w.ack + 3000 };
+	say_ack(&w, 60000);
+	w.now += SECOND / 100;
+	(void)write_bytes(w.tcp, 2000);
+	assert_true(take_all(&w) >= 2);
+	w.now += SECOND / 10;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 1000, w.ack + 5000 };
+	say_ack(&w, 60000);
+	assert_int_equal(info_of(w.tcp).fast_recoveries, 0);
+	world_end(&w);
+}
+
+/* rfc2883: a duplicate that is reported before anything was sent again tells of an older copy, not that nothing is lost. */
+static void a_duplicate_of_before_undoes_nothing(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	(void)write_bytes(w.tcp, 9000);
+	assert_int_equal(take_all(&w), 9);
+	w.now += SECOND / 10;
+	w.ack += 1000;
+	say_ack(&w, 60000);
+	w.now += SECOND / 10;
+	w.options.sack_count = 1;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 3000, w.ack + 8000 };
+	say_ack(&w, 60000);
+	w.options.sack_count = 2; /* both came in one go, nothing has left between them */
+	w.options.sack[1] = w.options.sack[0];
+	w.options.sack[0] = (struct tcp_block){ w.ack - 500, w.ack };
+	say_ack(&w, 60000);
+	(void)run_until(&w, w.now + SECOND / 20);
+	assert_int_equal(info_of(w.tcp).undos, 0);
+	assert_int_equal(info_of(w.tcp).recovery, BJ_RECOVERY_FAST);
+	world_end(&w);
+}
+
+/* After a needless timeout what was thought lost stands in the order in which it left: RACK stops at the first that is young. */
+static void what_was_not_lost_is_looked_at_in_its_old_order(void **state)
+{
+	struct tcp_options offer = usual;
+	const struct tcp_flight *f;
+	int64_t last = 0;
+	uint32_t before;
+	struct world w;
+
+	(void)state;
+	offer.has_timestamps = true;
+	offer.ts_val = 1;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .no_delay = true }, offer);
+	before = w.options.ts_ecr + 101;
+	for (unsigned i = 0; i < 6; i++) {
+		(void)write_bytes(w.tcp, 900);
+		assert_int_equal(take_all(&w), 1);
+		w.now += 5000;
+	}
+	(void)run_until(&w, w.now + 3 * SECOND);
+	assert_int_equal(info_of(w.tcp).recovery, BJ_RECOVERY_LOSS);
+	w.ack += 900;
+	w.options.ts_ecr = before; /* of the first transmission */
+	say_ack(&w, 60000);
+	assert_int_equal(info_of(w.tcp).undos, 1);
+	f = w.tcp->flight;
+	for (struct list *it = f->by_time.next; it != &f->by_time; it = it->next) {
+		const struct sent *s = CONTAINER_OF(it, const struct sent, by_time);
+
+		assert_true(s->sent_us >= last);
+		last = s->sent_us;
+	}
+	world_end(&w);
+}
+
+/* The threshold of a recovery that began under BBR is none. */
+static void a_control_that_changes_in_recovery_keeps_the_window_in_bounds(void **state)
+{
+	struct bj_tcp_options o = { .congestion = BJ_CONGESTION_BBR };
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &o, usual);
+	(void)write_bytes(w.tcp, 9000);
+	(void)take_all(&w);
+	(void)run_until(&w, w.now + SECOND / 10);
+	w.options.sack_count = 1;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 1000, w.ack + 8000 };
+	say_ack(&w, 60000);
+	(void)take_all(&w);
+	assert_int_equal(info_of(w.tcp).recovery, BJ_RECOVERY_FAST);
+	o.congestion = BJ_CONGESTION_CUBIC;
+	assert_int_equal(bj_tcp_set_options(w.tcp, &o), BJ_OK);
+	w.options.sack_count = 0;
+	w.ack += 9000;
+	say_ack(&w, 60000);
+	assert_in_range(info_of(w.tcp).cwnd, 1000, TCP_CWND_MAX);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,6 +685,10 @@ int main(void)
 		cmocka_unit_test(small_segments_on_a_long_route_carry_bytes),
 		cmocka_unit_test(urgent_bytes_before_the_connection_are_pointed_behind),
 		cmocka_unit_test(a_fin_of_a_stranger_does_not_prolong_time_wait),
+		cmocka_unit_test(a_record_that_was_reported_is_not_looked_for_again),
+		cmocka_unit_test(a_duplicate_of_before_undoes_nothing),
+		cmocka_unit_test(what_was_not_lost_is_looked_at_in_its_old_order),
+		cmocka_unit_test(a_control_that_changes_in_recovery_keeps_the_window_in_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
