@@ -549,6 +549,30 @@ static void a_fin_of_a_stranger_does_not_prolong_time_wait(void **state)
 	world_end(&w);
 }
 
+/* A cookie can be guessed, one try in a million or so; while none is out that still counts there is nothing to guess. */
+static void long_after_a_flood_no_cookie_is_taken(void **state)
+{
+	const struct bj_tcp_options o = { .syn_cookies_always = true };
+	struct bj_stack_stats stats;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &o, usual);
+	bj_tcp_abort(w.tcp);
+	(void)take_all(&w);
+	w.now += 100 * SECOND;
+	w.ack += 77;
+	say_ack(&w, 1000);
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.cookies_refused, 1);
+	w.now += 100 * SECOND;
+	say_ack(&w, 1000);
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.cookies_refused, 1);
+	world_end(&w);
+}
+
 /* What was acknowledged once needs no second copy, and its copy is no sign of loss. */
 static void a_record_that_was_reported_is_not_looked_for_again(void **state)
 {
@@ -667,6 +691,59 @@ static void a_control_that_changes_in_recovery_keeps_the_window_in_bounds(void *
 	world_end(&w);
 }
 
+/* ---- addresses */
+
+/* An IPv4 address in the form of IPv6 never travels: who uses it gets past what is said of either. */
+static void mapped_addresses_are_not_taken_off_the_wire(void **state)
+{
+	const struct bj_ip mapped = bj_ip4(10, 0, 0, 1);
+	struct ipv6 ip = { .hop_limit = 64, .protocol = IP_TCP, .from = { 0xfd, [15] = 2 } };
+	const struct tcp_segment syn = { .source_port = 9, .destination_port = OUR_PORT, .seq = 100, .flags = TCP_SYN, .window = 1000 };
+	const struct bj_endpoint at = { bj_ip4(10, 0, 0, 1), OUR_PORT };
+	uint8_t packet[200];
+	struct writer out = wr_make(packet, sizeof(packet));
+	struct bj_stack_stats stats;
+	struct tcp_segment answer;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	assert_int_equal(bj_tcp_listen(w.stack, &at, NULL, &w.listener), BJ_OK);
+	memcpy(ip.to, mapped.bytes, 16);
+	ipv6_write_header(&out, &ip, TCP_HEADER_LEN);
+	tcp_write(&out, &syn, bytes_of(ip.from, 16), ip_wire(&mapped));
+	assert_true(wr_ok(&out));
+	bj_stack_input(w.stack, w.now, wr_view(&out));
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.connections, 0);
+	assert_false(take(&w, &answer));
+	world_end(&w);
+}
+
+/* rfc1122:3.2.1.3 (g), rfc4291:2.5.3: nobody who is elsewhere has a loopback address. */
+static void loopback_does_not_come_from_outside(void **state)
+{
+	static const uint8_t loopback[4] = { 127, 0, 0, 1 };
+	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP };
+	const struct tcp_segment syn = { .source_port = 9, .destination_port = OUR_PORT, .seq = 100, .flags = TCP_SYN, .window = 1000 };
+	uint8_t packet[200];
+	struct writer out = wr_make(packet, sizeof(packet));
+	struct bj_stack_stats stats;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	memcpy(ip.from, loopback, 4);
+	memcpy(ip.to, ours, 4);
+	ipv4_write_header(&out, &ip, TCP_HEADER_LEN);
+	tcp_write(&out, &syn, bytes_of(loopback, 4), bytes_of(ours, 4));
+	bj_stack_input(w.stack, w.now, wr_view(&out));
+	bj_stack_stats(w.stack, &stats);
+	assert_int_equal(stats.not_ours, 1);
+	assert_int_equal(take_all(&w), 0);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,10 +762,13 @@ int main(void)
 		cmocka_unit_test(small_segments_on_a_long_route_carry_bytes),
 		cmocka_unit_test(urgent_bytes_before_the_connection_are_pointed_behind),
 		cmocka_unit_test(a_fin_of_a_stranger_does_not_prolong_time_wait),
+		cmocka_unit_test(long_after_a_flood_no_cookie_is_taken),
 		cmocka_unit_test(a_record_that_was_reported_is_not_looked_for_again),
 		cmocka_unit_test(a_duplicate_of_before_undoes_nothing),
 		cmocka_unit_test(what_was_not_lost_is_looked_at_in_its_old_order),
 		cmocka_unit_test(a_control_that_changes_in_recovery_keeps_the_window_in_bounds),
+		cmocka_unit_test(mapped_addresses_are_not_taken_off_the_wire),
+		cmocka_unit_test(loopback_does_not_come_from_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
