@@ -106,6 +106,12 @@ static bool piece_is_too_small(const struct bj_tcp *t, uint32_t len)
 	return len < u32_min(t->mss / 2, SACK_PIECE_MIN);
 }
 
+/* Not all who have a FIN count it. */
+static bool is_all_but_fin(const struct sent *s, const struct tcp_block *b)
+{
+	return s->flags & SENT_FIN && s->end - b->end == 1;
+}
+
 static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_round *r)
 {
 	struct tcp_flight *f = t->flight;
@@ -129,7 +135,8 @@ static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_r
 			next = s->by_seq.next;
 			continue;
 		}
-		if (seq_gt(s->end, b->end) && (piece_is_too_small(t, b->end - s->seq) || piece_is_too_small(t, s->end - b->end)))
+		if (seq_gt(s->end, b->end) && !is_all_but_fin(s, b) &&
+		    (piece_is_too_small(t, b->end - s->seq) || piece_is_too_small(t, s->end - b->end)))
 			return;
 		if (seq_gt(s->end, b->end) && !flight_split(t, s, b->end))
 			return;
@@ -336,7 +343,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	bool window_changed, outstanding = tcp_has_unacked(t), new_ack = seq_gt(ack, t->snd_una);
 
 	if (seq_lt(ack, t->snd_una)) {
-		take_sack(t, &a->seg.options, t->snd_una, &r); /* an old one may still tell of holes */
+		take_sack(t, &a->seg.options, ack, &r); /* an old one may still tell of holes; what it acknowledged itself says what was a duplicate then */
 		if (t->flight && r.new_sack)
 			judge_flight(t, &r);
 		return;

@@ -232,6 +232,29 @@ static void a_write_that_found_no_memory_is_asked_for_again(void **state)
 	world_end(&w);
 }
 
+/* One byte at the far end of each window takes whole rings; who sends in order still finds memory. */
+static void early_bytes_of_some_leave_memory_for_others(void **state)
+{
+	struct bj_tcp_info info;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ .memory_max = 1 << 20 });
+	for (unsigned i = 0; i < 30; i++) {
+		w.port++;
+		open_passively(&w, NULL, usual);
+		w.seq += 65000;
+		say(&w, TCP_ACK, 60000, BYTES_LIT("x"));
+		(void)take_all(&w);
+	}
+	w.port++;
+	open_passively(&w, NULL, usual);
+	say(&w, TCP_ACK, 60000, BYTES_LIT("in order"));
+	info = info_of(w.tcp);
+	assert_int_equal(info.receive_buffered, 8);
+	world_end(&w);
+}
+
 /* The ring that is kept warm is larger than what memory is left, a smaller one is not. */
 static void a_kept_ring_does_not_stand_in_the_way_of_a_small_one(void **state)
 {
@@ -629,6 +652,49 @@ static void a_duplicate_of_before_undoes_nothing(void **state)
 	world_end(&w);
 }
 
+/* rfc2883:4: what an ACK acknowledges itself says whether its first block is a duplicate, not what others have acknowledged since. */
+static void an_ack_that_was_overtaken_reports_no_duplicate(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, NULL, usual);
+	(void)write_bytes(w.tcp, 9000);
+	assert_int_equal(take_all(&w), 9);
+	w.now += SECOND / 10;
+	w.ack += 4000;
+	say_ack(&w, 60000);
+	w.ack -= 4000; /* it left before */
+	w.options.sack_count = 1;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 1000, w.ack + 2000 };
+	say_ack(&w, 60000);
+	assert_true(w.tcp->reo_mult <= 1);
+	w.options.sack[0] = (struct tcp_block){ w.ack - 1000, w.ack };
+	say_ack(&w, 60000);
+	assert_int_equal(w.tcp->reo_mult, 2); /* this one does */
+	world_end(&w);
+}
+
+/* The last segment came with its FIN, and the report leaves the FIN out. */
+static void a_report_without_the_fin_counts(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	open_passively(&w, &(struct bj_tcp_options){ .cork = true }, usual);
+	(void)write_bytes(w.tcp, 1500);
+	assert_int_equal(bj_tcp_finish(w.tcp), BJ_OK);
+	assert_int_equal(take_all(&w), 2);
+	w.now += SECOND / 10;
+	w.options.sack_count = 1;
+	w.options.sack[0] = (struct tcp_block){ w.ack + 1000, w.ack + 1500 };
+	say_ack(&w, 60000);
+	assert_int_equal(info_of(w.tcp).sacked, 500);
+	world_end(&w);
+}
+
 /* After a needless timeout what was thought lost stands in the order in which it left: RACK stops at the first that is young. */
 static void what_was_not_lost_is_looked_at_in_its_old_order(void **state)
 {
@@ -749,6 +815,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_buffer_that_nobody_reads_ends_at_its_limit),
 		cmocka_unit_test(a_write_that_found_no_memory_is_asked_for_again),
+		cmocka_unit_test(early_bytes_of_some_leave_memory_for_others),
 		cmocka_unit_test(a_kept_ring_does_not_stand_in_the_way_of_a_small_one),
 		cmocka_unit_test(reports_of_single_bytes_do_not_cut_what_is_out_to_pieces),
 		cmocka_unit_test(a_shut_window_does_not_keep_a_connection_without_owner_for_ever),
@@ -765,6 +832,8 @@ int main(void)
 		cmocka_unit_test(long_after_a_flood_no_cookie_is_taken),
 		cmocka_unit_test(a_record_that_was_reported_is_not_looked_for_again),
 		cmocka_unit_test(a_duplicate_of_before_undoes_nothing),
+		cmocka_unit_test(an_ack_that_was_overtaken_reports_no_duplicate),
+		cmocka_unit_test(a_report_without_the_fin_counts),
 		cmocka_unit_test(what_was_not_lost_is_looked_at_in_its_old_order),
 		cmocka_unit_test(a_control_that_changes_in_recovery_keeps_the_window_in_bounds),
 		cmocka_unit_test(mapped_addresses_are_not_taken_off_the_wire),
