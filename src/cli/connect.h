@@ -6,6 +6,7 @@
 #include "cli/ech_file.h"
 #include "cli/options.h"
 #include "cli/proof.h"
+#include "cli/slo.h"
 #include "cli/terminal.h"
 #include "cli/tls_client.h"
 #include "host/file.h"
@@ -43,6 +44,7 @@ struct connect_wish {
 	size_t crl_count;
 	const char *session_in, *session_out;
 	const char *keylog;
+	struct slo slo;
 	struct proof_wish proof;
 	const char *early_file;
 	const char *ech;    /* base64 or a file */
