@@ -90,7 +90,6 @@ enum {
 	OPTION_MSG,
 	OPTION_DEBUG,
 	OPTION_INSECURE,
-	OPTION_NO_INPUT,
 	OPTION_STATUS,
 	OPTION_OCSP,
 	OPTION_CRL,
@@ -132,7 +131,6 @@ static const struct option own[] = {
 	{ "msg", no_argument, NULL, OPTION_MSG },
 	{ "debug", no_argument, NULL, OPTION_DEBUG },
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
-	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
 	{ "ocsp", no_argument, NULL, OPTION_OCSP },
 	{ "crl", required_argument, NULL, OPTION_CRL },
@@ -309,9 +307,6 @@ static int take_option(struct connect_wish *wish, int option)
 		return EXIT_GOOD;
 	case OPTION_INSECURE:
 		wish->insecure = true;
-		return EXIT_GOOD;
-	case OPTION_NO_INPUT:
-		wish->no_input = true;
 		return EXIT_GOOD;
 	case OPTION_EARLY_DATA:
 		wish->early_file = optarg;
@@ -496,7 +491,7 @@ static void look_at_input(const struct connect_wish *wish, struct input *input)
 
 	input->ended = true;
 	input->wanted = wish->early_file != NULL;
-	if (wish->no_input || wish->reconnect || isatty(STDIN_FILENO))
+	if (wish->options.no_input || wish->reconnect || isatty(STDIN_FILENO))
 		return;
 	if (poll(&in, 1, (int)wish->options.timeout_ms) > 0)
 		n = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));

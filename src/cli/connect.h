@@ -37,7 +37,6 @@ struct connect_wish {
 	bool show_messages;
 	bool debug;
 	bool reconnect;
-	bool no_input;
 	bool status; /* ask for an OCSP response */
 	bool ocsp;   /* and demand a good one */
 	const char *crls[CONNECT_CRLS_MAX];

@@ -112,7 +112,7 @@ static int load_credential(struct serve_wish *wish, struct bj_tls_config *config
 	if (wish->proof.raw_public_key)
 		code = make_raw_key(wish, &credential);
 	else if (wish->cert)
-		code = own_credential_open("--cert", wish->cert, wish->key, wish->passin, &credential);
+		code = own_credential_open(&wish->options, "--cert", wish->cert, wish->key, wish->passin, &credential);
 	else
 		code = make_credential(wish, &credential);
 	if (code)
