@@ -7,6 +7,7 @@
 #include "cli/ech_file.h"
 #include "cli/options.h"
 #include "cli/proof.h"
+#include "cli/slo.h"
 #include "cli/terminal.h"
 #include "cli/tls_client.h"
 #include "host/file.h"
@@ -37,7 +38,6 @@ struct connect_wish {
 	bool show_messages;
 	bool debug;
 	bool reconnect;
-	bool no_input;
 	bool status; /* ask for an OCSP response */
 	bool ocsp;   /* and demand a good one */
 	const char *crls[CONNECT_CRLS_MAX];
@@ -45,6 +45,7 @@ struct connect_wish {
 	const char *session_in, *session_out;
 	const char *keylog;
 	const char *ct_logs;     /* a list of logs to check timestamps against; null: they are not asked for */
+	struct slo slo;
 	struct proof_wish proof;
 	const char *early_file;
 	const char *ech;    /* base64 or a file */

@@ -197,7 +197,7 @@ static int load_credential(const struct connect_wish *wish, struct bj_tls_config
 	}
 	if (!wish->cert_file)
 		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
-	code = own_credential_open("-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
+	code = own_credential_open(&wish->options, "-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
 	if (code)
 		return code;
 	err = bj_tls_config_credential(config, credential);

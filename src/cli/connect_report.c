@@ -23,6 +23,25 @@ static bool shows_own(const struct connect_wish *wish)
 	return wish->cert_file || (wish->proof.raw_public_key && wish->key_file);
 }
 
+/* What took longer than it may. */
+static bool is_missed(const struct connect_wish *wish, const struct connection *c, enum slo_part part, int64_t *took_us)
+{
+	const int64_t took[SLO_TOTAL] = { c->dialled.resolve_us, c->dialled.connect_us, c->handshake_us };
+
+	*took_us = part == SLO_TOTAL ? took[SLO_NAME] + took[SLO_TCP] + took[SLO_TLS] : took[part];
+	return slo_is_missed(&wish->slo, part, *took_us);
+}
+
+static bool is_any_missed(const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			return true;
+	return false;
+}
+
 enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c)
 {
 	enum bj_err err = c->err ? c->err : c->late_err;
@@ -39,7 +58,7 @@ enum exit_code connect_exit(const struct connect_wish *wish, const struct connec
 		/* whatever ends a handshake that had begun is its failure, but for the wait and the verdict */
 		return c->has_client && (c->err == BJ_ERR_IO_RESET || c->err == BJ_ERR_TRUNCATED) ? EXIT_HANDSHAKE
 												  : exit_of_err(c->err);
-	return c->late_err ? EXIT_BROKE : EXIT_GOOD;
+	return c->late_err ? EXIT_BROKE : is_any_missed(wish, c) ? EXIT_THRESHOLD : EXIT_GOOD;
 }
 
 static double ms_of(int64_t us)
@@ -284,14 +303,28 @@ static void print_alerts(const struct terminal *t, const struct connection *c)
 			bj_tls_alert_name(c->report.alert_sent));
 }
 
+static void print_missed(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			fprintf(t->stream, "  %s%s took %.2f ms, and %" PRIu64 " ms was the most\n", terminal_mark(t, MARK_BAD), slo_part_name(part),
+				ms_of(took_us), wish->slo.most_ms[part]);
+}
+
 static void print_failure(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
 {
 	enum bj_err err = c->err ? c->err : c->late_err;
 	const struct explain_text *text = explain_text_find(err);
 	enum exit_code code = connect_exit(wish, c);
 
-	if (!err)
+	if (!err) {
+		print_missed(t, wish, c);
+		if (code == EXIT_THRESHOLD)
+			fprintf(t->stream, "  exit %d: %s\n", code, explain_exit_find(code)->means);
 		return;
+	}
 	print_alerts(t, c);
 	if (!c->client.judged || err != c->client.verdict.err || c->client.verdict.err == BJ_OK) {
 		fprintf(t->stream, "  %s%s", terminal_mark(t, MARK_BAD), bj_err_text(err));
@@ -336,7 +369,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 		fprintf(t->stream, "  %sthe server asks for a client certificate%s\n",
 			terminal_mark(t, shows_own(wish) ? MARK_GOOD : MARK_WARN), shows_own(wish) ? "" : "; none was given");
 	if (c->session_refused)
-		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name\n", terminal_mark(t, MARK_WARN));
+		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name or version\n", terminal_mark(t, MARK_WARN));
 	else if (c->session_offered && c->report.handshake_done && !c->report.resumed)
 		fprintf(t->stream, "  %sthe server did not resume the session\n", terminal_mark(t, MARK_WARN));
 	if (c->report.handshake_done && !c->late_err) {
@@ -353,16 +386,17 @@ void connect_print_second(const struct terminal *t, const struct connect_wish *w
 			  const struct connection *second)
 {
 	if (second->err) {
-		fprintf(t->stream, "  %sthe second connection failed: %s  (%s)\n", terminal_mark(t, MARK_BAD), bj_err_text(second->err),
-			bj_err_id(second->err));
+		fprintf(t->stream, "  %sthe second connection failed\n", terminal_mark(t, MARK_BAD));
+		print_failure(t, wish, second);
 		return;
 	}
 	print_proofs(t, wish, second);
-	fprintf(t->stream, "  %s1st full %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
-		ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
+	fprintf(t->stream, "  %s1st %s %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
+		first->report.resumed ? "resumed" : "full", ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
 	if (!second->report.resumed)
 		fprintf(t->stream, "      because %s\n",
 			second->session_offered ? "the server refused the session" : "the server gave no session");
+	print_failure(t, wish, second);
 }
 
 /* ---- JSON */
@@ -465,6 +499,21 @@ static void json_verdict(struct json *json, const struct connection *c)
 	json_object_end(json);
 }
 
+static void json_missed(struct json *json, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	if (!wish->slo.given) {
+		json_null(json, "slo_missed");
+		return;
+	}
+	json_array(json, "slo_missed");
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			json_text(json, NULL, slo_part_name(part));
+	json_array_end(json);
+}
+
 static void json_connection(struct json *json, const struct connect_wish *wish, const struct connection *c)
 {
 	int64_t now = clock_unix_ms() / 1000;
@@ -489,6 +538,7 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 	}
 	json_array_end(json);
 	with_timestamps(c, NULL, json);
+	json_missed(json, wish, c);
 	json_failure(json, "failure", c->err ? c->err : c->late_err);
 	json_int(json, "exit", connect_exit(wish, c));
 }

@@ -48,8 +48,8 @@ static int unknown(const char *name)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i].name;
-	near = nearest_word(name, names, COMMAND_COUNT);
-	fprintf(stderr, "bojagi: unknown command '%s'", name);
+	near = name[0] == '-' ? NULL : nearest_word(name, names, COMMAND_COUNT);
+	fprintf(stderr, name[0] == '-' ? "bojagi: a command comes first, then its options: not '%s'" : "bojagi: unknown command '%s'", name);
 	if (near)
 		fprintf(stderr, "; did you mean '%s'?", near);
 	fputs("\ntry: bojagi --help\n", stderr);

@@ -35,12 +35,13 @@ static bool ask(const char *chain, char source[SOURCE_MAX])
 	return good;
 }
 
-int own_credential_open(const char *option, const char *chain, const char *key, const char *passin, struct bj_credential **out)
+int own_credential_open(const struct options *options, const char *option, const char *chain, const char *key, const char *passin,
+			struct bj_credential **out)
 {
 	char why[BJ_WHY_MAX], source[SOURCE_MAX];
 	enum bj_err err = bj_credential_open(chain, key, passin, out, why);
 
-	if (err == BJ_ERR_KEY_ENCRYPTED && !passin && isatty(STDIN_FILENO) && ask(key ? key : chain, source))
+	if (err == BJ_ERR_KEY_ENCRYPTED && !passin && !options->no_input && isatty(STDIN_FILENO) && ask(key ? key : chain, source))
 		err = bj_credential_open(chain, key, source, out, why);
 	wipe(source, sizeof(source));
 	if (!err)
