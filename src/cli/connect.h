@@ -7,6 +7,7 @@
 #include "cli/ech_file.h"
 #include "cli/options.h"
 #include "cli/proof.h"
+#include "cli/slo.h"
 #include "cli/terminal.h"
 #include "cli/tls_client.h"
 #include "host/file.h"
@@ -14,6 +15,7 @@
 #define CONNECT_LIST_MAX 16
 
 #define CONNECT_PINS_MAX 16
+#define CONNECT_CRLS_MAX 16
 #define CONNECT_EARLY_MAX 65536 /* bytes of a file of early data */
 
 struct connect_wish {
@@ -36,10 +38,14 @@ struct connect_wish {
 	bool show_messages;
 	bool debug;
 	bool reconnect;
-	bool no_input;
+	bool status; /* ask for an OCSP response */
+	bool ocsp;   /* and demand a good one */
+	const char *crls[CONNECT_CRLS_MAX];
+	size_t crl_count;
 	const char *session_in, *session_out;
 	const char *keylog;
 	const char *ct_logs;     /* a list of logs to check timestamps against; null: they are not asked for */
+	struct slo slo;
 	struct proof_wish proof;
 	const char *early_file;
 	const char *ech;    /* base64 or a file */

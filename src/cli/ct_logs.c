@@ -235,17 +235,16 @@ static void json_one(void *self, const struct ct_source *source, const struct sc
 	struct json *json = self;
 	const struct ct_log *log;
 	enum ct_finding finding = ct_check(source, sct, is_embedded, &log);
-	char id[BASE64_TEXT_LEN(SCT_LOG_ID_LEN) + 1], when[TIME_TEXT_MAX];
+	char id[BASE64_TEXT_LEN(SCT_LOG_ID_LEN) + 1];
 
 	json_object(json, NULL);
 	json_text(json, "from", is_embedded ? "certificate" : "handshake");
 	json_int(json, "version", sct->version + 1);
 	if (sct->version == 0) {
 		base64_encode(sct->log_id.ptr, sct->log_id.len, id);
-		time_text((int64_t)(sct->timestamp_ms / 1000), when);
 		json_text(json, "log_id", id);
 		json_text(json, "log", log && log->name[0] ? log->name : NULL);
-		json_text(json, "time", when);
+		json_time(json, "time", (int64_t)(sct->timestamp_ms / 1000));
 	}
 	json_text(json, "checked", source->logs ? results[finding] : NULL);
 	json_object_end(json);

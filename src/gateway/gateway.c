@@ -12,6 +12,7 @@
 #include "crypto/rng_os.h"
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
+#include "gateway/control.h"
 #include "gateway/notify.h"
 #include "gateway/watch.h"
 #include "gateway/worker.h"
@@ -26,6 +27,7 @@ struct gateway {
 	struct mailbox box;
 	struct signals signals;
 	struct watch watch;
+	struct control control;
 	struct admin *admin; /* null: none */
 	struct worker *workers;
 	const struct stats **stats;
@@ -251,6 +253,20 @@ void gateway_post_log(struct gateway *gw, struct log_block *block)
 
 /* ---- configurations */
 
+/* Its mistakes in one line: all of them are printed already. */
+static void complain_of_file(struct gateway *gw, const struct conf_report *report)
+{
+	size_t errors = conf_report_errors(report), at = 0;
+	const struct conf_problem *first;
+
+	while (conf_report_at(report, at)->severity != CONF_ERROR)
+		at++;
+	first = conf_report_at(report, at);
+	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s, the first at %u:%u: %s", errors, errors == 1 ? "" : "s", gw->path,
+		 first->line, first->column, first->message);
+	fprintf(stderr, "bojagi: error: %s\n", gw->last_error);
+}
+
 static enum bj_err load(struct gateway *gw, struct conf_snapshot **out)
 {
 	struct conf_report *report = conf_report_new();
@@ -261,7 +277,9 @@ static enum bj_err load(struct gateway *gw, struct conf_snapshot **out)
 	err = conf_load(gw->path, report, out);
 	if (err || (conf_report_count(report) > 0 && !gw->options->quiet))
 		conf_report_print(report, stderr, isatty(STDERR_FILENO) ? CONF_REPORT_COLOR : CONF_REPORT_PLAIN);
-	if (err)
+	if (err && conf_report_errors(report) > 0)
+		complain_of_file(gw, report);
+	else if (err)
 		complain(gw, err, "configuration", gw->path);
 	conf_report_free(report);
 	return err;
@@ -387,22 +405,24 @@ static unsigned count_workers(const struct gateway_options *options, const struc
 	return count > CONF_WORKERS_MAX ? CONF_WORKERS_MAX : count;
 }
 
-/* The configuration may want another number of them than there are. */
-static void say_workers(const struct gateway *gw)
+/* The configuration may want another number of them than there are: `text` says so then. */
+static void say_workers(const struct gateway *gw, char *text, size_t cap)
 {
 	unsigned wanted = count_workers(gw->options, gw->runtime->conf);
-	char text[80];
 
 	if (wanted == gw->worker_count)
 		return;
-	snprintf(text, sizeof(text), "workers: still %u; a restart is needed for %u, a reload does not change it", gw->worker_count, wanted);
+	snprintf(text, cap, "workers: still %u; a restart is needed for %u, a reload does not change it", gw->worker_count, wanted);
 	say(gw, text, "");
 }
 
-static void reload(struct gateway *gw)
+/* `note`: what is to be known of one that is done. */
+static bool reload(struct gateway *gw, char note[CONTROL_TEXT_MAX])
 {
 	struct conf_snapshot *conf = NULL;
 	char text[80];
+
+	note[0] = '\0';
 
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)gw->loop.now_us);
 	notify_manager(text);
@@ -411,20 +431,35 @@ static void reload(struct gateway *gw)
 	if (gw->last_reload_ok)
 		say(gw, "reloaded ", gw->path);
 	if (gw->last_reload_ok)
-		say_workers(gw);
+		say_workers(gw, note, CONTROL_TEXT_MAX);
 	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
 	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
+	return gw->last_reload_ok;
+}
+
+static enum control_outcome reload_asked(struct control *control, char answer[CONTROL_TEXT_MAX])
+{
+	struct gateway *gw = CONTAINER_OF(control, struct gateway, control);
+	if (gw->stopping) {
+		snprintf(answer, CONTROL_TEXT_MAX, "it is draining");
+		return CONTROL_REFUSED;
+	}
+	if (reload(gw, answer))
+		return CONTROL_DONE;
+	snprintf(answer, CONTROL_TEXT_MAX, "%s", *gw->last_error ? gw->last_error : "its log says why");
+	return CONTROL_FAILED;
 }
 
 static void files_changed(struct watch *watch)
 {
 	struct gateway *gw = CONTAINER_OF(watch, struct gateway, watch);
+	char note[CONTROL_TEXT_MAX];
 
 	if (gw->stopping)
 		return;
 	say(gw, "a revocation list or OCSP response has changed", "");
-	reload(gw);
+	(void)reload(gw, note);
 }
 
 /* ---- the end */
@@ -462,10 +497,11 @@ static void stop(struct gateway *gw)
 static void signalled(struct signals *signals, int signo)
 {
 	struct gateway *gw = CONTAINER_OF(signals, struct gateway, signals);
+	char note[CONTROL_TEXT_MAX];
 
 	if (signo == SIGHUP) {
 		if (!gw->stopping)
-			reload(gw);
+			(void)reload(gw, note);
 		return;
 	}
 	stop(gw);
@@ -548,6 +584,7 @@ static void fini(struct gateway *gw)
 			worker_fini(&gw->workers[i]);
 	}
 	set_admin(gw, NULL);
+	control_fini(&gw->control);
 	if (gw->box.loop)
 		mailbox_fini(&gw->box);
 	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
@@ -564,6 +601,16 @@ static void fini(struct gateway *gw)
 	free(gw->workers);
 	free(gw->stats);
 	free(gw);
+}
+
+/* Without it there is still SIGHUP. */
+static void open_control(struct gateway *gw)
+{
+	enum bj_err err = control_init(&gw->control, &gw->loop, gw->path, reload_asked);
+
+	if (err)
+		say(gw, "`bojagi reload` cannot reach this gateway: ",
+		    err == BJ_ERR_IO_ADDRESS_IN_USE ? "another one runs with the same file" : bj_err_text(err));
 }
 
 static void say_ready(const struct gateway *gw)
@@ -617,6 +664,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	}
 	conf_unref(conf);
 	if (!err) {
+		open_control(gw);
 		say_ready(gw);
 		notify_manager("READY=1\nSTATUS=serving");
 		loop_run(&gw->loop);

@@ -20,7 +20,7 @@ extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = {names}
-{extensions}
+{more}
 """
 
 
@@ -29,10 +29,10 @@ def openssl(*arguments, cwd):
 
 
 def make(folder, name, names="DNS:localhost,IP:127.0.0.1", start="20250101000000Z", end="20250201000000Z", ca="ca/ca",
-         extensions=""):
+         more=""):
     """NAME.pem and NAME.key below `folder`, signed by the local CA in its folder ca/; expired unless told otherwise. A key that is
     there stays, and so does the serial number: the same is made again, but for further lines of extensions."""
-    (folder / f"{name}.cnf").write_text(CA_CONFIG.format(names=names, extensions=extensions))
+    (folder / f"{name}.cnf").write_text(CA_CONFIG.format(names=names, more=more))
     (folder / "index.txt").write_text("")
     (folder / "serial").write_text("1234567890\n")
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key"]

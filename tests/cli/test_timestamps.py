@@ -69,7 +69,7 @@ def site(bojagi, log):
     listed = vector(vector(sct, 2), 2)
     octets = b"\x04" + (bytes([len(listed)]) if len(listed) < 128 else b"\x81" + bytes([len(listed)])) + listed
     make(home, "site", start="20241231000000Z", end="20480101000000Z",
-         extensions="1.3.6.1.4.1.11129.2.4.2 = DER:" + octets.hex(":"))
+         more="1.3.6.1.4.1.11129.2.4.2 = DER:" + octets.hex(":"))
     return der_of(home, ["x509", "-in", "site.pem"])
 
 
@@ -104,13 +104,13 @@ def test_timestamps_of_certificate_and_handshake_are_checked(bojagi, log, site, 
         code, text = look(bojagi, port, "--json")
         found = json.loads(text)["timestamps"]
         assert code == 0 and [t["from"] for t in found] == ["certificate", "handshake"]
-        assert all(t["checked"] == "good" and t["log"] == "Acme Oak" and t["time"] == TIME for t in found)
+        assert all(t["checked"] == "good" and t["log"] == "Acme Oak" and t["time"] == TIME.replace(" UTC", "Z").replace(" ", "T") for t in found)
 
 
 def test_a_timestamp_for_something_else_is_bad(bojagi, log, site, openssl_server):  # noqa: F811
     home = bojagi.home
     extension = next(line for line in (home / "site.cnf").read_text().split("\n") if line.startswith("1.3.6.1.4.1.11129"))
-    make(home, "other", names="DNS:localhost,DNS:b.test", start="20241231000000Z", end="20480101000000Z", extensions=extension)
+    make(home, "other", names="DNS:localhost,DNS:b.test", start="20241231000000Z", end="20480101000000Z", more=extension)
     write_list(home, log.key)
     code, text = look(bojagi, openssl_server(certificate="other"))
     assert code == 0 and f"✗ timestamp {TIME}, Acme Oak (certificate): the log has not signed this" in text

@@ -1,4 +1,5 @@
 """test_operation.py - how the gateway is run: draining, reloading, admin pages, metrics, memory."""
+import hashlib
 import json
 import os
 import re
@@ -6,6 +7,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -301,6 +303,55 @@ def test_a_bad_file_changes_nothing(web, bad):
     status = json.loads(fetch(admin, "/api/v1/status")[1])
     assert status["config"]["last_reload_ok"] is False and status["config"]["last_error"]
     assert "bojagi_config_last_reload_successful 0" in fetch(admin, "/metrics")[1]
+
+
+def reload_by(running, *arguments, cwd=None):
+    return subprocess.run([str(running.program), "reload", *arguments, "--json"], capture_output=True, text=True, timeout=30, check=False,
+                          cwd=cwd or running.folder)
+
+
+def test_the_command_reload_says_by_its_exit_code_what_came_of_it(web, origin):
+    server, port, admin, running = web()
+    good = running.conf.read_text()
+    other = origin("b")
+    assert reload_by(running, "nothing.conf").returncode == 7
+    assert reload_by(running, "no/such/folder/x.conf").returncode == 2
+    running.write(good.replace(f":{server.port};", f":{other.port};").replace("workers 2;", "workers 3;"))
+    done = reload_by(running, "-c", "bojagi.conf")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and said["reloaded"] is True and "still 2; a restart is needed for 3" in said["note"], done
+    kit.wait_until(lambda: kit.Raw(port).get()[2] == b"b")
+    running.write(good.replace("app {", "app2 {"))
+    done = reload_by(running, str(running.conf), cwd="/")
+    said = json.loads(done.stdout)
+    assert done.returncode == 2 and said["reloaded"] is False and "there is no pool 'app'" in said["error"], done
+    assert "error: there is no pool 'app'" in done.stderr and kit.Raw(port).get()[2] == b"b"  # with its place, and nothing changed
+    running.conf.unlink()
+    running.conf.with_suffix(".new").write_text(good)
+    running.conf.with_suffix(".new").rename(running.conf)  # another file in the same place
+    assert reload_by(running, "bojagi.conf").returncode == 0
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0 and reload_by(running, "bojagi.conf").returncode == 7
+
+
+STRANGER = """import os, socket, sys
+os.setgroups([]), os.setuid(65534)
+ask = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ask.bind(""), ask.settimeout(20)
+ask.sendto(b"reload", sys.argv[1].replace("@", "\\0").encode())
+print(ask.recv(1000).decode())
+"""
+
+
+def test_a_stranger_may_not_reload(web):
+    server, port, admin, running = web()
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    place = hashlib.sha256(str(running.conf.resolve()).encode()).hexdigest()[:32]
+    done = subprocess.run([sys.executable, "-c", STRANGER, f"@bojagi-reload-{place}"], capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.stdout == "!only root and the user whom it runs as may ask\n", done
+    assert "reloaded" not in running.stderr() and reload_by(running, "bojagi.conf").returncode == 0
 
 
 def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gateway, program, tmp_path):
