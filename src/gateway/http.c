@@ -101,7 +101,8 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	struct writer head;
 
 	http_drop_server(x, POOL_ABANDONED);
-	close = close || unread || !x->request.keep_alive || session_is_over(s);
+	/* clients of 1.0 go on only where they are told so, and these answers do not tell */
+	close = close || unread || !x->request.keep_alive || x->request.version < HTTP_1_1 || session_is_over(s);
 	x->status = (uint16_t)status;
 	x->err = err;
 	x->why = why;

@@ -65,6 +65,25 @@ static void escape(struct path_out *out, uint8_t c)
 	out->buf[out->len++] = (uint8_t)hex[c & 15];
 }
 
+/* A character that is written in more bytes than it needs: decoders that do not look closely take "%C0%AF" for '/'. Bytes above 0x7f stand
+ * escaped, in upper case. */
+static bool has_overlong(struct bj_bytes path)
+{
+	static const struct {
+		const char *first;
+		const char *second; /* the upper half of the byte behind it */
+	} rows[] = { { "%C0%", "89AB" }, { "%C1%", "89AB" }, { "%E0%", "89" }, { "%F0%", "8" } };
+	const uint8_t *at = path.ptr, *end = path.ptr + path.len;
+
+	while (end - at >= 6 && (at = memchr(at, '%', (size_t)(end - at) - 5)) != NULL) {
+		for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+			if (memcmp(at, rows[i].first, 4) == 0 && strchr(rows[i].second, at[4]))
+				return true;
+		at++;
+	}
+	return false;
+}
+
 enum bj_err uri_path_normalise(struct bj_bytes path, uint8_t *buf, size_t *out_len)
 {
 	struct path_out out = { buf, 1, 1 };
@@ -97,6 +116,8 @@ enum bj_err uri_path_normalise(struct bj_bytes path, uint8_t *buf, size_t *out_l
 	}
 	if (!err)
 		err = segment_end(&out);
+	if (!err && has_overlong(bytes_of(buf, out.len)))
+		err = BJ_ERR_HTTP_BAD_REQUEST;
 	if (!err)
 		*out_len = out.len;
 	return err;

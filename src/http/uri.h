@@ -4,7 +4,7 @@
  * and forwarded; what the client wrote is not kept. The form: dot segments resolved, empty segments merged, %-escapes of
  * characters that need none decoded, '%2F' decoded to '/' (before dot segments are resolved), every other escape in upper
  * case, characters that may not stand in a path escaped. Refused: escapes of control bytes (also %00), '\' in either spelling,
- * broken escapes, '.' or '..' with path parameters ("..;x", "..%3Bx"), leading ".." beyond the root. A fragment is cut off. The query is
+ * broken escapes, escapes of characters in more bytes than they need ("%C0%AF"), '.' or '..' with path parameters ("..;x", "..%3Bx"), leading ".." beyond the root. A fragment is cut off. The query is
  * checked for allowed bytes and otherwise kept.
  */
 #ifndef HTTP_URI_H

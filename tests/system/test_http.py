@@ -141,6 +141,14 @@ def test_http_1_0_clients_get_no_chunks_and_are_closed(web):
     assert b"transfer-encoding" not in got.lower() and got.endswith(b"z" * 71011)
 
 
+def test_http_1_0_clients_that_would_stay_are_not_left_waiting(web):
+    server, port, _ = web(routes="route path /no { reject; }")
+    client = kit.Raw(port).send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    assert b"Connection: keep-alive" in client.response()[1]
+    client.send(b"GET /no HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").sock.settimeout(3)
+    assert b"Connection: close" in client.response()[1] and client.rest() == b""
+
+
 def test_a_response_that_ends_with_its_connection_is_passed_on_whole(web):
     server, port, _ = web()
     client = kit.Raw(port)
