@@ -42,6 +42,7 @@ struct gateway {
 	bool log_is_file;  /* a regular one, where writing never waits for a reader */
 	bool log_is_stuck; /* its reader does not read */
 	bool log_is_torn;  /* the last line was cut off */
+	uint64_t log_lines_lost; /* here: for want of room */
 	int64_t started_unix_ms, loaded_unix_ms;
 	uint64_t reloads;
 	bool last_reload_ok;
@@ -223,6 +224,15 @@ static size_t write_piece(struct gateway *gw, const void *bytes, size_t len)
 	return done;
 }
 
+static uint64_t count_lines(struct bj_bytes text)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += text.ptr[i] == '\n';
+	return count;
+}
+
 static void write_log(struct mail *mail, void *owner)
 {
 	struct gateway *gw = (struct gateway *)owner;
@@ -241,6 +251,8 @@ static void write_log(struct mail *mail, void *owner)
 			break;
 		}
 	}
+	if (gw->log_fd >= 0)
+		gw->log_lines_lost += count_lines(bytes_of(block->bytes + done, block->len - done));
 	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
 	free(block);
 }
@@ -686,6 +698,7 @@ void gateway_facts(const struct gateway *gw, struct gateway_facts *out)
 		.started_unix_ms = gw->started_unix_ms,
 		.loaded_unix_ms = gw->loaded_unix_ms,
 		.reloads = gw->reloads,
+		.log_lines_lost = gw->log_lines_lost,
 		.last_reload_ok = gw->last_reload_ok,
 		.stopping = gw->stopping,
 		.path = gw->path,

@@ -34,6 +34,7 @@ struct gateway_facts {
 	unsigned worker_count;
 	int64_t now_ms, now_unix_ms, started_unix_ms, loaded_unix_ms;
 	uint64_t reloads;
+	uint64_t log_lines_lost; /* besides those that the workers count */
 	bool last_reload_ok;
 	bool stopping;
 	const char *path;

@@ -292,7 +292,7 @@ static void http_metrics(struct writer *w, const struct gateway_facts *f)
 	line(w, name, "_total", "direction=\"received\"", SUM(bytes_in));
 	line(w, name, "_total", "direction=\"sent\"", SUM(bytes_out));
 	gauge(w, "bojagi_udp_flows", "Flows of datagrams that are open.", SUM(flows_open));
-	counter(w, "bojagi_log_lines_lost", "Lines of the access log that could not be written in time.", SUM(log_lines_lost));
+	counter(w, "bojagi_log_lines_lost", "Lines of the access log that could not be written.", SUM(log_lines_lost) + f->log_lines_lost);
 	counter(w, "bojagi_log_handshakes_left_out", "Failed handshakes without a line in the access log: more than its limit.",
 		SUM(log_handshakes_left_out));
 }

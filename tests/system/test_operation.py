@@ -160,6 +160,7 @@ def test_a_log_that_was_full_goes_on_with_whole_lines(web):
         except ValueError:
             pass
     assert whole == ["/first", "/last", "/last", "/last"]
+    assert "bojagi_log_lines_lost_total 3\n" in fetch(admin, "/metrics")[1]
 
 
 def test_a_limit_of_connections_counts_those_from_before_a_reload(web):
