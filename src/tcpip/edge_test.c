@@ -414,6 +414,43 @@ static void times_without_end_end_nothing_and_wake_nobody(void **state)
 	world_end(&w);
 }
 
+/* What was taken is sent, even if its owner was done before the peer answered. */
+static void what_was_written_before_the_connection_outlives_its_owner(void **state)
+{
+	const struct bj_endpoint local = { bj_ip4(10, 0, 0, 1), OUR_PORT }, remote = { bj_ip4(10, 0, 0, 2), PEER_PORT };
+
+	(void)state;
+	for (int released = 0; released < 2; released++) {
+		struct bj_stack_stats stats;
+		struct tcp_segment out;
+		struct world w;
+		size_t len;
+
+		world_make(&w, (struct bj_stack_options){ 0 });
+		assert_int_equal(bj_tcp_connect(w.stack, &local, &remote, NULL, &w.tcp), BJ_OK);
+		assert_int_equal(bj_tcp_write(w.tcp, BYTES_LIT("all there is"), &len), BJ_OK);
+		if (released)
+			bj_tcp_release(w.tcp);
+		else
+			assert_int_equal(bj_tcp_finish(w.tcp), BJ_OK);
+		assert_true(take(&w, &out));
+		w.ack = out.seq + 1;
+		w.seq = 100;
+		w.options = usual;
+		say(&w, TCP_SYN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+		assert_true(take(&w, &out));
+		assert_int_equal(out.payload.len, 12);
+		assert_true(out.flags & TCP_FIN);
+		w.options = (struct tcp_options){ 0 };
+		w.ack += 13;
+		say(&w, TCP_FIN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+		(void)run_until(&w, w.now + 100 * SECOND);
+		bj_stack_stats(w.stack, &stats);
+		assert_int_equal(stats.connections, 0);
+		world_end(&w);
+	}
+}
+
 /* rfc7323:5.5: after 24 days a timestamp says nothing; neither after 46, when a count of minutes has gone round. */
 static void a_connection_that_slept_for_weeks_wakes_up(void **state)
 {
@@ -823,6 +860,7 @@ int main(void)
 		cmocka_unit_test(a_writer_does_not_put_off_the_retransmission),
 		cmocka_unit_test(a_window_below_one_segment_lets_one_go),
 		cmocka_unit_test(times_without_end_end_nothing_and_wake_nobody),
+		cmocka_unit_test(what_was_written_before_the_connection_outlives_its_owner),
 		cmocka_unit_test(a_connection_that_slept_for_weeks_wakes_up),
 		cmocka_unit_test(a_reset_with_bytes_counts_when_the_window_is_shut),
 		cmocka_unit_test(the_window_of_a_syn_is_not_scaled_when_both_open),
