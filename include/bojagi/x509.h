@@ -148,6 +148,11 @@ BJ_API size_t bj_verdict_text(const struct bj_verdict *verdict, char *out, size_
  * checks none. Returns verdict->err. */
 BJ_API BJ_MUST_USE enum bj_err bj_verify_server(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
 						const char *name, int64_t now_ms, struct bj_verdict *verdict);
+/* The same of a server that was asked for an OCSP response (bj_tls_config_stapling()): `staple` is what came, empty if nothing did. The
+ * policy of the trust (bj_trust_use_crls()) says what is made of it: nothing with BJ_REVOCATION_OFF. */
+BJ_API BJ_MUST_USE enum bj_err bj_verify_server_stapled(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+							const char *name, int64_t now_ms, struct bj_bytes staple,
+							struct bj_verdict *verdict);
 /* As a TLS server judges its client. */
 BJ_API BJ_MUST_USE enum bj_err bj_verify_client(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
 						int64_t now_ms, struct bj_verdict *verdict);

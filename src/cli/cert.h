@@ -24,6 +24,7 @@ struct cert_options {
 	bool force;
 	bool p12;
 	bool dry_run;
+	unsigned given;     /* which options of its own stood on the command line: a bit for each */
 	const char **names; /* operands behind the subcommand */
 	size_t name_count;
 };

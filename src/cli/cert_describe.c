@@ -148,8 +148,8 @@ void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
 	json_text(json, "subject", fields.subject);
 	json_text(json, "issuer", fields.issuer);
 	names_json(json, cert);
-	json_text(json, "not_before", fields.not_before);
-	json_text(json, "not_after", fields.not_after);
+	json_time(json, "not_before", cert->not_before);
+	json_time(json, "not_after", cert->not_after);
 	json_bool(json, "valid_now", describe_is_valid_at(cert, now));
 	json_int(json, "seconds_left", cert->not_after - now);
 	json_text(json, "key", fields.key);

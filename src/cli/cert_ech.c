@@ -22,13 +22,11 @@ static void print_config(const struct cert_options *o, const char *path, const c
 	struct json json;
 
 	if (o->options.json) {
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		json_text(&json, "file", path);
 		json_text(&json, "public_name", o->names[0]);
 		json_text(&json, "ech", base64);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 		return;
 	}
 	if (o->options.quiet)

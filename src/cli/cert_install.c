@@ -217,8 +217,7 @@ static int do_all(struct cert_options *o, bool install)
 	snprintf(path, sizeof(path), "%s/ca.pem", o->folder);
 	job.ca_path = path;
 	if (o->options.json) {
-		json_begin(&job.json, stdout);
-		json_object(&job.json, NULL);
+		json_document(&job.json, stdout, "bojagi.cert/1");
 		json_text(&job.json, "certificate_file", path);
 		json_bool(&job.json, "dry_run", o->dry_run);
 		json_array(&job.json, "stores");
@@ -227,8 +226,7 @@ static int do_all(struct cert_options *o, bool install)
 	do_browsers(&job);
 	if (o->options.json) {
 		json_array_end(&job.json);
-		json_object_end(&job.json);
-		json_end(&job.json);
+		json_document_end(&job.json);
 	} else if (job.done + job.failed == 0) {
 		printf("%s%s\n", terminal_mark(&job.terminal, MARK_NONE), install ? "no trust store was found here" : "it is in no trust store");
 	} else if (install && !o->dry_run && job.done > 0 && !o->options.quiet) {

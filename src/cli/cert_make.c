@@ -13,6 +13,7 @@
 #include "cli/cert_ledger.h"
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 #include "crypto/pkcs12.h"
 #include "crypto/rng_os.h"
@@ -48,8 +49,7 @@ static void print_made(const struct cert_options *o, const struct local_pair *pa
 		struct json json;
 		char path[FOLDER_PATH_MAX + 8];
 
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		snprintf(path, sizeof(path), "%s.pem", base);
 		json_text(&json, "certificate_file", path);
 		snprintf(path, sizeof(path), "%s.key", base);
@@ -61,8 +61,7 @@ static void print_made(const struct cert_options *o, const struct local_pair *pa
 		json_array(&json, "certificates");
 		describe_cert_json(&json, &pair->cert, now);
 		json_array_end(&json);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 		return;
 	}
 	if (o->options.quiet)
@@ -168,11 +167,12 @@ static int issue_failure(enum bj_err err, const char *bad, const struct local_pa
 static int get_passphrase(const struct cert_options *o, struct passphrase *out, bool *out_made)
 {
 	uint8_t random[PASSPHRASE_MADE_LEN];
-	enum bj_err err = passphrase_get(o->passout, out);
+	int code = own_passphrase("--passout", o->passout, out);
+	enum bj_err err;
 
 	*out_made = false;
-	if (err)
-		return say_err(EXIT_USAGE, err, "--passout %s", o->passout);
+	if (code)
+		return code;
 	if (out->given)
 		return EXIT_GOOD;
 	err = rng_fill(&rng_os, random, sizeof(random));
@@ -342,9 +342,26 @@ static size_t names_of(const struct cert *cert, char *buf, size_t cap, const cha
 	return count;
 }
 
+static void print_not_yet(const struct cert_options *o, const struct cert *cert, const char *path, int64_t now)
+{
+	struct json json;
+
+	if (o->options.json) {
+		json_document(&json, stdout, "bojagi.cert/1");
+		json_text(&json, "certificate_file", path);
+		json_bool(&json, "renewed", false);
+		json_array(&json, "certificates");
+		describe_cert_json(&json, cert, now);
+		json_array_end(&json);
+		json_document_end(&json);
+	} else if (!o->options.quiet) {
+		fprintf(stderr, "%s: not yet, %" PRId64 " days are left\n", path, (cert->not_after - now) / 86400);
+	}
+}
+
 static int renew_one(struct cert_options *o, const struct local_pair *ca, struct local_pair *old, struct local_pair *leaf, const char *path)
 {
-	char text[ISSUE_NAMES_MAX * 64 + SHOW_NAME_MAX], base[FOLDER_PATH_MAX];
+	char text[ISSUE_NAMES_MAX * 64 + SHOW_NAME_MAX], base[FOLDER_PATH_MAX], p12[FOLDER_PATH_MAX + 8];
 	const char *names[ISSUE_NAMES_MAX + 1], *bad = NULL;
 	int64_t now = clock_unix_ms() / 1000;
 	struct made made = { ca, leaf, ISSUE_SERVER, base, "renewed" };
@@ -359,11 +376,13 @@ static int renew_one(struct cert_options *o, const struct local_pair *ca, struct
 	if (old->cert.is_ca || !credential_issued_by(&old->cert, &ca->cert))
 		return say_failure(EXIT_USAGE, "%s was not issued by the CA in %s", path, o->folder);
 	if (o->within && old->cert.not_after - now > (int64_t)o->within * 86400) {
-		if (!o->options.quiet && !o->options.json)
-			fprintf(stderr, "%s: not yet, %" PRId64 " days are left\n", path, (old->cert.not_after - now) / 86400);
+		print_not_yet(o, &old->cert, path, now);
 		return EXIT_GOOD;
 	}
 	snprintf(base, sizeof(base), "%.*s", (int)(len - 4), path);
+	snprintf(p12, sizeof(p12), "%s.p12", base);
+	if (!o->p12 && path_exists(p12))
+		fprintf(stderr, "bojagi: %s keeps the old certificate and key; --p12 writes it anew\n", p12);
 	made.kind = old->cert.eku == EKU_CLIENT ? ISSUE_CLIENT : ISSUE_SERVER;
 	err = local_issue(ca, made.kind, names, names_of(&old->cert, text, sizeof(text), names), o->days ? o->days : LOCAL_LEAF_DAYS_MAX, now,
 			  leaf, &bad);

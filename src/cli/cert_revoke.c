@@ -131,12 +131,9 @@ static void print_list(const struct cert_options *o, const struct list *list)
 
 static void list_json(struct json *json, const struct list *list)
 {
-	char until[TIME_TEXT_MAX];
-
-	time_text(list->next_update, until);
 	json_text(json, "crl_file", list->path);
 	json_int(json, "revoked_count", (int64_t)list->count);
-	json_text(json, "next_update", until);
+	json_time(json, "next_update", list->next_update);
 }
 
 int cert_crl(struct cert_options *o)
@@ -149,11 +146,9 @@ int cert_crl(struct cert_options *o)
 	if (!code)
 		code = make_list(o, ca, &list);
 	if (!code && o->options.json) {
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		list_json(&json, &list);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 	} else if (!code && !o->options.quiet) {
 		print_list(o, &list);
 	}
@@ -214,12 +209,10 @@ static void print_revoked(const struct cert_options *o, const char *serial, cons
 	struct json json;
 
 	if (o->options.json) {
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		json_text(&json, "serial", serial);
 		list_json(&json, list);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 	} else if (!o->options.quiet) {
 		printf("%srevoked  %s\n", terminal_mark(&terminal, MARK_GOOD), serial);
 		print_list(o, list);
@@ -283,12 +276,10 @@ static void print_answer(const struct cert_options *o, const struct ocsp_word *w
 	struct json json;
 
 	if (o->options.json) {
-		json_begin(&json, stdout);
-		json_object(&json, NULL);
+		json_document(&json, stdout, "bojagi.cert/1");
 		json_text(&json, "status", words);
 		json_text(&json, "ocsp_file", path);
-		json_object_end(&json);
-		json_end(&json);
+		json_document_end(&json);
 	} else if (!o->options.quiet) {
 		printf("%sOCSP response: %s\n", terminal_mark(&terminal, word->status == OCSP_GOOD ? MARK_GOOD : MARK_BAD), words);
 		printf("  response     %s\n  next         ocsp staple \"%s\";\n", path, path);

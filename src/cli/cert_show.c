@@ -12,6 +12,7 @@
 #include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/connect.h"
+#include "cli/own_credential.h"
 #include "cli/say.h"
 #include "crypto/pkcs12.h"
 #include "host/file.h"
@@ -28,6 +29,7 @@ struct show {
 	struct json json;
 	int64_t now;
 	size_t count;
+	struct passphrase passphrase; /* of a P12 */
 	enum bj_err verdict; /* of a host's chain, or why there is none */
 };
 
@@ -90,8 +92,8 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 	if (show->o->options.json) {
 		json_object(&show->json, NULL);
 		json_text(&show->json, "crl_issuer", issuer);
-		json_text(&show->json, "this_update", from);
-		json_text(&show->json, "next_update", until);
+		json_time(&show->json, "this_update", crl.this_update);
+		json_time(&show->json, "next_update", crl.next_update == INT64_MIN ? TIME_NONE : crl.next_update);
 		json_bool(&show->json, "valid_now", fresh);
 		json_int(&show->json, "revoked_count", crl.entry_count);
 		json_object_end(&show->json);
@@ -107,13 +109,9 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 static enum bj_err show_pkcs12(struct show *show, struct bj_bytes der)
 {
 	static const char *const kinds[] = { "none", "RSA", "RSA-PSS", "P-256", "P-384", "P-521", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" };
-	struct passphrase passphrase;
 	struct pkcs12 file;
-	enum bj_err err = passphrase_get(show->o->passin, &passphrase);
+	enum bj_err err = pkcs12_read(der, passphrase_view(&show->passphrase), &file);
 
-	if (!err)
-		err = pkcs12_read(der, passphrase_view(&passphrase), &file);
-	passphrase_wipe(&passphrase);
 	if (err)
 		return err;
 	for (size_t i = 0; i < file.cert_count && !err; i++)
@@ -176,8 +174,7 @@ static void show_connection(void *self, const struct connection *c)
 
 	show->verdict = c->client.judged ? v->err : c->err;
 	if (show->o->options.json) {
-		json_begin(&show->json, stdout);
-		json_object(&show->json, NULL);
+		json_document(&show->json, stdout, "bojagi.cert/1");
 		json_text(&show->json, "host", show->o->names[0]);
 		json_array(&show->json, "certificates");
 	}
@@ -188,8 +185,7 @@ static void show_connection(void *self, const struct connection *c)
 		json_array_end(&show->json);
 		json_bool(&show->json, "trusted", trusted);
 		json_text(&show->json, "error", show->verdict ? bj_err_name(show->verdict) : NULL);
-		json_object_end(&show->json);
-		json_end(&show->json);
+		json_document_end(&show->json);
 	} else if (c->client.judged) {
 		printf("\n%s%s: %s%s", terminal_mark(&show->terminal, trusted ? MARK_GOOD : MARK_BAD), c->client.name,
 		       trusted ? "trusted by " : bj_err_text(v->err), trusted ? "" : "; ");
@@ -234,26 +230,31 @@ int cert_show(struct cert_options *o)
 	enum content kind;
 	uint32_t line;
 	enum bj_err err;
+	int code;
 
 	if (!looks_like_file(path))
 		return show_host(o);
 	err = file_read(path, FILE_PEM_MAX, &bytes);
 	if (err)
 		return say_failure(EXIT_USAGE, "cannot read %s: %s", path, strerror(errno));
+	code = own_passphrase("--passin", o->passin, &show.passphrase);
+	if (code) {
+		file_bytes_free(&bytes);
+		return code;
+	}
 	if (o->options.json) {
-		json_begin(&show.json, stdout);
-		json_object(&show.json, NULL);
+		json_document(&show.json, stdout, "bojagi.cert/1");
 		json_text(&show.json, "file", path);
 		json_array(&show.json, "certificates");
 	}
 	err = show_bytes(&show, bytes.ptr, bytes.len, &line);
+	passphrase_wipe(&show.passphrase);
 	kind = content_of(bytes_of(bytes.ptr, bytes.len));
 	file_bytes_free(&bytes);
 	if (o->options.json) {
 		json_array_end(&show.json);
 		json_text(&show.json, "error", err ? bj_err_name(err) : NULL);
-		json_object_end(&show.json);
-		json_end(&show.json);
+		json_document_end(&show.json);
 	}
 	if (!err)
 		return EXIT_GOOD;

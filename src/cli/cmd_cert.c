@@ -25,7 +25,7 @@ static const char help[] =
 	"  --days N       how long it is valid (default 90, for a CA five years, for lists 30, for answers 7)\n"
 	"  --within N     renew only what ends within N days\n"
 	"  --force        overwrite what is there\n"
-	"  --p12          write BASE.p12 with certificate, key and CA\n"
+	"  --p12          server, client, renew: write BASE.p12 with certificate, key and CA\n"
 	"  --passout S    its passphrase: file:PATH or env:NAME (default: one is made and printed)\n"
 	"  --passin S     show: passphrase of a P12\n"
 	"  --reason WORD  revoke: unspecified, key-compromise, affiliation-changed, superseded, stopped, privilege-withdrawn\n"
@@ -83,6 +83,7 @@ static bool take_option(struct cert_options *o, int option)
 {
 	uint64_t number;
 
+	o->given |= 1u << option;
 	switch (option) {
 	case OPTION_DIR:
 		o->folder = optarg;
@@ -134,29 +135,51 @@ static bool take_option(struct cert_options *o, int option)
 	}
 }
 
-/* One row for each subcommand: how many operands it wants, and an example of them. */
+#define BIT(option) (1u << (option))
+#define P12 (BIT(OPTION_P12) | BIT(OPTION_PASSOUT))
+#define MAKE (BIT(OPTION_OUT) | BIT(OPTION_DAYS) | BIT(OPTION_FORCE))
+
+/* One row for each subcommand: how many operands it wants, an example of them, and which options it has beside --dir: one that is of no use
+ * is a mistake of whoever gives it (`revoke --dry-run` revokes). */
 static const struct word {
 	const char *name;
 	int (*run)(struct cert_options *o);
 	size_t min, max;
 	const char *example;
+	unsigned options;
 } words[] = {
-	{ "init", cert_init, 0, LOCAL_NAMES_MAX, "" },
-	{ "server", cert_server, 1, ISSUE_NAMES_MAX, "localhost" },
-	{ "client", cert_client, 1, ISSUE_NAMES_MAX, "alice" },
-	{ "renew", cert_renew, 1, SIZE_MAX, "localhost.pem" },
-	{ "show", cert_show, 1, 1, "site.pem" },
-	{ "revoke", cert_revoke, 1, 1, "alice.pem" },
-	{ "crl", cert_crl, 0, 0, "" },
-	{ "ocsp", cert_ocsp, 0, 1, "site.pem --out site.ocsp" },
-	{ "ech", cert_ech, 1, 1, "public.example" },
-	{ "install", cert_install, 0, 0, "" },
-	{ "uninstall", cert_uninstall, 0, 0, "" },
+	{ "init", cert_init, 0, LOCAL_NAMES_MAX, "", BIT(OPTION_DAYS) | BIT(OPTION_FORCE) },
+	{ "server", cert_server, 1, ISSUE_NAMES_MAX, "localhost", MAKE | P12 },
+	{ "client", cert_client, 1, ISSUE_NAMES_MAX, "alice", MAKE | P12 },
+	{ "renew", cert_renew, 1, SIZE_MAX, "localhost.pem", BIT(OPTION_DAYS) | BIT(OPTION_WITHIN) | BIT(OPTION_FORCE) | P12 },
+	{ "show", cert_show, 1, 1, "site.pem", BIT(OPTION_CA) | BIT(OPTION_PASSIN) },
+	{ "revoke", cert_revoke, 1, 1, "alice.pem", BIT(OPTION_REASON) | BIT(OPTION_OUT) | BIT(OPTION_DAYS) },
+	{ "crl", cert_crl, 0, 0, "", MAKE },
+	{ "ocsp", cert_ocsp, 0, 1, "site.pem --out site.ocsp", MAKE | BIT(OPTION_LISTEN) | BIT(OPTION_PORT) },
+	{ "ech", cert_ech, 1, 1, "public.example", BIT(OPTION_OUT) | BIT(OPTION_FORCE) },
+	{ "install", cert_install, 0, 0, "", BIT(OPTION_DRY_RUN) },
+	{ "uninstall", cert_uninstall, 0, 0, "", BIT(OPTION_DRY_RUN) },
 };
+
+/* An exit code, with its message if it is none of success. */
+static int check_options(const struct cert_options *o, const struct word *word)
+{
+	unsigned useless = o->given & ~(word->options | BIT(OPTION_DIR));
+
+	for (size_t i = 0; own[i].name; i++)
+		if (useless & BIT(own[i].val))
+			return say_failure(EXIT_USAGE, "--%s is not for cert %s; see bojagi cert --help", own[i].name, word->name);
+	if (o->passout && !o->p12)
+		return say_failure(EXIT_USAGE, "--passout is the passphrase of a P12: say --p12, too");
+	if (word->run == cert_ocsp && o->name_count > 0 && (o->given & (BIT(OPTION_LISTEN) | BIT(OPTION_PORT))))
+		return say_failure(EXIT_USAGE, "cert ocsp FILE writes one answer and listens nowhere: --listen and --port are for cert ocsp alone");
+	return EXIT_GOOD;
+}
 
 static int run_word(struct cert_options *o, const char *name)
 {
 	const char *names[ARRAY_COUNT(words)], *near;
+	int code;
 
 	for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
 		names[i] = words[i].name;
@@ -166,7 +189,8 @@ static int run_word(struct cert_options *o, const char *name)
 			return say_failure(EXIT_USAGE, "cert %s needs a name, for example: bojagi cert %s %s", name, name, words[i].example);
 		if (o->name_count > words[i].max)
 			return say_failure(EXIT_USAGE, "cert %s does not take so many names: '%s' is too much", name, o->names[words[i].max]);
-		return words[i].run(o);
+		code = check_options(o, &words[i]);
+		return code ? code : words[i].run(o);
 	}
 	near = nearest_word(name, names, ARRAY_COUNT(words));
 	return near ? say_failure(EXIT_USAGE, "there is no 'cert %s'; did you mean 'cert %s'?", name, near)

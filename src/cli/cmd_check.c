@@ -12,11 +12,12 @@
 static const char help[] =
 	"bojagi check bojagi.conf         every mistake, with its line, a caret and what was expected\n"
 	"\n"
+	"  --strict   exit 2 for warnings, too\n"
 	"  --json     one JSON document\n"
 	"  --quiet    only the exit code\n"
 	"\n"
 	"A reload (SIGHUP) leaves the number of workers as it is: a change of that needs a restart.\n"
-	"exit: 0 good (warnings allowed), 2 not. Certificates, keys and CA files are read and judged, too.\n";
+	"exit: 0 good (warnings allowed unless --strict), 2 not. Certificates, keys and CA files are read and judged, too.\n";
 
 static const char *plural(size_t count)
 {
@@ -39,14 +40,17 @@ static void print_good(const struct options *options, const char *path, const st
 
 int cmd_check(int argc, char **argv)
 {
+	static const struct option own[] = { { "strict", no_argument, NULL, 's' }, { 0 } };
 	struct conf_snapshot *conf = NULL;
 	struct conf_report *report;
 	struct options options;
+	bool strict = false, doubtful;
 	enum bj_err err;
 	int step;
 
-	options_init(&options, "check", help, NULL);
-	step = options_next(&options, argc, argv, NULL);
+	options_init(&options, "check", help, own);
+	while ((step = options_next(&options, argc, argv, NULL)) == 's')
+		strict = true;
 	if (step != OPTIONS_END)
 		return step == OPTIONS_DONE ? EXIT_GOOD : EXIT_USAGE;
 	if (argc - optind != 1)
@@ -66,8 +70,9 @@ int cmd_check(int argc, char **argv)
 	}
 	if (err && conf_report_count(report) == 0)
 		say_err(EXIT_USAGE, err, "%s%s%s", argv[optind], errno ? ": " : "", errno ? strerror(errno) : "");
+	doubtful = strict && conf_report_warnings(report) > 0;
 	conf_report_free(report);
 	if (!err)
 		conf_unref(conf);
-	return err == BJ_ERR_NO_MEMORY ? EXIT_INTERNAL : err ? EXIT_USAGE : EXIT_GOOD;
+	return err == BJ_ERR_NO_MEMORY ? EXIT_INTERNAL : err || doubtful ? EXIT_USAGE : EXIT_GOOD;
 }

@@ -32,17 +32,19 @@ static const char help[] =
 	"\n"
 	"  -connect HOST:PORT   the same as a plain HOST[:PORT]; the port is 443 unless said\n"
 	"  -servername NAME     the name to ask for and to verify (default: the host)\n"
-	"  -CAfile FILE         trust these anchors instead of the system's\n"
+	"  -CAfile FILE         trust these anchors instead of the system's; also --ca\n"
 	"  -cert FILE -key FILE certificate chain and key (PEM, DER, P12, pkcs11: URI) to show when the server asks\n"
 	"  -pass SOURCE         passphrase of the key or P12: file:PATH, env:NAME\n"
 	"  --pin PIN            and one of the keys in its chain must be this: sha256//BASE64; may be repeated\n"
-	"  -tls1_2, -tls1_3     only this version\n"
+	"  -status              ask for an OCSP response and say what it says; --ocsp: without a good one the server is not trusted\n"
+	"  --crl FILE           refuse what is on this revocation list; may be repeated\n"
+	"  -tls1_2, -tls1_3     only this version, also --tls 1.3\n"
 	"  -ciphersuites LIST   suites of TLS 1.3; -cipher LIST those of 1.2\n"
 	"  -groups LIST         groups for the key exchange, preferred first\n"
 	"  -alpn LIST           application protocols, such as h2,http/1.1\n"
 	"  -showcerts           the server's certificates as PEM\n"
-	"  -reconnect           connect again with the session, and say whether it was resumed\n"
-	"  -sess_out FILE       save the session; -sess_in FILE offers it\n"
+	"  -reconnect           connect again with the session, and say whether it was resumed; also --resume\n"
+	"  -sess_out FILE       save the session; -sess_in FILE offers it; also --ticket-out, --ticket-in\n"
 	"  --early-data FILE    send FILE before the server has answered (0-RTT), with -sess_in or -reconnect; it can be recorded and sent\n"
 	"                       again by others, so only what may happen twice\n"
 	"  --key-update         new keys for both directions before data is sent (TLS 1.3)\n"
@@ -51,6 +53,7 @@ static const char help[] =
 	"  --raw-public-key     the server shows a key instead of certificates (RFC 7250), and so do we with -key FILE alone;\n"
 	"                       --peer-key KEY: this must be the server's: sha256//BASE64 or a file; may be repeated\n"
 	"  --ech LIST           encrypt the hello to this configuration: base64 as in DNS, or a file; --ech-grease only looks so\n"
+	"  --ct-logs FILE       check the timestamps of logs (certificate transparency): public keys in PEM, or the JSON that browsers publish\n"
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
@@ -58,10 +61,11 @@ static const char help[] =
 	"                       --from ADDRESS[/BITS], --gateway ADDRESS, --packets FILE to capture, --congestion cubic|bbr|reno\n"
 	"  --no-input           do not read standard input\n"
 	"  --timeout TIME       for name, TCP and handshake together (default 10s)\n"
+	"  --slo TIME           exit 4 if that took longer; also by part: --slo name=20ms,tcp=50ms,tls=100ms,total=150ms\n"
 	"  --json               the report as one JSON object\n"
 	"\n"
-	"exit: 0 good, 6 name, 7 refused, 28 timeout, 35 handshake, 56 broke later, 58 own certificate,\n"
-	"      60 not trusted, 77 CA file, 90 pin, 98 client certificate wanted\n";
+	"exit: 0 good, 4 took longer than --slo, 6 name, 7 refused, 28 timeout, 35 handshake, 56 broke later, 58 own certificate,\n"
+	"      60 not trusted, 77 CA file or list, 90 pin, 91 OCSP, 98 client certificate wanted\n";
 
 /* ---- options */
 
@@ -87,12 +91,16 @@ enum {
 	OPTION_MSG,
 	OPTION_DEBUG,
 	OPTION_INSECURE,
-	OPTION_NO_INPUT,
 	OPTION_STATUS,
+	OPTION_OCSP,
+	OPTION_CRL,
+	OPTION_TLS,
+	OPTION_SLO,
 	OPTION_EARLY_DATA,
 	OPTION_KEY_UPDATE,
 	OPTION_ECH,
 	OPTION_ECH_GREASE,
+	OPTION_CT_LOGS,
 	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
 };
 
@@ -107,6 +115,8 @@ static const struct option own[] = {
 	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "tls1_2", no_argument, NULL, OPTION_TLS12 },
 	{ "tls1_3", no_argument, NULL, OPTION_TLS13 },
+	{ "tls", required_argument, NULL, OPTION_TLS },
+	{ "slo", required_argument, NULL, OPTION_SLO },
 	{ "ciphersuites", required_argument, NULL, OPTION_CIPHERSUITES },
 	{ "cipher", required_argument, NULL, OPTION_CIPHER },
 	{ "groups", required_argument, NULL, OPTION_GROUPS },
@@ -115,12 +125,18 @@ static const struct option own[] = {
 	{ "reconnect", no_argument, NULL, OPTION_RECONNECT },
 	{ "sess_out", required_argument, NULL, OPTION_SESS_OUT },
 	{ "sess_in", required_argument, NULL, OPTION_SESS_IN },
+	{ "ca", required_argument, NULL, OPTION_CAFILE },
+	{ "resume", no_argument, NULL, OPTION_RECONNECT },
+	{ "ticket-out", required_argument, NULL, OPTION_SESS_OUT },
+	{ "ticket-in", required_argument, NULL, OPTION_SESS_IN },
 	{ "keylogfile", required_argument, NULL, OPTION_KEYLOG },
 	{ "msg", no_argument, NULL, OPTION_MSG },
 	{ "debug", no_argument, NULL, OPTION_DEBUG },
 	{ "insecure", no_argument, NULL, OPTION_INSECURE },
-	{ "no-input", no_argument, NULL, OPTION_NO_INPUT },
 	{ "status", no_argument, NULL, OPTION_STATUS },
+	{ "ocsp", no_argument, NULL, OPTION_OCSP },
+	{ "crl", required_argument, NULL, OPTION_CRL },
+	{ "CRL", required_argument, NULL, OPTION_CRL },
 	CARRIER_OPTIONS,
 	{ "from", required_argument, NULL, OPTION_FROM },
 	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
@@ -128,6 +144,8 @@ static const struct option own[] = {
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
 	{ "ech", required_argument, NULL, OPTION_ECH },
 	{ "ech-grease", no_argument, NULL, OPTION_ECH_GREASE },
+	{ "ct-logs", required_argument, NULL, OPTION_CT_LOGS },
+	{ "ctlogfile", required_argument, NULL, OPTION_CT_LOGS },
 	PROOF_OPTIONS,
 	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
 	{ "brief", no_argument, NULL, OPTION_NOTHING },
@@ -177,6 +195,30 @@ static int take_codes(char *list, uint16_t (*by_name)(const char *), const char 
 	return *count ? EXIT_GOOD : say_failure(EXIT_USAGE, "the list of %ss is empty", what);
 }
 
+static bool is_of_tls13(uint16_t suite)
+{
+	return suite >> 8 == 0x13;
+}
+
+/* s_client has a list for each version, and so have we. */
+static int take_suites(char *list, bool of_tls13, uint16_t *codes, size_t *count)
+{
+	int code = take_codes(list, bj_tls_suite_by_name, "suite", codes, count);
+
+	for (size_t i = 0; i < *count && !code; i++)
+		if (is_of_tls13(codes[i]) != of_tls13)
+			code = say_failure(EXIT_USAGE, "%s is a suite of TLS %s: it belongs to %s", bj_tls_suite_name(codes[i]), of_tls13 ? "1.2" : "1.3",
+					   of_tls13 ? "-cipher" : "-ciphersuites");
+	return code;
+}
+
+static int take_version(const char *text, struct connect_wish *wish)
+{
+	wish->tls12 |= strcmp(text, "1.2") == 0;
+	wish->tls13 |= strcmp(text, "1.3") == 0;
+	return wish->tls12 || wish->tls13 ? EXIT_GOOD : say_failure(EXIT_USAGE, "--tls is 1.2 or 1.3, not '%s'", text);
+}
+
 static int take_alpn(char *list, struct connect_wish *wish)
 {
 	char *rest = NULL;
@@ -187,7 +229,7 @@ static int take_alpn(char *list, struct connect_wish *wish)
 			return say_failure(EXIT_USAGE, "at most %d protocols of at most 255 bytes", CONNECT_LIST_MAX);
 		wish->alpn[wish->alpn_count++] = word;
 	}
-	return EXIT_GOOD;
+	return wish->alpn_count ? EXIT_GOOD : say_failure(EXIT_USAGE, "the list of application protocols is empty");
 }
 
 static int take_target(struct connect_wish *wish, const char *text)
@@ -232,10 +274,16 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_TLS13:
 		wish->tls13 = true;
 		return EXIT_GOOD;
+	case OPTION_TLS:
+		return take_version(optarg, wish);
+	case OPTION_SLO:
+		return slo_parse(optarg, &wish->slo) ? EXIT_GOOD
+						     : say_failure(EXIT_USAGE, "--slo is a time for all of it, or name=, tcp=, tls= and total= "
+									       "with times, such as tls=100ms,total=1s");
 	case OPTION_CIPHERSUITES:
-		return take_codes(optarg, bj_tls_suite_by_name, "suite", wish->suites13, &wish->suite13_count);
+		return take_suites(optarg, true, wish->suites13, &wish->suite13_count);
 	case OPTION_CIPHER:
-		return take_codes(optarg, bj_tls_suite_by_name, "suite", wish->suites12, &wish->suite12_count);
+		return take_suites(optarg, false, wish->suites12, &wish->suite12_count);
 	case OPTION_GROUPS:
 		return take_codes(optarg, bj_tls_group_by_name, "group", wish->groups, &wish->group_count);
 	case OPTION_ALPN:
@@ -264,9 +312,6 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_INSECURE:
 		wish->insecure = true;
 		return EXIT_GOOD;
-	case OPTION_NO_INPUT:
-		wish->no_input = true;
-		return EXIT_GOOD;
 	case OPTION_EARLY_DATA:
 		wish->early_file = optarg;
 		return EXIT_GOOD;
@@ -279,8 +324,20 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_ECH_GREASE:
 		wish->ech_grease = true;
 		return EXIT_GOOD;
+	case OPTION_CT_LOGS:
+		wish->ct_logs = optarg;
+		return EXIT_GOOD;
+	case OPTION_OCSP:
+		wish->ocsp = true;
+		wish->status = true;
+		return EXIT_GOOD;
 	case OPTION_STATUS:
-		fputs("bojagi: -status: OCSP is not asked for by this version\n", stderr);
+		wish->status = true;
+		return EXIT_GOOD;
+	case OPTION_CRL:
+		if (wish->crl_count == CONNECT_CRLS_MAX)
+			return say_failure(EXIT_USAGE, "--crl can be given %d times", CONNECT_CRLS_MAX);
+		wish->crls[wish->crl_count++] = optarg;
 		return EXIT_GOOD;
 	default:
 		(void)carrier_take_option(&wish->carrier_wish, option, optarg);
@@ -290,6 +347,10 @@ static int take_option(struct connect_wish *wish, int option)
 
 static int connect_check(const struct connect_wish *wish)
 {
+	if (wish->suite13_count > 0 && wish->tls12 && !wish->tls13)
+		fputs("bojagi: -ciphersuites does nothing with TLS 1.2 alone\n", stderr);
+	if (wish->suite12_count > 0 && wish->tls13 && !wish->tls12)
+		fputs("bojagi: -cipher does nothing with TLS 1.3 alone\n", stderr);
 	if (wish->early_file && !wish->session_in && !wish->reconnect)
 		return say_failure(EXIT_USAGE, "--early-data is sent under a session: give -sess_in FILE (saved by -sess_out), or -reconnect");
 	if (wish->early_file && wish->tls12 && !wish->tls13)
@@ -298,6 +359,8 @@ static int connect_check(const struct connect_wish *wish)
 		return say_failure(EXIT_USAGE, "--ech is for TLS 1.3, not with -tls1_2");
 	if (wish->ech && wish->ech_grease)
 		return say_failure(EXIT_USAGE, "--ech encrypts the hello and --ech-grease only looks so: one of them");
+	if (wish->proof.raw_public_key && (wish->ocsp || wish->crl_count > 0))
+		return say_failure(EXIT_USAGE, "--ocsp and --crl are about certificates, not with --raw-public-key");
 	if (wish->proof.raw_public_key && wish->pin_count > 0)
 		return say_failure(EXIT_USAGE, "--pin is for the keys of certificates; with --raw-public-key say --peer-key");
 	return proof_check(&wish->proof, wish->tls12 && !wish->tls13);
@@ -359,7 +422,7 @@ static void try_connection(const struct connect_wish *wish, const struct connect
 	int64_t began;
 	enum bj_err err;
 
-	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
+	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 }, .outfit = outfit };
 	c->err = wish->carrier ? dial_by(wish->carrier, &wish->target, deadline, &c->dialled) : dial(&wish->target, deadline, &c->dialled);
 	if (c->err)
 		return;
@@ -371,6 +434,8 @@ static void try_connection(const struct connect_wish *wish, const struct connect
 	c->client.insecure = wish->insecure;
 	c->client.debug = wish->debug ? stderr : NULL;
 	c->client.expected = &wish->proof.expected;
+	c->client.wants_staple = wish->status;
+	c->client.demands_staple = wish->ocsp;
 	c->client.early = bytes_of(outfit->early.ptr, outfit->early.len);
 	if (session->blob.len > 0) {
 		c->client.remembered = session->chain;
@@ -433,7 +498,7 @@ static void look_at_input(const struct connect_wish *wish, struct input *input)
 
 	input->ended = true;
 	input->wanted = wish->early_file != NULL;
-	if (wish->no_input || wish->reconnect || isatty(STDIN_FILENO))
+	if (wish->options.no_input || wish->reconnect || isatty(STDIN_FILENO))
 		return;
 	if (poll(&in, 1, (int)wish->options.timeout_ms) > 0)
 		n = read(STDIN_FILENO, input->bytes, sizeof(input->bytes));

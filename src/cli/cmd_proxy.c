@@ -12,14 +12,26 @@ static const char help[] =
 	"bojagi proxy -c bojagi.conf      runs the gateway in the foreground\n"
 	"\n"
 	"  -c, --config FILE   the configuration; `bojagi check FILE` judges it without running\n"
+	"  --example           print a configuration to begin with: a load balancer in eight lines\n"
 	"  --workers N         threads that serve clients, instead of what the configuration says\n"
 	"\n"
-	"SIGHUP reads the configuration again; a bad file changes nothing. SIGTERM finishes what is in progress and ends;\n"
-	"a second one ends at once.\n";
+	"SIGHUP, or `bojagi reload FILE`, reads the configuration again; a bad file changes nothing. SIGTERM finishes what is in\n"
+	"progress and ends; a second one ends at once.\n";
+
+static const char example[] =
+	"# first: bojagi cert init; bojagi cert server localhost --out site; then: bojagi check FILE; bojagi proxy -c FILE\n"
+	"admin 127.0.0.1:9443;                       # dashboard and /metrics\n"
+	"tls site { certificate \"site.pem\" key \"site.key\"; }\n"
+	"listener web :8443 { protocol http; tls site; pool app; }\n"
+	"pool app {\n"
+	"    server a 127.0.0.1:3000;\n"
+	"    server b 127.0.0.1:3001;\n"
+	"}\n";
 
 int cmd_proxy(int argc, char **argv)
 {
 	static const struct option own[] = { { "config", required_argument, NULL, 'c' },
+					     { "example", no_argument, NULL, 'e' },
 					     { "workers", required_argument, NULL, 'w' },
 					     { 0 } };
 	struct gateway_options options = { 0 };
@@ -41,6 +53,9 @@ int cmd_proxy(int argc, char **argv)
 			}
 			options.workers = (unsigned)number;
 			break;
+		case 'e':
+			fputs(example, stdout);
+			return EXIT_GOOD;
 		case OPTIONS_DONE:
 			return EXIT_GOOD;
 		default:

@@ -9,6 +9,7 @@
 
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/json.h"
 #include "cli/say.h"
 #include "cli/serve_tls.h"
 #include "cli/terminal.h"
@@ -41,7 +42,8 @@ static const char help[] =
 	"  --key-update           with --echo: new keys for both directions before the first bytes go back (TLS 1.3)\n"
 	"  --carrier DEVICE       by our own TCP/IP on this TUN, TAP or other interface; --listen ADDRESS[/BITS] is ours on it;\n"
 	"                         --gateway ADDRESS, --packets FILE to capture, --congestion cubic|bbr|reno\n"
-	"  --quiet                no log\n";
+	"  --quiet                no log\n"
+	"  --json                 one line of JSON when it is ready: url, port, ca_file\n";
 
 /* ---- options */
 
@@ -121,10 +123,12 @@ static int take_option(struct serve_wish *wish, int option)
 		wish->require_client = true;
 		return EXIT_GOOD;
 	case OPTION_ECHO:
-		wish->server->mode = SERVE_ECHO;
-		return EXIT_GOOD;
 	case OPTION_NAME:
-		wish->server->mode = SERVE_NAME;
+		if (wish->server->mode != SERVE_FILES && wish->server->mode != (option == OPTION_ECHO ? SERVE_ECHO : SERVE_NAME))
+			return say_failure(EXIT_USAGE, "--echo is one kind of server, --name another: one of them");
+		wish->server->mode = option == OPTION_ECHO ? SERVE_ECHO : SERVE_NAME;
+		if (option == OPTION_ECHO)
+			return EXIT_GOOD;
 		wish->server->name = optarg;
 		return EXIT_GOOD;
 	case OPTION_HTTP:
@@ -229,11 +233,34 @@ static int listen_all(struct serve_wish *wish)
 	return listen_at(wish, text, false);
 }
 
+/* For who starts it from a script with --port 0. */
+static void print_ready_json(const struct serve_wish *wish)
+{
+	static const char *const modes[] = { [SERVE_FILES] = "files", [SERVE_ECHO] = "echo", [SERVE_NAME] = "name" };
+	char url[300];
+	struct json json;
+
+	snprintf(url, sizeof(url), "%s://%s:%u/", wish->plain ? "http" : "https", wish->listen ? wish->listen : "localhost", wish->port);
+	json_document(&json, stdout, "bojagi.serve/1");
+	json_text(&json, "url", url);
+	json_int(&json, "port", wish->port);
+	json_text(&json, "mode", modes[wish->server->mode]);
+	json_text(&json, "folder", wish->server->mode == SERVE_FILES ? wish->folder : NULL);
+	json_text(&json, "ca_file", wish->ca_path[0] ? wish->ca_path : NULL);
+	json_text(&json, "public_key", wish->own_pin[0] ? wish->own_pin : NULL);
+	json_document_end(&json);
+	fflush(stdout);
+}
+
 static void print_ready(const struct serve_wish *wish)
 {
 	struct terminal terminal = terminal_of(stdout, &wish->options);
 	const char *what = wish->server->mode == SERVE_ECHO ? "echo" : wish->server->mode == SERVE_NAME ? wish->server->name : wish->folder;
 
+	if (wish->options.json) {
+		print_ready_json(wish);
+		return;
+	}
 	if (wish->ca_path[0])
 		printf("%scertificate for localhost, 127.0.0.1, ::1 from the local CA %s\n", terminal_mark(&terminal, MARK_GOOD), wish->ca_path);
 	if (wish->own_pin[0])
@@ -330,6 +357,8 @@ int cmd_serve(int argc, char **argv)
 		code = step == OPTIONS_DONE ? EXIT_GOOD : EXIT_USAGE;
 	} else if (!code && argc - optind > 1) {
 		code = say_failure(EXIT_USAGE, "serve takes one folder");
+	} else if (!code && optind < argc && wish.server->mode != SERVE_FILES) {
+		code = say_failure(EXIT_USAGE, "with --echo and --name no folder is served: '%s' is too much", argv[optind]);
 	} else if (!code) {
 		if (optind < argc)
 			wish.folder = argv[optind];

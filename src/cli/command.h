@@ -39,6 +39,7 @@ int cmd_check(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
+int cmd_reload(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 

@@ -122,6 +122,8 @@ static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls
 		err = bj_tls_config_observer(config, show_event, NULL);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
+	if (!err && (wish->status || wish->ct_logs))
+		err = bj_tls_config_stapling(config, wish->status, wish->ct_logs != NULL);
 	if (!err && wish->ech_grease)
 		err = bj_tls_config_ech_grease(config, true);
 	if (!err && wish->proof.raw_public_key)
@@ -129,6 +131,28 @@ static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls
 	if (!err)
 		err = wish->insecure ? bj_tls_config_insecure_no_verify(config) : bj_tls_config_ask(config, 1u << BJ_TLS_Q_VERIFY);
 	return err;
+}
+
+/* Lists and stapled responses refuse what is revoked; what they do not know is said. */
+static int load_lists(const struct connect_wish *wish, struct bj_trust *trust)
+{
+	struct bj_crls *crls;
+	enum bj_err err = BJ_OK;
+	int code = EXIT_GOOD;
+
+	if (!wish->status && wish->crl_count == 0)
+		return EXIT_GOOD;
+	crls = bj_crls_new();
+	if (!crls)
+		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
+	for (size_t i = 0; i < wish->crl_count && !code; i++) {
+		err = bj_crls_add_file(crls, wish->crls[i], NULL);
+		if (err)
+			code = say_err(EXIT_CA_FILE, err, "--crl %s", wish->crls[i]);
+	}
+	bj_trust_use_crls(trust, crls, BJ_REVOCATION_IF_PRESENT);
+	bj_crls_free(crls);
+	return code;
 }
 
 static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
@@ -154,7 +178,7 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 					   wish->pins[i]);
 		}
 	*out = trust;
-	return EXIT_GOOD;
+	return load_lists(wish, trust);
 }
 
 static int load_credential(const struct connect_wish *wish, struct bj_tls_config *config)
@@ -173,7 +197,7 @@ static int load_credential(const struct connect_wish *wish, struct bj_tls_config
 	}
 	if (!wish->cert_file)
 		return wish->key_file ? say_failure(EXIT_USAGE, "-key needs -cert, too") : EXIT_GOOD;
-	code = own_credential_open("-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
+	code = own_credential_open(&wish->options, "-cert", wish->cert_file, wish->key_file, wish->passin, &credential);
 	if (code)
 		return code;
 	err = bj_tls_config_credential(config, credential);
@@ -234,6 +258,8 @@ int connect_outfit_init(struct connect_outfit *outfit, struct connect_wish *wish
 		code = load_early(wish, outfit);
 	if (!code)
 		code = load_ech(wish, outfit);
+	if (!code && wish->ct_logs)
+		code = ct_logs_load("--ct-logs", wish->ct_logs, &outfit->ct);
 	if (!code)
 		code = load_credential(wish, outfit->config);
 	if (!code)
@@ -252,6 +278,7 @@ void connect_outfit_fini(struct connect_outfit *outfit)
 	bj_trust_free(outfit->trust);
 	file_bytes_free(&outfit->early);
 	free(outfit->ech);
+	ct_logs_free(&outfit->ct);
 	if (outfit->keylog)
 		fclose(outfit->keylog);
 }

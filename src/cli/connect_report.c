@@ -9,6 +9,8 @@
 #include "cli/connect.h"
 #include "cli/early_words.h"
 #include "cli/explain_text.h"
+#include "x509/time.h"
+#include "x509/trust.h"
 
 /* Alerts that judge the certificate that we showed. */
 static bool is_about_our_certificate(int alert)
@@ -19,6 +21,25 @@ static bool is_about_our_certificate(int alert)
 static bool shows_own(const struct connect_wish *wish)
 {
 	return wish->cert_file || (wish->proof.raw_public_key && wish->key_file);
+}
+
+/* What took longer than it may. */
+static bool is_missed(const struct connect_wish *wish, const struct connection *c, enum slo_part part, int64_t *took_us)
+{
+	const int64_t took[SLO_TOTAL] = { c->dialled.resolve_us, c->dialled.connect_us, c->handshake_us };
+
+	*took_us = part == SLO_TOTAL ? took[SLO_NAME] + took[SLO_TCP] + took[SLO_TLS] : took[part];
+	return slo_is_missed(&wish->slo, part, *took_us);
+}
+
+static bool is_any_missed(const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			return true;
+	return false;
 }
 
 enum exit_code connect_exit(const struct connect_wish *wish, const struct connection *c)
@@ -37,7 +58,7 @@ enum exit_code connect_exit(const struct connect_wish *wish, const struct connec
 		/* whatever ends a handshake that had begun is its failure, but for the wait and the verdict */
 		return c->has_client && (c->err == BJ_ERR_IO_RESET || c->err == BJ_ERR_TRUNCATED) ? EXIT_HANDSHAKE
 												  : exit_of_err(c->err);
-	return c->late_err ? EXIT_BROKE : EXIT_GOOD;
+	return c->late_err ? EXIT_BROKE : is_any_missed(wish, c) ? EXIT_THRESHOLD : EXIT_GOOD;
 }
 
 static double ms_of(int64_t us)
@@ -106,6 +127,38 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 		}
 		fputs("-----END CERTIFICATE-----\n", t->stream);
 	}
+}
+
+/* Who signed the first certificate: in the chain, or among the anchors. */
+static bool find_issuer(const struct connection *c, const struct cert *cert, struct cert *out)
+{
+	for (size_t i = 1; i < c->client.chain_count; i++)
+		if (cert_parse(c->client.chain[i], out) == BJ_OK && bytes_equal(out->subject, cert->issuer))
+			return true;
+	for (const struct anchor *a = trust_first(c->outfit->trust, cert->issuer_hash); a; a = trust_next(a, cert->issuer_hash))
+		if (bytes_equal(a->cert.subject, cert->issuer)) {
+			*out = a->cert;
+			return true;
+		}
+	return false;
+}
+
+/* Calls one of them with what is known of the timestamps, if there is a certificate. */
+static void with_timestamps(const struct connection *c, const struct terminal *terminal, struct json *json)
+{
+	struct cert cert, issuer;
+	struct ct_source source = { .cert = &cert, .handshake = c->report.sct_list, .logs = c->outfit->ct.logs ? &c->outfit->ct : NULL };
+
+	if (c->client.raw_key.len > 0 || c->client.chain_count == 0 || cert_parse(c->client.chain[0], &cert) != BJ_OK) {
+		if (json)
+			json_null(json, "timestamps");
+		return;
+	}
+	source.issuer = find_issuer(c, &cert, &issuer) ? &issuer : NULL;
+	if (json)
+		ct_json(json, &source);
+	else if (source.logs)
+		ct_print(terminal, &source);
 }
 
 static const char *ech_words(const struct connection *c)
@@ -210,6 +263,36 @@ static void print_verdict(const struct terminal *t, const struct connect_wish *w
 		fprintf(t->stream, "  %sgoing on all the same: --insecure\n", terminal_mark(t, MARK_WARN));
 }
 
+static void print_staple(const struct terminal *t, const struct connection *c)
+{
+	const struct ocsp_answer *answer = &c->client.stapled.answer;
+	enum bj_err verdict = c->client.verdict.err;
+	char from[TIME_TEXT_MAX], until[TIME_TEXT_MAX];
+
+	if (verdict == BJ_ERR_CERT_REVOKED || verdict == BJ_ERR_CERT_REVOCATION_UNKNOWN || verdict == BJ_ERR_OCSP)
+		return; /* then the verdict says it */
+	switch (c->client.stapled.kind) {
+	case STAPLED_NOT_ASKED:
+		return;
+	case STAPLED_NOTHING:
+		fprintf(t->stream, "  %sno OCSP response was stapled\n", terminal_mark(t, MARK_NONE));
+		return;
+	case STAPLED_USELESS:
+		fprintf(t->stream, "  %sOCSP: %s\n", terminal_mark(t, MARK_WARN), answer->why);
+		return;
+	case STAPLED_REVOKED:
+		time_text(answer->date, from);
+		fprintf(t->stream, "  %sOCSP: revoked %s (%s)\n", terminal_mark(t, MARK_BAD), from, crl_reason_text(answer->reason));
+		return;
+	case STAPLED_GOOD:
+		time_text(answer->this_update, from);
+		time_text(answer->next_update, until);
+		fprintf(t->stream, "  %sOCSP: good since %s, next answer %s\n", terminal_mark(t, MARK_GOOD), from,
+			answer->next_update == TIME_NONE ? "unknown" : until);
+		return;
+	}
+}
+
 static void print_alerts(const struct terminal *t, const struct connection *c)
 {
 	if (c->report.alert_received > 0)
@@ -220,14 +303,28 @@ static void print_alerts(const struct terminal *t, const struct connection *c)
 			bj_tls_alert_name(c->report.alert_sent));
 }
 
+static void print_missed(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			fprintf(t->stream, "  %s%s took %.2f ms, and %" PRIu64 " ms was the most\n", terminal_mark(t, MARK_BAD), slo_part_name(part),
+				ms_of(took_us), wish->slo.most_ms[part]);
+}
+
 static void print_failure(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
 {
 	enum bj_err err = c->err ? c->err : c->late_err;
 	const struct explain_text *text = explain_text_find(err);
 	enum exit_code code = connect_exit(wish, c);
 
-	if (!err)
+	if (!err) {
+		print_missed(t, wish, c);
+		if (code == EXIT_THRESHOLD)
+			fprintf(t->stream, "  exit %d: %s\n", code, explain_exit_find(code)->means);
 		return;
+	}
 	print_alerts(t, c);
 	if (!c->client.judged || err != c->client.verdict.err || c->client.verdict.err == BJ_OK) {
 		fprintf(t->stream, "  %s%s", terminal_mark(t, MARK_BAD), bj_err_text(err));
@@ -264,13 +361,15 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_negotiated(t, c);
 	print_ech(t, wish, c);
 	print_chain(t, wish, c);
+	with_timestamps(c, t, NULL);
 	print_verdict(t, wish, c);
+	print_staple(t, c);
 	print_proofs(t, wish, c);
 	if (c->report.client_certificate_asked)
 		fprintf(t->stream, "  %sthe server asks for a client certificate%s\n",
 			terminal_mark(t, shows_own(wish) ? MARK_GOOD : MARK_WARN), shows_own(wish) ? "" : "; none was given");
 	if (c->session_refused)
-		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name\n", terminal_mark(t, MARK_WARN));
+		fprintf(t->stream, "  %sthe saved session cannot be used: expired, damaged, or for another name or version\n", terminal_mark(t, MARK_WARN));
 	else if (c->session_offered && c->report.handshake_done && !c->report.resumed)
 		fprintf(t->stream, "  %sthe server did not resume the session\n", terminal_mark(t, MARK_WARN));
 	if (c->report.handshake_done && !c->late_err) {
@@ -287,16 +386,17 @@ void connect_print_second(const struct terminal *t, const struct connect_wish *w
 			  const struct connection *second)
 {
 	if (second->err) {
-		fprintf(t->stream, "  %sthe second connection failed: %s  (%s)\n", terminal_mark(t, MARK_BAD), bj_err_text(second->err),
-			bj_err_id(second->err));
+		fprintf(t->stream, "  %sthe second connection failed\n", terminal_mark(t, MARK_BAD));
+		print_failure(t, wish, second);
 		return;
 	}
 	print_proofs(t, wish, second);
-	fprintf(t->stream, "  %s1st full %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
-		ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
+	fprintf(t->stream, "  %s1st %s %.2f ms, 2nd %s %.2f ms\n", terminal_mark(t, second->report.resumed ? MARK_GOOD : MARK_WARN),
+		first->report.resumed ? "resumed" : "full", ms_of(first->handshake_us), second->report.resumed ? "resumed" : "not resumed", ms_of(second->handshake_us));
 	if (!second->report.resumed)
 		fprintf(t->stream, "      because %s\n",
 			second->session_offered ? "the server refused the session" : "the server gave no session");
+	print_failure(t, wish, second);
 }
 
 /* ---- JSON */
@@ -359,6 +459,22 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_object_end(json);
 }
 
+static void json_staple(struct json *json, const struct stapled *stapled)
+{
+	bool has_dates = stapled->kind == STAPLED_GOOD || stapled->kind == STAPLED_REVOKED;
+
+	if (stapled->kind == STAPLED_NOT_ASKED) {
+		json_null(json, "ocsp");
+		return;
+	}
+	json_object(json, "ocsp");
+	json_text(json, "status", stapled_word(stapled->kind));
+	json_time(json, "this_update", has_dates ? stapled->answer.this_update : TIME_NONE);
+	json_time(json, "next_update", has_dates ? stapled->answer.next_update : TIME_NONE);
+	json_text(json, "why", stapled->kind == STAPLED_USELESS ? stapled->answer.why : NULL);
+	json_object_end(json);
+}
+
 static void json_verdict(struct json *json, const struct connection *c)
 {
 	const struct bj_verdict *v = &c->client.verdict;
@@ -383,6 +499,21 @@ static void json_verdict(struct json *json, const struct connection *c)
 	json_object_end(json);
 }
 
+static void json_missed(struct json *json, const struct connect_wish *wish, const struct connection *c)
+{
+	int64_t took_us;
+
+	if (!wish->slo.given) {
+		json_null(json, "slo_missed");
+		return;
+	}
+	json_array(json, "slo_missed");
+	for (enum slo_part part = 0; part < SLO_PARTS; part++)
+		if (is_missed(wish, c, part, &took_us))
+			json_text(json, NULL, slo_part_name(part));
+	json_array_end(json);
+}
+
 static void json_connection(struct json *json, const struct connect_wish *wish, const struct connection *c)
 {
 	int64_t now = clock_unix_ms() / 1000;
@@ -395,6 +526,7 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 	json_object_end(json);
 	json_tls(json, c);
 	json_verdict(json, c);
+	json_staple(json, &c->client.stapled);
 	json_array(json, "chain");
 	for (size_t i = 0; i < c->client.chain_count; i++) {
 		struct cert cert;
@@ -405,6 +537,8 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 			json_null(json, NULL);
 	}
 	json_array_end(json);
+	with_timestamps(c, NULL, json);
+	json_missed(json, wish, c);
 	json_failure(json, "failure", c->err ? c->err : c->late_err);
 	json_int(json, "exit", connect_exit(wish, c));
 }
@@ -414,8 +548,7 @@ void connect_print_json(FILE *stream, const struct connect_wish *wish, const str
 {
 	struct json json;
 
-	json_begin(&json, stream);
-	json_object(&json, NULL);
+	json_document(&json, stream, "bojagi.connect/1");
 	json_text(&json, "host", wish->target.host);
 	json_int(&json, "port", wish->target.port);
 	json_text(&json, "name", wish->server_name ? wish->server_name : wish->target.host);
@@ -426,6 +559,5 @@ void connect_print_json(FILE *stream, const struct connect_wish *wish, const str
 		json_connection(&json, wish, second);
 		json_object_end(&json);
 	}
-	json_object_end(&json);
-	json_end(&json);
+	json_document_end(&json);
 }

@@ -21,6 +21,7 @@ enum exit_code exit_of_err(enum bj_err err)
 		return EXIT_OWN_CERTIFICATE;
 	case BJ_ERR_CERT_PIN:
 		return EXIT_PIN;
+	case BJ_ERR_CERT_REVOCATION_UNKNOWN:
 	case BJ_ERR_CERT_STAPLE_MISSING:
 	case BJ_ERR_OCSP:
 		return EXIT_OCSP;

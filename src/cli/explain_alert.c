@@ -60,7 +60,7 @@ const struct explain_exit explain_exits[] = {
 	{ EXIT_OWN_CERTIFICATE, "the own certificate or key cannot be used", "Check the files with `bojagi cert show FILE`." },
 	{ EXIT_NOT_TRUSTED, "the peer is not trusted: unknown CA, wrong name, expired", "The verdict in the report names certificate and "
 											"rule." },
-	{ EXIT_CA_FILE, "the CA file cannot be read or holds no certificate", "Check the path given to -CAfile or SSL_CERT_FILE." },
+	{ EXIT_CA_FILE, "the CA file or revocation list cannot be read or holds none", "Check the path given to -CAfile, --crl or SSL_CERT_FILE." },
 	{ EXIT_PIN, "the peer is trusted, but none of its keys is one of those that were pinned", "Did the peer change its key?" },
 	{ EXIT_OCSP, "a good OCSP status was demanded and there is none", "Does the server staple?" },
 	{ EXIT_CLIENT_CERTIFICATE, "the server demands a client certificate", "Give -cert and -key; `bojagi cert client NAME` makes one." },

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "cli/json.h"
+#include "x509/time.h"
 
 /* The length of the UTF-8 sequence at `at`, or 0 if it is none (rfc3629:4). */
 static size_t sequence_len(const uint8_t *at, size_t len)
@@ -93,6 +94,19 @@ void json_end(struct json *json)
 	fputc('\n', json->stream);
 }
 
+void json_document(struct json *json, FILE *stream, const char *schema)
+{
+	json_begin(json, stream);
+	json_object(json, NULL);
+	json_text(json, "schema", schema);
+}
+
+void json_document_end(struct json *json)
+{
+	json_object_end(json);
+	json_end(json);
+}
+
 void json_object(struct json *json, const char *key)
 {
 	open_level(json, key, '{');
@@ -147,6 +161,20 @@ void json_bool(struct json *json, const char *key, bool value)
 {
 	member(json, key);
 	fputs(value ? "true" : "false", json->stream);
+}
+
+void json_time(struct json *json, const char *key, int64_t unix_s)
+{
+	char text[TIME_TEXT_MAX];
+
+	if (unix_s == TIME_NONE) {
+		json_null(json, key);
+		return;
+	}
+	time_text(unix_s, text);
+	text[10] = 'T';
+	text[19] = 'Z';
+	json_bytes(json, key, text, 20);
 }
 
 void json_null(struct json *json, const char *key)

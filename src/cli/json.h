@@ -21,6 +21,9 @@ struct json {
 void json_begin(struct json *json, FILE *stream);
 /* Ends the line. */
 void json_end(struct json *json);
+/* A whole line that is one object, whose first member says what form it has: "bojagi.connect/1". */
+void json_document(struct json *json, FILE *stream, const char *schema);
+void json_document_end(struct json *json);
 /* `key` is null within arrays and for the outermost value. */
 void json_object(struct json *json, const char *key);
 void json_object_end(struct json *json);
@@ -31,6 +34,7 @@ void json_bytes(struct json *json, const char *key, const void *text, size_t len
 void json_int(struct json *json, const char *key, int64_t number);
 void json_ms(struct json *json, const char *key, double ms); /* three decimals */
 void json_bool(struct json *json, const char *key, bool value);
+void json_time(struct json *json, const char *key, int64_t unix_s); /* as rfc3339:5.6 has it; TIME_NONE becomes null */
 void json_null(struct json *json, const char *key);
 
 #endif

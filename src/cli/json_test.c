@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/json.h"
+#include "x509/time.h"
 
 struct page {
 	char *text;
@@ -86,12 +87,25 @@ static void commas_stand_between_members_and_nowhere_else(void **state)
 	page_is(&page, "{\"empty\":[],\"list\":[-1,true,{}],\"none\":null,\"time\":1.500,\"never\":null}\n");
 }
 
+static void a_document_says_its_form_and_when_in_utc(void **state)
+{
+	struct page page;
+
+	page_open(&page);
+	json_document(&page.json, page.json.stream, "bojagi.test/1");
+	json_time(&page.json, "at", 1795218676);
+	json_time(&page.json, "never", TIME_NONE);
+	json_object_end(&page.json);
+	page_is(&page, "{\"schema\":\"bojagi.test/1\",\"at\":\"2026-11-20T23:51:16Z\",\"never\":null}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_that_are_no_text_become_the_replacement_character),
 		cmocka_unit_test(quotes_and_control_characters_are_escaped),
 		cmocka_unit_test(commas_stand_between_members_and_nowhere_else),
+		cmocka_unit_test(a_document_says_its_form_and_when_in_utc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

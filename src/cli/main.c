@@ -15,6 +15,7 @@ static const struct command commands[] = {
 	{ "connect", "see and judge a TLS connection", cmd_connect },
 	{ "explain", "the long text of an error, an alert or an exit code", cmd_explain },
 	{ "proxy", "the gateway: TLS, client certificates, load balancing", cmd_proxy },
+	{ "reload", "the running gateway reads its configuration again", cmd_reload },
 	{ "serve", "HTTPS for a folder, an echo server, or one that tells its name", cmd_serve },
 	{ "sim", "a handshake under a given network, in virtual time, as a ladder", cmd_sim },
 };
@@ -47,8 +48,8 @@ static int unknown(const char *name)
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i].name;
-	near = nearest_word(name, names, COMMAND_COUNT);
-	fprintf(stderr, "bojagi: unknown command '%s'", name);
+	near = name[0] == '-' ? NULL : nearest_word(name, names, COMMAND_COUNT);
+	fprintf(stderr, name[0] == '-' ? "bojagi: a command comes first, then its options: not '%s'" : "bojagi: unknown command '%s'", name);
 	if (near)
 		fprintf(stderr, "; did you mean '%s'?", near);
 	fputs("\ntry: bojagi --help\n", stderr);

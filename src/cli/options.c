@@ -22,6 +22,8 @@ enum common {
 	COMMON_QUIET,
 	COMMON_VERBOSE,
 	COMMON_TIMEOUT,
+	COMMON_HELP_ALL,
+	COMMON_NO_INPUT,
 };
 
 static const struct option common[] = {
@@ -29,9 +31,21 @@ static const struct option common[] = {
 	{ "json", no_argument, NULL, COMMON_JSON },         { "no-color", no_argument, NULL, COMMON_NO_COLOUR },
 	{ "color", required_argument, NULL, COMMON_COLOUR }, { "ascii", no_argument, NULL, COMMON_ASCII },
 	{ "quiet", no_argument, NULL, COMMON_QUIET },       { "verbose", no_argument, NULL, COMMON_VERBOSE },
-	{ "timeout", required_argument, NULL, COMMON_TIMEOUT },
+	{ "timeout", required_argument, NULL, COMMON_TIMEOUT }, { "help-all", no_argument, NULL, COMMON_HELP_ALL },
+	{ "no-input", no_argument, NULL, COMMON_NO_INPUT },
 };
 #define COMMON_COUNT (sizeof(common) / sizeof(common[0]))
+
+static const char common_help[] =
+	"\n"
+	"Every command:\n"
+	"  -h, --help           how it is used; --help-all: this, too; --version\n"
+	"  -q, --quiet          say less; -v, --verbose: say more\n"
+	"  --json               what it finds as JSON, where it finds something\n"
+	"  --color WHEN         always, never or auto; --no-color; also $NO_COLOR, $CLICOLOR_FORCE\n"
+	"  --ascii              no other characters than those of ASCII\n"
+	"  --timeout TIME       for what waits for somebody: 500ms, 10s, 2m\n"
+	"  --no-input           read neither standard input nor a terminal: nobody is asked for a passphrase\n";
 
 void options_init(struct options *options, const char *command, const char *help, const struct option *own)
 {
@@ -80,6 +94,13 @@ static int take_common(struct options *options, int value)
 	case COMMON_HELP:
 		fputs(options->help, stdout);
 		return OPTIONS_DONE;
+	case COMMON_HELP_ALL:
+		fputs(options->help, stdout);
+		fputs(common_help, stdout);
+		return OPTIONS_DONE;
+	case COMMON_NO_INPUT:
+		options->no_input = true;
+		return 0;
 	case COMMON_VERSION:
 		puts("bojagi " BJ_VERSION_TEXT);
 		return OPTIONS_DONE;

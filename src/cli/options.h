@@ -37,6 +37,7 @@ struct options {
 	enum options_colour colour;
 	uint32_t timeout_ms;
 	bool timeout_given;
+	bool no_input; /* neither standard input nor a terminal is read */
 };
 
 /* `own` ends with an all-zero row; its values are 1..255 (a letter makes that short option, too, if it stands in `own_short`). */

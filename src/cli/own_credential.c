@@ -1,4 +1,5 @@
 /* own_credential.c - see own_credential.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -34,12 +35,13 @@ static bool ask(const char *chain, char source[SOURCE_MAX])
 	return good;
 }
 
-int own_credential_open(const char *option, const char *chain, const char *key, const char *passin, struct bj_credential **out)
+int own_credential_open(const struct options *options, const char *option, const char *chain, const char *key, const char *passin,
+			struct bj_credential **out)
 {
 	char why[BJ_WHY_MAX], source[SOURCE_MAX];
 	enum bj_err err = bj_credential_open(chain, key, passin, out, why);
 
-	if (err == BJ_ERR_KEY_ENCRYPTED && !passin && isatty(STDIN_FILENO) && ask(key ? key : chain, source))
+	if (err == BJ_ERR_KEY_ENCRYPTED && !passin && !options->no_input && isatty(STDIN_FILENO) && ask(key ? key : chain, source))
 		err = bj_credential_open(chain, key, source, out, why);
 	wipe(source, sizeof(source));
 	if (!err)
@@ -49,4 +51,21 @@ int own_credential_open(const char *option, const char *chain, const char *key, 
 	if (err == BJ_ERR_KEY_ENCRYPTED)
 		return say_err(EXIT_OWN_CERTIFICATE, err, "%s %s: a passphrase is needed: --passin file:PATH or env:NAME", option, chain);
 	return say_err(EXIT_OWN_CERTIFICATE, err, "%s %s%s%s", option, chain, *why ? ": " : "", why);
+}
+
+int own_passphrase(const char *option, const char *source, struct passphrase *out)
+{
+	enum bj_err err;
+
+	errno = 0;
+	err = passphrase_get(source, out);
+	if (!err)
+		return EXIT_GOOD;
+	if (err == BJ_ERR_SYNTAX)
+		return say_failure(EXIT_USAGE, "%s is file:PATH or env:NAME, not '%s'", option, source);
+	if (err == BJ_ERR_NOT_FOUND)
+		return say_failure(EXIT_USAGE, "%s: the variable %s is not set", option, source + strlen("env:"));
+	if (err == BJ_ERR_LIMIT)
+		return say_failure(EXIT_USAGE, "%s: a passphrase has at most %d bytes", option, PASSPHRASE_MAX);
+	return say_failure(EXIT_USAGE, "%s: cannot read %s: %s", option, source + strlen("file:"), errno ? strerror(errno) : bj_err_text(err));
 }

@@ -112,7 +112,7 @@ static int load_credential(struct serve_wish *wish, struct bj_tls_config *config
 	if (wish->proof.raw_public_key)
 		code = make_raw_key(wish, &credential);
 	else if (wish->cert)
-		code = own_credential_open("--cert", wish->cert, wish->key, wish->passin, &credential);
+		code = own_credential_open(&wish->options, "--cert", wish->cert, wish->key, wish->passin, &credential);
 	else
 		code = make_credential(wish, &credential);
 	if (code)
@@ -198,6 +198,14 @@ int serve_tls_check(const struct serve_wish *wish)
 
 	if (wish->plain && (wish->cert || wish->client_ca || wish->require_client))
 		return say_failure(EXIT_USAGE, "--http has no TLS, so no --cert, --ca or --require-client-cert");
+	if (wish->plain && (wish->key || wish->passin || wish->ca_folder || wish->tls12 || wish->tls13))
+		return say_failure(EXIT_USAGE, "--http has no TLS, so no --key, --passin, --dir, -tls1_2 or -tls1_3");
+	if (wish->cert && wish->ca_folder)
+		return say_failure(EXIT_USAGE, "--dir is the local CA that makes a certificate where --cert gives none: one of them");
+	if (wish->passin && !wish->cert)
+		return say_failure(EXIT_USAGE, "--passin is the passphrase of a key: say --cert, too");
+	if (wish->server->key_update && only12)
+		return say_failure(EXIT_USAGE, "--key-update is for TLS 1.3, not with -tls1_2");
 	if (wish->plain && (wish->early_bytes || wish->proof.psk || wish->proof.raw_public_key || wish->ech_key_count || wish->server->key_update))
 		return say_failure(EXIT_USAGE, "--http has no TLS, so no --early-data, --psk, --raw-public-key, --ech-key or --key-update");
 	if (wish->server->key_update && wish->server->mode != SERVE_ECHO)

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/wipe.h"
+#include "cli/cert_describe.h"
 #include "cli/clock.h"
 #include "cli/tls_client.h"
 
@@ -174,9 +175,27 @@ static void judge_raw_key(struct tls_client *client)
 	}
 }
 
+/* The chain is good, but nothing came that says so of today. */
+static void refuse_without_staple(struct tls_client *client)
+{
+	const char *why = client->stapled.kind == STAPLED_NOTHING ? "no OCSP response was stapled" : client->stapled.answer.why;
+	struct show_fields fields;
+	struct cert leaf;
+
+	client->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_REVOCATION_UNKNOWN, .rule = "rfc6066:8" };
+	snprintf(client->verdict.detail, sizeof(client->verdict.detail), "%s", why);
+	if (cert_parse(client->chain[0], &leaf) != BJ_OK)
+		return;
+	show_fields(&leaf, &fields);
+	snprintf(client->verdict.subject, sizeof(client->verdict.subject), "%.*s", BJ_VERDICT_SUBJECT_MAX - 1, fields.subject);
+}
+
 static void judge(struct tls_client *client)
 {
 	struct bj_tls_report report;
+	int64_t now = clock_unix_ms();
+	bool with_staple;
+	enum bj_err err;
 
 	client->judged = true;
 	if (client->raw_key.len > 0) {
@@ -187,10 +206,20 @@ static void judge(struct tls_client *client)
 	if (report.ech_public_name)
 		client->name = report.ech_public_name; /* the server could not read whom it was for */
 	client->verdict = (struct bj_verdict){ .err = BJ_ERR_CERT_UNKNOWN_CA, .index = -1, .rule = "" };
-	if (client->trust && client->chain_count > 0 &&
-	    bj_verify_server(client->trust, client->chain, client->chain_count, client->name, clock_unix_ms(), &client->verdict) !=
-		    client->verdict.err)
+	with_staple = client->wants_staple && !report.resumed; /* a server that resumes shows neither chain nor response */
+	if (with_staple)
+		client->stapled = stapled_look(client->trust, client->chain, client->chain_count, report.ocsp_response, now / 1000);
+	if (!client->trust || client->chain_count == 0)
+		return;
+	if (with_staple)
+		err = bj_verify_server_stapled(client->trust, client->chain, client->chain_count, client->name, now, report.ocsp_response,
+					       &client->verdict);
+	else
+		err = bj_verify_server(client->trust, client->chain, client->chain_count, client->name, now, &client->verdict);
+	if (err != client->verdict.err)
 		client->verdict.err = BJ_ERR_INTERNAL;
+	else if (!err && with_staple && client->demands_staple && client->stapled.kind != STAPLED_GOOD)
+		refuse_without_staple(client);
 }
 
 static enum bj_err answer(struct tls_client *client)

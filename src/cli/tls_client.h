@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cli/proof.h"
+#include "cli/stapled.h"
 #include "cli/wire.h"
 #include <bojagi/tls.h>
 
@@ -29,6 +30,9 @@ struct tls_client {
 	const struct proof_pins *expected; /* the caller's: raw public keys that the peer may have; null: none */
 	struct bj_bytes early;   /* the caller's: what goes out with the first bytes where the session allows it */
 	size_t early_sent;       /* how much of it did */
+	bool wants_staple;       /* the configuration asks for an OCSP response */
+	bool demands_staple;     /* and without a good one the server is not trusted */
+	struct stapled stapled;
 	bool judged;
 	struct bj_verdict verdict;
 	unsigned tickets;

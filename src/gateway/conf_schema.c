@@ -23,11 +23,11 @@ const struct conf_entry conf_schema[] = {
 	{ "tls", "certificate", "FILE|auto [key FILE] [passphrase FILE]", NULL, CONF_MANY | CONF_MUST, conf_take_certificate,
 	  "A chain in PEM, the server's own certificate first, and its private key: in the same file or in one of its own; or PKCS#12. The "
 	  "key may be a pkcs11: URI. Of the passphrase's file the first line counts. Several certificates are chosen from by the name that "
-	  "the client asks for; the first is the default." },
+	  "the client asks for; the first is the default. auto is not supported yet." },
 	{ "tls", "profile", "intermediate|modern", NULL, 0, conf_take_profile,
 	  "intermediate: TLS 1.2 and 1.3 with forward secrecy; modern: TLS 1.3 only. Default: intermediate." },
 	{ "tls", "versions", "1.2|1.3...", NULL, 0, conf_take_versions, "Protocol versions. Default: those of the profile." },
-	{ "tls", "alpn", "h2|http/1.1...", NULL, 0, conf_take_alpn, "Application protocols in order of preference. Default: http/1.1." },
+	{ "tls", "alpn", "h2|http/1.1...", NULL, 0, conf_take_alpn, "Application protocols in order of preference; h2 is not supported yet. Default: http/1.1." },
 	{ "tls", "session", "", "session", 0, conf_take_block, "How sessions are resumed." },
 	{ "tls", "ocsp", "staple FILE", NULL, CONF_MANY, conf_take_ocsp,
 	  "An OCSP response (DER) about one of the certificates of this block, sent to clients that ask. When the file changes, the "
@@ -59,7 +59,7 @@ const struct conf_entry conf_schema[] = {
 	{ "listener", "deny", "from NETWORK...", NULL, CONF_MANY, conf_take_deny, "Connections from these networks are closed at once." },
 	{ "listener", "trusted_proxies", "NETWORK...", NULL, CONF_MANY, conf_take_trusted,
 	  "Peers whose X-Forwarded-For, Forwarded and X-Real-IP are believed; everybody else's are replaced." },
-	{ "listener", "proxy_protocol", "off|v1|v2|on", NULL, 0, conf_take_proxy_protocol, "Whether peers send the PROXY protocol. Default: off." },
+	{ "listener", "proxy_protocol", "off|v1|v2|on", NULL, 0, conf_take_proxy_protocol, "Whether peers send the PROXY protocol; nothing but off is supported yet. Default: off." },
 	{ "listener", "passthrough", "", NULL, CONF_UNSUPPORTED, NULL, "TLS is passed on unopened, routed by server name." },
 	{ "listener", "flow_idle", "TIME", NULL, 0, conf_take_flow_idle, "udp: a client's flow ends after this long without a datagram. Default: 30s." },
 	{ "listener", "route",
@@ -78,9 +78,9 @@ const struct conf_entry conf_schema[] = {
 	{ "limits", "body_time", "TIME", NULL, 0, conf_take_limit_time, "Without a byte of a body that is being sent. Default: 30s." },
 	{ "limits", "body", "SIZE", NULL, 0, conf_take_limit_size, "Bytes of a request's body. Default: no limit." },
 	{ "limits", "connections", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once. Default: no limit." },
-	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address. Default: no limit." },
+	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address (IPv6: from one /64). Default: no limit." },
 	{ "limits", "requests_per_client", "RATE [burst NUMBER]", NULL, 0, conf_take_limit_rate,
-	  "Requests from one address, as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
+	  "Requests from one address (IPv6: from one /64), as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
 
 	/* route, otherwise */
 	{ "route", "require", "client_certificate [san TEXT...]", NULL, 0, conf_take_require,

@@ -12,6 +12,7 @@
 #include "crypto/rng_os.h"
 #include "gateway/admin.h"
 #include "gateway/conf_report.h"
+#include "gateway/control.h"
 #include "gateway/notify.h"
 #include "gateway/watch.h"
 #include "gateway/worker.h"
@@ -26,6 +27,7 @@ struct gateway {
 	struct mailbox box;
 	struct signals signals;
 	struct watch watch;
+	struct control control;
 	struct admin *admin; /* null: none */
 	struct worker *workers;
 	const struct stats **stats;
@@ -198,9 +200,9 @@ static void set_log(struct gateway *gw, int fd)
 	gw->log_is_torn = gw->log_is_stuck = false;
 }
 
-/* Writes a whole piece, if there is room. Pipes and terminals may have a reader that reads no more: it is waited for once, a little,
- * and what comes until it reads again is lost. */
-static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
+/* Writes a piece, as far as there is room, and says how far. Pipes and terminals may have a reader that reads no more: it is waited for
+ * once, a little, and what comes until it reads again is lost. */
+static size_t write_piece(struct gateway *gw, const void *bytes, size_t len)
 {
 	struct pollfd room = { .fd = gw->log_fd, .events = POLLOUT };
 	size_t done = 0;
@@ -208,17 +210,17 @@ static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
 	if (!gw->log_is_file) {
 		gw->log_is_stuck = poll(&room, 1, gw->log_is_stuck ? 0 : LOG_WAIT_MS) <= 0;
 		if (gw->log_is_stuck)
-			return false;
+			return 0;
 	}
 	while (done < len) {
 		ssize_t put = write(gw->log_fd, (const uint8_t *)bytes + done, len - done);
 
-		if (put < 0 && errno != EINTR)
-			return false;
+		if (put == 0 || (put < 0 && errno != EINTR))
+			break;
 		if (put > 0)
 			done += (size_t)put;
 	}
-	return true;
+	return done;
 }
 
 static void write_log(struct mail *mail, void *owner)
@@ -228,15 +230,16 @@ static void write_log(struct mail *mail, void *owner)
 	size_t done = 0;
 
 	if (gw->log_fd >= 0 && gw->log_is_torn)
-		gw->log_is_torn = !write_piece(gw, "\n", 1);
+		gw->log_is_torn = write_piece(gw, "\n", 1) != 1;
 	while (gw->log_fd >= 0 && !gw->log_is_torn && done < block->len) {
 		size_t take = gw->log_is_file || block->len - done < LOG_PIECE ? block->len - done : LOG_PIECE;
+		size_t put = write_piece(gw, block->bytes + done, take);
 
-		if (!write_piece(gw, block->bytes + done, take)) {
+		done += put;
+		if (put < take) {
 			gw->log_is_torn = done > 0 && block->bytes[done - 1] != '\n';
 			break;
 		}
-		done += take;
 	}
 	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
 	free(block);
@@ -250,6 +253,20 @@ void gateway_post_log(struct gateway *gw, struct log_block *block)
 
 /* ---- configurations */
 
+/* Its mistakes in one line: all of them are printed already. */
+static void complain_of_file(struct gateway *gw, const struct conf_report *report)
+{
+	size_t errors = conf_report_errors(report), at = 0;
+	const struct conf_problem *first;
+
+	while (conf_report_at(report, at)->severity != CONF_ERROR)
+		at++;
+	first = conf_report_at(report, at);
+	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s, the first at %u:%u: %s", errors, errors == 1 ? "" : "s", gw->path,
+		 first->line, first->column, first->message);
+	fprintf(stderr, "bojagi: error: %s\n", gw->last_error);
+}
+
 static enum bj_err load(struct gateway *gw, struct conf_snapshot **out)
 {
 	struct conf_report *report = conf_report_new();
@@ -260,7 +277,9 @@ static enum bj_err load(struct gateway *gw, struct conf_snapshot **out)
 	err = conf_load(gw->path, report, out);
 	if (err || (conf_report_count(report) > 0 && !gw->options->quiet))
 		conf_report_print(report, stderr, isatty(STDERR_FILENO) ? CONF_REPORT_COLOR : CONF_REPORT_PLAIN);
-	if (err)
+	if (err && conf_report_errors(report) > 0)
+		complain_of_file(gw, report);
+	else if (err)
 		complain(gw, err, "configuration", gw->path);
 	conf_report_free(report);
 	return err;
@@ -338,7 +357,7 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	size_t devices = gw->device_count;
 	struct admin *admin = gw->admin;
 	int **fds = NULL, log_fd = gw->log_fd;
-	enum bj_err err = runtime_new(conf, gw->worker_count, &rt);
+	enum bj_err err = runtime_new(conf, gw->worker_count, old, &rt);
 
 	if (err)
 		return complain(gw, err, "configuration", gw->path);
@@ -386,22 +405,24 @@ static unsigned count_workers(const struct gateway_options *options, const struc
 	return count > CONF_WORKERS_MAX ? CONF_WORKERS_MAX : count;
 }
 
-/* The configuration may want another number of them than there are. */
-static void say_workers(const struct gateway *gw)
+/* The configuration may want another number of them than there are: `text` says so then. */
+static void say_workers(const struct gateway *gw, char *text, size_t cap)
 {
 	unsigned wanted = count_workers(gw->options, gw->runtime->conf);
-	char text[80];
 
 	if (wanted == gw->worker_count)
 		return;
-	snprintf(text, sizeof(text), "workers: still %u; a restart is needed for %u, a reload does not change it", gw->worker_count, wanted);
+	snprintf(text, cap, "workers: still %u; a restart is needed for %u, a reload does not change it", gw->worker_count, wanted);
 	say(gw, text, "");
 }
 
-static void reload(struct gateway *gw)
+/* `note`: what is to be known of one that is done. */
+static bool reload(struct gateway *gw, char note[CONTROL_TEXT_MAX])
 {
 	struct conf_snapshot *conf = NULL;
 	char text[80];
+
+	note[0] = '\0';
 
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)gw->loop.now_us);
 	notify_manager(text);
@@ -410,20 +431,35 @@ static void reload(struct gateway *gw)
 	if (gw->last_reload_ok)
 		say(gw, "reloaded ", gw->path);
 	if (gw->last_reload_ok)
-		say_workers(gw);
+		say_workers(gw, note, CONTROL_TEXT_MAX);
 	if (!gw->last_reload_ok)
 		fprintf(stderr, "bojagi: the old configuration stays\n");
 	notify_manager(gw->last_reload_ok ? "READY=1\nSTATUS=serving" : "READY=1\nSTATUS=serving; the last reload failed");
+	return gw->last_reload_ok;
+}
+
+static enum control_outcome reload_asked(struct control *control, char answer[CONTROL_TEXT_MAX])
+{
+	struct gateway *gw = CONTAINER_OF(control, struct gateway, control);
+	if (gw->stopping) {
+		snprintf(answer, CONTROL_TEXT_MAX, "it is draining");
+		return CONTROL_REFUSED;
+	}
+	if (reload(gw, answer))
+		return CONTROL_DONE;
+	snprintf(answer, CONTROL_TEXT_MAX, "%s", *gw->last_error ? gw->last_error : "its log says why");
+	return CONTROL_FAILED;
 }
 
 static void files_changed(struct watch *watch)
 {
 	struct gateway *gw = CONTAINER_OF(watch, struct gateway, watch);
+	char note[CONTROL_TEXT_MAX];
 
 	if (gw->stopping)
 		return;
 	say(gw, "a revocation list or OCSP response has changed", "");
-	reload(gw);
+	(void)reload(gw, note);
 }
 
 /* ---- the end */
@@ -461,10 +497,11 @@ static void stop(struct gateway *gw)
 static void signalled(struct signals *signals, int signo)
 {
 	struct gateway *gw = CONTAINER_OF(signals, struct gateway, signals);
+	char note[CONTROL_TEXT_MAX];
 
 	if (signo == SIGHUP) {
 		if (!gw->stopping)
-			reload(gw);
+			(void)reload(gw, note);
 		return;
 	}
 	stop(gw);
@@ -480,6 +517,17 @@ static void raise_descriptors(void)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/* Each flow of datagrams has a descriptor, and anybody can begin flows with sources that are not his. So all of them together get half of
+ * the descriptors. */
+static size_t flows_of_worker(const struct gateway *gw)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return (size_t)limit.rlim_cur / 2 / gw->worker_count;
 }
 
 static enum bj_err make_workers(struct gateway *gw)
@@ -506,6 +554,7 @@ static enum bj_err make_workers(struct gateway *gw)
 		err = worker_init(&gw->workers[i], gw, i, stats, &gw->clients);
 		if (err)
 			return err;
+		gw->workers[i].flows_max = flows_of_worker(gw);
 	}
 	return BJ_OK;
 }
@@ -535,6 +584,7 @@ static void fini(struct gateway *gw)
 			worker_fini(&gw->workers[i]);
 	}
 	set_admin(gw, NULL);
+	control_fini(&gw->control);
 	if (gw->box.loop)
 		mailbox_fini(&gw->box);
 	for (unsigned i = 0; gw->stats && i < gw->worker_count; i++)
@@ -551,6 +601,16 @@ static void fini(struct gateway *gw)
 	free(gw->workers);
 	free(gw->stats);
 	free(gw);
+}
+
+/* Without it there is still SIGHUP. */
+static void open_control(struct gateway *gw)
+{
+	enum bj_err err = control_init(&gw->control, &gw->loop, gw->path, reload_asked);
+
+	if (err)
+		say(gw, "`bojagi reload` cannot reach this gateway: ",
+		    err == BJ_ERR_IO_ADDRESS_IN_USE ? "another one runs with the same file" : bj_err_text(err));
 }
 
 static void say_ready(const struct gateway *gw)
@@ -604,6 +664,7 @@ int gateway_run(const char *path, const struct gateway_options *options)
 	}
 	conf_unref(conf);
 	if (!err) {
+		open_control(gw);
 		say_ready(gw);
 		notify_manager("READY=1\nSTATUS=serving");
 		loop_run(&gw->loop);

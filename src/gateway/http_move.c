@@ -174,7 +174,7 @@ static void take_head(struct exchange *x)
 		x->framing.kind = HTTP_BODY_CHUNKED;
 	else if (x->response.framing.kind == HTTP_BODY_CHUNKED && x->request.version < HTTP_1_1)
 		x->framing.kind = HTTP_BODY_CLOSE;
-	x->close = !x->request.keep_alive || !x->body.done || w->draining || x->framing.kind == HTTP_BODY_CLOSE;
+	x->close = !x->request.keep_alive || !x->body.done || session_is_over(&x->hs->base) || x->framing.kind == HTTP_BODY_CLOSE;
 }
 
 static void send_head(struct exchange *x)
@@ -387,7 +387,7 @@ bool http_tunnel_move(struct http_session *hs)
 		return false;
 	case RELAY_FAILED:
 		x->err = s->client.err ? s->client.err : x->up->link.err;
-		s->client.err = x->err; /* so that no close_notify says that all came */
+		relay_break(&s->client, &x->up->link, x->err);
 		http_drop_server(x, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(x->err));
 		return false;

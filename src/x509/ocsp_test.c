@@ -342,6 +342,29 @@ static void a_chain_is_judged_with_its_staple(void **state)
 	bj_trust_free(trust);
 }
 
+static void a_server_is_judged_with_what_it_stapled(void **state)
+{
+	const struct bj_bytes chain[2] = { leaf.cert.der, middle.cert.der };
+	struct made_response r = good();
+	struct bj_trust *trust = bj_trust_new();
+	struct bj_bytes nothing = { 0 }, staple;
+	struct bj_verdict verdict;
+
+	assert_int_equal(bj_trust_add_der(trust, root.der, root.cert.der.len), BJ_OK);
+	r.answers[0].status = 1;
+	staple = made_response_write(&r);
+	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, NULL, MADE_NOW * INT64_C(1000), staple, &verdict), BJ_OK); /* nobody looks */
+	bj_trust_use_crls(trust, NULL, BJ_REVOCATION_IF_PRESENT);
+	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, NULL, MADE_NOW * INT64_C(1000), staple, &verdict), BJ_ERR_CERT_REVOKED);
+	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, "", MADE_NOW * INT64_C(1000), staple, &verdict), BJ_ERR_CONFIG_BAD_NAME);
+	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, NULL, MADE_NOW * INT64_C(1000), nothing, &verdict), BJ_OK);
+	assert_string_not_equal(verdict.note, "");
+	r = good();
+	staple = made_response_write(&r);
+	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, NULL, MADE_NOW * INT64_C(1000), staple, &verdict), BJ_OK);
+	bj_trust_free(trust);
+}
+
 static void a_response_is_not_judged_without_end(void **state)
 {
 	struct made_response r = good();
@@ -385,6 +408,7 @@ int main(void)
 		cmocka_unit_test(responses_out_of_form_are_refused),
 		cmocka_unit_test(a_path_believes_a_stapled_response_about_its_end),
 		cmocka_unit_test(a_chain_is_judged_with_its_staple),
+		cmocka_unit_test(a_server_is_judged_with_what_it_stapled),
 		cmocka_unit_test(a_response_is_not_judged_without_end),
 		cmocka_unit_test(a_certificate_that_demands_a_staple_has_one),
 	};

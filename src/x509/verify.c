@@ -47,36 +47,59 @@ enum bj_err path_verify_chain(const struct path_sent *sent, struct bj_verdict *o
 	return out->err;
 }
 
-static enum bj_err chain_verify(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
-				enum path_purpose purpose, struct bj_bytes name, int64_t now_ms, struct bj_verdict *out)
+/* Of `sent` all but the chain and the time is there already. */
+static enum bj_err chain_verify(struct path_sent *sent, const struct bj_bytes *chain, size_t count, int64_t now_ms, struct bj_verdict *out)
 {
-	int64_t now = now_ms / 1000 - (now_ms % 1000 < 0); /* rounded down */
 	struct cert leaf;
 	enum bj_err err;
 
 	verdict_fail(out, BJ_ERR_ARGUMENT, -1, "rfc5280:6.1");
-	if (!trust || count == 0)
+	if (!sent->trust || count == 0)
 		return out->err;
 	err = cert_parse(chain[0], &leaf);
 	if (err) {
 		unreadable(out, err, 0);
 		return out->err;
 	}
-	return path_verify_sent(trust, &leaf, chain + 1, count - 1, purpose, name, now, out);
+	sent->leaf = &leaf;
+	sent->rest = chain + 1;
+	sent->rest_count = count - 1;
+	sent->now = now_ms / 1000 - (now_ms % 1000 < 0); /* rounded down */
+	return path_verify_chain(sent, out);
 }
 
-BJ_API enum bj_err bj_verify_server(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
-				    const char *name, int64_t now_ms, struct bj_verdict *verdict)
+static enum bj_err server_verify(struct path_sent *sent, const struct bj_bytes *chain, size_t count, const char *name, int64_t now_ms,
+				 struct bj_verdict *verdict)
 {
 	if (name && name[0] == 0) { /* an empty name must not turn the check off */
 		verdict_fail(verdict, BJ_ERR_CONFIG_BAD_NAME, -1, "rfc9525:6.1");
 		return verdict->err;
 	}
-	return chain_verify(trust, chain, count, PATH_SERVER, bytes_text(name), now_ms, verdict);
+	sent->purpose = PATH_SERVER;
+	sent->name = bytes_text(name);
+	return chain_verify(sent, chain, count, now_ms, verdict);
+}
+
+BJ_API enum bj_err bj_verify_server(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+				    const char *name, int64_t now_ms, struct bj_verdict *verdict)
+{
+	struct path_sent sent = { .trust = trust };
+
+	return server_verify(&sent, chain, count, name, now_ms, verdict);
+}
+
+BJ_API enum bj_err bj_verify_server_stapled(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
+					    const char *name, int64_t now_ms, struct bj_bytes staple, struct bj_verdict *verdict)
+{
+	struct path_sent sent = { .trust = trust, .staple = staple, .staple_asked = true };
+
+	return server_verify(&sent, chain, count, name, now_ms, verdict);
 }
 
 BJ_API enum bj_err bj_verify_client(const struct bj_trust *trust, const struct bj_bytes *chain, size_t count,
 				    int64_t now_ms, struct bj_verdict *verdict)
 {
-	return chain_verify(trust, chain, count, PATH_CLIENT, (struct bj_bytes){ 0 }, now_ms, verdict);
+	struct path_sent sent = { .trust = trust, .purpose = PATH_CLIENT };
+
+	return chain_verify(&sent, chain, count, now_ms, verdict);
 }

@@ -46,3 +46,21 @@ def test_rules_are_explained(bojagi):
     result = bojagi.run("explain", "conf-017")
     assert result.returncode == 0 and result.stdout.startswith(b"conf-017  ")
     assert bojagi.run("explain", "conf-999").returncode == 2
+
+
+def test_the_example_of_proxy_is_a_good_file(bojagi):
+    shown = bojagi.run("proxy", "--example")
+    assert shown.returncode == 0 and len(shown.stdout.splitlines()) <= 8
+    (bojagi.home / "bojagi.conf").write_bytes(shown.stdout)
+    for command in (["init"], ["server", "localhost", "--out", "site"]):
+        assert bojagi.run("cert", *command).returncode == 0
+    result = bojagi.run("check", "--strict", "bojagi.conf")
+    assert result.returncode == 0 and b"2 servers" in result.stdout, result.stdout
+
+
+def test_strict_takes_no_warnings(bojagi):
+    (bojagi.home / "a.conf").write_text("listener web 127.0.0.1:8080 { protocol http; pool app; }\npool app { server a 127.0.0.1:9001; }\n")
+    assert bojagi.run("check", "--strict", "a.conf").returncode == 0
+    with open(bojagi.home / "a.conf", "a", encoding="utf-8") as file:
+        file.write("pool nobody { server b 127.0.0.1:9002; }\n")
+    assert bojagi.run("check", "a.conf").returncode == 0 and bojagi.run("check", "a.conf", "--strict").returncode == 2

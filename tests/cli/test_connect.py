@@ -2,8 +2,10 @@
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -64,6 +66,26 @@ def once(free_port):
 
     yield start
     ends.set()
+
+
+@pytest.fixture
+def once_then_gone(bojagi, ca):
+    """The port of a server that serves one connection, after it has thought about it, and listens no more."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(bojagi.home / "site.pem", bojagi.home / "site.key")
+
+    def run():
+        client, _ = listener.accept()
+        listener.close()
+        time.sleep(0.3)
+        with context.wrap_socket(client, server_side=True) as tls:
+            tls.recv(1)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    thread.join(20)
 
 
 def report(bojagi, *arguments, stdin=b"", **more):
@@ -280,6 +302,106 @@ def test_ascii_reports_have_no_other_characters(bojagi, ca, serve):
         result = bojagi.run("connect", target, "--ascii", *more)
         assert result.stdout.isascii() and b"TLSv1.3" in result.stdout
         assert bojagi.run("connect", target, *more, env={"LC_ALL": "C"}).stdout.isascii()
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["-ciphersuites", "ECDHE-RSA-AES128-GCM-SHA256"], "it belongs to -cipher"), (["-cipher", "TLS_AES_128_GCM_SHA256"], "it belongs to -ciphersuites"),
+    (["-alpn", ""], "list of application protocols is empty"), (["--tls", "1.1"], "--tls is 1.2 or 1.3, not '1.1'"),
+    (["--slo", "soon"], "--slo is a time"), (["--slo", "dns=1s"], "--slo is a time"), (["--slo", "tls=1s,tls=2s"], "--slo is a time"),
+    (["--slo", ""], "--slo is a time"), (["--slo", "0ms"], "--slo is a time"),
+])
+def test_what_cannot_be_meant_is_said_in_its_words(bojagi, arguments, word):
+    result = bojagi.run("connect", "127.0.0.1:1", *arguments)
+    assert result.returncode == 2 and word in result.stderr.decode(), result.stderr
+
+
+def test_suites_of_the_version_that_is_off_are_told_to_do_nothing(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
+    for version, suites, flag in (("1.2", "TLS_AES_256_GCM_SHA384", "-ciphersuites"), ("1.3", "ECDHE-ECDSA-AES256-GCM-SHA384", "-cipher")):
+        result = bojagi.run("connect", f"localhost:{port}", "--ca", ca, "--tls", version, flag, suites)
+        assert result.returncode == 0 and f"{flag} does nothing with TLS {version} alone" in result.stderr.decode(), result.stderr
+        assert f"TLSv{version} ".encode() in result.stdout
+
+
+def test_native_names_do_what_those_of_s_client_do(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
+    assert bojagi.run("connect", f"localhost:{port}", "--ca", ca, "--tls", "1.3", "--ticket-out", "session").returncode == 0
+    code, found = report(bojagi, f"localhost:{port}", "--ca", ca, "--ticket-in", "session", "--resume")
+    assert code == 0 and found["tls"]["resumed"] and found["second"]["tls"]["resumed"]
+    result = bojagi.run("connect", f"localhost:{port}", "--ca", ca, "--ticket-in", "session", "--resume")
+    assert b"1st resumed" in result.stdout and b"2nd resumed" in result.stdout
+    result = bojagi.run("connect", f"localhost:{port}", "--ca", ca, "--ticket-in", "session", "-tls1_2")
+    assert result.returncode == 0 and b"for another name or version" in result.stdout
+
+
+def test_a_threshold_that_is_not_met_is_4(bojagi, ca, serve, once_then_gone):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
+    assert report(bojagi, f"localhost:{port}", "--ca", ca)[1]["slo_missed"] is None
+    code, found = report(bojagi, f"localhost:{port}", "--ca", ca, "--slo", "30s,tls=29s")
+    assert code == 0 and found["slo_missed"] == []
+    code, found = report(bojagi, f"localhost:{once_then_gone}", "--ca", ca, "--slo", "tcp=20s,tls=200ms")
+    assert code == 4 and found["slo_missed"] == ["tls"] and found["exit"] == 4, found
+
+
+def test_what_took_too_long_is_said(bojagi, ca, once_then_gone):
+    result = bojagi.run("connect", f"localhost:{once_then_gone}", "--ca", ca, "--slo", "200ms")
+    assert result.returncode == 4 and b"total took " in result.stdout and b" 200 ms was the most" in result.stdout, result.stdout
+    assert b"exit 4: a threshold" in result.stdout
+
+
+def test_the_failure_of_a_second_connection_says_its_exit_code(bojagi, ca, once_then_gone):
+    result = bojagi.run("connect", f"localhost:{once_then_gone}", "--ca", ca, "-tls1_2", "-reconnect")
+    assert result.returncode == 7 and b"the second connection failed" in result.stdout and b"exit 7: " in result.stdout, result.stdout
+
+
+@pytest.fixture
+def stapled(bojagi, ca, openssl_server):
+    """A function that starts a server with a certificate of the local CA and an OCSP response about it: good, revoked, another's or none."""
+    def start(what, *arguments):
+        assert bojagi.run("cert", "server", "localhost", "--dir", "ca", "--out", what).returncode == 0
+        if what == "revoked":
+            assert bojagi.run("cert", "revoke", "revoked.pem", "--dir", "ca").returncode == 0
+        about = "site" if what == "another" else what
+        assert bojagi.run("cert", "ocsp", f"{about}.pem", "--dir", "ca", "--out", f"{what}.ocsp").returncode == 0
+        return openssl_server(*([] if what == "none" else ["-status_file", f"{what}.ocsp"]), *arguments, certificate=what)
+    return start
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+@pytest.mark.parametrize("what, code, demanded, word", [("good", 0, 0, "good"), ("revoked", 60, 60, "revoked"), ("another", 0, 91, "unknown"),
+                                                        ("none", 0, 91, "none")])
+def test_the_stapled_response_is_asked_for_judged_and_told(bojagi, ca, stapled, what, code, demanded, word, version):
+    port = stapled(what)
+    for flag, wanted in (("-status", code), ("--ocsp", demanded)):
+        got, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, flag, version)
+        assert got == wanted and found["ocsp"]["status"] == word, found
+    assert found["exit"] == demanded and (demanded != 91 or found["verdict"]["failure"]["name"] == "CERT_REVOCATION_UNKNOWN")
+    assert (found["ocsp"]["next_update"] is not None) == (what in ("good", "revoked"))
+    got, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, version)
+    assert got == 0 and found["ocsp"] is None  # nobody asked
+
+
+def test_a_resumed_connection_needs_no_new_response_and_a_report_names_it(bojagi, ca, stapled):
+    result = bojagi.run("connect", f"localhost:{stapled('good')}", "-CAfile", ca, "--ocsp", "-reconnect")
+    assert result.returncode == 0 and b"OCSP: good since " in result.stdout and b"2nd resumed" in result.stdout, result.stdout
+
+
+def test_a_certificate_that_demands_a_staple_is_91_without(bojagi, ca, openssl_server):
+    make(bojagi.home, "demands", start="20260101000000Z", end="20991231000000Z", more="tlsfeature = status_request")
+    port = openssl_server(certificate="demands")
+    assert report(bojagi, f"localhost:{port}", "-CAfile", ca)[0] == 0
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "-status")
+    assert code == 91 and found["failure"]["name"] == "CERT_STAPLE_MISSING"
+
+
+def test_what_is_on_a_revocation_list_is_refused(bojagi, ca, openssl_server):
+    port = openssl_server()
+    assert bojagi.run("cert", "crl", "--dir", "ca").returncode == 0
+    assert report(bojagi, f"localhost:{port}", "-CAfile", ca, "--crl", "ca/ca.crl")[0] == 0
+    assert bojagi.run("cert", "revoke", "site.pem", "--dir", "ca").returncode == 0
+    code, found = report(bojagi, f"localhost:{port}", "-CAfile", ca, "-CRL", "ca/ca.crl")
+    assert code == 60 and found["failure"]["name"] == "CERT_REVOKED"
+    assert bojagi.run("connect", f"localhost:{port}", "-CAfile", ca, "--crl", "site.pem").returncode == 77
 
 
 def test_a_pin_that_no_key_of_the_chain_has_is_a_failure_of_its_own(bojagi, ca, openssl_server):

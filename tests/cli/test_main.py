@@ -1,5 +1,8 @@
 """The program as a whole: examples, help, unknown words, exit codes, explain."""
 import json
+import os
+import re
+import subprocess
 
 import pytest
 
@@ -72,3 +75,52 @@ def test_the_list_as_json_has_a_text_for_every_failure(bojagi, root):
     text = (root / "include" / "bojagi" / "err.def").read_text()
     assert failures == {line[len("BJ_ERR("):line.index(",")] for line in text.splitlines() if line.startswith("BJ_ERR(")}
     assert all(row["means"] and row["next"] for row in rows if row["kind"] == "failure")
+
+
+@pytest.mark.parametrize("arguments, schema", [
+    ("cert init --dir other", "cert"), ("cert server a.test", "cert"), ("cert renew site.pem", "cert"), ("cert show site.pem", "cert"),
+    ("cert crl", "cert"), ("cert ocsp site.pem", "cert"), ("cert ech public.test", "cert"), ("cert install --dry-run", "cert"),
+    ("cert revoke site.pem", "cert"), ("connect 127.0.0.1:1", "connect"), ("cert show 127.0.0.1:1", "cert"), ("check nothing.conf", "check"),
+])
+def test_a_json_document_names_its_form_and_has_dates_of_rfc3339(bojagi, arguments, schema):
+    assert bojagi.run("cert", "init").returncode == 0
+    assert bojagi.run("cert", "server", "localhost", "--out", "site").returncode == 0
+    result = bojagi.run(*arguments.split(), "--json")
+    found = json.loads(result.stdout)
+    assert found["schema"] == f"bojagi.{schema}/1"
+
+    def dates(value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key in ("not_before", "not_after", "this_update", "next_update"):
+                    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", inner), inner
+                dates(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                dates(inner)
+    dates(found)
+
+
+@pytest.mark.parametrize("command", ["cert", "check", "connect", "explain", "proxy", "reload", "serve", "sim"])
+def test_every_command_has_the_whole_help_and_runs_without_input(bojagi, command):
+    whole = bojagi.run(command, "--help-all").stdout
+    assert whole.startswith(bojagi.run(command, "--help").stdout) and b"--no-input" in whole
+    assert bojagi.run(command, "--no-input", "--version").returncode == 0
+
+
+def test_an_option_in_the_place_of_the_command_is_named_as_such(bojagi):
+    result = bojagi.run("--json", "connect", "localhost")
+    assert result.returncode == 2 and b"a command comes first, then its options: not '--json'" in result.stderr
+
+
+def test_nobody_at_a_terminal_is_asked_where_there_is_no_input(bojagi):
+    assert bojagi.run("cert", "init").returncode == 0
+    assert bojagi.run("cert", "client", "alice", "--p12").returncode == 0
+    main, side = os.openpty()
+    try:
+        done = subprocess.run([str(bojagi.path), "connect", "127.0.0.1:1", "-cert", "alice.p12", "--no-input"], stdin=side, env=bojagi.env,
+                              cwd=bojagi.home, capture_output=True, timeout=20, check=False)
+    finally:
+        os.close(main)
+        os.close(side)
+    assert done.returncode == 58 and b"a passphrase is needed" in done.stderr, done.stderr

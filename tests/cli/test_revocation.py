@@ -164,7 +164,8 @@ def test_a_response_to_staple(bojagi, ca):
         if status == "revoked":
             assert bojagi.run("cert", "revoke", name, "--dir", "ca").returncode == 0
         result = bojagi.run("cert", "ocsp", name, "--dir", "ca", "--json")
-        assert result.returncode == 0 and json.loads(result.stdout) == {"status": status, "ocsp_file": "site.ocsp"}
+        assert result.returncode == 0 and json.loads(result.stdout) == {"schema": "bojagi.cert/1", "status": status,
+                                                                          "ocsp_file": "site.ocsp"}
         check = openssl("ocsp", "-respin", "site.ocsp", "-CAfile", "ca/ca.pem", "-issuer", "ca/ca.pem", "-cert", name, cwd=ca)
         assert f"{name}: {status}" in check.stdout and "Response verify OK" in check.stderr
 
@@ -181,6 +182,39 @@ def test_renewal_keeps_names_and_purpose_and_changes_the_key(bojagi, ca):
         assert ask("-pubkey") != before["-pubkey"] and ask("-serial") != before["-serial"]
         assert openssl("pkey", "-in", f"{name}.key", "-pubout", cwd=ca).stdout == ask("-pubkey")
         assert openssl("verify", "-x509_strict", "-CAfile", "ca/ca.pem", f"{name}.pem", cwd=ca).returncode == 0
+
+
+def test_a_renewed_client_is_told_that_its_p12_is_old(bojagi, ca):
+    assert bojagi.run("cert", "client", "dora", "--p12", "--dir", "ca").returncode == 0
+    before = (ca / "dora.p12").read_bytes()
+    result = bojagi.run("cert", "renew", "dora.pem", "--dir", "ca")
+    assert result.returncode == 0 and b"dora.p12 keeps the old certificate" in result.stderr and (ca / "dora.p12").read_bytes() == before
+    result = bojagi.run("cert", "renew", "dora.pem", "--p12", "--dir", "ca")
+    assert result.returncode == 0 and result.stderr == b"" and (ca / "dora.p12").read_bytes() != before
+    result = bojagi.run("cert", "renew", "dora.pem", "--within", "30", "--dir", "ca", "--json")
+    assert json.loads(result.stdout)["renewed"] is False
+
+
+@pytest.mark.parametrize("arguments, word", [
+    (["revoke", "site.pem", "--dry-run"], "--dry-run is not for cert revoke"), (["crl", "--reason", "superseded"], "--reason is not for cert crl"),
+    (["init", "--p12"], "--p12 is not for cert init"), (["show", "site.pem", "--force"], "--force is not for cert show"),
+    (["client", "x", "--passout", "env:HOME"], "say --p12, too"), (["ocsp", "site.pem", "--port", "80"], "listens nowhere"),
+])
+def test_an_option_that_would_do_nothing_is_a_mistake_and_nothing_is_done(bojagi, ca, arguments, word):
+    before = {p: p.read_bytes() for p in ca.rglob("*") if p.is_file()}
+    result = bojagi.run("cert", *arguments, "--dir", "ca")
+    assert result.returncode == 2 and word in result.stderr.decode(), result.stderr
+    assert {p: p.read_bytes() for p in ca.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("source, word", [("env:NOT_SET", "the variable NOT_SET is not set"), ("secret", "is file:PATH or env:NAME"),
+                                          ("file:nothing", "cannot read nothing: No such file")])
+def test_a_passphrase_that_is_not_there_is_named(bojagi, ca, source, word):
+    assert bojagi.run("cert", "client", "dora", "--p12", "--dir", "ca").returncode == 0
+    for arguments in (["show", "dora.p12", "--passin", source], ["client", "emil", "--p12", "--passout", source]):
+        result = bojagi.run("cert", *arguments, "--dir", "ca")
+        assert result.returncode == 2 and word in result.stderr.decode() and result.stdout == b"", result.stderr
+    assert not (ca / "emil.pem").exists()
 
 
 def test_only_what_ends_soon_is_renewed(bojagi, ca):

@@ -1,5 +1,6 @@
 """The small server: files, echo, name; what it must not give away; how it refuses."""
 import http.client
+import json
 import os
 import socket
 import ssl
@@ -92,6 +93,29 @@ def test_wrong_usage_exits_2_and_unusable_files_58_and_77(bojagi, site):
     assert bojagi.run("serve", "--cert", "nothing.pem").returncode == 58
     assert bojagi.run("serve", "--dir", "ca", "--ca", "nothing.pem").returncode == 77
     assert bojagi.run("serve", "--listen", "nonsense", "--http").returncode == 2
+
+
+@pytest.mark.parametrize("arguments, word", [
+    ([".", "--echo"], "no folder is served"), ([".", "--name", "x"], "no folder is served"), (["--echo", "--name", "x"], "one of them"),
+    (["--http", "-tls1_2"], "--http has no TLS"), (["--http", "--passin", "env:X"], "--http has no TLS"), (["--passin", "env:X"], "say --cert, too"),
+    (["--cert", "a.pem", "--dir", "ca"], "one of them"), (["--echo", "--key-update", "-tls1_2"], "for TLS 1.3"),
+])
+def test_an_option_that_would_do_nothing_is_a_mistake(bojagi, arguments, word):
+    result = bojagi.run("serve", "--port", "0", *arguments)
+    assert result.returncode == 2 and word in result.stderr.decode(), result.stderr
+
+
+def test_ready_is_told_as_json(bojagi):
+    process = bojagi.start("serve", "--echo", "--dir", "ca", "--port", "0", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        ready = json.loads(process.stdout.readline())
+        assert ready["schema"] == "bojagi.serve/1" and ready["mode"] == "echo" and ready["folder"] is None and ready["port"] > 0
+        assert ready["url"] == f"https://localhost:{ready['port']}/"
+        done = bojagi.run("connect", ready["url"], "--ca", ready["ca_file"])
+        assert done.returncode == 0, done.stderr
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def test_a_port_that_is_taken_is_told(bojagi, serve, site):

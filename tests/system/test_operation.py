@@ -1,4 +1,5 @@
 """test_operation.py - how the gateway is run: draining, reloading, admin pages, metrics, memory."""
+import hashlib
 import json
 import os
 import re
@@ -6,6 +7,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -13,6 +15,7 @@ import urllib.request
 
 import kit
 import pytest
+from test_l4 import TcpServer
 
 CONF = """
 workers 2;
@@ -136,6 +139,113 @@ def refuses(port):
         return False  # it was in the queue of the listener that closed: the next will tell
 
 
+def test_a_log_that_was_full_goes_on_with_whole_lines(web):
+    _, port, admin, running = web()
+    pid, client = running.process.pid, kit.Raw(port)
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    client.get("/first")
+    running.log(1)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (running.log_path.stat().st_size + 100, before[1]))
+    for _ in range(3):
+        client.get("/lost")
+    kit.wait_until(lambda: running.log_path.read_text().endswith("/lost") or not running.log_path.read_text().endswith("\n"))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    for _ in range(3):
+        assert client.get("/last")[0] == 200
+    kit.wait_until(lambda: running.log_path.read_text().count("/last") == 3)
+    whole = []
+    for line in running.log_path.read_text().splitlines():
+        try:
+            whole.append(json.loads(line)["path"])
+        except ValueError:
+            pass
+    assert whole == ["/first", "/last", "/last", "/last"]
+
+
+def test_a_limit_of_connections_counts_those_from_before_a_reload(web):
+    server, port, admin, running = web()
+    text = running.conf.read_text().replace("protocol http;", "protocol http; limits { connections 2; }")
+    running.write(text)
+    running.reload()
+    time.sleep(0.5)
+    old = [kit.Raw(port) for _ in range(2)]
+    assert [client.get()[0] for client in old] == [200, 200]
+    running.reload()
+    assert kit.Raw(port).rest() == b""
+    old.pop().close()
+
+    def served():
+        client = kit.Raw(port)
+        try:
+            return client.get()[0] == 200
+        except (EOFError, ConnectionError):
+            return False
+        finally:
+            client.close()
+    kit.wait_until(served)
+    assert old[0].get()[0] == 200
+
+
+def test_what_a_reload_forbids_is_over_on_connections_that_are_open_too(web):
+    server, port, admin, running = web()
+    kept, denied = kit.Raw(port), kit.Raw(port, source="127.0.0.9")
+    assert kept.get("/secret")[0] == denied.get("/secret")[0] == 200
+    text = running.conf.read_text()
+    running.write(text.replace("protocol http;", "protocol http; deny from 127.0.0.9; limits { requests_per_client 2/m burst 2; } "
+                               "route path /secret { reject; }"))
+    running.reload()
+    kit.wait_until(lambda: kit.Raw(port, source="127.0.0.8").get("/secret")[0] == 403)
+    time.sleep(0.2)
+    assert [kept.get("/secret")[0] for _ in range(4)] == [403, 403, 429, 429]
+    assert denied.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").rest() == b""
+    running.write(text.replace("listener web", "listener other"))
+    running.reload()
+    kit.wait_until(lambda: kit.Raw(port).get("/secret")[0] == 200)
+    time.sleep(0.2)
+    running.write(text.replace("protocol http;", "protocol http; limits { connections 9; }"))
+    running.reload()  # the name is back, and is another listener's
+    kit.wait_until(lambda: kit.Raw(port).get("/secret")[0] == 200)
+    time.sleep(0.2)
+    status, head, _ = kept.get("/secret")
+    assert status in (403, 429) and b"Connection: close" in head
+
+
+def test_connections_from_before_there_was_a_limit_do_not_upset_it(web):
+    server, port, admin, running = web()
+    time.sleep(0.3)
+    old = [kit.Raw(port) for _ in range(3)]
+    assert {client.get()[0] for client in old} == {200}
+    running.write(running.conf.read_text().replace("protocol http;", "protocol http; limits { connections 1; }"))
+    running.reload()
+    time.sleep(0.3)
+    for client in old:
+        assert client.get()[0] == 200
+        client.close()
+    time.sleep(0.3)
+    assert kit.Raw(port).get()[0] == 200  # and is gone again
+    time.sleep(0.2)
+    last = kit.Raw(port)
+    assert last.get()[0] == 200
+    assert kit.Raw(port).rest() == b""
+
+
+def test_a_response_that_ends_with_its_connection_is_reset_when_the_gateway_ends_at_once(gateway):
+    def never_end(sock):
+        sock.recv(1000)
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        time.sleep(5)
+    port = kit.free_port()
+    running = gateway(f"""workers 1; log access {{ file off; }} listener web 127.0.0.1:{port} {{ protocol http; pool app; }}
+        pool app {{ server a 127.0.0.1:{TcpServer(never_end).port}; }}""", port)
+    client = kit.Raw(port).send(b"GET / HTTP/1.0\r\n\r\n")
+    client._until(b"half")
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: "draining" in running.stderr())
+    running.process.send_signal(signal.SIGTERM)
+    with pytest.raises(ConnectionResetError):
+        client._more()
+
+
 def test_a_second_signal_ends_at_once(web):
     server, port, admin, running = web()
     client = kit.Raw(port).send(b"GET /hang HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -193,6 +303,55 @@ def test_a_bad_file_changes_nothing(web, bad):
     status = json.loads(fetch(admin, "/api/v1/status")[1])
     assert status["config"]["last_reload_ok"] is False and status["config"]["last_error"]
     assert "bojagi_config_last_reload_successful 0" in fetch(admin, "/metrics")[1]
+
+
+def reload_by(running, *arguments, cwd=None):
+    return subprocess.run([str(running.program), "reload", *arguments, "--json"], capture_output=True, text=True, timeout=30, check=False,
+                          cwd=cwd or running.folder)
+
+
+def test_the_command_reload_says_by_its_exit_code_what_came_of_it(web, origin):
+    server, port, admin, running = web()
+    good = running.conf.read_text()
+    other = origin("b")
+    assert reload_by(running, "nothing.conf").returncode == 7
+    assert reload_by(running, "no/such/folder/x.conf").returncode == 2
+    running.write(good.replace(f":{server.port};", f":{other.port};").replace("workers 2;", "workers 3;"))
+    done = reload_by(running, "-c", "bojagi.conf")
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and said["reloaded"] is True and "still 2; a restart is needed for 3" in said["note"], done
+    kit.wait_until(lambda: kit.Raw(port).get()[2] == b"b")
+    running.write(good.replace("app {", "app2 {"))
+    done = reload_by(running, str(running.conf), cwd="/")
+    said = json.loads(done.stdout)
+    assert done.returncode == 2 and said["reloaded"] is False and "there is no pool 'app'" in said["error"], done
+    assert "error: there is no pool 'app'" in done.stderr and kit.Raw(port).get()[2] == b"b"  # with its place, and nothing changed
+    running.conf.unlink()
+    running.conf.with_suffix(".new").write_text(good)
+    running.conf.with_suffix(".new").rename(running.conf)  # another file in the same place
+    assert reload_by(running, "bojagi.conf").returncode == 0
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0 and reload_by(running, "bojagi.conf").returncode == 7
+
+
+STRANGER = """import os, socket, sys
+os.setgroups([]), os.setuid(65534)
+ask = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+ask.bind(""), ask.settimeout(20)
+ask.sendto(b"reload", sys.argv[1].replace("@", "\\0").encode())
+print(ask.recv(1000).decode())
+"""
+
+
+def test_a_stranger_may_not_reload(web):
+    server, port, admin, running = web()
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    place = hashlib.sha256(str(running.conf.resolve()).encode()).hexdigest()[:32]
+    done = subprocess.run([sys.executable, "-c", STRANGER, f"@bojagi-reload-{place}"], capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.stdout == "!only root and the user whom it runs as may ask\n", done
+    assert "reloaded" not in running.stderr() and reload_by(running, "bojagi.conf").returncode == 0
 
 
 def test_an_address_in_use_is_told_and_a_reload_onto_it_changes_nothing(web, gateway, program, tmp_path):
