@@ -298,7 +298,7 @@ static void reports_of_single_bytes_do_not_cut_what_is_out_to_pieces(void **stat
 	world_end(&w);
 }
 
-/* MUST-37 is for those who still have an owner: of one that nobody has, nobody could let go. */
+/* It may stay shut for as long as the peer answers, where there is an owner; of one that nobody has, nobody could let go. */
 static void a_shut_window_does_not_keep_a_connection_without_owner_for_ever(void **state)
 {
 	struct bj_stack_stats stats;
