@@ -279,7 +279,8 @@ BJ_API void bj_tcp_commit(struct bj_tcp *tcp, size_t len);
 
 /* ---- closing */
 
-/* FIN, after all that was written. Reading goes on. Harmless when done twice. */
+/* FIN, after all that was written, also while the connection is being made; if nothing was, that ends it. Reading goes on. Harmless
+ * when done twice. */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_finish(struct bj_tcp *tcp);
 /* RST, at once; the handle ends. Takes null. */
 BJ_API void bj_tcp_abort(struct bj_tcp *tcp);

@@ -379,13 +379,27 @@ static enum bj_err receive_tun(struct device *d, size_t *out_count)
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == EAGAIN ? BJ_ERR_WOULD_BLOCK : BJ_ERR_IO;
-	if ((size_t)got < VNET_LEN)
+	if (got == 0)
 		return BJ_ERR_IO;
+	*out_count = 1;
+	if ((size_t)got < VNET_LEN) { /* no packet, and no reason to believe that there will be none */
+		p->offload = (struct bj_offload){ 0 };
+		received(d, p, 0);
+		return BJ_OK;
+	}
 	memcpy(&h, p->ptr - VNET_LEN, VNET_LEN);
 	header_read(p, &h);
 	received(d, p, (size_t)got - VNET_LEN);
-	*out_count = 1;
 	return BJ_OK;
+}
+
+/* An interface that is only down comes back; one that was deleted leaves its sockets without a number. */
+static bool is_only_down(const struct device *d)
+{
+	struct sockaddr_ll at = { 0 };
+	socklen_t len = sizeof(at);
+
+	return errno == ENETDOWN && getsockname(d->fd, (struct sockaddr *)&at, &len) == 0 && at.sll_ifindex > 0;
 }
 
 static enum bj_err receive_packet(struct device *d, size_t *out_count)
@@ -406,7 +420,7 @@ static enum bj_err receive_packet(struct device *d, size_t *out_count)
 		d->stats.calls++;
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return errno == EAGAIN ? BJ_ERR_WOULD_BLOCK : BJ_ERR_IO;
+		return errno == EAGAIN || is_only_down(d) ? BJ_ERR_WOULD_BLOCK : BJ_ERR_IO;
 	for (int i = 0; i < got; i++) {
 		struct virtio_net_hdr h;
 

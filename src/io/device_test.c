@@ -410,6 +410,23 @@ static void an_address_can_be_listened_on_once(void **state)
 	close_pair(&p);
 }
 
+/* Who is on the other side of the socket may send what is no packet; that is no end of packets. */
+static void a_scrap_is_no_end(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, true, true);
+	p.client.to_send = p.server.to_get = 1000;
+	connect_pair(&p);
+	for (size_t len = 1; len <= 12; len++)
+		assert_int_equal(write(p.client.net.device.fd, "a mere scrap", len), len);
+	run(&p);
+	assert_false(p.server.net.is_gone);
+	assert_int_equal(p.server.got, 1000);
+	close_pair(&p);
+}
+
 static void an_interface_that_goes_away_is_left_alone(void **state)
 {
 	struct pair p;
@@ -442,6 +459,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_is_dropped_ends_the_connection),
 		cmocka_unit_test(a_reset_is_told_as_one),
 		cmocka_unit_test(an_address_can_be_listened_on_once),
+		cmocka_unit_test(a_scrap_is_no_end),
 		cmocka_unit_test(an_interface_that_goes_away_is_left_alone),
 	};
 

@@ -298,7 +298,7 @@ enum bj_err bj_tcp_finish(struct bj_tcp *t)
 		return (enum bj_err)t->error;
 	if (t->fin_queued)
 		return BJ_OK;
-	if (t->state == BJ_TCP_SYN_SENT) {
+	if (t->state == BJ_TCP_SYN_SENT && t->send.len == 0) {
 		tcp_end(t, BJ_OK);
 		return BJ_OK;
 	}
@@ -306,7 +306,7 @@ enum bj_err bj_tcp_finish(struct bj_tcp *t)
 		tcp_set_state(t, BJ_TCP_FIN_WAIT_1);
 	else if (t->state == BJ_TCP_CLOSE_WAIT)
 		tcp_set_state(t, BJ_TCP_LAST_ACK);
-	else if (t->state != BJ_TCP_SYN_RECEIVED)
+	else if (t->state != BJ_TCP_SYN_RECEIVED && t->state != BJ_TCP_SYN_SENT) /* there what was taken goes first, and the FIN behind it */
 		return BJ_OK;
 	t->fin_queued = true;
 	stack_want_output(t);
@@ -341,7 +341,7 @@ void bj_tcp_release(struct bj_tcp *t)
 	if (!t)
 		return;
 	unread = t->receive.len > 0 || t->early;
-	if (t->state == BJ_TCP_SYN_SENT || (unread && t->state != BJ_TCP_CLOSED && t->state != BJ_TCP_TIME_WAIT)) {
+	if ((t->state == BJ_TCP_SYN_SENT && t->send.len == 0) || (unread && t->state != BJ_TCP_CLOSED && t->state != BJ_TCP_TIME_WAIT)) {
 		bj_tcp_abort(t);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include "base/prng.h"
 #include "base/test.h"
 #include "tcpip/flight.h"
+#include "tcpip/neighbour.h"
 #include "tcpip/wire/icmpv6.h"
 #include "tcpip/wire/ipv4.h"
 #include "tcpip/wire/ipv6.h"
@@ -297,7 +298,7 @@ static void reports_of_single_bytes_do_not_cut_what_is_out_to_pieces(void **stat
 	world_end(&w);
 }
 
-/* MUST-37 is for those who still have an owner: of one that nobody has, nobody could let go. */
+/* It may stay shut for as long as the peer answers, where there is an owner; of one that nobody has, nobody could let go. */
 static void a_shut_window_does_not_keep_a_connection_without_owner_for_ever(void **state)
 {
 	struct bj_stack_stats stats;
@@ -412,6 +413,64 @@ static void times_without_end_end_nothing_and_wake_nobody(void **state)
 	assert_true(run_until(&w, w.now + 600 * SECOND) < 5);
 	assert_int_equal(info_of(w.tcp).state, BJ_TCP_TIME_WAIT);
 	world_end(&w);
+}
+
+/* What was taken is sent, even if its owner was done before the peer answered. */
+static void what_was_written_before_the_connection_outlives_its_owner(void **state)
+{
+	const struct bj_endpoint local = { bj_ip4(10, 0, 0, 1), OUR_PORT }, remote = { bj_ip4(10, 0, 0, 2), PEER_PORT };
+
+	(void)state;
+	for (int released = 0; released < 2; released++) {
+		struct bj_stack_stats stats;
+		struct tcp_segment out;
+		struct world w;
+		size_t len;
+
+		world_make(&w, (struct bj_stack_options){ 0 });
+		assert_int_equal(bj_tcp_connect(w.stack, &local, &remote, NULL, &w.tcp), BJ_OK);
+		assert_int_equal(bj_tcp_write(w.tcp, BYTES_LIT("all there is"), &len), BJ_OK);
+		if (released)
+			bj_tcp_release(w.tcp);
+		else
+			assert_int_equal(bj_tcp_finish(w.tcp), BJ_OK);
+		assert_true(take(&w, &out));
+		w.ack = out.seq + 1;
+		w.seq = 100;
+		w.options = usual;
+		say(&w, TCP_SYN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+		assert_true(take(&w, &out));
+		assert_int_equal(out.payload.len, 12);
+		assert_true(out.flags & TCP_FIN);
+		w.options = (struct tcp_options){ 0 };
+		w.ack += 13;
+		say(&w, TCP_FIN | TCP_ACK, 5000, (struct bj_bytes){ 0 });
+		(void)run_until(&w, w.now + 100 * SECOND);
+		bj_stack_stats(w.stack, &stats);
+		assert_int_equal(stats.connections, 0);
+		world_end(&w);
+	}
+}
+
+static void neighbours_may_be_believed_for_ever(void **state)
+{
+	const struct bj_link_options o = { .reachable_us = INT64_MAX, .retransmit_us = INT64_MAX };
+	const struct bj_mac mac = { { 2 } };
+	const struct neighbour_answer answer = { .mac = &mac, .solicited = true };
+	const struct bj_ip ip = bj_ip4(10, 0, 0, 2);
+	const struct siphash_key key = { { 1 } };
+	struct neighbours n;
+	struct neighbour *e;
+
+	(void)state;
+	neighbours_init(&n, &o, &key);
+	e = neighbour_use(&n, &ip, SECOND);
+	assert_ptr_equal(neighbour_next_question(&n, SECOND), e);
+	assert_true(neighbours_deadline(&n) > 1000 * SECOND);
+	neighbour_answered(&n, &ip, &answer, SECOND);
+	assert_ptr_equal(neighbour_use(&n, &ip, 1000 * SECOND), e);
+	assert_int_equal(e->state, NEIGHBOUR_REACHABLE);
+	neighbours_fini(&n);
 }
 
 /* rfc7323:5.5: after 24 days a timestamp says nothing; neither after 46, when a count of minutes has gone round. */
@@ -757,6 +816,97 @@ static void a_control_that_changes_in_recovery_keeps_the_window_in_bounds(void *
 	world_end(&w);
 }
 
+/* ---- fragments */
+
+/* rfc5722:4: also where it lies inside of what has come, other bytes at the same place spoil all; the same bytes do not. */
+static void other_bytes_inside_of_what_came_spoil_a_datagram(void **state)
+{
+	static const uint8_t bytes[64] = { 0 }, others[64] = { [12] = 1 };
+
+	(void)state;
+	for (int differ = 0; differ < 2; differ++) {
+		struct fragment f = { .id = 1, .more = true, .payload = { bytes, 8 } };
+		struct reassembly r;
+		struct datagram *done;
+		struct bj_bytes whole;
+		uint64_t dropped = 0;
+
+		reassembly_init(&r);
+		assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+		f.offset = 8;
+		f.payload.len = 16;
+		assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+		f.offset = 0;
+		f.payload = bytes_of(differ ? others : bytes, 24);
+		assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+		f = (struct fragment){ .id = 1, .offset = 24, .payload = { bytes, 8 } };
+		assert_int_equal(reassembly_add(&r, 0, &f, &whole, &done, &dropped), !differ);
+		assert_int_equal(dropped, differ);
+		reassembly_fini(&r);
+	}
+}
+
+static void fragments_of_one_source_leave_room_for_others(void **state)
+{
+	static const uint8_t bytes[64] = { 0 };
+	struct fragment f = { .id = 1, .from = { 1 }, .more = true, .payload = { bytes, 32 } };
+	struct reassembly r;
+	struct datagram *done;
+	struct bj_bytes whole;
+	uint64_t dropped = 0;
+
+	(void)state;
+	reassembly_init(&r);
+	assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	f.from[0] = 2;
+	for (f.id = 1; f.id <= 1000; f.id++)
+		assert_false(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	assert_true(r.count <= REASSEMBLY_SOURCE_MAX + 1);
+	f = (struct fragment){ .id = 1, .from = { 1 }, .offset = 32, .payload = { bytes, 32 } };
+	assert_true(reassembly_add(&r, 0, &f, &whole, &done, &dropped));
+	assert_int_equal(whole.len, 64);
+	reassembly_fini(&r);
+}
+
+/* rfc8200:4.1: a header of options may stand behind the fragment header; another fragment header may not. */
+static void headers_behind_the_fragment_header_are_passed(void **state)
+{
+	const struct bj_ip ours6 = { { 0xfd, [15] = 1 } };
+	const struct tcp_segment syn = { .source_port = 9, .destination_port = OUR_PORT, .seq = 100, .flags = TCP_SYN, .window = 1000 };
+	static const struct { uint8_t first; bool in_two, passes; } rows[] = {
+		{ IPV6_DESTINATION, false, true }, { IPV6_DESTINATION, true, true }, { IPV6_HOP_BY_HOP, false, false }, { IPV6_FRAGMENT, true, false },
+		{ IPV6_FRAGMENT, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct ipv6 ip = { .hop_limit = 64, .protocol = rows[i].first, .has_fragment = true, .fragment_id = 5, .from = { 0xfd, [15] = 2 } };
+		uint8_t body[100] = { IP_TCP, 0, [2] = rows[i].first == IPV6_FRAGMENT ? 0 : 1, [3] = rows[i].first == IPV6_FRAGMENT ? 0 : 4 }, packet[300];
+		struct writer w = wr_make(body, sizeof(body)), out;
+		struct bj_stack_stats stats;
+		struct world v;
+
+		world_make(&v, (struct bj_stack_options){ 0 });
+		assert_int_equal(bj_stack_add_address(v.stack, &ours6), BJ_OK);
+		memcpy(ip.to, ours6.bytes, 16);
+		w.len = 8;
+		tcp_write(&w, &syn, bytes_of(ip.from, 16), bytes_of(ip.to, 16));
+		for (int part = 0; part <= rows[i].in_two; part++) {
+			ip.payload = !rows[i].in_two ? wr_view(&w) : part == 0 ? bytes_of(body, 16) : bytes_of(body + 16, w.len - 16);
+			ip.fragment_offset = part ? 16 : 0;
+			ip.more_fragments = rows[i].in_two && part == 0;
+			out = wr_make(packet, sizeof(packet));
+			ipv6_write(&out, &ip);
+			assert_true(wr_ok(&out));
+			bj_stack_input(v.stack, v.now, wr_view(&out));
+		}
+		bj_stack_stats(v.stack, &stats);
+		assert_int_equal(stats.resets_sent, rows[i].passes);
+		assert_int_equal(stats.malformed, !rows[i].passes);
+		world_end(&v);
+	}
+}
+
 /* ---- addresses */
 
 /* An IPv4 address in the form of IPv6 never travels: who uses it gets past what is said of either. */
@@ -823,6 +973,8 @@ int main(void)
 		cmocka_unit_test(a_writer_does_not_put_off_the_retransmission),
 		cmocka_unit_test(a_window_below_one_segment_lets_one_go),
 		cmocka_unit_test(times_without_end_end_nothing_and_wake_nobody),
+		cmocka_unit_test(neighbours_may_be_believed_for_ever),
+		cmocka_unit_test(what_was_written_before_the_connection_outlives_its_owner),
 		cmocka_unit_test(a_connection_that_slept_for_weeks_wakes_up),
 		cmocka_unit_test(a_reset_with_bytes_counts_when_the_window_is_shut),
 		cmocka_unit_test(the_window_of_a_syn_is_not_scaled_when_both_open),
@@ -836,6 +988,9 @@ int main(void)
 		cmocka_unit_test(a_report_without_the_fin_counts),
 		cmocka_unit_test(what_was_not_lost_is_looked_at_in_its_old_order),
 		cmocka_unit_test(a_control_that_changes_in_recovery_keeps_the_window_in_bounds),
+		cmocka_unit_test(other_bytes_inside_of_what_came_spoil_a_datagram),
+		cmocka_unit_test(fragments_of_one_source_leave_room_for_others),
+		cmocka_unit_test(headers_behind_the_fragment_header_are_passed),
 		cmocka_unit_test(mapped_addresses_are_not_taken_off_the_wire),
 		cmocka_unit_test(loopback_does_not_come_from_outside),
 	};

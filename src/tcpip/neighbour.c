@@ -10,12 +10,18 @@ static struct bj_bytes key_of(const struct map_node *node)
 	return bytes_of(CONTAINER_OF(node, const struct neighbour, node)->ip.bytes, sizeof(struct bj_ip));
 }
 
+/* For ever is a time to which the present can still be added. */
+static int64_t time_of(int64_t option, int64_t otherwise)
+{
+	return option <= 0 ? otherwise : option < INT64_MAX / 4 ? option : INT64_MAX / 4;
+}
+
 void neighbours_init(struct neighbours *n, const struct bj_link_options *options, const struct siphash_key *key)
 {
 	*n = (struct neighbours){
 		.max = options->neighbour_max ? options->neighbour_max : NEIGHBOUR_MAX,
-		.reachable_us = options->reachable_us ? options->reachable_us : NEIGHBOUR_REACHABLE_US,
-		.retransmit_us = options->retransmit_us ? options->retransmit_us : NEIGHBOUR_RETRANSMIT_US,
+		.reachable_us = time_of(options->reachable_us, NEIGHBOUR_REACHABLE_US),
+		.retransmit_us = time_of(options->retransmit_us, NEIGHBOUR_RETRANSMIT_US),
 	};
 	map_init(&n->map, key, key_of, n->max);
 	list_init(&n->by_use);

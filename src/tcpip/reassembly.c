@@ -80,13 +80,32 @@ static struct datagram *find(const struct reassembly *r, const struct fragment *
 	return NULL;
 }
 
+/* Who makes room for one of this source: its own oldest if it has many, else the oldest of all; null: there is room. */
+static struct datagram *one_too_many(const struct reassembly *r, const struct fragment *f)
+{
+	struct datagram *first = NULL;
+	unsigned count = 0;
+
+	LIST_EACH(it, &r->open) {
+		struct datagram *d = CONTAINER_OF(it, struct datagram, link);
+
+		if (memcmp(d->key.from, f->from, sizeof(f->from)) != 0)
+			continue;
+		if (count++ == 0)
+			first = d;
+	}
+	if (count >= REASSEMBLY_SOURCE_MAX)
+		return first;
+	return r->count == REASSEMBLY_DATAGRAMS_MAX ? oldest(r) : NULL;
+}
+
 static struct datagram *open_datagram(struct reassembly *r, int64_t now_us, const struct fragment *f, uint64_t *dropped)
 {
-	struct datagram *d;
+	struct datagram *d = one_too_many(r, f);
 
-	if (r->count == REASSEMBLY_DATAGRAMS_MAX) {
+	if (d) {
 		(*dropped)++;
-		give_up(r, oldest(r));
+		give_up(r, d);
 	}
 	d = (struct datagram *)calloc(1, sizeof(*d));
 	if (!d)
@@ -129,8 +148,8 @@ static bool put(struct reassembly *r, struct datagram *d, const struct fragment 
 	uint32_t end = f->offset + (uint32_t)f->payload.len;
 	const struct range *there = ranges_find(d->have, f->offset);
 
-	if (there && end <= there->end && (f->more || d->total == end))
-		return true; /* a duplicate: what came first stays */
+	if (there && end <= there->end && (f->more || d->total == end) && memcmp(d->bytes + f->offset, f->payload.ptr, f->payload.len) == 0)
+		return true; /* a duplicate, perhaps cut in another way */
 	if (ranges_overlap(d->have, f->offset, end))
 		return false;
 	if (!f->more && ((d->total && d->total != end) || d->reach > end))

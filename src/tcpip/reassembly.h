@@ -1,7 +1,7 @@
 /* reassembly.h - fragments of IPv4 and IPv6 packets become datagrams again.
  *
  * A datagram in which fragments overlap is given up as a whole, in both families (rfc5722:4, and what was learned from
- * teardrop); an exact duplicate is ignored. At most REASSEMBLY_DATAGRAMS_MAX are open, with REASSEMBLY_MEMORY_MAX bytes:
+ * teardrop); one that brings nothing but the same bytes again is ignored. At most REASSEMBLY_DATAGRAMS_MAX are open, with REASSEMBLY_MEMORY_MAX bytes:
  * the oldest make room; after REASSEMBLY_TIMEOUT_US a datagram is given up.
  *
  * Implements   rfc791:3.2 rfc8200:4.5 rfc5722 rfc6946 (whole packets with a fragment header never come here)
@@ -13,6 +13,7 @@
 #include "base/list.h"
 
 #define REASSEMBLY_DATAGRAMS_MAX 64
+#define REASSEMBLY_SOURCE_MAX 16 /* of one address: beyond it its own make room */
 #define REASSEMBLY_MEMORY_MAX (4u << 20)
 #define REASSEMBLY_TIMEOUT_US INT64_C(30000000)
 #define REASSEMBLY_DATAGRAM_LEN_MAX 65535

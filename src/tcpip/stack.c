@@ -454,6 +454,19 @@ static void input_upper(struct bj_stack *s, const struct bj_ip *from, const stru
 	input_tcp(s, &a);
 }
 
+/* Behind a fragment header others may stand, once all is there: rfc8200:4.1. Another fragment header is none of them. */
+static bool pass_extensions(struct bj_bytes *payload, uint8_t *protocol)
+{
+	struct reader r = rd_of(*payload);
+	struct ipv6 ip = { 0 };
+
+	if (*protocol == IPV6_HOP_BY_HOP || ipv6_walk(&r, *protocol, &ip) || ip.has_fragment)
+		return false;
+	*payload = rd_rest(&r);
+	*protocol = ip.protocol;
+	return true;
+}
+
 static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to, struct fragment *f, uint8_t ttl,
 			   uint8_t tos)
 {
@@ -472,7 +485,10 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 	s->stats.datagrams_whole++;
 	s->arriving = bytes_of(NULL, 0);
 	s->arriving_segment_len = 0;
-	input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
+	if (bj_ip_is_v4(to) || pass_extensions(&whole, &f->protocol))
+		input_upper(s, from, to, f->protocol, ttl, tos, (struct bj_bytes){ 0 }, whole, false);
+	else
+		s->stats.malformed++;
 	reassembly_done(&s->reassembly, done);
 }
 
@@ -529,6 +545,10 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 	if (!is_for_us(s, &from, &to))
 		return;
 	if (!ipv6_is_fragment(&ip)) {
+		if (ip.has_fragment && !pass_extensions(&ip.payload, &ip.protocol)) {
+			s->stats.malformed++;
+			return;
+		}
 		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, (struct bj_bytes){ 0 }, ip.payload, checksum_good);
 		return;
 	}

@@ -267,6 +267,18 @@ def test_bytes_are_the_same_both_ways(world, proxy, pki):
         assert got["there"] and got["back"]
 
 
+@pytest.mark.parametrize("kind", ["veth", "xdp", "tap", "tun"])
+def test_an_interface_that_was_down_for_a_while_is_used_again(spaces, program, proxy, pki, kind):
+    world = World(spaces, kind, program)
+    proxy(world)
+    assert curl(world, pki, OURS).stdout == b"a"
+    end = (spaces.home, "bj0") if kind in ("veth", "xdp") else (spaces.peer, world.kernel)
+    spaces.run(end[0], "ip", "link", "set", end[1], "down")
+    time.sleep(0.2)
+    spaces.run(end[0], "ip", "link", "set", end[1], "up")
+    assert curl(world, pki, OURS).stdout == b"a"
+
+
 def test_bytes_are_the_same_without_offload(world, proxy):
     proxy(world, carrier="offload off")
     got = world.ask("transfer", OURS, 9000, 8 * MB)
