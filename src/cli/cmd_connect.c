@@ -53,6 +53,7 @@ static const char help[] =
 	"  --raw-public-key     the server shows a key instead of certificates (RFC 7250), and so do we with -key FILE alone;\n"
 	"                       --peer-key KEY: this must be the server's: sha256//BASE64 or a file; may be repeated\n"
 	"  --ech LIST           encrypt the hello to this configuration: base64 as in DNS, or a file; --ech-grease only looks so\n"
+	"  --ct-logs FILE       check the timestamps of logs (certificate transparency): public keys in PEM, or the JSON that browsers publish\n"
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
@@ -99,6 +100,7 @@ enum {
 	OPTION_KEY_UPDATE,
 	OPTION_ECH,
 	OPTION_ECH_GREASE,
+	OPTION_CT_LOGS,
 	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
 };
 
@@ -142,6 +144,8 @@ static const struct option own[] = {
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
 	{ "ech", required_argument, NULL, OPTION_ECH },
 	{ "ech-grease", no_argument, NULL, OPTION_ECH_GREASE },
+	{ "ct-logs", required_argument, NULL, OPTION_CT_LOGS },
+	{ "ctlogfile", required_argument, NULL, OPTION_CT_LOGS },
 	PROOF_OPTIONS,
 	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
 	{ "brief", no_argument, NULL, OPTION_NOTHING },
@@ -320,6 +324,9 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_ECH_GREASE:
 		wish->ech_grease = true;
 		return EXIT_GOOD;
+	case OPTION_CT_LOGS:
+		wish->ct_logs = optarg;
+		return EXIT_GOOD;
 	case OPTION_OCSP:
 		wish->ocsp = true;
 		wish->status = true;
@@ -415,7 +422,7 @@ static void try_connection(const struct connect_wish *wish, const struct connect
 	int64_t began;
 	enum bj_err err;
 
-	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 } };
+	*c = (struct connection){ .report = { .alert_sent = -1, .alert_received = -1 }, .outfit = outfit };
 	c->err = wish->carrier ? dial_by(wish->carrier, &wish->target, deadline, &c->dialled) : dial(&wish->target, deadline, &c->dialled);
 	if (c->err)
 		return;

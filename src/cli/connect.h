@@ -2,6 +2,7 @@
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
 
+#include "cli/ct_logs.h"
 #include "cli/dial.h"
 #include "cli/ech_file.h"
 #include "cli/options.h"
@@ -44,6 +45,7 @@ struct connect_wish {
 	const char *session_in, *session_out;
 	const char *keylog;
 	struct slo slo;
+	const char *ct_logs;     /* a list of logs to check timestamps against; null: they are not asked for */
 	struct proof_wish proof;
 	const char *early_file;
 	const char *ech;    /* base64 or a file */
@@ -60,6 +62,7 @@ struct connect_outfit {
 	FILE *keylog;
 	struct file_bytes early;  /* data to send early */
 	struct ech_list *ech;     /* null: none */
+	struct ct_logs ct;
 };
 
 /* Reads the files that the wish names, the peer's keys into it. An exit code, with its message already printed; connect_outfit_fini() in any case. */
@@ -79,6 +82,7 @@ struct connection {
 	bool session_refused;     /* by ourselves: expired, or for another name */
 	bool ech_retried;         /* the first try was rejected, and this is the second */
 	bool ech_useless;         /* nothing in the list could be used */
+	const struct connect_outfit *outfit;
 };
 
 /* Connects as wished, shows the connection to `then` while it is open, and closes it. The exit code of what went wrong before or in the

@@ -122,8 +122,8 @@ static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls
 		err = bj_tls_config_observer(config, show_event, NULL);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
-	if (!err && wish->status)
-		err = bj_tls_config_stapling(config, true, false);
+	if (!err && (wish->status || wish->ct_logs))
+		err = bj_tls_config_stapling(config, wish->status, wish->ct_logs != NULL);
 	if (!err && wish->ech_grease)
 		err = bj_tls_config_ech_grease(config, true);
 	if (!err && wish->proof.raw_public_key)
@@ -258,6 +258,8 @@ int connect_outfit_init(struct connect_outfit *outfit, struct connect_wish *wish
 		code = load_early(wish, outfit);
 	if (!code)
 		code = load_ech(wish, outfit);
+	if (!code && wish->ct_logs)
+		code = ct_logs_load("--ct-logs", wish->ct_logs, &outfit->ct);
 	if (!code)
 		code = load_credential(wish, outfit->config);
 	if (!code)
@@ -276,6 +278,7 @@ void connect_outfit_fini(struct connect_outfit *outfit)
 	bj_trust_free(outfit->trust);
 	file_bytes_free(&outfit->early);
 	free(outfit->ech);
+	ct_logs_free(&outfit->ct);
 	if (outfit->keylog)
 		fclose(outfit->keylog);
 }

@@ -10,6 +10,7 @@
 #include "cli/early_words.h"
 #include "cli/explain_text.h"
 #include "x509/time.h"
+#include "x509/trust.h"
 
 /* Alerts that judge the certificate that we showed. */
 static bool is_about_our_certificate(int alert)
@@ -126,6 +127,38 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 		}
 		fputs("-----END CERTIFICATE-----\n", t->stream);
 	}
+}
+
+/* Who signed the first certificate: in the chain, or among the anchors. */
+static bool find_issuer(const struct connection *c, const struct cert *cert, struct cert *out)
+{
+	for (size_t i = 1; i < c->client.chain_count; i++)
+		if (cert_parse(c->client.chain[i], out) == BJ_OK && bytes_equal(out->subject, cert->issuer))
+			return true;
+	for (const struct anchor *a = trust_first(c->outfit->trust, cert->issuer_hash); a; a = trust_next(a, cert->issuer_hash))
+		if (bytes_equal(a->cert.subject, cert->issuer)) {
+			*out = a->cert;
+			return true;
+		}
+	return false;
+}
+
+/* Calls one of them with what is known of the timestamps, if there is a certificate. */
+static void with_timestamps(const struct connection *c, const struct terminal *terminal, struct json *json)
+{
+	struct cert cert, issuer;
+	struct ct_source source = { .cert = &cert, .handshake = c->report.sct_list, .logs = c->outfit->ct.logs ? &c->outfit->ct : NULL };
+
+	if (c->client.raw_key.len > 0 || c->client.chain_count == 0 || cert_parse(c->client.chain[0], &cert) != BJ_OK) {
+		if (json)
+			json_null(json, "timestamps");
+		return;
+	}
+	source.issuer = find_issuer(c, &cert, &issuer) ? &issuer : NULL;
+	if (json)
+		ct_json(json, &source);
+	else if (source.logs)
+		ct_print(terminal, &source);
 }
 
 static const char *ech_words(const struct connection *c)
@@ -328,6 +361,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_negotiated(t, c);
 	print_ech(t, wish, c);
 	print_chain(t, wish, c);
+	with_timestamps(c, t, NULL);
 	print_verdict(t, wish, c);
 	print_staple(t, c);
 	print_proofs(t, wish, c);
@@ -504,6 +538,7 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 	}
 	json_array_end(json);
 	json_missed(json, wish, c);
+	with_timestamps(c, NULL, json);
 	json_failure(json, "failure", c->err ? c->err : c->late_err);
 	json_int(json, "exit", connect_exit(wish, c));
 }

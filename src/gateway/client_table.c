@@ -27,7 +27,11 @@ void client_table_fini(struct client_table *t)
 
 uint64_t client_table_hash(const struct client_table *t, struct bj_bytes listener, struct bj_bytes address)
 {
-	uint64_t hash = siphash13_pair(&t->key, siphash13(&t->key, listener), siphash13(&t->key, address));
+	uint64_t hash;
+
+	if (address.len > CLIENT_NETWORK_BYTES)
+		address.len = CLIENT_NETWORK_BYTES;
+	hash = siphash13_pair(&t->key, siphash13(&t->key, listener), siphash13(&t->key, address));
 
 	return hash ? hash : 1;
 }

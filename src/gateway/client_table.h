@@ -1,5 +1,7 @@
 /* client_table.h - what one client address may do at once and per second, over all workers, without a lock.
  *
+ * A client of IPv6 is a network of 64 bits: whoever has one address there has all of them.
+ *
  * Tables of fixed size in atomics, keyed by a keyed hash of listener and address, of which 40 bits (connections) or 64 (requests) are
  * kept. Where the places for a client are all taken by others, it is let in uncounted: a full table never refuses anybody. Two workers
  * that see a new client in the same instant may give it two places; then it has the sum of both.
@@ -12,6 +14,7 @@
 #include "base/siphash.h"
 
 #define CLIENT_TABLE_SLOTS (1u << 17)
+#define CLIENT_NETWORK_BYTES 8 /* of an address, that tell clients apart */
 #define CLIENT_TABLE_WAYS 16 /* neighbours that an entry may stand among */
 
 struct client_rate {

@@ -47,6 +47,22 @@ static void the_same_address_at_another_listener_is_another_client(void **state)
 	client_table_fini(&t);
 }
 
+static void a_client_of_ipv6_cannot_become_another_one_within_its_network(void **state)
+{
+	static const uint8_t addresses[3][16] = { { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 7, [15] = 1 },
+						  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 7, 0xff, [15] = 2 },
+						  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 8, [15] = 1 } };
+	struct client_table t;
+	uint64_t hashes[3];
+
+	assert_int_equal(client_table_init(&t, &key), BJ_OK);
+	for (size_t i = 0; i < 3; i++)
+		hashes[i] = client_table_hash(&t, BYTES_LIT("web"), bytes_of(addresses[i], 16));
+	assert_true(hashes[0] == hashes[1]);
+	assert_true(hashes[0] != hashes[2]);
+	client_table_fini(&t);
+}
+
 static void a_full_table_lets_clients_in_uncounted(void **state)
 {
 	struct client_table t;
@@ -137,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_more_than_the_limit_is_refused_until_one_leaves),
 		cmocka_unit_test(the_same_address_at_another_listener_is_another_client),
+		cmocka_unit_test(a_client_of_ipv6_cannot_become_another_one_within_its_network),
 		cmocka_unit_test(a_full_table_lets_clients_in_uncounted),
 		cmocka_unit_test(threads_together_keep_the_limit),
 		cmocka_unit_test(requests_come_at_their_rate_after_the_burst),

@@ -78,9 +78,9 @@ const struct conf_entry conf_schema[] = {
 	{ "limits", "body_time", "TIME", NULL, 0, conf_take_limit_time, "Without a byte of a body that is being sent. Default: 30s." },
 	{ "limits", "body", "SIZE", NULL, 0, conf_take_limit_size, "Bytes of a request's body. Default: no limit." },
 	{ "limits", "connections", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once. Default: no limit." },
-	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address. Default: no limit." },
+	{ "limits", "connections_per_client", "NUMBER", NULL, 0, conf_take_limit_count, "Connections at once from one address (IPv6: from one /64). Default: no limit." },
 	{ "limits", "requests_per_client", "RATE [burst NUMBER]", NULL, 0, conf_take_limit_rate,
-	  "Requests from one address, as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
+	  "Requests from one address (IPv6: from one /64), as 100/s or 30/m; burst of them may come at once, by default those of a second. Default: no limit." },
 
 	/* route, otherwise */
 	{ "route", "require", "client_certificate [san TEXT...]", NULL, 0, conf_take_require,

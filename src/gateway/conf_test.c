@@ -372,6 +372,9 @@ static void networks_contain_their_addresses(void **state)
 		{ "10.0.0.0/8", "::ffff:10.1.2.3", true },   { "10.0.0.0/8", "2001:db8::1", false },
 		{ "2001:db8::/32", "2001:db9::1", false },   { "2001:db8::/32", "2001:db8:1::1", true },
 		{ "0.0.0.0/0", "198.51.100.7", true },	 { "::/0", "198.51.100.7", false },
+		{ "::ffff:10.0.0.0/104", "11.1.2.3", false }, { "::ffff:10.0.0.0/104", "10.1.2.3", true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", true }, { "::ffff:0:0/96", "2001:db8::1", false },
+		{ "::ffff:0:0/96", "198.51.100.7", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {

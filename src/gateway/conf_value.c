@@ -90,6 +90,19 @@ static bool ip_parse(struct bj_bytes text, struct conf_network *out)
 	return inet_pton(AF_INET6, copy, out->bytes) == 1;
 }
 
+/* IPv4 inside IPv6 is compared as IPv4, so its networks are those of IPv4. */
+static void unmap(struct conf_network *network)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+
+	if (network->family_len != 16 || network->prefix_bits < 96 || memcmp(network->bytes, mapped, sizeof(mapped)) != 0)
+		return;
+	memmove(network->bytes, network->bytes + sizeof(mapped), 4);
+	memset(network->bytes + 4, 0, 12);
+	network->family_len = 4;
+	network->prefix_bits = (uint8_t)(network->prefix_bits - 96);
+}
+
 bool conf_value_network(struct bj_bytes text, struct conf_network *out)
 {
 	const uint8_t *slash = text.len > 0 ? memchr(text.ptr, '/', text.len) : NULL;
@@ -106,6 +119,7 @@ bool conf_value_network(struct bj_bytes text, struct conf_network *out)
 		if (network.bytes[i / 8] >> (7 - i % 8) & 1)
 			return false;
 	network.prefix_bits = (uint8_t)bits;
+	unmap(&network);
 	*out = network;
 	return true;
 }

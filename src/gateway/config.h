@@ -23,7 +23,7 @@
 #define CONF_WORKERS_MAX 256
 #define CONF_LISTENERS_MAX 256
 #define CONF_POOLS_MAX 1024
-#define CONF_SERVERS_MAX 4096  /* in one pool */
+#define CONF_SERVERS_MAX 1024  /* in one pool (POOL_SERVER_MAX) */
 #define CONF_ROUTES_MAX 1024   /* in one listener */
 #define CONF_WEIGHT_MAX 256
 #define CONF_NO_LIMIT 0        /* for limits where nothing is said */

@@ -54,6 +54,7 @@ static void flow_end(struct flow *f, enum pool_outcome outcome)
 	stat_add(&w->stats->bytes_in, f->bytes_in);
 	stat_add(&w->stats->bytes_out, f->bytes_out);
 	stat_sub(&w->stats->flows_open, 1);
+	w->flow_count--;
 	loop_timer_cancel(&w->loop, &f->timer);
 	udp_fini(&f->server);
 	(void)map_remove(&f->on->flows, &f->node);
@@ -99,7 +100,7 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 	struct flow *f;
 	size_t index;
 
-	if (route->action != CONF_ACTION_POOL || w->draining)
+	if (route->action != CONF_ACTION_POOL || w->draining || w->flow_count >= w->flows_max)
 		return NULL;
 	if (on->to->conf->deny_count > 0 && conf_networks_have(on->to->conf->deny, on->to->conf->deny_count, &from->sa.any))
 		return NULL;
@@ -137,8 +138,10 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 	pool_begin(&group->pool, index);
 	stat_add(&f->target->stats->connections, 1);
 	stat_add(&w->stats->flows_open, 1);
+	w->flow_count++;
 	on->open++;
-	loop_timer_set(&w->loop, &f->timer, w->loop.now_ms + f->idle_ms);
+	if (f->idle_ms) /* 0: no limit */
+		loop_timer_set(&w->loop, &f->timer, w->loop.now_ms + f->idle_ms);
 	return f;
 }
 

@@ -4,7 +4,7 @@
 
 #include "io/udp.h"
 
-#define FLOWS_MAX 65536 /* on one socket of one worker */
+#define FLOWS_MAX 65536 /* on one socket of one worker; of all together see worker.h */
 
 struct listening;
 

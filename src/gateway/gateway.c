@@ -200,9 +200,9 @@ static void set_log(struct gateway *gw, int fd)
 	gw->log_is_torn = gw->log_is_stuck = false;
 }
 
-/* Writes a whole piece, if there is room. Pipes and terminals may have a reader that reads no more: it is waited for once, a little,
- * and what comes until it reads again is lost. */
-static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
+/* Writes a piece, as far as there is room, and says how far. Pipes and terminals may have a reader that reads no more: it is waited for
+ * once, a little, and what comes until it reads again is lost. */
+static size_t write_piece(struct gateway *gw, const void *bytes, size_t len)
 {
 	struct pollfd room = { .fd = gw->log_fd, .events = POLLOUT };
 	size_t done = 0;
@@ -210,17 +210,17 @@ static bool write_piece(struct gateway *gw, const void *bytes, size_t len)
 	if (!gw->log_is_file) {
 		gw->log_is_stuck = poll(&room, 1, gw->log_is_stuck ? 0 : LOG_WAIT_MS) <= 0;
 		if (gw->log_is_stuck)
-			return false;
+			return 0;
 	}
 	while (done < len) {
 		ssize_t put = write(gw->log_fd, (const uint8_t *)bytes + done, len - done);
 
-		if (put < 0 && errno != EINTR)
-			return false;
+		if (put == 0 || (put < 0 && errno != EINTR))
+			break;
 		if (put > 0)
 			done += (size_t)put;
 	}
-	return true;
+	return done;
 }
 
 static void write_log(struct mail *mail, void *owner)
@@ -230,15 +230,16 @@ static void write_log(struct mail *mail, void *owner)
 	size_t done = 0;
 
 	if (gw->log_fd >= 0 && gw->log_is_torn)
-		gw->log_is_torn = !write_piece(gw, "\n", 1);
+		gw->log_is_torn = write_piece(gw, "\n", 1) != 1;
 	while (gw->log_fd >= 0 && !gw->log_is_torn && done < block->len) {
 		size_t take = gw->log_is_file || block->len - done < LOG_PIECE ? block->len - done : LOG_PIECE;
+		size_t put = write_piece(gw, block->bytes + done, take);
 
-		if (!write_piece(gw, block->bytes + done, take)) {
+		done += put;
+		if (put < take) {
 			gw->log_is_torn = done > 0 && block->bytes[done - 1] != '\n';
 			break;
 		}
-		done += take;
 	}
 	atomic_fetch_sub_explicit(block->outstanding, 1, memory_order_relaxed);
 	free(block);
@@ -356,7 +357,7 @@ static enum bj_err take_config(struct gateway *gw, struct conf_snapshot *conf)
 	size_t devices = gw->device_count;
 	struct admin *admin = gw->admin;
 	int **fds = NULL, log_fd = gw->log_fd;
-	enum bj_err err = runtime_new(conf, gw->worker_count, &rt);
+	enum bj_err err = runtime_new(conf, gw->worker_count, old, &rt);
 
 	if (err)
 		return complain(gw, err, "configuration", gw->path);
@@ -518,6 +519,17 @@ static void raise_descriptors(void)
 	}
 }
 
+/* Each flow of datagrams has a descriptor, and anybody can begin flows with sources that are not his. So all of them together get half of
+ * the descriptors. */
+static size_t flows_of_worker(const struct gateway *gw)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return (size_t)limit.rlim_cur / 2 / gw->worker_count;
+}
+
 static enum bj_err make_workers(struct gateway *gw)
 {
 	struct siphash_key key;
@@ -542,6 +554,7 @@ static enum bj_err make_workers(struct gateway *gw)
 		err = worker_init(&gw->workers[i], gw, i, stats, &gw->clients);
 		if (err)
 			return err;
+		gw->workers[i].flows_max = flows_of_worker(gw);
 	}
 	return BJ_OK;
 }

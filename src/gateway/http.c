@@ -1,5 +1,6 @@
 /* http.c - see http.h: requests as they come, the connection's phases, our own answers. Implements rfc9112:9 rfc9110:15.5.20 */
 #include "gateway/http.h"
+#include "gateway/relay.h"
 #include "gateway/route.h"
 
 /* ---- exchanges */
@@ -157,7 +158,8 @@ static enum bj_err add_forwarded(struct exchange *x)
 	if (s->identity) {
 		facts.has_client_certificate = true;
 		facts.certificate_der = s->identity->der;
-		facts.certificate_subject = bytes_of(s->identity->subject, s->identity->subject_len);
+		if (!s->identity->subject_is_cut)
+			facts.certificate_subject = bytes_of(s->identity->subject, s->identity->subject_len);
 		facts.certificate_sans = bytes_of(s->identity->sans_text, s->identity->sans_len);
 		facts.certificate_sha256 = s->identity->sha256;
 	}
@@ -381,6 +383,16 @@ static void kind_ready(struct session *s)
 	http_advance(http_of(s));
 }
 
+/* Whose fault it is: the one who does not take what waits for it, else the one who is waited for. */
+static bool exchange_timeout(struct exchange *x)
+{
+	if (x->head_sent && (link_is_blocked(&x->hs->base.client) || !x->body.done))
+		return http_abort(x->hs, BJ_ERR_IO_TIMEOUT, CLOSE_TIMEOUT);
+	if (x->wait == WAIT_BODY && !x->head_sent && !link_is_blocked(&x->up->link))
+		return http_answer(x, 408, true, BJ_ERR_IO_TIMEOUT, "body_time");
+	return http_try_failed(x, BJ_ERR_IO_TIMEOUT);
+}
+
 static void kind_timeout(struct session *s)
 {
 	struct http_session *hs = http_of(s);
@@ -405,19 +417,12 @@ static void kind_timeout(struct session *s)
 			http_advance(hs);
 		return;
 	case PHASE_EXCHANGE:
-		if (x->head_sent) {
-			(void)http_abort(hs, BJ_ERR_IO_TIMEOUT, CLOSE_TIMEOUT);
-			return;
-		}
-		if (x->wait == WAIT_BODY ? http_answer(x, 408, true, BJ_ERR_IO_TIMEOUT, "body_time") :
-					   http_try_failed(x, BJ_ERR_IO_TIMEOUT))
+		if (exchange_timeout(x))
 			http_advance(hs);
 		return;
 	case PHASE_TUNNEL:
 	case PHASE_CLOSING:
 	case PHASE_LINGER:
-		if (x)
-			http_exchange_end(x);
 		session_end(s, CLOSE_TIMEOUT);
 		return;
 	}
@@ -440,10 +445,18 @@ static void kind_drain(struct session *s)
 static void kind_end(struct session *s)
 {
 	struct http_session *hs = http_of(s);
+	struct exchange *x = hs->x;
 
 	loop_task_cancel(&hs->task);
-	if (hs->x)
-		http_exchange_end(hs->x);
+	if (!x)
+		return;
+	if (hs->phase == PHASE_TUNNEL && x->up) {
+		relay_break(&s->client, &x->up->link, BJ_ERR_CLOSED);
+	} else if (hs->phase == PHASE_EXCHANGE && x->head_sent && !s->client.err) { /* in the middle of a response */
+		s->client.err = BJ_ERR_CLOSED;
+		stream_reset_on_drop(&s->client.stream);
+	}
+	http_exchange_end(x);
 }
 
 const struct session_kind http_kind = { kind_begin, kind_ready, kind_timeout, kind_drain, kind_end };

@@ -387,7 +387,7 @@ bool http_tunnel_move(struct http_session *hs)
 		return false;
 	case RELAY_FAILED:
 		x->err = s->client.err ? s->client.err : x->up->link.err;
-		s->client.err = x->err; /* so that no close_notify says that all came */
+		relay_break(&s->client, &x->up->link, x->err);
 		http_drop_server(x, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(x->err));
 		return false;

@@ -171,7 +171,7 @@ bool http_try_failed(struct exchange *x, enum bj_err err)
 	stat_add(&w->stats->upstream_failures, 1);
 	http_drop_server(x, POOL_FAILED);
 	if (x->head_sent)
-		return http_abort(x->hs, err, CLOSE_ERROR);
+		return http_abort(x->hs, err, err == BJ_ERR_IO_TIMEOUT ? CLOSE_TIMEOUT : CLOSE_ERROR);
 	if (may_retry(x, reached))
 		return http_try(x);
 	return http_answer(x, status_of_failure(err), false, err, x->response_parser.why);

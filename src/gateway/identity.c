@@ -8,6 +8,24 @@
 #include "x509/general_name.h"
 #include "x509/name.h"
 
+/* Names that can stand in a list as they are: a URI has a colon and a DNS name none, and neither has what lists are made of. Others exist in
+ * odd certificates only, and are not told. */
+static bool can_be_listed(const struct general_name *name)
+{
+	bool has_colon = false;
+
+	if ((name->kind != GN_DNS && name->kind != GN_URI) || name->value.len == 0)
+		return false;
+	for (size_t i = 0; i < name->value.len; i++) {
+		uint8_t c = name->value.ptr[i];
+
+		if (c <= ' ' || c >= 0x7f || c == ',' || c == '"' || c == '\\')
+			return false;
+		has_colon |= c == ':';
+	}
+	return has_colon == (name->kind == GN_URI);
+}
+
 static void write_sans(struct identity *id)
 {
 	struct text text = text_make(id->sans_text, sizeof(id->sans_text));
@@ -18,13 +36,16 @@ static void write_sans(struct identity *id)
 
 		if (r.bad)
 			break;
-		if (name.kind != GN_DNS && name.kind != GN_URI)
+		if (!can_be_listed(&name))
 			continue;
 		if (text.len > 0)
 			text_char(&text, ',');
-		text_safe(&text, name.value, ",");
+		text_safe(&text, name.value, "");
+		if (text.cut)
+			break; /* a part of a name is another name */
+		id->sans_len = text.len;
 	}
-	id->sans_len = text.len;
+	id->sans_text[id->sans_len] = '\0';
 }
 
 struct identity *identity_of(const struct bj_tls *conn)
@@ -48,6 +69,7 @@ struct identity *identity_of(const struct bj_tls *conn)
 	text = text_make(id->subject, sizeof(id->subject));
 	name_text(cert.subject, &text);
 	id->subject_len = text.len;
+	id->subject_is_cut = text.cut;
 	write_sans(id);
 	hash_once(HASH_SHA256, id->der, digest);
 	memcpy(id->sha256, digest, sizeof(id->sha256));

@@ -41,6 +41,21 @@ enum relay_state relay_both(struct link *a, struct link *b, uint64_t *a_to_b, ui
 	return a->finish_asked && b->finish_asked ? RELAY_ENDED : RELAY_ON;
 }
 
+static void break_one(struct link *l, enum bj_err err)
+{
+	if (l->finish_asked && !link_is_blocked(l))
+		return;
+	if (!l->err)
+		l->err = err;
+	stream_reset_on_drop(&l->stream);
+}
+
+void relay_break(struct link *a, struct link *b, enum bj_err err)
+{
+	break_one(a, err);
+	break_one(b, err);
+}
+
 /* ---- the session */
 
 struct relay_session {
@@ -131,7 +146,7 @@ static void move(struct relay_session *r)
 		return;
 	case RELAY_FAILED:
 		r->err = s->client.err ? s->client.err : r->up->link.err;
-		s->client.err = r->err; /* so that no close_notify says that all came */
+		relay_break(&s->client, &r->up->link, r->err);
 		drop_server(r, POOL_SUCCEEDED);
 		session_end(s, close_reason_of(r->err));
 		return;
@@ -227,6 +242,8 @@ static void kind_end(struct session *s)
 		.err = r->err,
 	};
 
+	if (r->up && r->up->established)
+		relay_break(&s->client, &r->up->link, r->err ? r->err : BJ_ERR_CLOSED);
 	drop_server(r, POOL_ABANDONED);
 	stat_add(&w->stats->bytes_in, r->bytes_in);
 	stat_add(&w->stats->bytes_out, r->bytes_out);

@@ -14,5 +14,8 @@ enum relay_state {
 
 /* Moves what can be moved. The counts grow by what went from `a` to `b`, and back. */
 enum relay_state relay_both(struct link *a, struct link *b, uint64_t *a_to_b, uint64_t *b_to_a);
+/* Both are closed next, and not because both ended: whoever was not given everything with its end gets a reset, and over TLS no
+ * close_notify, so that what was cut off does not look whole. */
+void relay_break(struct link *a, struct link *b, enum bj_err err);
 
 #endif

@@ -8,6 +8,8 @@
 #include "gateway/runtime.h"
 #include "http/field.h"
 
+_Static_assert(CONF_SERVERS_MAX == POOL_SERVER_MAX, "what the configuration allows can be run");
+
 #define ARENA_OWN ((size_t)24 * 1024) /* what the gateway adds to a head: forwarded fields, a certificate */
 #define HEADER_COUNT_MIN 256          /* of responses */
 #define ARENA_MIN ((size_t)64 * 1024) /* responses are bounded by this even where requests are smaller */
@@ -45,7 +47,7 @@ bool runtime_listener_take(const struct runtime_listener *l)
 
 	if (most == CONF_NO_LIMIT)
 		return true;
-	if (atomic_fetch_add_explicit(l->open, 1, memory_order_relaxed) < most)
+	if (atomic_fetch_add_explicit(&l->places->taken, 1, memory_order_relaxed) < most)
 		return true;
 	runtime_listener_drop(l);
 	return false;
@@ -54,7 +56,28 @@ bool runtime_listener_take(const struct runtime_listener *l)
 void runtime_listener_drop(const struct runtime_listener *l)
 {
 	if (l->conf->limits.connections != CONF_NO_LIMIT)
-		atomic_fetch_sub_explicit(l->open, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&l->places->taken, 1, memory_order_relaxed);
+}
+
+static struct runtime_places *places_of(const struct runtime *old, const struct conf_listener *l)
+{
+	struct runtime_places *places;
+
+	for (size_t i = 0; old && i < old->conf->listener_count; i++)
+		if (strcmp(old->listeners[i].conf->name, l->name) == 0) {
+			atomic_fetch_add_explicit(&old->listeners[i].places->refs, 1, memory_order_relaxed);
+			return old->listeners[i].places;
+		}
+	places = (struct runtime_places *)calloc(1, sizeof(*places));
+	if (places)
+		atomic_init(&places->refs, 1);
+	return places;
+}
+
+static void places_unref(struct runtime_places *places)
+{
+	if (places && atomic_fetch_sub_explicit(&places->refs, 1, memory_order_acq_rel) == 1)
+		free(places);
 }
 
 static void keylog(void *self, const char *line)
@@ -170,7 +193,7 @@ static bool depends_on_client(const struct conf_listener *l)
 	return false;
 }
 
-static enum bj_err fill_listeners(struct runtime *rt)
+static enum bj_err fill_listeners(struct runtime *rt, const struct runtime *old)
 {
 	const struct conf_snapshot *conf = rt->conf;
 
@@ -181,7 +204,9 @@ static enum bj_err fill_listeners(struct runtime *rt)
 		size_t arena = l->limits.header_size + (l->limits.header_count + 32) * HTTP_FIELD_ENTRY + ARENA_OWN;
 
 		rt->listeners[i].conf = l;
-		rt->listeners[i].open = &rt->open[i];
+		rt->listeners[i].places = places_of(old, l);
+		if (!rt->listeners[i].places)
+			return BJ_ERR_NO_MEMORY;
 		rt->listeners[i].addr = addr_of_conf(&l->address);
 		rt->listeners[i].sni_must_match = depends_on_client(l);
 		if (arena > rt->arena_size)
@@ -227,7 +252,7 @@ static enum bj_err fill_pools(struct runtime *rt)
 	return rt->servers ? BJ_OK : BJ_ERR_NO_MEMORY;
 }
 
-enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, struct runtime **out)
+enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, const struct runtime *old, struct runtime **out)
 {
 	struct runtime *rt = (struct runtime *)calloc(1, sizeof(*rt));
 	enum bj_err err;
@@ -240,10 +265,9 @@ enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, struc
 	rt->keylog_fd = -1;
 	rt->listeners = (struct runtime_listener *)calloc(conf->listener_count + 1, sizeof(*rt->listeners));
 	rt->pools = (struct runtime_pool *)calloc(conf->pool_count + 1, sizeof(*rt->pools));
-	rt->open = (_Atomic uint64_t *)calloc(conf->listener_count + 1, sizeof(*rt->open));
-	err = rt->listeners && rt->pools && rt->open ? BJ_OK : BJ_ERR_NO_MEMORY;
+	err = rt->listeners && rt->pools ? BJ_OK : BJ_ERR_NO_MEMORY;
 	if (!err)
-		err = fill_listeners(rt);
+		err = fill_listeners(rt, old);
 	if (!err)
 		err = fill_pools(rt);
 	if (err)
@@ -263,8 +287,10 @@ void runtime_unref(struct runtime *rt)
 {
 	if (!rt || atomic_fetch_sub_explicit(&rt->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	for (size_t i = 0; rt->listeners && i < rt->conf->listener_count; i++)
+	for (size_t i = 0; rt->listeners && i < rt->conf->listener_count; i++) {
 		bj_tls_config_free(rt->listeners[i].tls);
+		places_unref(rt->listeners[i].places);
+	}
 	for (size_t i = 0; rt->pools && i < rt->conf->pool_count; i++) {
 		bj_tls_config_free(rt->pools[i].tls);
 		pool_control_fini(&rt->pools[i].control);
@@ -273,7 +299,6 @@ void runtime_unref(struct runtime *rt)
 	if (rt->keylog_fd >= 0)
 		close(rt->keylog_fd);
 	free(rt->listeners);
-	free((void *)rt->open);
 	free(rt->pools);
 	free(rt->servers);
 	conf_unref(rt->conf);

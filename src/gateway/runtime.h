@@ -22,12 +22,19 @@ struct server_stats {
 	struct stat_cell ejected;      /* how often */
 };
 
+/* Connections or flows of all workers on one listener; counted where there is a limit. Snapshots that follow each other share it, so that
+ * what was there before a reload still counts. */
+struct runtime_places {
+	atomic_uint refs;
+	_Atomic uint64_t taken;
+};
+
 struct runtime_listener {
 	const struct conf_listener *conf;
 	struct addr addr;
 	struct bj_tls_config *tls; /* null: plain */
 	bool sni_must_match;       /* routes depend on who the client is */
-	_Atomic uint64_t *open;    /* connections or flows of all workers; counted where there is a limit */
+	struct runtime_places *places;
 };
 
 /* Whether both listen on the same address of the same carrier. */
@@ -49,7 +56,6 @@ struct runtime {
 	atomic_uint refs;
 	struct conf_snapshot *conf;
 	struct runtime_listener *listeners;
-	_Atomic uint64_t *open;       /* one for each listener */
 	struct runtime_pool *pools;
 	size_t server_count;
 	unsigned worker_count;
@@ -60,8 +66,9 @@ struct runtime {
 	int keylog_fd;
 };
 
-/* Takes its own reference of the snapshot. Errors are those of bj_tls_config_*(). */
-BJ_MUST_USE enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, struct runtime **out);
+/* Takes its own reference of the snapshot. `old` (may be null) is what it follows: listeners of the same name go on counting. Errors are those
+ * of bj_tls_config_*(). */
+BJ_MUST_USE enum bj_err runtime_new(struct conf_snapshot *conf, unsigned worker_count, const struct runtime *old, struct runtime **out);
 struct runtime *runtime_ref(struct runtime *runtime);
 /* From any thread. Takes null. */
 void runtime_unref(struct runtime *runtime);

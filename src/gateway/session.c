@@ -31,7 +31,10 @@ void session_set_timer(struct session *s, unsigned after_ms)
 {
 	struct worker *w = session_worker(s);
 
-	loop_timer_set(&w->loop, &s->timer, w->loop.now_ms + after_ms);
+	if (after_ms)
+		loop_timer_set(&w->loop, &s->timer, w->loop.now_ms + after_ms);
+	else
+		loop_timer_cancel(&w->loop, &s->timer);
 }
 
 /* The handshake ended, one way or the other. */

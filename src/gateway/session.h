@@ -59,6 +59,7 @@ static inline struct worker *session_worker(const struct session *s)
 	return s->client.worker;
 }
 
+/* 0: no limit. */
 void session_set_timer(struct session *s, unsigned after_ms);
 /* The peer's address without its port, as bytes (unix: empty) and as text. */
 struct addr session_peer(const struct session *s);

@@ -145,7 +145,8 @@ void upstream_give(struct upstream *up)
 	stat_add(&t->stats->idle, 1);
 	list_push_front(&t->idle, &up->node);
 	t->idle_count++;
-	loop_timer_set(&w->loop, &up->timer, w->loop.now_ms + t->group->conf->keepalive_time_ms);
+	if (t->group->conf->keepalive_time_ms) /* 0: no limit */
+		loop_timer_set(&w->loop, &up->timer, w->loop.now_ms + t->group->conf->keepalive_time_ms);
 	link_want_read(&up->link, true);
 }
 

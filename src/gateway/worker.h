@@ -95,6 +95,7 @@ struct worker {
 	size_t net_count;
 	struct list sessions;
 	size_t session_count;
+	size_t flow_count, flows_max;         /* of datagrams, on all sockets */
 	struct generation *generation;
 	struct client_table *clients;         /* shared by all workers */
 	struct access_log log;

@@ -183,7 +183,7 @@ static void value_fingerprint(struct out *out, const struct http_request *reques
 	put(out, hex, 64);
 }
 
-/* Hash=...;Subject="...";DNS=... as other proxies write it. */
+/* Hash=...;Subject="...";DNS=...;URI=... as other proxies write it. */
 static void value_xfcc(struct out *out, const struct http_request *request, const struct forward_facts *facts)
 {
 	struct bj_bytes rest = facts->certificate_sans, name;
@@ -194,30 +194,42 @@ static void value_xfcc(struct out *out, const struct http_request *request, cons
 	put_escaped(out, facts->certificate_subject);
 	put_text(out, "\"");
 	while (http_list_next(&rest, &name)) {
-		put_text(out, ";DNS=");
+		put_text(out, memchr(name.ptr, ':', name.len) ? ";URI=" : ";DNS="); /* a DNS name has no colon, a URI has one */
 		put_escaped(out, name);
 	}
 }
 
 /* ---- identity */
 
-static bool is_identity(const struct http_fields *fields, const struct http_field *field)
+static bool begins_with(struct bj_bytes name, const char *prefix)
 {
-	static const char prefix[] = "X-Client-";
-	struct bj_bytes name = http_field_name(fields, field);
+	size_t len = strlen(prefix);
 
-	if (field->name == HTTP_N_CLIENT_CERT || field->name == HTTP_N_CLIENT_CERT_CHAIN ||
-	    field->name == HTTP_N_X_FORWARDED_CLIENT_CERT)
-		return true;
-	return name.len >= sizeof(prefix) - 1 && http_is(bytes_of(name.ptr, sizeof(prefix) - 1), prefix);
+	return name.len >= len && http_is(bytes_of(name.ptr, len), prefix);
 }
 
-static void identity_remove(struct http_fields *fields)
+static bool is_identity(struct bj_bytes name)
+{
+	return http_is(name, "Client-Cert") || http_is(name, "Client-Cert-Chain") || http_is(name, "X-Forwarded-Client-Cert") ||
+	       begins_with(name, "X-Client-");
+}
+
+/* What some servers believe about where a request came from, or take for its path in the place of the one that was routed. */
+static bool is_claim(struct bj_bytes name)
+{
+	return begins_with(name, "X-Forwarded-") || http_is(name, "Front-End-Https") || http_is(name, "X-Url-Scheme") ||
+	       http_is(name, "X-Original-URL") || http_is(name, "X-Original-URI") || http_is(name, "X-Rewrite-URL");
+}
+
+static void claims_remove(struct http_fields *fields, bool identity, bool others)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		struct http_field *field = http_field_at(fields, i);
+		struct bj_bytes name = http_field_name(fields, field);
 
-		if (is_identity(fields, field))
+		if (!memchr("CcFfXx", name.ptr[0], 6)) /* none of them begins otherwise */
+			continue;
+		if (is_identity(name) ? identity : others && is_claim(name))
 			field->removed = 1;
 	}
 }
@@ -287,13 +299,7 @@ enum bj_err forward_request(struct http_request *request, const struct forward_f
 {
 	enum bj_err err;
 
-	if (facts->has_client_certificate || !facts->peer_is_trusted)
-		identity_remove(&request->fields);
-	if (!facts->peer_is_trusted) {
-		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_HOST);
-		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_SERVER);
-		http_field_remove(&request->fields, HTTP_N_X_FORWARDED_PREFIX);
-	}
+	claims_remove(&request->fields, facts->has_client_certificate || !facts->peer_is_trusted, !facts->peer_is_trusted);
 	err = list_put(request, facts, HTTP_N_X_FORWARDED_FOR, value_forwarded_for);
 	if (!err)
 		err = single_put(request, facts, HTTP_N_X_FORWARDED_PROTO, value_proto);

@@ -1,6 +1,7 @@
 /* forward.h - what a proxy says about the client to its servers, as fields (rfc7239 rfc9440).
  *
- * A client's own claims are removed. Only a peer that is a trusted proxy may say where a request came from (its lists are added to)
+ * A client's own claims are removed: every X-Forwarded-*, what else servers believe of the scheme, and names of another path than the one
+ * that was routed (X-Original-URL and its kin). Only a peer that is a trusted proxy may say where a request came from (its lists are added to)
  * and, where this connection has no client certificate of its own, whose it is. Pure: the facts come as plain values. Call after http_request_strip().
  */
 #ifndef HTTP_FORWARD_H

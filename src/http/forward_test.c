@@ -49,7 +49,9 @@ static void a_strangers_claims_are_replaced(void **state)
 	becomes("GET / HTTP/1.1\r\nHost: a:8443\r\nX-Forwarded-For: 127.0.0.1\r\nx-forwarded-for: ::1\r\nX-Forwarded-Proto: http\r\n"
 		"X-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 127.0.0.1\r\nForwarded: for=127.0.0.1\r\n"
 		"X-Forwarded-Prefix: /x\r\nX-Forwarded-Server: x\r\nClient-Cert: :AA==:\r\nClient-Cert-Chain: :AA==:\r\n"
-		"X-Forwarded-Client-Cert: Hash=0\r\nX-Client-DN: CN=root\r\nX-CLIENT-ANYTHING: 1\r\nX-Clientele: 2\r\n\r\n",
+		"X-Forwarded-Client-Cert: Hash=0\r\nX-Client-DN: CN=root\r\nX-CLIENT-ANYTHING: 1\r\nX-Clientele: 2\r\n"
+		"X-FORWARDED-Ssl: on\r\nX-Forwarded-Scheme: https\r\nFront-End-HTTPS: on\r\nX-Url-Scheme: https\r\n"
+		"X-Original-URL: /admin\r\nX-Original-URI: /admin\r\nX-rewrite-url: /admin\r\n\r\n",
 		&stranger, "GET / HTTP/1.1\r\nHost: a:8443\r\nX-Clientele: 2\r\n" TOLD "\r\n");
 	/* nominating what the proxy adds does not take it away */
 	becomes("GET / HTTP/1.1\r\nHost: a:8443\r\nConnection: X-Forwarded-For, Forwarded, X-Real-IP\r\n\r\n", &stranger,
@@ -63,10 +65,10 @@ static void a_trusted_proxys_lists_are_added_to(void **state)
 	trusted.peer_is_trusted = true;
 	becomes("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 198.51.100.2, 10.0.0.1\r\n"
 		"X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop\r\nX-Forwarded-Port: 80\r\nX-Real-IP: 198.51.100.1\r\nForwarded: for=198.51.100.1\r\n"
-		"X-Client-DN: CN=alice\r\n\r\n",
+		"X-Client-DN: CN=alice\r\nX-Forwarded-Ssl: on\r\nX-Original-URL: /x\r\n\r\n",
 		&trusted,
 		"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: shop\r\nX-Forwarded-Port: 80\r\nX-Real-IP: 198.51.100.1\r\n"
-		"X-Client-DN: CN=alice\r\nX-Forwarded-For: 198.51.100.1, 198.51.100.2, 10.0.0.1, 203.0.113.7\r\n"
+		"X-Client-DN: CN=alice\r\nX-Forwarded-Ssl: on\r\nX-Original-URL: /x\r\nX-Forwarded-For: 198.51.100.1, 198.51.100.2, 10.0.0.1, 203.0.113.7\r\n"
 		"Forwarded: for=198.51.100.1, for=203.0.113.7;host=\"a\";proto=https\r\n\r\n");
 }
 
@@ -89,14 +91,14 @@ static void a_certificates_words_cannot_break_out_of_their_field(void **state)
 	facts.has_client_certificate = true;
 	facts.certificate_der = BYTES_LIT("\x30\x01\x00");
 	facts.certificate_subject = BYTES_LIT(" CN=a\"b;c%,\r\nX: y\0\xff\\ ");
-	facts.certificate_sans = BYTES_LIT("a.example.com,b;DNS=root");
+	facts.certificate_sans = BYTES_LIT("a.example.com,b;DNS=root,spiffe://x/y");
 	facts.certificate_sha256 = sha256;
 	becomes("GET / HTTP/1.1\r\nHost: a:8443\r\nX-Client-DN: CN=root\r\n\r\n", &facts,
 		"GET / HTTP/1.1\r\nHost: a:8443\r\n" TOLD "Client-Cert: :MAEA:\r\nX-Client-Verify: SUCCESS\r\n"
-		"X-Client-DN: %20CN=a%22b%3Bc%25,%0D%0AX: y%00%FF%5C%20\r\nX-Client-SAN: a.example.com,b%3BDNS=root\r\n"
+		"X-Client-DN: %20CN=a%22b%3Bc%25,%0D%0AX: y%00%FF%5C%20\r\nX-Client-SAN: a.example.com,b%3BDNS=root,spiffe://x/y\r\n"
 		"X-Client-Fingerprint: abcd000000000000000000000000000000000000000000000000000000000001\r\n"
 		"X-Forwarded-Client-Cert: Hash=abcd000000000000000000000000000000000000000000000000000000000001;"
-		"Subject=\"%20CN=a%22b%3Bc%25,%0D%0AX: y%00%FF%5C%20\";DNS=a.example.com;DNS=b%3BDNS=root\r\n\r\n");
+		"Subject=\"%20CN=a%22b%3Bc%25,%0D%0AX: y%00%FF%5C%20\";DNS=a.example.com;DNS=b%3BDNS=root;URI=spiffe://x/y\r\n\r\n");
 }
 
 static void what_does_not_fit_is_told(void **state)

@@ -76,7 +76,10 @@ static enum bj_err request_line(const struct head *head, struct bj_bytes line)
 		i++;
 	if (i == 0 || i == line.len || line.ptr[i] != ' ')
 		return malformed(head, "the method is no token");
-	request->method_text = bytes_of(line.ptr, i);
+	copy = http_arena_put(head->fields, line.ptr, i); /* first of all: logs show it, whatever is wrong with the rest */
+	if (!copy)
+		return too_large(head);
+	request->method_text = bytes_of(copy, i);
 	mark = ++i;
 	while (i < line.len && http_char_is(line.ptr[i], HTTP_TARGET))
 		i++;
@@ -90,10 +93,6 @@ static enum bj_err request_line(const struct head *head, struct bj_bytes line)
 	if (err)
 		return err;
 	request->method = http_method_find(request->method_text);
-	copy = http_arena_put(head->fields, request->method_text.ptr, request->method_text.len);
-	if (!copy)
-		return too_large(head);
-	request->method_text.ptr = copy;
 	err = uri_target_parse(head->fields, target, request->method == HTTP_CONNECT, request->method == HTTP_OPTIONS,
 			       &request->target);
 	if (err == BJ_ERR_HTTP_HEADER_LIMIT)

@@ -172,6 +172,27 @@ static void one_empty_line_before_a_request_is_passed_over(void **state)
 	assert_int_equal(request.method, HTTP_GET);
 }
 
+/* Logs show it after the bytes that it came in are gone. */
+static void the_method_of_a_refused_request_is_its_own(void **state)
+{
+	static const char *const rows[] = { "GET /\\ HTTP/1.1\r\n", "GET / HTTP/9.9\r\n", "GET \x80 HTTP/1.1\r\n", "GET / HTTP/1.10\r\n" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct h1_parser parser;
+		char text[64];
+		size_t used, len = strlen(rows[i]);
+		bool done;
+
+		memcpy(text, rows[i], len);
+		memset(&request, 0, sizeof(request));
+		http_fields_init(&request.fields, test_arena, 4096, 10);
+		h1_parser_init(&parser, 4096);
+		assert_int_not_equal(h1_request_feed(&parser, &request, text, len, &used, &done), BJ_OK);
+		memset(text, 'x', len);
+		assert_true(bytes_equal(request.method_text, BYTES_LIT("GET")));
+	}
+}
+
 static void a_head_says_what_it_means(void **state)
 {
 	assert_int_equal(parse("POST /a/%2e%2e/b?q HTTP/1.1\r\nhost: Example.com:8443\r\ncontent-length: 12\r\nexpect: 100-Continue\r\n\r\n"), BJ_OK);
@@ -281,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_long_target_is_a_limit_of_its_own),
 		cmocka_unit_test(names_at_the_edges_of_integers_are_counted_right),
 		cmocka_unit_test(one_empty_line_before_a_request_is_passed_over),
+		cmocka_unit_test(the_method_of_a_refused_request_is_its_own),
 		cmocka_unit_test(a_head_says_what_it_means),
 		cmocka_unit_test(only_a_whole_websocket_handshake_upgrades),
 		cmocka_unit_test(what_belongs_to_one_connection_is_not_passed_on),

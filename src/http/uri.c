@@ -13,6 +13,12 @@ struct path_out {
 	size_t start;
 };
 
+/* ';', also escaped: some servers decode before they cut parameters off. In normal form the escape is in upper case. */
+static bool parameters_begin(struct bj_bytes text)
+{
+	return text.len > 0 && (text.ptr[0] == ';' || (text.len >= 3 && memcmp(text.ptr, "%3B", 3) == 0));
+}
+
 /* Judges the segment that ends here: drops "." and "", resolves "..", refuses dots with parameters, which some servers resolve
  * after cutting the parameters off. */
 static enum bj_err segment_end(struct path_out *out)
@@ -23,7 +29,7 @@ static enum bj_err segment_end(struct path_out *out)
 
 	while (dots < len && seg[dots] == '.')
 		dots++;
-	if ((dots == 1 || dots == 2) && dots < len && seg[dots] == ';')
+	if ((dots == 1 || dots == 2) && parameters_begin(bytes_of(seg + dots, len - dots)))
 		return BJ_ERR_HTTP_BAD_REQUEST;
 	if (dots != len || dots > 2)
 		return BJ_OK;
@@ -339,7 +345,7 @@ enum bj_err uri_target_parse(struct http_fields *fields, struct bj_bytes text, b
 
 /* ---- matching */
 
-/* Walks a path as servers that cut parameters off see it: ";x" is passed over, and so is the '/' that then follows another. */
+/* Walks a path as servers that cut parameters off see it: ";x" and "%3Bx" are passed over, and so is the '/' that then follows another. */
 struct path_walk {
 	struct bj_bytes left;
 	uint8_t last;
@@ -351,7 +357,7 @@ static int walk_next(struct path_walk *walk)
 	while (walk->left.len > 0) {
 		uint8_t c = walk->left.ptr[0];
 
-		if (c == ';') {
+		if (parameters_begin(walk->left)) {
 			while (walk->left.len > 0 && walk->left.ptr[0] != '/')
 				walk->left = bytes_of(walk->left.ptr + 1, walk->left.len - 1);
 			continue;

@@ -4,7 +4,7 @@
  * and forwarded; what the client wrote is not kept. The form: dot segments resolved, empty segments merged, %-escapes of
  * characters that need none decoded, '%2F' decoded to '/' (before dot segments are resolved), every other escape in upper
  * case, characters that may not stand in a path escaped. Refused: escapes of control bytes (also %00), '\' in either spelling,
- * broken escapes, '.' or '..' with path parameters ("..;x"), leading ".." beyond the root. A fragment is cut off. The query is
+ * broken escapes, '.' or '..' with path parameters ("..;x", "..%3Bx"), leading ".." beyond the root. A fragment is cut off. The query is
  * checked for allowed bytes and otherwise kept.
  */
 #ifndef HTTP_URI_H
@@ -45,7 +45,7 @@ enum bj_err uri_authority_parse(struct http_fields *fields, struct bj_bytes text
 enum bj_err uri_path_normalise(struct bj_bytes path, uint8_t *out, size_t *out_len) BJ_MUST_USE;
 
 /* True if `path` is `prefix` or lies below it, by whole segments: "/a/" and "/a" both cover "/a", "/a/" and "/a/b" but not "/ab".
- * Path parameters (";x" up to the next '/') in `path` are passed over, as servers that know them do. "/" covers all. */
+ * Path parameters (";x" or "%3Bx" up to the next '/') in `path` are passed over, as servers that know them do. "/" covers all. */
 bool uri_path_under(struct bj_bytes path, struct bj_bytes prefix);
 /* True if `path` is exactly `want`, path parameters passed over. */
 bool uri_path_is(struct bj_bytes path, struct bj_bytes want);

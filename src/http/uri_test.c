@@ -49,6 +49,9 @@ static const struct {
 	{ "/%252e%252e/a", "/%252e%252e/a", "escaped twice is decoded once" },
 	{ "/%2525", "/%2525", "escaped percent" },
 	{ "/%3b%3f%23", "/%3B%3F%23", "delimiters stay escaped" },
+	{ "/a/..%3bx/b", NULL, "two dots with escaped parameters" },
+	{ "/a/%2e%3B", NULL, "one dot with escaped parameters" },
+	{ "/a/...%3bx", "/a/...%3Bx", "three dots are a name" },
 	{ "/a;x=1/b", "/a;x=1/b", "parameters" },
 	{ "/[a]|{b}\"<>^`", "/%5Ba%5D%7C%7Bb%7D%22%3C%3E%5E%60", "what may not stand there is escaped" },
 	{ "/a:@!$&'()*+,=", "/a:@!$&'()*+,=", "what may stand there" },
@@ -198,7 +201,8 @@ static void prefixes_cover_whole_segments(void **state)
 		{ "/Admin/", "/admin/", false }, { "/admin", "/admin", true }, { "/admin", "/admin/", true }, { "/admin/", "/admin", true },
 		{ "/admin/x", "/admin/", true }, { "/a", "/", true }, { "/", "/", true }, { "/admin;x/y", "/admin/", true },
 		{ "/;x/admin/y", "/admin/", true }, { "/admin;x", "/admin/", true }, { "/ad;min/x", "/admin/", false },
-		{ "/admin/;/x", "/admin/x", true },
+		{ "/admin/;/x", "/admin/x", true }, { "/admin%3Bx/y", "/admin/", true }, { "/%3Bx/admin/y", "/admin/", true },
+		{ "/admin%3", "/admin", false }, { "/admin%3Ax", "/admin", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++)

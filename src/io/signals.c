@@ -22,6 +22,7 @@ void signals_block(const int *list)
 
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a log at the limit of its size: the write fails, which is enough */
 }
 
 static void fire(struct loop_watch *watch, uint32_t events)

@@ -14,7 +14,8 @@ struct signals {
 	signals_fn *fire;
 };
 
-/* Blocks the signals of the list (ended by 0) in this thread and in those that it makes later, and ignores SIGPIPE. */
+/* Blocks the signals of the list (ended by 0) in this thread and in those that it makes later, and ignores SIGPIPE and
+ * SIGXFSZ. */
 void signals_block(const int *list);
 BJ_MUST_USE enum bj_err signals_init(struct signals *signals, struct loop *loop, const int *list, signals_fn *fire);
 void signals_fini(struct signals *signals);

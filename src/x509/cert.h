@@ -83,6 +83,7 @@ struct cert {
 	struct bj_bytes aki;              /* keyIdentifier octets of authorityKeyIdentifier */
 	struct bj_bytes aia;              /* content of AuthorityInfoAccessSyntax */
 	struct bj_bytes crl_points;       /* content of CRLDistributionPoints */
+	struct bj_bytes scts;             /* the whole value of the extension: for sct.h */
 	struct bj_bytes policies;         /* content of CertificatePolicies */
 	struct bj_bytes policy_mappings;  /* content of PolicyMappings */
 	struct bj_bytes unknown_critical_oid;

@@ -315,6 +315,8 @@ static bool one_read(struct cert *cert, struct bj_bytes oid, bool critical, stru
 		}
 		return rows[i].read(cert, critical, value);
 	}
+	if (known == OID_EXT_SCTS)
+		cert->scts = value; /* what logs said is no part of any verdict: kept as it stands */
 	if (critical) {
 		cert->has_unknown_critical = true;
 		cert->unknown_critical_oid = oid;

@@ -6,8 +6,10 @@
 #include "crypto/hash.h"
 #include "x509/algorithm.h"
 #include "x509/der.h"
+#include "x509/dist_point.h"
 #include "x509/general_name.h"
 #include "x509/name.h"
+#include "x509/oid.h"
 #include "x509/time.h"
 
 static void key_text(const struct pubkey *key, struct text *out)
@@ -144,6 +146,88 @@ static void constraints_lines(const struct cert *cert, struct text *out)
 	}
 }
 
+/* Where its issuer and its state can be asked for: URIs only. */
+static void access_lines(const struct cert *cert, struct text *out)
+{
+	struct reader list = rd_of(cert->aia);
+
+	while (rd_more(&list)) {
+		struct reader description = der_open(&list, DER_SEQUENCE);
+		enum oid method = oid_find(der_oid(&description));
+		struct general_name place = gn_read(&description);
+
+		if (place.kind != GN_URI || (method != OID_AD_OCSP && method != OID_AD_CA_ISSUERS))
+			continue;
+		text_str(out, method == OID_AD_OCSP ? "OCSP          " : "Issuer at     ");
+		text_safe(out, place.value, "");
+		text_char(out, '\n');
+	}
+}
+
+static void crl_lines(const struct cert *cert, struct text *out)
+{
+	struct reader points = rd_of(cert->crl_points);
+
+	while (rd_more(&points)) {
+		struct dist_point point = dist_point_read(&points);
+		struct reader list = rd_of(point.name.names);
+
+		while (point.name.is_there && !point.name.is_relative && rd_more(&list)) {
+			struct general_name place = gn_read(&list);
+
+			if (list.bad || place.kind != GN_URI)
+				continue;
+			text_str(out, "CRL           ");
+			text_safe(out, place.value, "");
+			text_char(out, '\n');
+		}
+	}
+}
+
+static void policy_lines(const struct cert *cert, struct text *out)
+{
+	struct reader list = rd_of(cert->policies);
+
+	while (rd_more(&list)) {
+		struct reader policy = der_open(&list, DER_SEQUENCE);
+		struct bj_bytes oid = der_oid(&policy);
+		char dotted[OID_TEXT_MAX];
+
+		oid_text(oid, dotted);
+		line(out, "Policy        ", dotted);
+	}
+}
+
+void show_sct(const struct sct *sct, struct text *out)
+{
+	char when[TIME_TEXT_MAX], log[BASE64_TEXT_LEN(SCT_LOG_ID_LEN) + 1];
+
+	if (sct->version != 0) {
+		text_str(out, "of version ");
+		text_number(out, sct->version + 1u);
+		return;
+	}
+	time_text((int64_t)(sct->timestamp_ms / 1000), when);
+	base64_encode(sct->log_id.ptr, sct->log_id.len, log);
+	text_str(out, when);
+	text_str(out, ", log ");
+	text_str(out, log);
+}
+
+static void sct_lines(const struct cert *cert, struct text *out)
+{
+	struct reader list = sct_of_cert(cert);
+	struct sct sct;
+
+	while (rd_more(&list) && sct_next(&list, &sct) == BJ_OK) {
+		text_str(out, "Timestamp     ");
+		show_sct(&sct, out);
+		text_char(out, '\n');
+	}
+	if (list.bad)
+		text_str(out, "Timestamp     malformed\n");
+}
+
 static void extension_lines(const struct cert *cert, struct text *out)
 {
 	static const char *const usages[] = { "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
@@ -181,6 +265,12 @@ static void extension_lines(const struct cert *cert, struct text *out)
 		text_hex(out, cert->aki, 0);
 		text_char(out, '\n');
 	}
+	access_lines(cert, out);
+	crl_lines(cert, out);
+	policy_lines(cert, out);
+	if (cert->must_staple)
+		text_str(out, "Must staple   yes\n");
+	sct_lines(cert, out);
 }
 
 void show_request(const struct cert *request, struct text *out)

@@ -7,6 +7,7 @@
 #define X509_SHOW_H
 
 #include "x509/cert.h"
+#include "x509/sct.h"
 #include "x509/text.h"
 
 #define SHOW_NAME_MAX 256
@@ -32,5 +33,7 @@ void show_names(const struct cert *cert, struct text *out);
 void show_cert(const struct cert *cert, struct text *out);
 /* The same of a signing request (x509/request.h). */
 void show_request(const struct cert *request, struct text *out);
+/* "2026-11-20 23:51:16 UTC, log BASE64". */
+void show_sct(const struct sct *sct, struct text *out);
 
 #endif

@@ -14,6 +14,18 @@ static void check_inside(struct bj_bytes view)
 	check(view.len == 0 || (view.ptr >= input.ptr && view.ptr + view.len <= input.ptr + input.len));
 }
 
+static void read_timestamps(struct reader list)
+{
+	struct sct sct;
+
+	while (rd_more(&list) && sct_next(&list, &sct) == BJ_OK) {
+		check(sct.version != 0 || sct.log_id.len == SCT_LOG_ID_LEN);
+		check_inside(sct.log_id);
+		check_inside(sct.extensions);
+		check_inside(sct.signature);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char buf[SHOW_TEXT_MAX];
@@ -22,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct host_id id;
 
 	input = bytes_of(data, size);
+	read_timestamps(sct_of_list(input));
 	if (cert_parse(input, &cert))
 		return 0;
 	check(cert_parse(input, &again) == BJ_OK && again.subject_hash == cert.subject_hash);
@@ -38,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_inside(cert.key.point);
 	check_inside(cert.key.modulus);
 	check(cert.key.kind != KEY_NONE && (cert.version == 1 || cert.version == 3));
+	read_timestamps(sct_of_cert(&cert));
 	check(cert.is_ca || !cert.has_path_len);
 	show_cert(&cert, &text);
 	check(text.len < sizeof(buf) && buf[text.len] == 0);

@@ -14,6 +14,7 @@ SAYS = {
     "--psk-identity office": "both sides have the key office",
     "--peer-key server.pub": "its raw public key is one of those that are expected",
     "--ech public.test.ech": "the server opened the encrypted hello",
+    "--ct-logs logs.pem": "no timestamps of logs",
 }
 
 

@@ -32,6 +32,14 @@ def wait_until(true, seconds=SECONDS, step=0.01):
     raise AssertionError("it did not come true in time")
 
 
+def quietly(act, *arguments):
+    """For threads that write to somebody who may be gone."""
+    try:
+        act(*arguments)
+    except OSError:
+        pass
+
+
 class Origin:
     """A server that answers by path and remembers every head and body. Runs in a thread of its own."""
 

@@ -1,13 +1,16 @@
 """test_http.py - HTTP/1.1 through the gateway: framing, keep-alive, upgrades, errors."""
 import base64
 import hashlib
+import json
 import os
 import signal
 import threading
 import time
+import urllib.request
 
 import kit
 import pytest
+from test_l4 import TcpServer
 
 CONF = """
 workers {workers};
@@ -376,6 +379,20 @@ def test_a_long_head_in_two_pieces_before_a_long_body_is_taken(web):
         assert status == 200 and body == bytes(400000)
 
 
+@pytest.mark.parametrize("limits, pool", [("header_time 0s;", ""), ("idle_time 0s;", ""), ("body_time 0s;", ""), ("", "connect 0s;"),
+                                          ("", "response 0s;"), ("", "idle 0s;")])
+def test_a_time_of_zero_is_no_limit(web, limits, pool):
+    server, port, _ = web(limits=f"limits {{ {limits} }}", pool=f"timeouts {{ {pool} }}")
+    client = kit.Raw(port).send(b"POST /echo HTTP/1.1\r\nHo")
+    time.sleep(0.1)
+    client.send(b"st: x\r\nContent-Length: 2\r\n\r\na")
+    time.sleep(0.1)
+    assert client.send(b"b").response()[2] == b"ab"
+    time.sleep(0.7)
+    assert client.get("/slow")[0] == 200
+    assert client.get("/chunked")[0] == 200
+
+
 def test_a_silent_connection_is_closed(web):
     server, port, _ = web(limits="limits { header_time 300ms; }")
     began = time.monotonic()
@@ -416,6 +433,44 @@ def test_a_server_that_does_not_answer_gives_504(web):
     client = kit.Raw(port)
     assert client.get("/hang", method="POST", body=b"x")[0] == 504
     assert client.get()[2] == b"a"
+
+
+def failures(admin):
+    page = urllib.request.urlopen(f"http://127.0.0.1:{admin}/api/v1/status", timeout=5)
+    return json.load(page)["pools"][0]["servers"][0]["failures"]
+
+
+def serve_badly(gateway, serve, limits="", pool=""):
+    port, admin = kit.free_port(), kit.free_port()
+    gateway(CONF.format(port=port, origin=TcpServer(serve).port, limits=limits, routes="", pool=pool, more=f"admin 127.0.0.1:{admin};",
+                        workers=1), port)
+    return kit.Raw(port), admin
+
+
+def test_a_server_that_does_not_take_the_body_is_at_fault(gateway):
+    client, admin = serve_badly(gateway, lambda sock: time.sleep(5), limits="limits { body_time 500ms; }")
+    threading.Thread(target=kit.quietly, args=(client.send, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n" + bytes(30 << 20)),
+                     daemon=True).start()
+    assert client.head()[0] == 504
+    assert failures(admin) == 1
+
+
+def test_a_client_that_does_not_send_the_body_is_at_fault(gateway):
+    client, admin = serve_badly(gateway, lambda sock: time.sleep(5), limits="limits { body_time 500ms; }")
+    client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+    assert client.head()[0] == 408
+    assert failures(admin) == 0
+
+
+def test_a_server_that_stops_within_its_response_is_at_fault(gateway):
+    def stop_halfway(sock):
+        sock.recv(1000)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+        time.sleep(5)
+    client, admin = serve_badly(gateway, stop_halfway, pool="timeouts { idle 300ms; }")
+    client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert client.rest().endswith(b"half")
+    kit.wait_until(lambda: failures(admin) == 1)
 
 
 def test_a_put_with_a_small_body_goes_to_another_server_when_its_first_one_dies(web, origin):

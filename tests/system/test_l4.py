@@ -189,20 +189,68 @@ def test_a_slow_server_gets_every_byte_of_a_fast_client(gateway, pki, secure):
     assert client._exactly(32) == hashlib.sha256(data).digest()
 
 
-def test_a_reset_is_passed_on(gateway):
-    ended = threading.Event()
+RESET_AT_CLOSE = (socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def end_of(sock):
+    try:
+        return read_all(sock)
+    except OSError as error:
+        return type(error)
+
+
+def test_a_reset_of_the_client_is_no_end_in_order_for_the_server(gateway):
+    ends = []
 
     def wait_for_the_end(sock):
-        try:
-            read_all(sock)
-        finally:
-            ended.set()
+        sock.sendall(b"hello")
+        ends.append(end_of(sock))
     port, _ = start(gateway, [TcpServer(wait_for_the_end)])
     sock = socket.create_connection(("127.0.0.1", port), kit.SECONDS)
     sock.sendall(b"x")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    assert sock.recv(10) == b"hello"
+    sock.setsockopt(*RESET_AT_CLOSE)
     sock.close()
-    assert ended.wait(kit.SECONDS)
+    assert kit.wait_until(lambda: ends) == [ConnectionResetError]
+
+
+def test_a_reset_of_the_server_is_no_end_in_order_for_the_client(gateway):
+    def cut(sock):
+        sock.sendall(b"half")
+        sock.recv(10)
+        sock.setsockopt(*RESET_AT_CLOSE)
+    port, _ = start(gateway, [TcpServer(cut)])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        assert sock.recv(10) == b"half"
+        sock.sendall(b"x")
+        assert end_of(sock) is ConnectionResetError
+
+
+def test_a_reset_behind_an_end_in_order_takes_nothing_away(gateway):
+    def end_then_reset(sock):
+        sock.sendall(b"z" * 500000)
+        sock.shutdown(socket.SHUT_WR)
+        sock.recv(10)
+        sock.setsockopt(*RESET_AT_CLOSE)
+    port, _ = start(gateway, [TcpServer(end_then_reset)])
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        time.sleep(0.3)
+        sock.sendall(b"x")
+        time.sleep(0.3)
+        assert end_of(sock) == b"z" * 500000
+
+
+def test_a_silence_that_is_too_long_is_no_end_in_order(gateway):
+    ends = []
+
+    def say_half(sock):
+        sock.sendall(b"half")
+        ends.append(end_of(sock))
+    port, _ = start(gateway, [TcpServer(say_half)], more="limits { idle_time 300ms; }")
+    with socket.create_connection(("127.0.0.1", port), kit.SECONDS) as sock:
+        assert sock.recv(10) == b"half"
+        assert end_of(sock) is ConnectionResetError
+    assert kit.wait_until(lambda: ends) == [ConnectionResetError]
 
 
 def processor_seconds(pid):
@@ -311,6 +359,31 @@ def test_a_silent_flow_is_forgotten(gateway, udp_client):
     time.sleep(0.6)
     ask(client, port, b"2")
     assert len(server.peers) == 2
+
+
+def test_a_flow_idle_of_zero_is_no_limit(gateway, udp_client):
+    server = UdpServer(b"a")
+    port, _ = start(gateway, [server], "udp", more="flow_idle 0s;")
+    client = udp_client()
+    for _ in range(3):
+        ask(client, port, b"1")
+        time.sleep(0.1)
+    assert len(server.peers) == 1
+
+
+def test_flows_leave_half_of_the_descriptors_to_others(gateway, udp_client):
+    stream, datagrams = TcpServer(lambda sock: sock.sendall(b"hello")), UdpServer(b"a")
+    tcp_port, udp_port = kit.free_port(), kit.free_port(socket.SOCK_DGRAM)
+    gateway(f"""workers 1; log access {{ file off; }}
+        listener t 127.0.0.1:{tcp_port} {{ protocol tcp; pool t; }} pool t {{ server a 127.0.0.1:{stream.port}; }}
+        listener u 127.0.0.1:{udp_port} {{ protocol udp; pool u; }} pool u {{ server a 127.0.0.1:{datagrams.port}; }}""",
+            tcp_port, enter=("prlimit", "--nofile=200:200"))
+    for _ in range(300):
+        udp_client().sendto(b"x", ("127.0.0.1", udp_port))
+    kit.wait_until(lambda: len(datagrams.peers) >= 100)
+    with socket.create_connection(("127.0.0.1", tcp_port), kit.SECONDS) as sock:
+        assert read_all(sock) == b"hello"
+    assert len(datagrams.peers) == 100
 
 
 def test_a_flow_moves_when_the_server_that_answered_it_is_gone(gateway, udp_client):

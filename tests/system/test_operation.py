@@ -15,6 +15,7 @@ import urllib.request
 
 import kit
 import pytest
+from test_l4 import TcpServer
 
 CONF = """
 workers 2;
@@ -136,6 +137,70 @@ def refuses(port):
         return True
     except ConnectionResetError:
         return False  # it was in the queue of the listener that closed: the next will tell
+
+
+def test_a_log_that_was_full_goes_on_with_whole_lines(web):
+    _, port, admin, running = web()
+    pid, client = running.process.pid, kit.Raw(port)
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    client.get("/first")
+    running.log(1)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (running.log_path.stat().st_size + 100, before[1]))
+    for _ in range(3):
+        client.get("/lost")
+    kit.wait_until(lambda: running.log_path.read_text().endswith("/lost") or not running.log_path.read_text().endswith("\n"))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    for _ in range(3):
+        assert client.get("/last")[0] == 200
+    kit.wait_until(lambda: running.log_path.read_text().count("/last") == 3)
+    whole = []
+    for line in running.log_path.read_text().splitlines():
+        try:
+            whole.append(json.loads(line)["path"])
+        except ValueError:
+            pass
+    assert whole == ["/first", "/last", "/last", "/last"]
+
+
+def test_a_limit_of_connections_counts_those_from_before_a_reload(web):
+    server, port, admin, running = web()
+    text = running.conf.read_text().replace("protocol http;", "protocol http; limits { connections 2; }")
+    running.write(text)
+    running.reload()
+    time.sleep(0.5)
+    old = [kit.Raw(port) for _ in range(2)]
+    assert [client.get()[0] for client in old] == [200, 200]
+    running.reload()
+    assert kit.Raw(port).rest() == b""
+    old.pop().close()
+
+    def served():
+        client = kit.Raw(port)
+        try:
+            return client.get()[0] == 200
+        except (EOFError, ConnectionError):
+            return False
+        finally:
+            client.close()
+    kit.wait_until(served)
+    assert old[0].get()[0] == 200
+
+
+def test_a_response_that_ends_with_its_connection_is_reset_when_the_gateway_ends_at_once(gateway):
+    def never_end(sock):
+        sock.recv(1000)
+        sock.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        time.sleep(5)
+    port = kit.free_port()
+    running = gateway(f"""workers 1; log access {{ file off; }} listener web 127.0.0.1:{port} {{ protocol http; pool app; }}
+        pool app {{ server a 127.0.0.1:{TcpServer(never_end).port}; }}""", port)
+    client = kit.Raw(port).send(b"GET / HTTP/1.0\r\n\r\n")
+    client._until(b"half")
+    running.process.send_signal(signal.SIGTERM)
+    kit.wait_until(lambda: "draining" in running.stderr())
+    running.process.send_signal(signal.SIGTERM)
+    with pytest.raises(ConnectionResetError):
+        client._more()
 
 
 def test_a_second_signal_ends_at_once(web):

@@ -41,7 +41,7 @@ SPELLINGS = [
     "/x/%2e%2e/admin/x", "/x/..%2fadmin/x", "/x%2f..%2fadmin/x", "/%2fadmin/x", "/%2Fadmin%2Fx", "/admin%2fx", "/..%2fadmin/x", "/../../admin",
     "/admin;x=1/y", "/;x/admin/y", "/x/..;/admin/y", "/x/%2e%2e;a/admin", "/admin%5cx", "/x\\..\\admin", "/x/..%5cadmin", "/admin%00/x",
     "/admin/%00", "/admin\t/x", "http://a/admin/x", "http://a//admin/x", "http://a/x/../admin#/y", "/admin?x", "/admin/#x", "/admin//", "/admin/.",
-    "/x/..//admin/..;/admin", "/admin/..;/admin/x",
+    "/x/..//admin/..;/admin", "/admin/..;/admin/x", "/admin%3bx/y", "/%3Bx/admin/y", "/x/..%3b/admin/y", "/x/%2e%2E%3ba/admin",
 ]
 
 

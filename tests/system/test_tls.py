@@ -6,6 +6,7 @@ import subprocess
 
 import kit
 import pytest
+from conftest import openssl
 
 CONF = """
 workers 1;
@@ -143,6 +144,40 @@ def test_an_optional_client_certificate_becomes_identity_fields(web, pki, versio
     assert b"X-Client-DN: CN=ann,O=Ops\r\n" in head and b"CN=root" not in head
     assert b"X-Client-Verify: SUCCESS\r\n" in head and b"DNS=ann.ops.example.test" in head
     assert running.log(2)[1]["tls"]["client_subject"] == "CN=ann,O=Ops"
+
+
+def told_of(web, pki, tmp_path, names, subject="/CN=x"):
+    """The fields that a server gets about a client whose certificate has these names."""
+    (tmp_path / "x.ext").write_text("subjectAltName=@names\nbasicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n[names]\n" + names)
+    openssl(tmp_path, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "x.key", "-out", "x.csr", "-subj", subject)
+    openssl(tmp_path, "x509", "-req", "-in", "x.csr", "-CA", f"{pki}/ca.pem", "-CAkey", f"{pki}/ca.key", "-set_serial", "77", "-days", "20",
+            "-extfile", "x.ext", "-out", "x.crt")
+    context = kit.client_tls(pki)
+    context.load_cert_chain(tmp_path / "x.crt", tmp_path / "x.key")
+    server, port, _ = web(tls='client_certificate optional {{ ca "{pki}/ca.pem"; }}')
+    assert kit.Raw(port, tls=context).get()[0] == 200
+    told = dict(line.split(": ", 1) for line in server.heads[-1].decode().split("\r\n")[1:] if line)
+    return told.get("X-Client-SAN", "").split(","), told.get("X-Client-DN"), told["X-Forwarded-Client-Cert"].split(";")[2:]
+
+
+def test_no_part_of_a_name_of_a_client_is_told(web, pki, tmp_path):
+    names = [f"no{i}.admin.ops.example.test.{'b' * (1 + i % 37)}.other.test" for i in range(60)]
+    sans, _, xfcc = told_of(web, pki, tmp_path, "".join(f"DNS.{i} = {name}\n" for i, name in enumerate(names)))
+    assert len(sans) > 10 and sans == names[:len(sans)]
+    assert xfcc == [f"DNS={name}" for name in sans]
+
+
+def test_a_subject_that_is_too_long_is_not_told(web, pki, tmp_path):
+    units = "".join(f"/OU={str(i) * 60}" for i in range(9))
+    sans, subject, xfcc = told_of(web, pki, tmp_path, "DNS.1 = x.test\n", subject=f"/O=Acme Imitators{units}/CN=x")
+    assert (sans, subject, xfcc) == (["x.test"], None, ["DNS=x.test"])
+
+
+def test_a_name_of_a_client_cannot_be_read_as_two_or_as_another_kind(web, pki, tmp_path):
+    sans, _, xfcc = told_of(web, pki, tmp_path, 'DNS.1 = "x,admin.ops.example.test"\nDNS.2 = ok.test\nDNS.3 = spiffe://admin\n'
+                            "URI.1 = admin.ops.example.test\nURI.2 = spiffe://ops/ann\n")
+    assert sans == ["ok.test", "spiffe://ops/ann"]
+    assert xfcc == ["DNS=ok.test", "URI=spiffe://ops/ann"]
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)
