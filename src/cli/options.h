@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 96
 #define OPTIONS_TIMEOUT_DEFAULT_MS 10000
 
 enum options_step {
