@@ -217,6 +217,20 @@ def test_a_passphrase_that_is_not_there_is_named(bojagi, ca, source, word):
     assert not (ca / "emil.pem").exists()
 
 
+def test_a_response_is_shown(bojagi, ca):
+    for status in ("good", "revoked"):
+        if status == "revoked":
+            assert bojagi.run("cert", "revoke", "site.pem", "--dir", "ca", "--reason", "superseded").returncode == 0
+        assert bojagi.run("cert", "ocsp", "site.pem", "--dir", "ca").returncode == 0
+        shown = json.loads(bojagi.run("cert", "show", "site.ocsp", "--json").stdout)["certificates"]
+        assert [(one["ocsp_serial"], one["ocsp_status"], one["valid_now"]) for one in shown] == [(serial_of(ca, "site.pem"), status, True)]
+        assert (shown[0]["revoked"] is not None) == (status == "revoked")
+        text = bojagi.run("cert", "show", "site.ocsp").stdout.decode()
+        assert f"OCSP response: {status}" in text and ("(superseded)" in text) == (status == "revoked"), text
+    (ca / "cut.ocsp").write_bytes((ca / "site.ocsp").read_bytes()[:-1])
+    assert bojagi.run("cert", "show", "cut.ocsp").returncode == 58
+
+
 def test_only_what_ends_soon_is_renewed(bojagi, ca):
     before = (ca / "site.pem").read_bytes()
     result = bojagi.run("cert", "renew", "site.pem", "--within", "30", "--dir", "ca")
