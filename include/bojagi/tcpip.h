@@ -113,7 +113,7 @@ struct bj_stack_stats {
 	uint64_t accept_overflows, events_lost;
 	uint64_t source_half_open_overflows, source_waiting_overflows, source_connection_overflows; /* SYNs and last ACKs beyond those limits */
 	uint64_t fast_opens, fast_open_overflows; /* taken; refused because too many had not proved themselves */
-	uint64_t unreachables_sent; /* for datagrams to ports of nobody; 100 in a second */
+	uint64_t unreachables_sent; /* for datagrams to ports of nobody; 50 to 100 in a second */
 	size_t connections;         /* now, in any state */
 	size_t time_waits;
 	size_t memory_used;         /* buffers, now */
@@ -273,7 +273,7 @@ BJ_API void bj_tcp_consume(struct bj_tcp *tcp, size_t len);
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_write(struct bj_tcp *tcp, struct bj_bytes bytes, size_t *out_len);
 /* As bj_tcp_write(); what was taken is urgent (MUST-30, MUST-62 of rfc9293:3.8.5). */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_write_urgent(struct bj_tcp *tcp, struct bj_bytes bytes, size_t *out_len);
-/* Room to write in place; commit says how much was written. */
+/* Room to write in place, good until the next call on the stack, which commit is to be: it says how much was written. */
 BJ_API BJ_MUST_USE enum bj_err bj_tcp_reserve(struct bj_tcp *tcp, uint8_t **out, size_t *out_len);
 BJ_API void bj_tcp_commit(struct bj_tcp *tcp, size_t len);
 

@@ -150,8 +150,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ticket_request(struct bj_tls_config
 /* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
- * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys: after a change of those
- * peers are judged anew. Default: empty. */
+ * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys, and the same answer to who
+ * judges (BJ_TLS_Q_VERIFY) and by what staples: after a change of those peers are judged anew. Clients': the same credentials too. A client that
+ * answers BJ_TLS_Q_CREDENTIAL itself says here who it is. Default: empty. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_context(struct bj_tls_config *config, const void *context, size_t len);
 /* Clients with credentials: fail where a server asks for a certificate and none of ours fits what it takes (BJ_ERR_NO_COMMON_SIGNATURE,
  * BJ_ERR_NO_CREDENTIAL), instead of going on without one and leaving it to the server. Default: off. */
@@ -228,7 +229,8 @@ struct bj_tls_psk {
 	enum bj_tls_psk_hash hash;
 	bool raw;
 };
-/* Adds a key, in order of preference. Clients offer all of them, behind a session; a client that has keys and neither anchors nor pins
+/* Adds a key, in order of preference. Clients offer all of them, behind a session, as far as a hello takes them (64 identities and 16 KB; an imported
+ * key has two, one for each hash); a client that has keys and neither anchors nor pins
  * nor the question about the verdict takes no certificate. A server takes the first of its keys that is offered; of those that were
  * added behind a credential, only where no credential is for the client. Keys serve 1.3 alone. BJ_ERR_LIMIT. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_psk(struct bj_tls_config *config, const struct bj_tls_psk *psk);
@@ -380,7 +382,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_p
 /* TLS 1.3: asks the client for a certificate now (post-handshake authentication, rfc9846:4.6.2): needs
  * bj_tls_config_post_handshake_auth() on both sides. Data goes on meanwhile; BJ_TLS_AUTHENTICATED says that the answer is here and was found good
  * (or that the client has none to show: nothing has changed then), and a bad one ends the connection. BJ_ERR_STATE where the client cannot
- * answer or has not answered yet, BJ_ERR_LIMIT after 16 requests. */
+ * answer or has not answered yet, where keys were given away and where no chains are taken (bj_tls_config_peer_types()), BJ_ERR_LIMIT after 16
+ * requests. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_request_certificate(struct bj_tls *conn);
 /* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
  * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
@@ -494,7 +497,7 @@ struct bj_tls_report {
 	enum bj_tls_ech ech;
 	const char *ech_public_name;      /* clients whose hello was rejected: the name that the chain is judged by instead of their own; else null */
 	struct bj_bytes ech_retry_configs; /* after BJ_ERR_ECH_REJECTED: what to try with next; empty: nothing. Lives with the connection */
-	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed */
+	bool peer_verified;        /* a chain was judged and found good, now or in the session that was resumed, and the peer has shown that it is its */
 	bool peer_delegated;       /* the peer signed with the key of a delegated credential; false when resumed */
 	const struct bj_verdict *verdict; /* null if nothing was judged here or it is no longer kept */
 	uint64_t bytes_in, bytes_out;     /* plaintext of application data */
@@ -561,7 +564,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool wri
  * 01 at the end to ask the peer for the same) as the last record under the old ones. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
 /* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
- * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE or nothing. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE, BJ_TLS_ASK or nothing: behind a
+ * question it is called without bytes once that is answered, and with some it is BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
  * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
 						  enum bj_tls_event *out_event);

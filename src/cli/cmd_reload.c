@@ -17,9 +17,8 @@ static const char help[] =
 	"  --timeout TIME      how long to wait for its answer (default 10s)\n"
 	"  --json              one JSON document\n"
 	"\n"
-	"A bad file changes nothing. New connections follow the new configuration, those that exist go on with the old one. For root and\n"
-	"the user whom the gateway runs as. exit: 0 done, 2 the file is bad and nothing was changed, 7 no gateway runs with it or it refuses,\n"
-	"      28 no answer\n";
+	"A bad file changes nothing. New connections and requests follow the new configuration. For root and the user whom the gateway runs as.\n"
+	"exit: 0 done, 2 the file is bad and nothing was changed, 7 no gateway runs with it or it refuses, 28 no answer\n";
 
 /* The gateway's log has them, too; here they are where somebody looks. */
 static void print_mistakes(const struct options *options, const char *path)

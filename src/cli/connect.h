@@ -44,8 +44,8 @@ struct connect_wish {
 	size_t crl_count;
 	const char *session_in, *session_out;
 	const char *keylog;
-	struct slo slo;
 	const char *ct_logs;     /* a list of logs to check timestamps against; null: they are not asked for */
+	struct slo slo;
 	struct proof_wish proof;
 	const char *early_file;
 	const char *ech;    /* base64 or a file */

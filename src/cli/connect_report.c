@@ -537,8 +537,8 @@ static void json_connection(struct json *json, const struct connect_wish *wish, 
 			json_null(json, NULL);
 	}
 	json_array_end(json);
-	json_missed(json, wish, c);
 	with_timestamps(c, NULL, json);
+	json_missed(json, wish, c);
 	json_failure(json, "failure", c->err ? c->err : c->late_err);
 	json_int(json, "exit", connect_exit(wish, c));
 }

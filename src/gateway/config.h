@@ -1,6 +1,6 @@
 /* config.h - the frozen configuration that the running gateway uses: plain values, checked, never changed.
  *
- * Made by conf_load() from a file, shared by reference count; a session keeps the snapshot that it began with and the last
+ * Made by conf_load() from a file, shared by reference count; a request keeps the snapshot that it began with and the last
  * reference frees everything in it. Everything that a snapshot points to lives exactly as long as the snapshot. Pools, tls
  * blocks and shared things are linked by pointer into the same snapshot. Texts are NUL-terminated and never null unless it
  * says so; lists have their count beside them. Durations are in milliseconds, sizes in bytes; every default is already filled

@@ -4,17 +4,20 @@
 #include "gateway/route.h"
 #include "gateway/worker.h"
 
+#define FLOW_KEY_MAX (16 + 2 + 16) /* address and port of the client, address of ours */
+
 struct flow {
 	struct map_node node;
 	struct listening *on;
 	struct generation *generation;
-	const struct runtime_listener *to;
+	struct runtime_places *places; /* null: not counted */
 	struct group *group;
 	struct target *target;
 	struct udp server;
 	struct loop_timer timer;
 	struct addr client;
-	uint8_t key[18];           /* address and port */
+	struct udp_here here;      /* where the client sends to, so that it hears from there */
+	uint8_t key[FLOW_KEY_MAX];
 	uint8_t key_len;
 	int64_t heard_ms;
 	int64_t opened_us;
@@ -29,7 +32,7 @@ static struct bj_bytes key_of(const struct map_node *node)
 	return bytes_of(f->key, f->key_len);
 }
 
-static uint8_t make_key(const struct addr *a, uint8_t key[18])
+static uint8_t make_key(const struct addr *a, const struct udp_here *here, uint8_t key[FLOW_KEY_MAX])
 {
 	struct bj_bytes host = addr_host_bytes(a);
 	uint16_t port = addr_port(a);
@@ -37,7 +40,8 @@ static uint8_t make_key(const struct addr *a, uint8_t key[18])
 	bytes_copy(key, host.ptr, host.len);
 	key[host.len] = (uint8_t)(port >> 8);
 	key[host.len + 1] = (uint8_t)port;
-	return (uint8_t)(host.len + 2);
+	memcpy(key + host.len + 2, here->bytes, here->len);
+	return (uint8_t)(host.len + 2 + here->len);
 }
 
 static void flow_end(struct flow *f, enum pool_outcome outcome)
@@ -58,7 +62,7 @@ static void flow_end(struct flow *f, enum pool_outcome outcome)
 	loop_timer_cancel(&w->loop, &f->timer);
 	udp_fini(&f->server);
 	(void)map_remove(&f->on->flows, &f->node);
-	runtime_listener_drop(f->to);
+	runtime_places_give(f->places);
 	f->on->open--;
 	generation_unref(f->generation);
 	slab_free(&w->flow_slab, f);
@@ -88,7 +92,7 @@ static void from_server(struct udp *udp, const struct addr *from, struct bj_byte
 	f->heard_ms = w->loop.now_ms;
 	f->bytes_out += datagram.len;
 	stat_add(&w->stats->datagrams_out, 1);
-	lost = udp_send(&f->on->udp, &f->client, datagram);
+	lost = udp_answer(&f->on->udp, &f->client, &f->here, datagram);
 	(void)lost; /* datagrams may be lost */
 }
 
@@ -96,6 +100,7 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 {
 	struct worker *w = on->worker;
 	const struct conf_route *route = route_find(on->to->conf, NULL, NULL);
+	struct runtime_places *places;
 	struct group *group;
 	struct flow *f;
 	size_t index;
@@ -110,26 +115,26 @@ static struct flow *flow_new(struct listening *on, const struct addr *from, cons
 	index = pool_pick(&group->pool, w->loop.now_ms, addr_host_bytes(from), NULL);
 	if (index == POOL_NONE)
 		return NULL;
-	if (!runtime_listener_take(on->to))
+	if (!runtime_listener_take(on->to, &places))
 		return NULL;
 	f = (struct flow *)slab_alloc(&w->flow_slab);
 	if (!f) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		return NULL;
 	}
-	*f = (struct flow){ .on = on, .to = on->to, .group = group, .target = &group->targets[index], .client = *from, .key_len = key_len };
+	*f = (struct flow){ .on = on, .places = places, .group = group, .target = &group->targets[index], .client = *from, .here = on->udp.here, .key_len = key_len };
 	memcpy(f->key, key, key_len);
 	f->idle_ms = on->to->conf->flow_idle_ms;
 	f->heard_ms = w->loop.now_ms;
 	f->opened_us = w->loop.now_us;
 	loop_timer_init(&f->timer, silent);
 	if (udp_connect(&f->server, &w->loop, w->udp_scratch, f->target->addr, from_server)) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		slab_free(&w->flow_slab, f);
 		return NULL;
 	}
 	if (map_insert(&on->flows, &f->node)) {
-		runtime_listener_drop(on->to);
+		runtime_places_give(places);
 		udp_fini(&f->server);
 		slab_free(&w->flow_slab, f);
 		return NULL;
@@ -149,7 +154,7 @@ void flow_datagram(struct udp *udp, const struct addr *from, struct bj_bytes dat
 {
 	struct listening *on = CONTAINER_OF(udp, struct listening, udp);
 	struct worker *w = on->worker;
-	uint8_t key[18], key_len = make_key(from, key);
+	uint8_t key[FLOW_KEY_MAX], key_len = make_key(from, &udp->here, key);
 	struct map_node *node = map_find(&on->flows, bytes_of(key, key_len));
 	struct flow *f = node ? CONTAINER_OF(node, struct flow, node) : flow_new(on, from, key, key_len);
 	enum bj_err err;

@@ -1,7 +1,7 @@
 /* generation.h - one worker's side of one runtime: its pools, with who is chosen next, and its connections to their servers.
  *
- * A session keeps the generation that it began with. A reload makes a new one; the old one closes its idle connections and is
- * freed with its last session.
+ * A request goes by the generation that is there when it begins; raw connections and tunnels keep the one that they began with. A reload
+ * makes a new one; the old one closes its idle connections and is freed with its last session.
  */
 #ifndef GATEWAY_GENERATION_H
 #define GATEWAY_GENERATION_H

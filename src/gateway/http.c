@@ -8,14 +8,17 @@
 static struct exchange *exchange_new(struct http_session *hs)
 {
 	struct worker *w = session_worker(&hs->base);
-	const struct runtime *rt = hs->base.generation->runtime;
-	const struct conf_limits *limits = &hs->base.to->conf->limits;
-	struct exchange *x = (struct exchange *)slab_alloc(&w->exchange_slab);
+	const struct conf_limits *limits;
+	struct exchange *x;
 
+	if (!session_follow(&hs->base))
+		return NULL;
+	x = (struct exchange *)slab_alloc(&w->exchange_slab);
 	if (!x)
 		return NULL;
 	memset(x, 0, sizeof(*x));
-	x->arena = arena_take(w, rt->arena_size);
+	limits = &hs->base.to->conf->limits;
+	x->arena = arena_take(w, hs->base.generation->runtime->arena_size);
 	if (!x->arena) {
 		slab_free(&w->exchange_slab, x);
 		return NULL;
@@ -98,7 +101,7 @@ bool http_answer(struct exchange *x, unsigned status, bool close, enum bj_err er
 	struct writer head;
 
 	http_drop_server(x, POOL_ABANDONED);
-	close = close || unread || !x->request.keep_alive || w->draining;
+	close = close || unread || !x->request.keep_alive || session_is_over(s);
 	x->status = (uint16_t)status;
 	x->err = err;
 	x->why = why;
@@ -294,6 +297,7 @@ static void linger(struct http_session *hs)
 	struct session *s = &hs->base;
 	struct link *c = &s->client;
 	struct bj_bytes view;
+	int fills = 0;
 
 	if (link_is_blocked(c) && !c->err)
 		return;
@@ -311,6 +315,8 @@ static void linger(struct http_session *hs)
 			session_end(s, CLOSE_FIN);
 			return;
 		}
+		if (fills++ == HTTP_FILLS_MAX) /* records of a byte each are much work */
+			break;
 		if (link_fill(c) == BJ_ERR_WOULD_BLOCK)
 			break;
 	}

@@ -174,7 +174,7 @@ static void take_head(struct exchange *x)
 		x->framing.kind = HTTP_BODY_CHUNKED;
 	else if (x->response.framing.kind == HTTP_BODY_CHUNKED && x->request.version < HTTP_1_1)
 		x->framing.kind = HTTP_BODY_CLOSE;
-	x->close = !x->request.keep_alive || !x->body.done || w->draining || x->framing.kind == HTTP_BODY_CLOSE;
+	x->close = !x->request.keep_alive || !x->body.done || session_is_over(&x->hs->base) || x->framing.kind == HTTP_BODY_CLOSE;
 }
 
 static void send_head(struct exchange *x)

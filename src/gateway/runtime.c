@@ -41,22 +41,25 @@ bool runtime_listener_same_place(const struct runtime_listener *a, const struct 
 	return addr_equal(&a->addr, &b->addr) && (one && other ? strcmp(one, other) == 0 : one == other);
 }
 
-bool runtime_listener_take(const struct runtime_listener *l)
+bool runtime_listener_take(const struct runtime_listener *l, struct runtime_places **out_places)
 {
 	size_t most = l->conf->limits.connections;
 
+	*out_places = NULL;
 	if (most == CONF_NO_LIMIT)
 		return true;
-	if (atomic_fetch_add_explicit(&l->places->taken, 1, memory_order_relaxed) < most)
+	if (atomic_fetch_add_explicit(&l->places->taken, 1, memory_order_relaxed) < most) {
+		*out_places = l->places;
 		return true;
-	runtime_listener_drop(l);
+	}
+	runtime_places_give(l->places);
 	return false;
 }
 
-void runtime_listener_drop(const struct runtime_listener *l)
+void runtime_places_give(struct runtime_places *places)
 {
-	if (l->conf->limits.connections != CONF_NO_LIMIT)
-		atomic_fetch_sub_explicit(&l->places->taken, 1, memory_order_relaxed);
+	if (places)
+		atomic_fetch_sub_explicit(&places->taken, 1, memory_order_relaxed);
 }
 
 static struct runtime_places *places_of(const struct runtime *old, const struct conf_listener *l)

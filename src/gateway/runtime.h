@@ -39,9 +39,11 @@ struct runtime_listener {
 
 /* Whether both listen on the same address of the same carrier. */
 bool runtime_listener_same_place(const struct runtime_listener *a, const struct runtime_listener *b);
-/* Takes a place among the listener's connections; false when there is none. */
-bool runtime_listener_take(const struct runtime_listener *listener);
-void runtime_listener_drop(const struct runtime_listener *listener);
+/* Takes a place among the listener's connections; false when there is none. `out_places` is to be given back: null where nobody counts. It
+ * lives as long as any snapshot that has this listener. */
+bool runtime_listener_take(const struct runtime_listener *listener, struct runtime_places **out_places);
+/* Takes null. */
+void runtime_places_give(struct runtime_places *places);
 
 struct runtime_pool {
 	const struct conf_pool *conf;

@@ -98,20 +98,33 @@ static void timer_fired(struct loop_timer *timer)
 	session_end(s, CLOSE_TIMEOUT);
 }
 
-/* May this client have one more connection here? Takes its place among them. */
-static bool admit(struct session *s, const struct addr *peer)
+static bool is_denied(const struct session *s)
 {
 	const struct conf_listener *conf = s->to->conf;
-	const struct conf_limits *limits = &conf->limits;
+
+	return conf->deny_count > 0 && conf_networks_have(conf->deny, conf->deny_count, &s->peer.sa.any);
+}
+
+/* What counts the client by, where something does. */
+static void look_up(struct session *s)
+{
+	const struct conf_limits *limits = &s->to->conf->limits;
+	struct addr peer = session_peer(s);
+
+	if (!s->client_hash &&
+	    (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_min != CONF_NO_LIMIT))
+		s->client_hash = client_table_hash(s->on->worker->clients, bytes_text(s->to->conf->name), addr_host_bytes(&peer));
+}
+
+/* May this client have one more connection here? Takes its place among them. */
+static bool admit(struct session *s)
+{
+	const struct conf_limits *limits = &s->to->conf->limits;
 	struct client_table *clients = s->on->worker->clients;
 
-	if (conf->deny_count > 0 && conf_networks_have(conf->deny, conf->deny_count, &peer->sa.any))
+	if (is_denied(s) || !runtime_listener_take(s->to, &s->places))
 		return false;
-	s->placed = runtime_listener_take(s->to);
-	if (!s->placed)
-		return false;
-	if (limits->connections_per_client != CONF_NO_LIMIT || limits->requests_per_client_per_min != CONF_NO_LIMIT)
-		s->client_hash = client_table_hash(clients, bytes_text(conf->name), addr_host_bytes(peer));
+	look_up(s);
 	if (limits->connections_per_client != CONF_NO_LIMIT)
 		return client_take(clients, s->client_hash, (uint32_t)limits->connections_per_client, &s->tallied);
 	return true;
@@ -119,8 +132,7 @@ static bool admit(struct session *s, const struct addr *peer)
 
 static void give_places(struct session *s, struct worker *w)
 {
-	if (s->placed)
-		runtime_listener_drop(s->to);
+	runtime_places_give(s->places);
 	if (s->tallied)
 		client_drop(w->clients, s->client_hash);
 }
@@ -144,7 +156,7 @@ static struct session *session_new(struct listening *on, const struct stream_sou
 	s->to = on->to;
 	s->opened_us = w->loop.now_us;
 	memcpy(&s->peer.sa, &peer->sa, sizeof(s->peer.sa));
-	if (!admit(s, peer))
+	if (!admit(s))
 		stream_source_drop(source);
 	else if (link_accept(&s->client, w, source, on->to->tls, link_ready) == BJ_OK)
 		return s;
@@ -184,6 +196,44 @@ void session_accept(struct listener *listener, const struct stream_source *sourc
 	s->kind->begin(s);
 }
 
+static bool judges_clients(const struct runtime_listener *to)
+{
+	return to->conf->tls && to->conf->tls->client_auth != BJ_TLS_AUTH_NONE;
+}
+
+/* Whether a newer configuration has the listener that this session came to. */
+static bool can_follow(const struct session *s)
+{
+	const struct runtime_listener *now = s->on->to;
+
+	/* the same name, all the time: only so are the places the same, and one of them is perhaps this session's */
+	return s->generation != s->on->generation && now->conf->protocol == s->to->conf->protocol && now->places == s->to->places;
+}
+
+bool session_follow(struct session *s)
+{
+	const struct runtime_listener *to = s->on->to;
+	struct generation *before = s->generation;
+
+	if (!can_follow(s))
+		return true;
+	/* its certificate may be revoked by now, or it came without what is asked for now */
+	s->outdated |= !s->client.tls != !to->tls || (s->client.tls && (judges_clients(s->to) || judges_clients(to)));
+	s->generation = generation_ref(s->on->generation);
+	s->to = to;
+	if (s->client.tls && !s->began_with)
+		s->began_with = before;
+	else
+		generation_unref(before);
+	look_up(s);
+	return !is_denied(s);
+}
+
+bool session_is_over(const struct session *s)
+{
+	return s->outdated || session_worker(s)->draining || (s->generation->retired && !can_follow(s));
+}
+
 void session_end(struct session *s, enum close_reason reason)
 {
 	struct worker *w = session_worker(s);
@@ -200,6 +250,7 @@ void session_end(struct session *s, enum close_reason reason)
 	stat_add(&w->stats->connections_closed[reason], 1);
 	give_places(s, w);
 	generation_unref(s->generation);
+	generation_unref(s->began_with);
 	slab_free(s->slab, s);
 	on->open--;
 	w->session_count--;

@@ -40,18 +40,24 @@ struct session {
 	struct loop_timer timer;
 	struct listening *on;
 	const struct runtime_listener *to;
-	struct generation *generation;
+	struct generation *generation; /* of `to`: what the next request goes by */
+	struct generation *began_with; /* what its TLS goes by; null: the same */
 	struct identity *identity;  /* null: no verified certificate */
 	struct peer peer;
 	bool begun;
-	bool placed;                /* counted among its listener's connections */
-	bool tallied;               /* and among its client's */
+	bool outdated;              /* what its handshake was judged by has changed since */
+	bool tallied;               /* counted among its client's connections */
+	struct runtime_places *places; /* and among its listener's; null: not counted */
 	uint64_t client_hash;       /* in the table of clients; 0: not looked up */
 	int64_t opened_us;
 };
 
 /* A listener's report. */
 void session_accept(struct listener *listener, const struct stream_source *source, const struct addr *peer);
+/* Between two requests: what comes next goes by the newest configuration of the same listener. False: it lets this client in no more. */
+bool session_follow(struct session *s);
+/* Whether the request in progress is the last one that this connection may bring. */
+bool session_is_over(const struct session *s);
 void session_end(struct session *s, enum close_reason reason);
 
 static inline struct worker *session_worker(const struct session *s)

@@ -207,7 +207,7 @@ static enum bj_err next_event(struct bj_tls_socket *s, enum bj_tls_event *out)
 		}
 		if (fed.event == BJ_TLS_ASK)
 			return would_block(s, 0);
-		if (fed.event == BJ_TLS_TICKET)
+		if (fed.event == BJ_TLS_TICKET || fed.event == BJ_TLS_AUTHENTICATED)
 			continue; /* the owner asks for it when it wants it */
 		err = flush(s);
 		if (err && !is_send_trouble(s, err))

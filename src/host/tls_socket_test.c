@@ -539,6 +539,55 @@ static void reading_sends_what_a_write_left_behind(void **state)
 	(void)close(fds[1]);
 }
 
+/* What is here already is read before anything is waited for. */
+static void data_behind_an_answer_to_a_later_request_is_not_waited_for(void **state)
+{
+	static char text[3 * ISSUE_DER_MAX];
+	struct bj_tls_config *client = make_client(true), *server = make_server();
+	struct bj_credential *own;
+	struct bj_trust *trust = bj_trust_new();
+	struct bj_tls_socket *c = NULL, *s = NULL;
+	struct bj_tls_report report;
+	enum bj_err err = BJ_ERR_WOULD_BLOCK;
+	uint8_t buf[16];
+	size_t len;
+	int fds[2];
+
+	(void)state;
+	kit_issue(&kit, ISSUE_CLIENT, "client.example", text, sizeof(text));
+	assert_int_equal(bj_credential_from_pem(text, strlen(text), NULL, 0, &own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_trust_add_der(trust, kit.ca_der, kit.ca_len), BJ_OK);
+	assert_int_equal(bj_tls_config_trust(server, trust), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(bj_tls_wrap(freeze(client), fds[0], KIT_NAME, &c), BJ_OK);
+	assert_int_equal(bj_tls_wrap(freeze(server), fds[1], NULL, &s), BJ_OK);
+	for (int turn = 0; turn < 10 && err; turn++) {
+		err = bj_tls_socket_handshake(c);
+		if (bj_tls_socket_handshake(s) && !err)
+			err = BJ_ERR_WOULD_BLOCK;
+	}
+	assert_int_equal(err, BJ_OK);
+	assert_int_equal(bj_tls_request_certificate(bj_tls_socket_engine(s)), BJ_OK);
+	assert_int_equal(bj_tls_read(s, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_read(c, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_write(c, "data", 4, &len), BJ_OK);
+	assert_int_equal(bj_tls_read(s, buf, sizeof(buf), &len), BJ_OK);
+	assert_int_equal(len, 4);
+	bj_tls_report(bj_tls_socket_engine(s), &report);
+	assert_true(report.peer_verified);
+	bj_tls_unwrap(c);
+	bj_tls_unwrap(s);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	bj_credential_free(own);
+	bj_trust_free(trust);
+	bj_tls_config_free(client);
+	bj_tls_config_free(server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -553,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_non_blocking_handshake_stops_and_goes_on),
 		cmocka_unit_test(both_ways_at_once_through_tiny_buffers_nothing_is_lost_or_doubled),
 		cmocka_unit_test(reading_sends_what_a_write_left_behind),
+		cmocka_unit_test(data_behind_an_answer_to_a_later_request_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

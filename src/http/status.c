@@ -72,6 +72,7 @@ unsigned http_status_of(enum bj_err err)
 	case BJ_ERR_HTTP_BAD_REQUEST:
 	case BJ_ERR_HTTP_FRAMING:
 	case BJ_ERR_HTTP_CHUNK:
+	case BJ_ERR_TRUNCATED: /* a client that ended within its request */
 		return 400;
 	case BJ_ERR_IO_TIMEOUT:
 		return 504;

@@ -10,6 +10,8 @@
 #include "tcpip/rtt.h"
 #include "tcpip/timers.h"
 
+#define SACK_PIECE_MIN 256u
+
 /* What one ACK brought. */
 struct ack_round {
 	uint32_t acked;     /* bytes that snd_una moved */
@@ -97,6 +99,19 @@ static void take_dsack(struct bj_tcp *t, const struct tcp_block *b, struct ack_r
 		f->undo_resent--;
 }
 
+/* Reports come in segments, so what is cut off is one at least, or was its end. Who reports single bytes would make of one record
+ * thousands, which nobody counts as memory, and each ACK looks at all of them (CVE-2019-11477). */
+static bool piece_is_too_small(const struct bj_tcp *t, uint32_t len)
+{
+	return len < u32_min(t->mss / 2, SACK_PIECE_MIN);
+}
+
+/* Not all who have a FIN count it. */
+static bool is_all_but_fin(const struct sent *s, const struct tcp_block *b)
+{
+	return s->flags & SENT_FIN && s->end - b->end == 1;
+}
+
 static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_round *r)
 {
 	struct tcp_flight *f = t->flight;
@@ -113,11 +128,16 @@ static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_r
 		if (s->flags & SENT_SACKED || seq_le(s->end, b->start))
 			continue;
 		if (seq_lt(s->seq, b->start)) {
+			if (piece_is_too_small(t, b->start - s->seq) || piece_is_too_small(t, s->end - b->start))
+				continue;
 			if (!flight_split(t, s, b->start))
 				return;
 			next = s->by_seq.next;
 			continue;
 		}
+		if (seq_gt(s->end, b->end) && !is_all_but_fin(s, b) &&
+		    (piece_is_too_small(t, b->end - s->seq) || piece_is_too_small(t, s->end - b->end)))
+			return;
 		if (seq_gt(s->end, b->end) && !flight_split(t, s, b->end))
 			return;
 		r->delivered += s->end - s->seq;
@@ -154,7 +174,7 @@ static bool was_needless(const struct bj_tcp *t, const struct ack_round *r)
 		return false;
 	if (r->acked > 0 && r->has_ts && r->ts_ecr && f->undo_resent > 0 && (int32_t)(r->ts_ecr - f->undo_ts) < 0)
 		return true;
-	return r->dsack && f->undo_resent == 0;
+	return r->dsack && f->undo_counts && f->undo_resent == 0;
 }
 
 /* Two ACKs that go on, the second for bytes that were sent once: all was there, the timer was too quick. */
@@ -279,7 +299,7 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
  * one early segment would keep all news of the window away until the gap before it is filled. */
 static bool take_window(struct bj_tcp *t, const struct arrival *a, bool new_ack)
 {
-	uint32_t window = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale), before = t->snd_wnd;
+	uint32_t window = arrival_window(t, a), before = t->snd_wnd;
 
 	if (!new_ack && !seq_lt(t->snd_wl1, a->seg.seq) && !(t->snd_wl1 == a->seg.seq && seq_le(t->snd_wl2, a->seg.ack)))
 		return false;
@@ -308,6 +328,13 @@ static void measure(struct bj_tcp *t, struct ack_round *r)
 		rtt_sample(t, r->rtt_us);
 }
 
+/* A window may stay shut as long as the peer answers (MUST-37); but somebody must be able to let go. */
+static void made_progress_at_zero(struct bj_tcp *t)
+{
+	if (t->owned || t->in_listener)
+		t->progress_us = tcp_stack(t)->now_us;
+}
+
 void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 {
 	uint32_t ack = a->seg.ack;
@@ -316,7 +343,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	bool window_changed, outstanding = tcp_has_unacked(t), new_ack = seq_gt(ack, t->snd_una);
 
 	if (seq_lt(ack, t->snd_una)) {
-		take_sack(t, &a->seg.options, t->snd_una, &r); /* an old one may still tell of holes */
+		take_sack(t, &a->seg.options, ack, &r); /* an old one may still tell of holes; what it acknowledged itself says what was a duplicate then */
 		if (t->flight && r.new_sack)
 			judge_flight(t, &r);
 		return;
@@ -325,7 +352,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 		advance_una(t, ack, &r);
 	window_changed = take_window(t, a, new_ack);
 	if (t->snd_wnd == 0) {
-		t->progress_us = tcp_stack(t)->now_us; /* it may stay shut as long as the peer answers: MUST-37 */
+		made_progress_at_zero(t);
 		tcp_arm_retransmit(t, 0);
 	}
 	take_sack(t, &a->seg.options, ack, &r);
@@ -339,6 +366,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 		tcp_arm_retransmit(t, 0);
 	if (zero_before && t->snd_wnd > 0) {
 		/* open again: what probed the shut window goes out now */
+		made_progress_at_zero(t);
 		t->backoff = 0;
 		t->probes_sent = 0;
 		if (t->flight && flight_first(t))

@@ -1,5 +1,6 @@
 /* api.c - the calls on listeners and connections (rfc9293:3.9.1). */
 #include "tcpip/congestion.h"
+#include "tcpip/fast_open.h"
 #include "tcpip/input.h"
 #include "tcpip/isn.h"
 #include "tcpip/listen.h"
@@ -228,6 +229,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
+			tcp_arm_memory(t);
 			return BJ_ERR_WOULD_BLOCK;
 		}
 	}
@@ -261,7 +263,8 @@ enum bj_err bj_tcp_write_urgent(struct bj_tcp *t, struct bj_bytes bytes, size_t 
 
 	if (err)
 		return err;
-	rare->snd_up = tcp_send_end(t); /* the byte behind the urgent ones: MUST-62 */
+	/* the byte behind the urgent ones: MUST-62. Until the SYN is acknowledged snd_una is its number, not that of the first byte. */
+	rare->snd_up = tcp_send_end(t) + (tcp_is_synchronized(t) || tcp_is_open_early(t) ? 0 : 1);
 	t->urgent_out = true;
 	return BJ_OK;
 }

@@ -16,7 +16,7 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
 		return false;
 	while (cap < need)
 		cap *= 2;
-	if (!old && memory->spare && cap <= memory->spare->cap)
+	if (!old && memory->spare && cap <= memory->spare->cap && memory->used + memory->spare->cap <= memory->max)
 		cap = memory->spare->cap;
 	if (cap - before > memory->max - memory->used || memory->used > memory->max)
 		return false;

@@ -206,6 +206,7 @@ static void reduce(struct bj_tcp *t, uint32_t flight_size)
 	f->undo_cwnd = t->cwnd;
 	f->undo_ssthresh = t->ssthresh;
 	f->undo_possible = true;
+	f->undo_counts = false;
 	f->undo_resent = 0;
 	f->undo_una = t->snd_una;
 	f->undo_ts = tcp_ts_now(t);
@@ -320,7 +321,7 @@ void cc_exit_recovery(struct bj_tcp *t)
 {
 	if (bbr_of(t))
 		bbr_exit_recovery(t);
-	else if (t->flight->recovery == BJ_RECOVERY_FAST)
+	else if (t->flight->recovery == BJ_RECOVERY_FAST && t->ssthresh != UINT32_MAX) /* none: it began under another control */
 		t->cwnd = t->ssthresh;
 	t->flight->undo_possible = false;
 	t->flight->frto = FRTO_NO;
@@ -360,5 +361,7 @@ uint32_t cc_room(const struct bj_tcp *t)
 {
 	uint32_t pipe = flight_pipe(t);
 
+	if (pipe == 0) /* segments may have become larger than the window: with none out nothing would ever change it */
+		return u32_max(t->cwnd, t->mss);
 	return t->cwnd > pipe ? t->cwnd - pipe : 0;
 }

@@ -12,13 +12,16 @@
 #include "base/check.h"
 
 #define SECOND INT64_C(1000000)
+#define TIME_MAX_US (INT64_MAX / 4)
 
 /* ---- options */
 
+/* For ever is a time to which the present can still be added. */
 static void default_i64(int64_t *v, int64_t value)
 {
 	if (*v <= 0)
 		*v = value;
+	*v = i64_min(*v, TIME_MAX_US);
 }
 
 struct tcp_config *config_make(struct bj_stack *stack, const struct bj_tcp_options *options)
@@ -94,7 +97,7 @@ void tcp_update_mss(struct bj_tcp *t)
 	mss -= t->ts_ok ? 12 : 0;
 	if (tcp_route(t))
 		mss -= (t->rare->route.len + 3u) / 4 * 4;
-	t->mss = (uint16_t)mss;
+	t->mss = (uint16_t)u32_max(mss, TCP_PAYLOAD_MIN);
 	if (t->rcv_mss == 0)
 		t->rcv_mss = (uint16_t)u32_min(mss, tcp_is_v4(t) ? TCP_MSS_DEFAULT_V4 : TCP_MSS_DEFAULT_V6);
 }

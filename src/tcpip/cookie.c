@@ -51,7 +51,13 @@ void cookie_send(struct bj_stack *stack, const struct arrival *syn, const struct
 		s.options.window_scale = tcp_window_shift(&config->options);
 	}
 	stack->stats.cookies_sent++;
+	stack->cookie_us = stack->now_us;
 	stack_reply_segment(stack, &syn->key, NULL, &s);
+}
+
+bool cookie_may_come(const struct bj_stack *stack)
+{
+	return stack->stats.cookies_sent > 0 && stack->now_us - stack->cookie_us <= COOKIE_TURN_US * (COOKIE_TURNS_MAX + 1);
 }
 
 enum cookie_verdict cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out)

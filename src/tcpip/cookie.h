@@ -24,6 +24,8 @@ enum cookie_verdict {
 	COOKIE_LATER, /* one of ours, but what began right behind the SYN has not come: it will be sent again */
 };
 
+/* Is one out that still counts? While none is, nobody can guess one. */
+bool cookie_may_come(const struct bj_stack *stack);
 /* Does this ACK bring one back? */
 enum cookie_verdict cookie_check(const struct bj_stack *stack, const struct arrival *ack, struct cookie *out);
 

@@ -98,10 +98,13 @@ void flight_resent(struct bj_tcp *t, struct sent *s)
 	if (s->count < UINT8_MAX)
 		s->count++;
 	list_remove(&s->by_time);
-	list_push_back(&f->by_time, &s->by_time);
+	if (!(s->flags & SENT_SACKED)) /* else it is there, and nobody waits for it */
+		list_push_back(&f->by_time, &s->by_time);
 	hint_leave(f, s);
-	if (f->undo_possible)
-		f->undo_resent += 1;
+	if (f->undo_possible) {
+		f->undo_resent++;
+		f->undo_counts = true;
+	}
 	bbr_sent(t, s, pipe);
 	t->retransmits++;
 }
@@ -207,13 +210,13 @@ void flight_unmark_lost(struct bj_tcp *t)
 {
 	struct tcp_flight *f = t->flight;
 
-	for (struct list *it = f->by_seq.next; it != &f->by_seq; it = it->next) {
+	for (struct list *it = f->by_seq.prev; it != &f->by_seq; it = it->prev) {
 		struct sent *s = CONTAINER_OF(it, struct sent, by_seq);
 
 		if (!(s->flags & SENT_LOST))
 			continue;
 		if (!(s->flags & SENT_RESENT)) {
-			/* it was sent before all that is in the order of time; being looked at first is right */
+			/* it was sent before all that is in the order of time, and the last of them last */
 			list_push_front(&f->by_time, &s->by_time);
 		}
 		s->flags &= (uint8_t)~(SENT_LOST | SENT_RESENT);

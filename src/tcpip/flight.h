@@ -69,6 +69,7 @@ struct tcp_flight {
 	/* undo of a needless recovery */
 	uint32_t undo_cwnd, undo_ssthresh, undo_una, undo_resent, undo_ts;
 	bool undo_possible;
+	bool undo_counts;       /* something was sent again since: a duplicate that is reported before tells of an earlier copy */
 	uint8_t frto;           /* enum frto_step */
 };
 

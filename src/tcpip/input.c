@@ -15,8 +15,8 @@
 #include "tcpip/timers.h"
 #include "tcpip/user_timeout.h"
 
-#define PAWS_IDLE_MINUTES_MAX (24u * 24 * 60) /* rfc7323:5.5 */
-#define MINUTE_US (60 * INT64_C(1000000))
+#define PAWS_IDLE_HOURS_MAX (24u * 24) /* rfc7323:5.5 */
+#define HOUR_US (3600 * INT64_C(1000000))
 
 enum next_step {
 	GO_ON,
@@ -51,9 +51,9 @@ static void challenge(struct bj_tcp *t, const struct arrival *a)
 
 static void trim(struct bj_tcp *t, struct tcp_segment *s);
 
-static uint16_t minutes(const struct bj_tcp *t)
+static uint16_t hours(const struct bj_tcp *t)
 {
-	return (uint16_t)(tcp_stack(t)->now_us / MINUTE_US);
+	return (uint16_t)(tcp_stack(t)->now_us / HOUR_US);
 }
 
 /* ---- SYN-SENT: rfc9293:3.10.7.3 */
@@ -79,7 +79,7 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 		t->rcv_wscale = 0;
 	if (t->ts_ok) {
 		t->ts_recent = o->ts_val;
-		t->ts_recent_min = minutes(t);
+		t->ts_recent_hour = hours(t);
 	}
 	t->snd_wnd = a->seg.window;
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
@@ -110,7 +110,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	t->snd_una = t->iss + 1;
 	t->backoff = 0;
 	t->progress_us = tcp_stack(t)->now_us;
-	t->snd_wnd = (uint32_t)a->seg.window << (a->seg.flags & TCP_SYN ? 0 : t->snd_wscale);
+	t->snd_wnd = arrival_window(t, a);
 	t->max_snd_wnd = u32_max(t->max_snd_wnd, t->snd_wnd);
 	t->snd_wl1 = a->seg.seq;
 	t->snd_wl2 = a->seg.ack;
@@ -209,7 +209,7 @@ static enum next_step check_timestamps(struct bj_tcp *t, struct arrival *a)
 		return GO_ON;
 	if (!o->has_timestamps)
 		return drop(t, a, BJ_DROP_PAWS);
-	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && (uint16_t)(minutes(t) - t->ts_recent_min) < PAWS_IDLE_MINUTES_MAX) {
+	if ((int32_t)(o->ts_val - t->ts_recent) < 0 && (uint16_t)(hours(t) - t->ts_recent_hour) < PAWS_IDLE_HOURS_MAX) {
 		challenge(t, a);
 		return drop(t, a, BJ_DROP_PAWS);
 	}
@@ -225,7 +225,7 @@ static enum next_step take_timestamp(struct bj_tcp *t, struct arrival *a)
 	    (int32_t)(o->ts_val - t->ts_recent) >= 0) {
 		a->ts_newer = o->ts_val != t->ts_recent;
 		t->ts_recent = o->ts_val;
-		t->ts_recent_min = minutes(t);
+		t->ts_recent_hour = hours(t);
 	}
 	return GO_ON;
 }
@@ -303,7 +303,7 @@ static bool is_late_copy(const struct bj_tcp *t, const struct arrival *a)
 static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 {
 	struct tcp_segment *s = &a->seg;
-	uint32_t len = tcp_segment_len(s), end = s->seq + len;
+	uint32_t len = s->flags & TCP_RST ? 0 : tcp_segment_len(s), end = s->seq + len; /* a reset stands where it begins, whatever it carries (SHLD-2) */
 
 	if (s->flags & TCP_SYN && !(s->flags & TCP_RST) && tcp_is_synchronized(t)) {
 		challenge(t, a); /* wherever it stands, and whatever else it has: rfc5961:4.2 */
@@ -330,7 +330,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 		if (t->ecn_accurate && is_late_copy(t, a))
 			accurate_count(t, a);
 	}
-	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN)
+	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN && end == t->rcv_nxt)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
 	return drop(t, a, BJ_DROP_WINDOW);
@@ -424,7 +424,7 @@ static enum next_step check_ack(struct bj_tcp *t, struct arrival *a)
 		fin_was_acked(t);
 	if (t->state == BJ_TCP_CLOSED)
 		return STOP;
-	if (t->state != BJ_TCP_TIME_WAIT && tcp_options_of(t)->keepalive && t->keepalive_at != TCP_NEVER) {
+	if (t->state != BJ_TCP_TIME_WAIT && (t->owned || t->state != BJ_TCP_FIN_WAIT_2) && tcp_options_of(t)->keepalive && t->keepalive_at != TCP_NEVER) {
 		t->probes_sent = 0;
 		tcp_arm_keepalive(t);
 	}
@@ -523,6 +523,7 @@ void tcp_input(struct bj_tcp *t, struct arrival *a)
 	step_fn *const *steps = syn_sent ? syn_sent_steps : other_steps;
 	size_t count = syn_sent ? ARRAY_COUNT(syn_sent_steps) : ARRAY_COUNT(other_steps);
 
+	a->has_syn = a->seg.flags & TCP_SYN;
 	a->seq = a->seg.seq;
 	a->end = a->seq + tcp_segment_len(&a->seg);
 	a->payload_len = (uint32_t)a->seg.payload.len;

@@ -41,3 +41,10 @@ bool ip_is_unicast(const struct bj_ip *ip)
 		return ip->bytes[12] != 0 && ip->bytes[12] < 224; /* this network, multicast, reserved, broadcast */
 	return ip->bytes[0] != 0xff;
 }
+
+bool ip_is_loopback(const struct bj_ip *ip)
+{
+	static const struct bj_ip loopback = { { [15] = 1 } };
+
+	return bj_ip_is_v4(ip) ? ip->bytes[12] == 127 : bj_ip_equal(ip, &loopback);
+}

@@ -135,7 +135,7 @@ static bool take_cookie(struct bj_listener *l, struct arrival *a)
 	enum cookie_verdict verdict;
 	struct bj_tcp *t;
 
-	if (o->syn_cookies_never || a->seg.flags & (TCP_SYN | TCP_RST) || l->stack->stats.cookies_sent == 0)
+	if (o->syn_cookies_never || a->seg.flags & (TCP_SYN | TCP_RST) || !cookie_may_come(l->stack))
 		return false;
 	verdict = cookie_check(l->stack, a, &cookie);
 	if (verdict == COOKIE_LATER)

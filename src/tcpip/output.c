@@ -24,10 +24,11 @@ uint16_t tcp_select_window(struct bj_tcp *t)
 
 	if (room > now && room - now >= u32_min(t->receive.limit / 2, t->rcv_mss))
 		now = u32_max(room & ~(unit - 1), now);
+	now = u32_min(now, UINT32_C(65535) << t->rcv_wscale);
 	field = (now + unit - 1) >> t->rcv_wscale;
-	if (field > UINT16_MAX)
-		field = UINT16_MAX;
-	t->rcv_wnd = field << t->rcv_wscale;
+	if (field << t->rcv_wscale >= room + unit) /* full: what is rounded up once must not be given with every ACK again */
+		field = now >> t->rcv_wscale;
+	t->rcv_wnd = u32_max(field << t->rcv_wscale, now);
 	return (uint16_t)field;
 }
 
@@ -273,8 +274,10 @@ static bool send_new(struct bj_tcp *t, struct writer *w, uint32_t len, bool fin,
 	bool first = !tcp_has_unacked(t);
 	uint16_t flags = fin ? TCP_FIN : 0;
 
-	if (!flight_add(t, seq, end, why == BJ_SENT_MTU_PROBE ? SENT_PROBE : fin ? SENT_FIN : 0))
-		return false; /* no memory: an ACK or a timer tries again */
+	if (!flight_add(t, seq, end, why == BJ_SENT_MTU_PROBE ? SENT_PROBE : fin ? SENT_FIN : 0)) {
+		tcp_arm_memory(t);
+		return false; /* an ACK or a timer tries again */
+	}
 	if (len > 0 && len == tcp_unsent(t))
 		flags |= TCP_PSH; /* MUST-60, MUST-61 of rfc9293:3.9.1 */
 	if (first && why != BJ_SENT_WINDOW_PROBE)

@@ -119,5 +119,6 @@ int64_t tail_probe_after(const struct bj_tcp *t)
 		after = TAIL_FIRST_US;
 	else
 		after = 2 * (int64_t)t->srtt_us + (t->snd_nxt - t->snd_una <= t->mss ? TAIL_ACK_DELAY_US : 0);
-	return i64_min(after, rto_now(t));
+	/* not later than the timeout since the last progress: who writes on would put both off for ever (rfc8985:7.2) */
+	return i64_min(after, i64_max(t->progress_us + rto_now(t) - tcp_stack(t)->now_us, 1));
 }

@@ -479,7 +479,7 @@ static void input_fragment(struct bj_stack *s, const struct bj_ip *from, const s
 /* To us, and from somebody who can be one host? */
 static bool is_for_us(struct bj_stack *s, const struct bj_ip *from, const struct bj_ip *to)
 {
-	if (stack_is_ours(s, to) && ip_is_unicast(from) && !stack_is_ours(s, from))
+	if (stack_is_ours(s, to) && ip_is_unicast(from) && !stack_is_ours(s, from) && (!ip_is_loopback(from) || ip_is_loopback(to)))
 		return true;
 	s->stats.not_ours++;
 	return false;
@@ -522,7 +522,11 @@ static void input_v6(struct bj_stack *s, struct bj_bytes packet, bool checksum_g
 	}
 	memcpy(from.bytes, ip.from, 16);
 	memcpy(to.bytes, ip.to, 16);
-	if (bj_ip_is_v4(&from) || !is_for_us(s, &from, &to)) /* mapped addresses are ours alone */
+	if (bj_ip_is_v4(&from) || bj_ip_is_v4(&to)) { /* mapped addresses never travel */
+		s->stats.not_ours++;
+		return;
+	}
+	if (!is_for_us(s, &from, &to))
 		return;
 	if (!ipv6_is_fragment(&ip)) {
 		input_upper(s, &from, &to, ip.protocol, ip.hop_limit, ip.traffic_class, (struct bj_bytes){ 0 }, ip.payload, checksum_good);

@@ -81,7 +81,8 @@ struct bj_stack {
 	struct bj_bytes arriving;   /* the packet that is being taken: what an error would quote */
 	uint16_t arriving_segment_len; /* and what the device said of it */
 	int64_t unreachable_us;     /* when the second began in which errors are counted */
-	uint32_t unreachable_count;
+	uint32_t unreachable_count, unreachable_max;
+	int64_t cookie_us;          /* when the last cookie left */
 	struct list ended;       /* in CLOSED, and their owners still have them */
 	struct list dead;        /* to be freed at the end of the call */
 	struct list time_wait;   /* oldest first */
@@ -115,6 +116,7 @@ struct arrival {
 	uint32_t payload_len;
 	uint32_t newly_delivered; /* segments of ours that it acknowledged first */
 	bool ts_newer;            /* it moved the peer's clock on */
+	bool has_syn;             /* as it came */
 };
 
 /* connections.c */
@@ -161,11 +163,19 @@ struct bj_bytes ip_wire(const struct bj_ip *ip);
 bool ip_is_unspecified(const struct bj_ip *ip);
 /* An address that one host can have: neither unspecified, multicast, broadcast nor loopback's counterpart (MUST-57, MUST-63). */
 bool ip_is_unicast(const struct bj_ip *ip);
+/* One that does not leave its host: rfc1122:3.2.1.3, rfc4291:2.5.3 */
+bool ip_is_loopback(const struct bj_ip *ip);
 
 /* Our clock of timestamps: milliseconds, with an offset of each connection's own (rfc7323:5.4). */
 static inline uint32_t stack_ms(const struct bj_stack *stack)
 {
 	return (uint32_t)(stack->now_us / 1000);
+}
+
+/* The window that it tells of: rfc7323:2.2 */
+static inline uint32_t arrival_window(const struct bj_tcp *t, const struct arrival *a)
+{
+	return (uint32_t)a->seg.window << (a->has_syn ? 0 : t->snd_wscale);
 }
 
 static inline uint32_t tcp_ts_now(const struct bj_tcp *t)

@@ -27,6 +27,7 @@
 #define IPV4_TCP_HEADERS 40u    /* without options */
 #define IPV6_TCP_HEADERS 60u
 #define TCP_MSS_MIN 64          /* a peer's smaller MSS is taken for this: rows of tiny segments are an attack */
+#define TCP_PAYLOAD_MIN (TCP_MSS_MIN - 12u) /* with timestamps; more than all options and a source route could take off it */
 #define TCP_RECEIVE_START 65536u
 #define TCP_RECEIVE_MAX (6u << 20)
 #define TCP_SEND_START 65536u
@@ -58,6 +59,7 @@ enum tcp_retransmit_kind {
 	TCP_RETRANSMIT_TAIL,    /* tail loss probe: rfc8985:7 */
 	TCP_RETRANSMIT_REORDER, /* RACK waits for reordered segments: rfc8985:6.3 */
 	TCP_RETRANSMIT_PERSIST, /* zero window: rfc9293:3.8.6.1 */
+	TCP_RETRANSMIT_MEMORY,  /* nothing is out: there was no memory for what is to be sent */
 };
 
 struct tcp_flight;
@@ -95,7 +97,7 @@ struct bj_tcp {
 	uint32_t srtt_us, rttvar_us, min_rtt_us;
 	uint32_t cwnd, ssthresh, w_max;
 	uint32_t ack_at;         /* ack_timed: the low bits of a deadline */
-	uint16_t ts_recent_min;  /* when ts_recent came: low bits, in minutes */
+	uint16_t ts_recent_hour; /* when ts_recent came: low bits, seven years of hours */
 	uint16_t challenge_at;   /* when the last challenge ACK left, low bits, in units of 16 ms; 0: never */
 	uint32_t tune_start, tune_us; /* receive tuning: rcv_nxt less what was unread, and when, at the last look */
 	uint32_t retransmits;

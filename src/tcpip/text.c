@@ -47,12 +47,16 @@ static void put_missing(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 	}
 }
 
-/* False: no memory, nothing changed. */
+/* False: no memory, nothing changed. For a byte at the far end of the window a whole ring is needed: that is let half of the memory, so
+ * that nobody keeps others from what is in its order. */
 static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
 {
-	uint32_t end = s->seq + (uint32_t)s->payload.len;
+	uint32_t end = s->seq + (uint32_t)s->payload.len, need = end - (t->rcv_nxt - t->receive.len);
+	struct buffer_memory *memory = &tcp_stack(t)->memory;
 
-	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - (t->rcv_nxt - t->receive.len)))
+	if (need > buffer_cap(&t->receive) && memory->used > memory->max / 2)
+		return false;
+	if (!buffer_grow(&t->receive, memory, need))
 		return false;
 	put_missing(t, s->seq, s->payload);
 	return ranges_add(&t->early, s->seq, end);

@@ -3,6 +3,7 @@
 
 #include "tcpip/congestion.h"
 #include "tcpip/fast_open.h"
+#include "tcpip/output.h"
 #include "tcpip/pmtu.h"
 #include "tcpip/rack.h"
 #include "tcpip/rtt.h"
@@ -10,6 +11,7 @@
 #include "tcpip/user_timeout.h"
 
 #define ACK_DELAY_MAX_US 1000000u
+#define MEMORY_AGAIN_US 50000
 
 /* When the delayed ACK is due. It is never more than half a second away (MUST-40): what looks further was before now. */
 static int64_t ack_deadline(const struct bj_tcp *t)
@@ -64,7 +66,7 @@ void tcp_arm_retransmit(struct bj_tcp *t, int64_t reorder_us)
 			t->progress_us = tcp_stack(t)->now_us; /* patience begins with the first probe */
 		if (kept_back)
 			set_retransmit(t, TCP_RETRANSMIT_PERSIST, until_r2(t, rto_now(t)));
-		else
+		else if (t->retransmit_kind != TCP_RETRANSMIT_MEMORY)
 			set_retransmit(t, TCP_RETRANSMIT_NONE, 0);
 		return;
 	}
@@ -81,8 +83,14 @@ void tcp_arm_retransmit(struct bj_tcp *t, int64_t reorder_us)
 
 void tcp_arm_if_idle(struct bj_tcp *t)
 {
-	if (t->retransmit_at == TCP_NEVER || t->retransmit_kind == TCP_RETRANSMIT_TAIL || t->retransmit_kind == TCP_RETRANSMIT_PERSIST)
+	if (t->retransmit_at == TCP_NEVER || t->retransmit_kind == TCP_RETRANSMIT_TAIL || t->retransmit_kind >= TCP_RETRANSMIT_PERSIST)
 		tcp_arm_retransmit(t, 0);
+}
+
+void tcp_arm_memory(struct bj_tcp *t)
+{
+	if (t->retransmit_at == TCP_NEVER)
+		set_retransmit(t, TCP_RETRANSMIT_MEMORY, MEMORY_AGAIN_US);
 }
 
 void tcp_arm_keepalive(struct bj_tcp *t)
@@ -220,6 +228,12 @@ static void fire_keepalive(struct bj_tcp *t)
 	stack_want_output(t);
 }
 
+static void fire_memory(struct bj_tcp *t)
+{
+	tcp_write_may_go_on(t);
+	stack_want_output(t);
+}
+
 static void fire_retransmit(struct bj_tcp *t)
 {
 	t->retransmit_at = TCP_NEVER;
@@ -231,6 +245,8 @@ static void fire_retransmit(struct bj_tcp *t)
 		fire_reorder(t);
 	else if (t->retransmit_kind == TCP_RETRANSMIT_PERSIST)
 		fire_persist(t);
+	else if (t->retransmit_kind == TCP_RETRANSMIT_MEMORY)
+		fire_memory(t);
 }
 
 void tcp_timer_fire(struct bj_tcp *t)

@@ -15,6 +15,8 @@
 void tcp_arm_retransmit(struct bj_tcp *t, int64_t reorder_us);
 /* Only if none is running (rfc6298:5.1). */
 void tcp_arm_if_idle(struct bj_tcp *t);
+/* There was no memory, and nothing may be on its way whose ACK would be the next chance: try again after a while. */
+void tcp_arm_memory(struct bj_tcp *t);
 /* The timer of TIME-WAIT, of FIN-WAIT-2 without an owner, or of keep-alive; whichever the state has. */
 void tcp_arm_keepalive(struct bj_tcp *t);
 /* A turn at the output at this time. */

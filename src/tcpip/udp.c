@@ -278,14 +278,18 @@ enum bj_err bj_udp_receive(struct bj_udp *u, uint8_t *buf, size_t cap, size_t *o
 	return BJ_OK;
 }
 
-/* So many a second, however many ask: who is answered must not become a flood, nor the stack its mirror. */
+/* So many a second, however many ask: who is answered must not become a flood, nor the stack its mirror. How many is drawn anew each
+ * time: from a number that is known one could count which ports under somebody else's address were answered (CVE-2020-25705). */
 static bool may_answer(struct bj_stack *s)
 {
-	if (s->now_us - s->unreachable_us >= 1000000) {
+	if (s->unreachable_max == 0 || s->now_us - s->unreachable_us >= 1000000) {
+		uint64_t hash = siphash24(&s->port_key, bytes_of((const uint8_t *)&s->now_us, sizeof(s->now_us)));
+
 		s->unreachable_us = s->now_us;
 		s->unreachable_count = 0;
+		s->unreachable_max = UDP_UNREACHABLES_PER_S / 2 + (uint32_t)(hash % (UDP_UNREACHABLES_PER_S / 2 + 1));
 	}
-	return s->unreachable_count++ < UDP_UNREACHABLES_PER_S;
+	return s->unreachable_count++ < s->unreachable_max;
 }
 
 /* rfc1122:4.1.3.1, rfc4443:3.1: nobody is at this port. */

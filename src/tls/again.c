@@ -7,8 +7,10 @@
 
 bool again_fits(const struct bj_tls_config *config, const struct session *s)
 {
-	if (!config->judges_resumed || !s->has_peer)
+	if (!config->judges_resumed)
 		return true;
+	if (!s->has_peer) /* a verdict without anybody to judge again: there was no memory for the chain */
+		return !s->peer_verified;
 	return s->peer_is_list && config_has_type(&config->peer_types, certificate_type_of(s->peer_is_key));
 }
 

@@ -141,6 +141,31 @@ static void a_session_that_keeps_no_chain_is_not_offered(void **state)
 	free(bytes);
 }
 
+/* As one that was made when there was no memory for the chain: nobody could judge it again. */
+static void a_session_that_says_verified_and_shows_nobody_is_not_offered(void **state)
+{
+	for (unsigned verified = 0; verified < 2; verified++) {
+		struct session s;
+		uint8_t *bytes;
+		size_t len;
+
+		setup_version(BJ_TLS_1_3);
+		first();
+		assert_int_equal(session_load(bytes_of(blob, blob_len), &s), BJ_OK);
+		free(s.peer);
+		s.peer = NULL;
+		s.peer_len = 0;
+		s.peer_is_list = s.has_peer = false;
+		s.peer_verified = verified;
+		assert_int_equal(session_save(&s, &bytes, &len), BJ_OK);
+		session_fini(&s);
+		pair_start(&pair, client, server, PKI_NAME);
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, bytes, len), verified ? BJ_ERR_BAD_TICKET : BJ_OK);
+		free(bytes);
+		pair_fini(&pair);
+	}
+}
+
 /* Neither of the two kinds of sessions is one of the other kind. */
 static void a_session_of_a_client_that_does_not_judge_again_is_not_offered(void **state)
 {
@@ -403,6 +428,7 @@ int main(void)
 		TEST(a_server_whose_anchor_is_gone_is_refused),
 		TEST(a_server_that_the_owner_refuses_now_is_refused),
 		TEST(a_session_that_keeps_no_chain_is_not_offered),
+		TEST(a_session_that_says_verified_and_shows_nobody_is_not_offered),
 		TEST(a_session_of_a_client_that_does_not_judge_again_is_not_offered),
 		TEST(a_kept_list_that_is_damaged_is_no_session),
 		TEST(a_chain_that_is_too_much_to_keep_is_no_session),

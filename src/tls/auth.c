@@ -79,6 +79,7 @@ void auth_forget_chain(struct bj_tls *conn)
 	hs->peer_ocsp = hs->peer_scts = (struct bj_bytes){ NULL, 0 };
 	hs->peer_der_len = hs->peer_chain_count = 0;
 	hs->judged = conn->peer_verified = conn->peer_is_key = false;
+	conn->known_until_ms = 0;
 }
 
 enum bj_err auth_take_delegation(struct bj_tls *conn, struct bj_bytes delegation)
@@ -197,6 +198,12 @@ static void judge_by_config(struct bj_tls *conn)
 		hs->verdict.err = err ? err : BJ_ERR_INTERNAL;
 }
 
+static void known_until(struct bj_tls *conn, int64_t end_ms)
+{
+	if (!conn->known_until_ms || end_ms < conn->known_until_ms)
+		conn->known_until_ms = end_ms;
+}
+
 enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 {
 	const struct bj_tls_config *config = conn->config;
@@ -213,6 +220,8 @@ enum bj_err auth_judge(struct bj_tls *conn, struct bj_bytes body)
 	if (hs->verdict.err)
 		return hs->verdict.err;
 	conn->peer_verified = true;
+	if (!hs->answer.is_there && !conn->peer_is_key)
+		known_until(conn, hs->peer_cert->not_after * 1000);
 	return BJ_OK;
 }
 

@@ -245,7 +245,7 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	struct new_session_ticket12 nst;
 	enum bj_err err = new_session_ticket12_parse(body, &nst);
 
-	if (err || nst.ticket.len == 0) /* the server changed its mind. rfc5077:3.3 */
+	if (err || nst.ticket.len == 0 || nst.ticket.len > SESSION_TICKET_MAX) /* the server changed its mind (rfc5077:3.3), or went too far */
 		return err;
 	hs->ticket12 = malloc(nst.ticket.len);
 	if (!hs->ticket12)

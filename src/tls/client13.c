@@ -218,7 +218,7 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 		return err;
 	if (conn->quic && nst.early_data_max != 0 && nst.early_data_max != UINT32_MAX)
 		return BJ_ERR_ILLEGAL_PARAMETER; /* rfc9001:4.6.1 */
-	if (nst.lifetime_s == 0 || conn->tickets == CONN_TICKET_MAX)
+	if (nst.lifetime_s == 0 || nst.ticket.len > SESSION_TICKET_MAX || conn->tickets == CONN_TICKET_MAX)
 		return BJ_OK;
 	conn->tickets++;
 	err = hello_session(conn, nst.lifetime_s, &s);

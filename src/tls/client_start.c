@@ -36,6 +36,8 @@ BJ_API enum bj_err bj_tls_resume(struct bj_tls *conn, int64_t now_ms, const void
 	session_binding(conn->config, conn->name, binding);
 	if (s.version == VERSION_1_2 && s.ticket_len > 0 && conn->config->ticket_count == 0)
 		err = BJ_ERR_BAD_TICKET; /* the extension that it would stand in is not sent */
+	if (conn->config->keep_peer_chain && s.has_peer && s.peer_len == 0)
+		err = BJ_ERR_BAD_TICKET; /* the owner wants to see a certificate that was too large to keep */
 	if (err || !ct_equal(binding, s.binding, sizeof(binding)) || !session_is_fresh(&s, now_ms) || !again_fits(conn->config, &s) ||
 	    !config_has_version(conn->config, s.version) || !codes_have(config_codes_view(&conn->config->suites), s.suite)) {
 		session_fini(&s);

@@ -155,6 +155,7 @@ struct bj_tls_config {
 	uint8_t (*pins)[CONFIG_PIN_LEN]; /* SHA-256 of the SubjectPublicKeyInfos that are expected */
 	size_t pin_count;
 	uint8_t judge_print[32];        /* of all that verdicts depend on; zero where nobody is judged */
+	uint8_t own_print[32], own_print_len; /* clients: of their credentials; empty without any */
 
 	unsigned ticket_count, ticket_lifetime_s, ticket_rotate_s, ticket_keep;
 	bool wants_tickets; /* clients: ticket_request is sent */

@@ -282,18 +282,26 @@ uint16_t config_choose_scheme(const struct bj_tls_config *config, const struct c
 	return only_scheme(wish, row);
 }
 
-/* Is a certificate of the chain issued by one of these? */
-static bool is_issued_by_one(const struct config_credential *row, struct bj_bytes authorities)
+static bool names_have(struct bj_bytes authorities, struct bj_bytes issuer)
 {
-	size_t count = bj_credential_chain_count(row->credential);
 	struct reader list = rd_of(authorities);
 	struct bj_bytes name;
-	struct cert cert;
 
 	while (authority_next(&list, &name))
-		for (size_t i = 0; i < count && name_is_valid(name); i++)
-			if (cert_parse(bj_credential_chain(row->credential, i), &cert) == BJ_OK && name_equal(cert.issuer, name))
-				return true;
+		if (name_is_valid(name) && name_equal(issuer, name))
+			return true;
+	return false;
+}
+
+/* Is a certificate of the chain issued by one of these? Each is read once: peers may name a thousand. */
+static bool is_issued_by_one(const struct config_credential *row, struct bj_bytes authorities)
+{
+	size_t count = authorities.len > 0 ? bj_credential_chain_count(row->credential) : 0;
+	struct cert cert;
+
+	for (size_t i = 0; i < count; i++)
+		if (cert_parse(bj_credential_chain(row->credential, i), &cert) == BJ_OK && names_have(authorities, cert.issuer))
+			return true;
 	return false;
 }
 

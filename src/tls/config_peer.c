@@ -176,6 +176,26 @@ bool config_needs_authorities(const struct bj_tls_config *config)
 
 /* ---- freezing */
 
+/* Who a client says that it is: a session goes on with that. */
+static void own_print(struct bj_tls_config *config)
+{
+	uint8_t digest[HASH_MAX];
+	struct hash h;
+
+	if (config->role != BJ_TLS_CLIENT || config->credential_count == 0)
+		return;
+	hash_init(&h, HASH_SHA256);
+	for (size_t i = 0; i < config->credential_count; i++) {
+		const struct bj_credential *own = config->credentials[i].credential;
+		struct bj_bytes shown = config->credentials[i].type == CERTIFICATE_RAW_KEY ? bj_credential_public_key(own) : bj_credential_chain(own, 0);
+
+		hash_once(HASH_SHA256, shown, digest);
+		hash_update(&h, digest, sizeof(config->own_print));
+	}
+	config->own_print_len = (uint8_t)hash_peek(&h, digest);
+	memcpy(config->own_print, digest, sizeof(config->own_print));
+}
+
 enum bj_err config_peer_freeze(struct bj_tls_config *config)
 {
 	bool judges = config->role == BJ_TLS_CLIENT ? !config->insecure_no_verify : config->client_auth != BJ_TLS_AUTH_NONE || config->later;
@@ -184,6 +204,7 @@ enum bj_err config_peer_freeze(struct bj_tls_config *config)
 
 	if (config->own_types.count == 0)
 		own_types_guess(config);
+	own_print(config);
 	if (!judges)
 		return authorities_make(config);
 	hash_init(&h, HASH_SHA256);

@@ -227,7 +227,8 @@ struct bj_tls {
 	struct kept_psk *psk;         /* under a key from outside: its name; allocated */
 	struct bj_verdict *verdict;   /* of a failure, or kept with the chain: allocated */
 	uint64_t bytes_in, bytes_out, records_in, records_out;
-	int64_t resumed_until_ms;     /* resumed: when the session that was taken ends, and what comes of it too */
+	int64_t known_until_ms;       /* how long what was found out of the peer holds, and sessions of it: as long as its certificate, or the session
+				       * that was taken; 0: no end of it is known */
 	const struct suite *suite;
 	uint32_t err;
 	struct state state;

@@ -23,6 +23,12 @@ static void bytes_drop(uint8_t **bytes, size_t *len)
 	*len = 0;
 }
 
+void ech_inner_set(struct ech *ech, uint8_t *room)
+{
+	bytes_drop(&ech->inner, &ech->inner_len);
+	ech->inner = room;
+}
+
 void ech_end(struct bj_tls *conn)
 {
 	struct ech *ech = conn->ech;

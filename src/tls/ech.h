@@ -39,6 +39,8 @@ struct ech {
 
 /* Null if there is no memory. */
 struct ech *ech_new(uint8_t status);
+/* Room for another inner hello, which is empty yet; the one before is wiped. */
+void ech_inner_set(struct ech *ech, uint8_t *room);
 /* Wipes what only the handshake needs. Takes a connection without ECH too. */
 void ech_end(struct bj_tls *conn);
 void ech_free(struct bj_tls *conn);

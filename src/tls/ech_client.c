@@ -7,6 +7,7 @@
 #include "crypto/rng_os.h"
 #include "tls/ech.h"
 #include "tls/ech_encode.h"
+#include "tls/early.h"
 #include "tls/flight.h"
 #include "tls/hello.h"
 #include "tls/hello_form.h"
@@ -235,9 +236,7 @@ static enum bj_err workshop_make(struct ech *ech, const struct client_hello *hel
 		free(shop.disguise);
 		return BJ_ERR_NO_MEMORY;
 	}
-	free(ech->inner);
-	ech->inner = inner;
-	ech->inner_len = 0;
+	ech_inner_set(ech, inner);
 	shop.inner_w = wr_make(inner, cap);
 	shop.encoded_w = wr_make(shop.encoded, cap - AEAD_TAG_LEN);
 	*out = shop;
@@ -393,7 +392,7 @@ enum bj_err ech_client_write(struct bj_tls *conn, struct writer *w, struct clien
 /* ---- the answer */
 
 /* The outer hello counts: all that was said of the inner one alone is forgotten. rfc9849:6.1.6 */
-static void reject(struct bj_tls *conn)
+static void reject(struct bj_tls *conn, bool is_retry)
 {
 	struct handshake *hs = conn->hs;
 	struct ech *ech = conn->ech;
@@ -410,6 +409,7 @@ static void reject(struct bj_tls *conn)
 		hs->session = NULL;
 	}
 	secret_wipe(&hs->psk);
+	early_refused(conn, is_retry ? BJ_TLS_EARLY_RETRY : BJ_TLS_EARLY_NOT_RESUMED); /* its session stood in the inner hello */
 }
 
 static bool is_confirmed(const struct bj_tls *conn, struct bj_bytes body, const struct server_hello *hello)
@@ -462,7 +462,7 @@ enum bj_err ech_client_settle(struct bj_tls *conn, struct bj_bytes body)
 	}
 	if (ech->status == BJ_TLS_ECH_ACCEPTED)
 		return BJ_ERR_ECH_CONFIRMATION;
-	reject(conn);
+	reject(conn, hello.is_retry);
 	return BJ_OK;
 }
 

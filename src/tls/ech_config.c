@@ -276,8 +276,11 @@ BJ_API enum bj_err bj_ech_config_list(const struct bj_ech_key *keys, size_t coun
 
 	if (!keys || count == 0 || !out || !out_len)
 		return BJ_ERR_ARGUMENT;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (keys[i].config_len > sizeof(keys[i].config))
+			return BJ_ERR_ARGUMENT;
 		wr_raw(&w, keys[i].config, keys[i].config_len);
+	}
 	wr_close(&w, list, 2);
 	if (!wr_ok(&w))
 		return BJ_ERR_SPACE;

@@ -192,6 +192,9 @@ static void a_key_is_made_only_of_good_wishes(void **state)
 	assert_int_equal(bj_ech_key_generate("a.example", 0, -1, &broken, &key), BJ_ERR_RANDOM);
 	assert_int_equal(key.config_len, 0);
 	assert_int_equal(bj_ech_config_list(&key, 0, buf, sizeof(buf), &len), BJ_ERR_ARGUMENT);
+	assert_int_equal(bj_ech_config_list(&key, 1, NULL, sizeof(buf), &len), BJ_ERR_ARGUMENT);
+	key.config_len = BJ_ECH_CONFIG_MAX + 1;
+	assert_int_equal(bj_ech_config_list(&key, 1, buf, sizeof(buf), &len), BJ_ERR_ARGUMENT);
 }
 
 static void what_is_made_can_be_read_and_used(void **state)

@@ -65,9 +65,7 @@ static enum bj_err inner_take(struct bj_tls *conn, struct bj_bytes encoded, stru
 
 	if (!inner)
 		return BJ_ERR_NO_MEMORY;
-	free(ech->inner);
-	ech->inner = inner;
-	ech->inner_len = 0;
+	ech_inner_set(ech, inner);
 	err = ech_hello_join(encoded, *body, &w);
 	if (err)
 		return err;

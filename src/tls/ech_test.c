@@ -439,6 +439,43 @@ static void a_rejected_hello_resumes_nothing(void **state)
 	assert_false(report_of(&pair.client).resumed);
 }
 
+/* The session is gone with the hello that it stood in, before the server says a word about early data. */
+static void a_rejection_ends_early_data_at_once(void **state)
+{
+	for (unsigned retry = 0; retry < 2; retry++) {
+		struct side *c = &pair.client;
+		struct bj_tls_fed fed;
+		uint8_t out[32];
+		size_t first;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		if (retry)
+			force_retry();
+		assert_int_equal(bj_tls_config_early_data(client, 1000, 0), BJ_OK);
+		assert_int_equal(bj_tls_config_early_data(server, 1000, 10), BJ_OK);
+		server_key(&other, true);
+		ends_open();
+		session_keep();
+		start();
+		assert_int_equal(bj_tls_resume(c->conn, NOW_MS, kept, kept_len), BJ_OK);
+		assert_int_equal(bj_tls_start(c->conn, NOW_MS), BJ_OK);
+		assert_int_equal(report_of(c).early_data, BJ_TLS_EARLY_OFFERED);
+		assert_int_equal(bj_tls_export_early(c->conn, "x", NULL, 0, out, sizeof(out)), BJ_OK);
+		assert_true(bj_tls_may_seal(c->conn));
+		side_carry(&pair, c, &pair.server);
+		side_feed(&pair, &pair.server);
+		side_carry(&pair, &pair.server, c);
+		first = RECORD_HEADER_LEN + (size_t)(c->wire[3] << 8 | c->wire[4]);
+		assert_int_equal(bj_tls_feed(c->conn, NOW_MS, c->wire, first, &fed), BJ_OK);
+		assert_int_equal(fed.used, first);
+		assert_int_equal(report_of(c).ech, BJ_TLS_ECH_REJECTED);
+		assert_int_equal(bj_tls_export_early(c->conn, "x", NULL, 0, out, sizeof(out)), BJ_ERR_STATE);
+		assert_false(bj_tls_may_seal(c->conn));
+		assert_int_equal(report_of(c).early_data, retry ? BJ_TLS_EARLY_RETRY : BJ_TLS_EARLY_NOT_RESUMED);
+	}
+}
+
 /* rfc9849:6.1 */
 static void a_session_of_12_is_not_offered(void **state)
 {
@@ -818,6 +855,7 @@ int main(void)
 		T(who_accepts_is_shown_it),
 		T(a_session_is_offered_in_the_inner_hello_alone),
 		T(a_rejected_hello_resumes_nothing),
+		T(a_rejection_ends_early_data_at_once),
 		T(a_session_of_12_is_not_offered),
 		T(a_changed_confirmation_ends_the_handshake),
 		T(a_changed_confirmation_of_a_retry_ends_the_handshake),

@@ -225,6 +225,8 @@ static bool skips(struct bj_tls *conn, uint8_t *buf, size_t len, struct record *
 	if (!hs || !hs->skip_early || len < RECORD_HEADER_LEN || buf[0] != RECORD_DATA)
 		return false;
 	body = (size_t)buf[3] << 8 | buf[4];
+	if (body == 0 || body > BJ_TLS_RECORD_MAX - RECORD_HEADER_LEN) /* what is empty would never come to the limit */
+		return false;
 	if (hs->skipped + body > (uint64_t)CONN_SKIP_MAX + conn->config->early_max)
 		return false;
 	if (len < RECORD_HEADER_LEN + body) { /* the rest is still to come */

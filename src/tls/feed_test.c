@@ -314,6 +314,31 @@ static void floods_of_tickets_are_dropped_behind_a_limit(void **state)
 	pair_echo(&pair);
 }
 
+/* One that no hello could offer would be in the way of every connection that is to come. */
+static void a_ticket_that_is_too_long_to_be_offered_is_dropped(void **state)
+{
+	static uint8_t message[4 + 4 + 4 + 1 + 2 + UINT16_MAX + 2];
+	size_t body = sizeof(message) - 4, kept_before;
+	struct writer w = wr_make(message, sizeof(message));
+
+	again();
+	pair_shake(&pair);
+	kept_before = bj_tls_session(pair.client.conn).len;
+	pair.client.tickets = 0;
+	wr_u8(&w, MSG_NEW_SESSION_TICKET);
+	wr_u24(&w, (uint32_t)body);
+	wr_u32(&w, 7200);
+	wr_u32(&w, 0);
+	wr_u8(&w, 0);
+	wr_u16(&w, UINT16_MAX);
+	for (size_t at = 0; at < sizeof(message); at += RECORD_PLAIN_MAX)
+		inject(&pair.server, &pair.client, RECORD_HANDSHAKE, message + at, sizeof(message) - at < RECORD_PLAIN_MAX ? sizeof(message) - at : RECORD_PLAIN_MAX);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(pair.client.tickets, 0);
+	assert_int_equal(bj_tls_session(pair.client.conn).len, kept_before);
+	pair_echo(&pair);
+}
+
 static void records_do_not_come_between_the_pieces_of_a_message(void **state)
 {
 	static const uint8_t update[] = { MSG_KEY_UPDATE, 0, 0, 1, 0 };
@@ -524,6 +549,33 @@ static void early_data_before_a_retry_is_passed_over_however_it_comes(void **sta
 	pair_echo(&pair);
 }
 
+/* Be there a retry or not: whoever reads has room for the largest record and no more, and empty ones would go on for ever. */
+static void no_record_is_passed_over_that_is_empty_or_too_long(void **state)
+{
+	static const size_t lens[] = { 0, BJ_TLS_RECORD_MAX - RECORD_HEADER_LEN + 1, UINT16_MAX };
+	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
+
+	for (unsigned i = 0; i < 2 * ARRAY_COUNT(lens); i++) {
+		uint8_t junk[64] = { 23, 3, 3, (uint8_t)(lens[i / 2] >> 8), (uint8_t)lens[i / 2] };
+
+		ends_teardown(NULL);
+		ends_setup(NULL);
+		if (i % 2) {
+			assert_int_equal(bj_tls_config_groups(client, groups, 2), BJ_OK);
+			assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+		}
+		assert_int_equal(bj_tls_config_early_data(server, 100000, 10), BJ_OK);
+		pair_start(&pair, client, server, PKI_NAME);
+		assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+		side_carry(&pair, &pair.client, &pair.server);
+		side_feed(&pair, &pair.server);
+		pair.server.conn->hs->skip_early = true;
+		feed_raw(&pair.server, junk, RECORD_HEADER_LEN + (lens[i / 2] < sizeof(junk) ? lens[i / 2] : 1));
+		if (!pair.server.err)
+			fail_msg("a record of %zu bytes", lens[i / 2]);
+	}
+}
+
 /* ---- what is told */
 
 static unsigned events[5], lines;
@@ -590,6 +642,7 @@ int main(void)
 		T(floods_of_empty_records_end),
 		T(floods_of_warnings_end),
 		T(floods_of_tickets_are_dropped_behind_a_limit),
+		T(a_ticket_that_is_too_long_to_be_offered_is_dropped),
 		T(records_do_not_come_between_the_pieces_of_a_message),
 		T(what_has_no_place_is_not_waited_for),
 		T(as_many_bytes_as_were_foretold_are_enough),
@@ -602,6 +655,7 @@ int main(void)
 		T(early_data_of_a_client_is_passed_over),
 		T(early_data_is_passed_over_within_a_limit),
 		T(early_data_before_a_retry_is_passed_over_however_it_comes),
+		T(no_record_is_passed_over_that_is_empty_or_too_long),
 		T(observers_and_key_logs_see_everything),
 		T(an_open_connection_is_small),
 	};

@@ -177,10 +177,18 @@ static enum bj_err list_remember(const struct bj_tls *conn, struct session *out)
 	return err == BJ_ERR_LIMIT ? BJ_OK : err;
 }
 
+/* Nobody is resumed for longer than he would be believed: after a resumption not beyond the first session, at first not beyond the certificate. */
+static bool has_an_end(const struct bj_tls *conn, const struct session *before)
+{
+	if (!conn->resumed)
+		return conn->known_until_ms != 0;
+	return !conn->is_server || (before && before->has_peer);
+}
+
 /* What was found out of the peer in the first handshake holds no longer because it was resumed. rfc9846:4.6.1 */
 static uint32_t lifetime_left_s(const struct bj_tls *conn, uint32_t wanted_s)
 {
-	int64_t left_ms = conn->resumed_until_ms - conn->now_ms;
+	int64_t left_ms = conn->known_until_ms - conn->now_ms;
 
 	if (left_ms >= (int64_t)wanted_s * 1000)
 		return wanted_s;
@@ -205,7 +213,7 @@ enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct
 	};
 	bytes_copy(out->alpn, conn->alpn.ptr, conn->alpn.len);
 	binding_of(conn, out->binding);
-	if (conn->resumed && (!conn->is_server || (before && before->has_peer)))
+	if (has_an_end(conn, before))
 		out->lifetime_s = lifetime_left_s(conn, lifetime_s);
 	if (before && before->has_peer) {
 		out->has_peer = true;
@@ -246,7 +254,7 @@ static enum bj_err peer_recall(struct bj_tls *conn, const struct session *s)
 enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s)
 {
 	conn->resumed = true;
-	conn->resumed_until_ms = s->made_ms + (int64_t)s->lifetime_s * 1000;
+	conn->known_until_ms = s->made_ms + (int64_t)s->lifetime_s * 1000;
 	conn->peer_verified = s->peer_verified;
 	conn->peer_is_key = s->peer_is_key;
 	if (conn->is_server)

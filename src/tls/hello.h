@@ -25,7 +25,7 @@ void hello_take_delegated(struct bj_tls *conn, struct bj_bytes codes);
  * that of the suite chosen now. conn->name and conn->alpn are settled before. */
 bool hello_may_resume(const struct bj_tls *conn, const struct session *s, uint16_t version, enum hash_alg suite_hash);
 /* What is remembered of this connection, without its secret; session_fini() it. `lifetime_s` becomes what is left of it where the peer was verified in
- * the session that was resumed: nobody stays verified for longer than the first lifetime. */
+ * the session that was resumed: nobody stays verified for longer than the first lifetime, nor than the certificate is valid. */
 enum bj_err hello_session(const struct bj_tls *conn, uint32_t lifetime_s, struct session *out) BJ_MUST_USE;
 /* Both: this connection resumes `s`: what was known of the peer is known again. */
 enum bj_err hello_resumed(struct bj_tls *conn, const struct session *s) BJ_MUST_USE;

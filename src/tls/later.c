@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/rng_os.h"
+#include "tls/ext/certificate_type.h"
 #include "tls/keys.h"
 
 enum bj_err later_keep(struct bj_tls *conn)
@@ -97,6 +98,8 @@ BJ_API enum bj_err bj_tls_request_certificate(struct bj_tls *conn)
 	if (conn->err)
 		return (enum bj_err)conn->err;
 	if (!conn->is_server || !conn->later || conn->close_sent || conn->close_received || state_at(&conn->state) != ST_OPEN)
+		return BJ_ERR_STATE;
+	if (conn->wr_given || conn->rd_given || !config_has_type(&conn->config->peer_types, CERTIFICATE_X509))
 		return BJ_ERR_STATE;
 	if (conn->later->count == LATER_MAX)
 		return BJ_ERR_LIMIT;

@@ -92,6 +92,38 @@ static void who_cannot_answer_is_not_asked(void **state)
 	}
 }
 
+/* The request is refused, not the connection. */
+static void nobody_is_asked_whose_answer_could_not_be_read_or_taken(void **state)
+{
+	static const enum bj_tls_certificate_type raw = BJ_TLS_RAW_PUBLIC_KEY;
+	struct bj_tls_traffic_keys keys;
+
+	for (unsigned i = 0; i < 3; i++) {
+		ends_teardown(NULL);
+		setup(NULL);
+		if (i == 2) { /* what is asked for later is a chain */
+			assert_int_equal(bj_tls_config_peer_types(server, &raw, 1), BJ_OK);
+			assert_int_equal(bj_tls_config_peer_pin(server, "01234567890123456789012345678901"), BJ_OK);
+		}
+		open_with(own);
+		if (i < 2)
+			assert_int_equal(bj_tls_traffic_keys(pair.server.conn, i, &keys), BJ_OK);
+		assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE);
+		assert_int_equal(bj_tls_error(pair.server.conn), BJ_OK);
+		assert_null(pair.server.conn->hs);
+	}
+}
+
+/* An answer without a certificate changes nothing of what was known. */
+static void a_client_that_shows_nothing_later_stays_who_it_was(void **state)
+{
+	open_with(NULL);
+	pair.server.conn->peer_delegated = true; /* as if its first certificate had been used so */
+	assert_int_equal(ask(), 1);
+	assert_true(report_of(&pair.server).peer_delegated);
+	pair_echo(&pair);
+}
+
 static void a_client_that_did_not_offer_refuses_a_request(void **state)
 {
 	assert_int_equal(bj_tls_config_post_handshake_auth(client, false), BJ_OK);
@@ -216,6 +248,7 @@ static void questions_may_wait(void **state)
 	pair_run(&pair);
 	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_CREDENTIAL);
 	assert_int_equal(bj_tls_seal(pair.client.conn, &piece, 1, out, sizeof(out), &used, &len), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_export(pair.client.conn, "x", NULL, 0, out, 32), BJ_OK); /* which has nothing to do with it */
 	assert_int_equal(bj_tls_answer_credential(pair.client.conn, own), BJ_OK);
 	pair_run(&pair);
 	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_SIGN);
@@ -261,6 +294,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(who_cannot_answer_is_not_asked),
+		T(nobody_is_asked_whose_answer_could_not_be_read_or_taken),
+		T(a_client_that_shows_nothing_later_stays_who_it_was),
 		T(a_client_that_did_not_offer_refuses_a_request),
 		T(a_certificate_of_strangers_ends_the_connection),
 		T(the_transcript_goes_on_from_the_handshake),

@@ -129,7 +129,7 @@ void pack_write(struct writer *w, const struct bj_tls *conn)
 	wr_u64(w, conn->records_in);
 	wr_u64(w, conn->records_out);
 	wr_u64(w, (uint64_t)conn->now_ms);
-	wr_u64(w, (uint64_t)conn->resumed_until_ms);
+	wr_u64(w, (uint64_t)conn->known_until_ms);
 	wr_raw(w, counts, sizeof(counts));
 	wr_u32(w, (uint32_t)conn->age_skew_ms);
 	wr_u8(w, conn->psk ? 1 : 0);
@@ -326,7 +326,7 @@ static void read_counts(struct reader *r, struct bj_tls *conn)
 	conn->records_in = rd_u64(r);
 	conn->records_out = rd_u64(r);
 	conn->now_ms = (int64_t)rd_u64(r);
-	conn->resumed_until_ms = (int64_t)rd_u64(r);
+	conn->known_until_ms = (int64_t)rd_u64(r);
 	conn->empties = rd_u8(r);
 	conn->warnings = rd_u8(r);
 	conn->updates = rd_u8(r);

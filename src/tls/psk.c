@@ -183,11 +183,20 @@ static bool session_entry(const struct bj_tls *conn, struct psk_entry *out)
 	return true;
 }
 
+/* What the entry takes in a hello, its binder included. */
+static size_t entry_len(size_t identity_len, enum hash_alg alg)
+{
+	return 2 + identity_len + 4 + 1 + hash_len(alg);
+}
+
 bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out)
 {
 	const struct bj_tls_config *config = conn->config;
+	size_t room = PSK_OFFERED_LEN_MAX;
 
 	if (!config_has_version(config, VERSION_1_3) || ech_is(conn, BJ_TLS_ECH_REJECTED)) /* they stood in the inner hello alone */
+		return false;
+	if (index >= PSK_OFFER_MAX)
 		return false;
 	if (session_entry(conn, out) && index-- == 0)
 		return true;
@@ -195,7 +204,10 @@ bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out
 		for (size_t h = 0; h < PSK_HASHES; h++) {
 			const struct psk_import *import = &config->psks[i].imports[h];
 
-			if (import->identity.len == 0 || !hash_is_offered(conn, targets[h].alg) || index-- > 0)
+			if (import->identity.len == 0 || !hash_is_offered(conn, targets[h].alg) || entry_len(import->identity.len, targets[h].alg) > room)
+				continue;
+			room -= entry_len(import->identity.len, targets[h].alg);
+			if (index-- > 0)
 				continue;
 			*out = (struct psk_entry){ targets[h].alg, (enum ks_binder)config->psks[i].binder, import->identity, 0, &import->key,
 						   &config->psks[i] };

@@ -14,6 +14,7 @@
 #include "tls/conn.h"
 
 #define PSK_HASHES 2 /* SHA-256, SHA-384 */
+#define PSK_OFFERED_LEN_MAX 16384 /* bytes of a hello that keys from outside take, with their binders */
 
 /* What is said on the wire, and the key that is meant. */
 struct psk_import {

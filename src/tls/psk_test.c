@@ -82,6 +82,36 @@ static void keys_and_names_have_their_lengths(void **state)
 	assert_int_equal(bj_tls_config_psk(server, &rows[0]), BJ_ERR_CONFIG_FROZEN);
 }
 
+/* However many and long they are: a hello has as many as a server reads, and the first are among them. */
+static void a_client_offers_no_more_keys_than_a_hello_holds(void **state)
+{
+	static char names[BJ_TLS_PSK_MAX][BJ_TLS_PSK_IDENTITY_MAX];
+
+	for (unsigned is_long = 0; is_long < 2; is_long++) {
+		struct bj_tls_psk row;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		for (size_t i = 0; i < BJ_TLS_PSK_MAX; i++) {
+			row = psk_of("a", "");
+			memset(names[i], 'a', sizeof(names[i]));
+			(void)snprintf(names[i], 4, "%02zu", i);
+			row.identity = names[i];
+			row.identity_len = is_long ? sizeof(names[i]) : 2;
+			row.context = names[i];
+			row.context_len = is_long ? sizeof(names[i]) : 0;
+			give(client, row);
+			if (i == 0)
+				give(server, row);
+		}
+		shake();
+		assert_int_equal(pair.client.err, BJ_OK);
+		assert_int_equal(pair.server.err, BJ_OK);
+		assert_int_equal(report_of(&pair.server).psk_identity.len, is_long ? sizeof(names[0]) : 2);
+		pair_echo(&pair);
+	}
+}
+
 static void another_identity_context_hash_or_form_is_no_common_key(void **state)
 {
 	for (unsigned i = 0; i < 4; i++) {
@@ -380,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(keys_and_names_have_their_lengths),
+		T(a_client_offers_no_more_keys_than_a_hello_holds),
 		T(another_identity_context_hash_or_form_is_no_common_key),
 		T(another_key_is_noticed_by_its_binder),
 		T(ones_own_hello_sent_back_is_refused_where_the_context_says_who_calls_whom),

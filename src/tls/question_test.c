@@ -208,6 +208,38 @@ static void a_credential_that_does_not_fit_is_refused(void **state)
 	assert_int_equal(pair.client.err, BJ_ERR_NO_COMMON_SIGNATURE);
 }
 
+static struct bj_bytes sent_signature; /* the server's signature, as it went out */
+static uint8_t sent_bytes[SIG_LEN_MAX];
+
+static void see_signature(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info)
+{
+	if (info->kind != BJ_TLS_SAW_MESSAGE || !info->sent || info->type != (version == BJ_TLS_1_3 ? MSG_CERTIFICATE_VERIFY : MSG_SERVER_KEY_EXCHANGE))
+		return;
+	assert_true(info->bytes.len > SIG_LEN_MAX);
+	sent_signature = bytes_of(sent_bytes, SIG_LEN_MAX);
+	memcpy(sent_bytes, info->bytes.ptr + info->bytes.len - SIG_LEN_MAX, SIG_LEN_MAX);
+}
+
+/* However wrong it is: what goes out is what was given, and nothing of ours beside it. */
+static void a_signature_from_outside_goes_out_as_it_is_whatever_its_length(void **state)
+{
+	uint8_t long_one[SIG_LEN_MAX];
+
+	memset(long_one, 0x5a, sizeof(long_one));
+	sent_signature.len = 0;
+	assert_int_equal(bj_tls_config_observer(server, see_signature, NULL), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair_shake(&pair);
+	while (bj_tls_question(pair.server.conn) != BJ_TLS_Q_SIGN && (answer(&pair.client, BJ_TLS_Q_NONE) || answer(&pair.server, BJ_TLS_Q_NONE)))
+		pair_run(&pair);
+	assert_int_equal(bj_tls_answer_sign(pair.server.conn, long_one, sizeof(long_one)), BJ_OK);
+	side_feed(&pair, &pair.server);
+	assert_int_equal(sent_signature.len, sizeof(long_one));
+	assert_memory_equal(sent_signature.ptr, long_one, sizeof(long_one));
+	pair_run(&pair);
+	assert_int_not_equal(pair.client.err, BJ_OK);
+}
+
 static void a_wrong_signature_from_outside_is_noticed(void **state)
 {
 	shake(BJ_TLS_Q_NONE, BJ_TLS_Q_SIGN);
@@ -811,6 +843,7 @@ int main(void)
 		T(a_refused_name_ends_the_handshake),
 		T(a_client_may_show_nothing),
 		T(a_credential_that_does_not_fit_is_refused),
+		T(a_signature_from_outside_goes_out_as_it_is_whatever_its_length),
 		T(a_wrong_signature_from_outside_is_noticed),
 		T(a_verdict_from_outside_is_final),
 		T(every_question_stops_and_goes_on),

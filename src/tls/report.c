@@ -15,6 +15,12 @@ static const char *message_words(const struct bj_tls *conn)
 	return conn->message == CONN_RECORD ? "record" : hs_message_name(conn->message);
 }
 
+/* Has the peer shown that it is the one of the session, or has the key? A server of 1.3 knows by the binder, others by Finished. */
+static bool is_proven(const struct bj_tls *conn)
+{
+	return state_is_open(&conn->state) || (conn->is_server && conn_is_13(conn)) || (!conn->resumed && !conn->psk);
+}
+
 BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 {
 	const struct handshake *hs = conn->hs;
@@ -37,7 +43,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.client_certificate_asked = conn->auth_asked,
 		.server_name = conn->name,
 		.alpn = conn->alpn,
-		.peer_verified = conn->peer_verified,
+		.peer_verified = conn->peer_verified && is_proven(conn),
 		.peer_delegated = conn->peer_delegated,
 		.verdict = conn->verdict,
 		.bytes_in = conn->bytes_in,
@@ -47,7 +53,7 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out)
 		.early_data = (enum bj_tls_early)conn->early,
 		.age_skew_ms = conn->age_skew_ms,
 	};
-	if (conn->psk)
+	if (conn->psk && is_proven(conn))
 		out->psk_identity = bytes_of(conn->psk->bytes, conn->psk->len);
 	if (conn->config->early_max > 0 && conn->version == VERSION_1_2)
 		out->early_data = BJ_TLS_EARLY_VERSION;

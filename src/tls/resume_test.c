@@ -70,6 +70,93 @@ static void a_verified_server_stays_verified_no_longer_than_the_first_lifetime(v
 	expect_resumed(false);
 }
 
+static uint32_t ticket_lifetime_s; /* as the server said it */
+
+static void see_ticket(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info)
+{
+	struct reader r = rd_of(info->bytes);
+
+	if (info->kind != BJ_TLS_SAW_MESSAGE || info->type != MSG_NEW_SESSION_TICKET)
+		return;
+	(void)rd_u32(&r);
+	ticket_lifetime_s = rd_u32(&r);
+}
+
+/* The certificates of both end in a thousand seconds. */
+static void a_session_ends_with_the_certificate_that_was_judged(void **state)
+{
+	const int64_t now_ms = NOW_MS + (int64_t)86400 * 90 * 1000 - 1000000;
+
+	for (unsigned i = 0; i < 8; i++) {
+		enum bj_tls_version version = i & 1 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+		bool judges = i & 2, asks = i & 4;
+		struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+		struct bj_tls *conn;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+		assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+		bj_credential_free(own);
+		if (!judges)
+			assert_int_equal(bj_tls_config_insecure_no_verify(client), BJ_OK);
+		if (asks)
+			assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+		assert_int_equal(bj_tls_config_observer(server, see_ticket, NULL), BJ_OK);
+		connect_named(PKI_NAME, now_ms);
+		expect_resumed(false);
+		assert_int_equal(ticket_lifetime_s, asks ? 1000 : 7200);
+		assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
+		assert_int_equal(bj_tls_resume(conn, now_ms + 999000, kept, kept_len), BJ_OK);
+		assert_int_equal(bj_tls_resume(conn, now_ms + 1000000, kept, kept_len), judges || asks ? BJ_ERR_BAD_TICKET : BJ_OK);
+		bj_tls_free(conn);
+		connect_named(PKI_NAME, now_ms + 999000);
+		expect_resumed(true);
+	}
+}
+
+static void spoil(void *self, bool to_server, uint8_t *bytes, size_t len)
+{
+	if (to_server == *(bool *)self && len > 40)
+		bytes[len - 1] ^= 1; /* the last record of a flight: Finished is in it */
+}
+
+/* Who only knows a ticket, or takes one, is not yet the one that it was made for. */
+static void nobody_is_verified_by_a_session_before_he_proved_that_it_is_his(void **state)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		bool to_server = i == 2; /* in 1.2 the server is the first to finish */
+		struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+		struct side *judge = to_server ? &pair.server : &pair.client;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, i ? BJ_TLS_1_2 : BJ_TLS_1_3, i ? BJ_TLS_1_2 : BJ_TLS_1_3), BJ_OK);
+		assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+		bj_credential_free(own);
+		assert_int_equal(bj_tls_config_client_auth(server, BJ_TLS_AUTH_REQUIRED), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_true(report_of(judge).peer_verified);
+		pair_fini(&pair);
+		pair_start(&pair, client, server, PKI_NAME);
+		assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
+		assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+		side_carry(&pair, &pair.client, &pair.server);
+		side_feed(&pair, &pair.server);
+		if (to_server) {
+			side_carry(&pair, &pair.server, &pair.client);
+			side_feed(&pair, &pair.client);
+		}
+		pair.tap = spoil;
+		pair.tap_self = &to_server;
+		pair_run(&pair);
+		assert_int_equal(judge->err, BJ_ERR_BAD_RECORD_MAC);
+		assert_true(report_of(judge).resumed);
+		assert_false(report_of(judge).peer_verified);
+	}
+}
+
 static void resumption_survives_a_retry(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -327,6 +414,116 @@ static void a_sealed_session_opens_under_its_key_and_whole(void **state)
 	bj_tls_free(conn);
 }
 
+/* ---- sessions from the store of a client */
+
+/* The session of a connection, changed and stored again. */
+static enum bj_err resume_changed(void (*change)(struct session *s))
+{
+	struct session s;
+	uint8_t *bytes;
+	size_t len;
+	enum bj_err err;
+
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
+	change(&s);
+	assert_int_equal(session_save(&s, &bytes, &len), BJ_OK);
+	session_fini(&s);
+	pair_fini(&pair);
+	pair_start(&pair, client, server, PKI_NAME);
+	err = bj_tls_resume(pair.client.conn, NOW_MS, bytes, len);
+	free(bytes);
+	return err;
+}
+
+static void change_nothing(struct session *s)
+{
+}
+
+static void change_suite(struct session *s)
+{
+	s->suite = 0xc02b; /* of 1.2 */
+}
+
+static void change_version(struct session *s)
+{
+	s->version = BJ_TLS_1_2;
+}
+
+static void shorten_secret(struct session *s)
+{
+	s->secret.len--;
+}
+
+static void lengthen_ticket(struct session *s)
+{
+	free(s->ticket);
+	s->ticket_len = UINT16_MAX;
+	s->ticket = calloc(1, s->ticket_len);
+	assert_non_null(s->ticket);
+}
+
+static void forget_certificate(struct session *s)
+{
+	free(s->peer);
+	s->peer = NULL;
+	s->peer_len = 0;
+}
+
+/* What is refused leaves the connection a full handshake. */
+static void a_session_that_does_not_fit_itself_is_none(void **state)
+{
+	static const struct { void (*change)(struct session *s); enum bj_err err; } rows[] = {
+		{ change_nothing, BJ_OK }, { change_suite, BJ_ERR_BAD_TICKET }, { change_version, BJ_ERR_BAD_TICKET },
+		{ shorten_secret, BJ_ERR_BAD_TICKET }, { lengthen_ticket, BJ_ERR_BAD_TICKET }, { forget_certificate, BJ_ERR_BAD_TICKET },
+	};
+
+	assert_int_equal(bj_tls_config_keep_peer_chain(client, true), BJ_OK);
+	connect_named(PKI_NAME, NOW_MS);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		assert_int_equal(resume_changed(rows[i].change), rows[i].err);
+		pair_shake(&pair);
+		expect_resumed(!rows[i].err);
+	}
+}
+
+/* A session goes on with what was found out, and with who we said that we are. */
+static void a_client_that_judges_otherwise_or_is_another_resumes_nothing(void **state)
+{
+	struct bj_credential *one = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL), *two = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+
+	for (unsigned before = 0; before < 5; before++)
+		for (unsigned after = 0; after < 5; after++) {
+			for (unsigned i = 0; i < 2; i++) {
+				unsigned kind = i ? after : before;
+
+				pair_fini(&pair);
+				bj_tls_config_free(client);
+				client = pki_client_config(&pki);
+				if (kind == 1)
+					assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_VERIFY), BJ_OK);
+				if (kind == 2)
+					assert_int_equal(bj_tls_config_stapling(client, true, false), BJ_OK);
+				if (kind >= 3)
+					assert_int_equal(bj_tls_config_credential(client, kind == 3 ? one : two), BJ_OK);
+				pair_start(&pair, client, server, PKI_NAME);
+				if (i)
+					break;
+				pair_shake(&pair);
+				if (kind == 1) {
+					const struct bj_verdict anything_goes = { .err = BJ_OK, .index = -1, .rule = "" };
+
+					assert_int_equal(bj_tls_answer_verify(pair.client.conn, &anything_goes), BJ_OK);
+					pair_run(&pair);
+				}
+				assert_int_equal(pair.client.done, 1);
+				session_keep();
+			}
+			assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), before == after ? BJ_OK : BJ_ERR_BAD_TICKET);
+		}
+	bj_credential_free(one);
+	bj_credential_free(two);
+}
+
 /* ---- tickets by themselves */
 
 static struct session a_session(void)
@@ -559,7 +756,11 @@ int main(void)
 		T(without_tickets_nothing_is_resumed),
 		T(a_verified_client_stays_verified_no_longer_than_the_first_lifetime),
 		T(a_verified_server_stays_verified_no_longer_than_the_first_lifetime),
+		T(a_session_ends_with_the_certificate_that_was_judged),
+		T(nobody_is_verified_by_a_session_before_he_proved_that_it_is_his),
 		T(the_clients_certificate_is_known_again),
+		T(a_session_that_does_not_fit_itself_is_none),
+		T(a_client_that_judges_otherwise_or_is_another_resumes_nothing),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
 		T(a_sealed_session_opens_under_its_key_and_whole),
 		T(a_session_is_resumed_again_and_again),

@@ -199,7 +199,7 @@ BJ_API enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const v
 
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!is_open(conn) && !(conn->is_server && early_room(conn) > 0) && !false_start_may(conn))
+	if (!state_is_open(&conn->state) && !(conn->is_server && early_room(conn) > 0) && !false_start_may(conn))
 		return BJ_ERR_STATE;
 	if (!label)
 		return BJ_ERR_ARGUMENT;

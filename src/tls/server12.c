@@ -263,13 +263,15 @@ static enum bj_err status_make(struct bj_tls *conn, struct writer *w)
 }
 
 /* Our half of the key exchange, and what is signed of it. rfc8422:5.4 */
-static struct server_key_exchange ske_of(const struct handshake *hs)
+static struct server_key_exchange ske_of(const struct bj_tls *conn)
 {
+	const struct handshake *hs = conn->hs;
+
 	return (struct server_key_exchange){
 		.group = hs->group,
 		.key = bytes_of(hs->kex[0].public_bytes, hs->kex[0].public_len),
 		.scheme = hs->scheme,
-		.signature = bytes_of(hs->signature, hs->signature_len),
+		.signature = auth_signature(conn),
 	};
 }
 
@@ -282,14 +284,14 @@ static enum bj_err ske_prepare(struct bj_tls *conn, struct bj_bytes body)
 	if (err)
 		return err;
 	hs->kex_count = 1;
-	ske = ske_of(hs);
+	ske = ske_of(conn);
 	hs->sign_bytes = bytes_of(hs->sign_input, server_key_exchange_signed(&ske, hs->client_random, hs->server_random, hs->sign_input));
 	return BJ_OK;
 }
 
 static enum bj_err ske_make(struct bj_tls *conn, struct writer *w)
 {
-	const struct server_key_exchange ske = ske_of(conn->hs);
+	const struct server_key_exchange ske = ske_of(conn);
 	bool asks = conn->config->client_auth != BJ_TLS_AUTH_NONE;
 	enum bj_err err = conn_room(conn, w, SKE_PARAMS_MAX + ske.signature.len + 64);
 

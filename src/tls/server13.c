@@ -339,6 +339,8 @@ static enum bj_err chain_take(struct bj_tls *conn, struct bj_bytes body)
 	if (cert.count == 0 && conn->config->client_auth == BJ_TLS_AUTH_REQUIRED && !state_is_open(&conn->state))
 		return BJ_ERR_CERTIFICATE_REQUIRED;
 	state_settle(&conn->state, F_CERT, cert.count > 0);
+	if (cert.count == 0) /* what was known of the client stays */
+		return BJ_OK;
 	err = auth_take_chain(conn, cert.chain, cert.count);
 	return err ? err : auth_take_delegation(conn, cert.delegation);
 }

@@ -82,9 +82,13 @@ enum bj_err session_copy(const struct session *s, struct session *out)
 
 void session_binding(const struct bj_tls_config *config, const char *name, uint8_t out[SESSION_BINDING_LEN])
 {
+	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1;
 	const uint8_t policy[] = {
-		(uint8_t)config->role,      (uint8_t)config->client_auth, config->insecure_no_verify,
-		config->insecure_no_name, config->strict_sni,           config->context_len,
+		(uint8_t)config->role,
+		(uint8_t)config->client_auth,
+		(uint8_t)(config->insecure_no_verify | config->insecure_no_name << 1 | config->strict_sni << 2 | asks_verify << 3 |
+			  config->wants_ocsp << 4),
+		config->context_len,
 	};
 	uint8_t lower[BJ_TLS_NAME_MAX], digest[HASH_MAX];
 	size_t len = name ? strlen(name) : 0;
@@ -99,6 +103,7 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 		hash_update(&h, "again", 5);
 	else
 		hash_update(&h, config->judge_print, sizeof(config->judge_print));
+	hash_update(&h, config->own_print, config->own_print_len);
 	hash_update(&h, config->context, config->context_len);
 	hash_update(&h, lower, len);
 	if (config->quic) /* sessions of records are no use to QUIC, and the other way round */
@@ -173,6 +178,16 @@ static void read_state(struct reader *r, struct session *s, struct bj_bytes *out
 	s->alpn_len = (uint8_t)b.len;
 }
 
+/* A suite of its version, and a secret that is as long as they have it. */
+static bool is_sound(const struct session *s)
+{
+	const struct suite *suite = suite_find(s->suite);
+
+	if (!suite || suite->version != s->version)
+		return false;
+	return s->secret.len == (s->version == VERSION_1_3 ? hash_len((enum hash_alg)suite->hash) : SESSION_MASTER_LEN);
+}
+
 enum bj_err session_read(struct bj_bytes bytes, struct session *out)
 {
 	struct reader r = rd_of(bytes);
@@ -182,7 +197,7 @@ enum bj_err session_read(struct bj_bytes bytes, struct session *out)
 	enum bj_err err = BJ_OK;
 
 	read_state(&r, &s, &peer);
-	if (!rd_end(&r) || peer.len > (s.peer_is_list ? SESSION_LIST_MAX : SESSION_PEER_MAX))
+	if (!rd_end(&r) || !is_sound(&s) || peer.len > (s.peer_is_list ? SESSION_LIST_MAX : SESSION_PEER_MAX))
 		err = BJ_ERR_BAD_TICKET;
 	else if (peer.len > 0)
 		err = session_set_peer(&s, peer);
@@ -249,7 +264,7 @@ enum bj_err session_load(struct bj_bytes blob, struct session *out)
 	state = rd_vec_bytes(&r, 2);
 	id = rd_vec_bytes(&r, 1);
 	ticket = rd_vec_bytes(&r, 2);
-	if (!rd_end(&r) || id.len > sizeof(s.id))
+	if (!rd_end(&r) || id.len > sizeof(s.id) || ticket.len > SESSION_TICKET_MAX)
 		return BJ_ERR_BAD_TICKET;
 	err = session_read(state, &s);
 	if (err)

@@ -22,10 +22,11 @@
 #define SESSION_PEER_MAX 8192       /* of a certificate that is kept with a session */
 #define SESSION_LIST_MAX 32768      /* of a whole chain with what was stapled; clients only */
 #define SESSION_STATE_MAX (600 + SESSION_PEER_MAX) /* a ticket's plaintext */
-#define SESSION_TICKET_MAX 65535
+#define SESSION_TICKET_MAX BJ_TLS_TICKET_MAX /* a longer one is not kept: with much else in it, no hello could offer it */
 #define SESSION_BLOB_MAX (SESSION_TICKET_MAX + SESSION_STATE_MAX + SESSION_LIST_MAX + 512)
 #define SESSION_DIGEST_LEN 32
 #define SESSION_BINDING_LEN 16
+#define SESSION_MASTER_LEN 48 /* of 1.2 */
 
 struct session {
 	uint16_t version;

@@ -59,27 +59,33 @@ BJ_API enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_t
 	return BJ_OK;
 }
 
+static enum bj_err take_opened(struct bj_tls *conn, const struct record *record, struct bj_tls_fed *out)
+{
+	if (conn->hs) /* a question was answered: on from there */
+		return feed_answered(conn);
+	if (record->body.len > RECORD_PLAIN_MAX)
+		return BJ_ERR_RECORD_OVERFLOW;
+	if (record->body.len == 0)
+		return BJ_ERR_UNEXPECTED_MESSAGE;
+	return conn->close_received ? BJ_OK : feed_record(conn, record, out);
+}
+
 BJ_API enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
 				      enum bj_tls_event *out_event)
 {
-	struct record record = { .type = type, .body = bytes_of(bytes, len) };
+	const struct record record = { .type = type, .body = bytes_of(bytes, len) };
 	struct bj_tls_fed fed = { 0 };
 	enum bj_err err;
 
-	*out_event = BJ_TLS_NONE;
+	*out_event = bj_tls_question(conn) ? BJ_TLS_ASK : BJ_TLS_NONE;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!conn->rd_given)
+	if (!conn->rd_given || *out_event || (conn->hs && len > 0))
 		return BJ_ERR_STATE;
 	if (type != RECORD_ALERT && type != RECORD_HANDSHAKE && type != RECORD_CCS)
 		return BJ_ERR_ARGUMENT;
 	conn->now_ms = now_ms;
-	if (len > RECORD_PLAIN_MAX)
-		err = BJ_ERR_RECORD_OVERFLOW;
-	else if (len == 0)
-		err = BJ_ERR_UNEXPECTED_MESSAGE;
-	else
-		err = conn->close_received ? BJ_OK : feed_record(conn, &record, &fed);
+	err = take_opened(conn, &record, &fed);
 	if (err)
 		return conn_fail(conn, err);
 	conn->message = CONN_NO_MESSAGE;

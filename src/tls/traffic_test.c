@@ -243,6 +243,41 @@ static void tickets_and_close_notify_come_through(void **state)
 	record_keys_fini(&in);
 }
 
+/* A question that a message asks goes on with no more bytes, whoever opens the records. */
+static void a_question_is_answered_while_somebody_else_reads(void **state)
+{
+	struct bj_credential *own = pki_credential(&pki, ISSUE_CLIENT, KEY_P256, NULL);
+	struct bj_tls_traffic_keys keys;
+	struct record_keys in;
+	enum bj_tls_event event;
+
+	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_CREDENTIAL), BJ_OK);
+	ends_open();
+	keys = given(&pair.client, false);
+	in = keys_of(&keys);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_HANDSHAKE, "", 0, &event), BJ_ERR_UNEXPECTED_MESSAGE);
+	pair_fini(&pair);
+	ends_open();
+	keys = given(&pair.client, false);
+	in = keys_of(&keys);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	assert_int_equal(pass_opened(&pair.server, &in, &pair.client, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_ASK);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_ALERT, "\x01\x00", 2, &event), BJ_ERR_STATE); /* not before the answer */
+	assert_int_equal(event, BJ_TLS_ASK);
+	assert_int_equal(bj_tls_answer_credential(pair.client.conn, own), BJ_OK);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, NOW_MS, RECORD_HANDSHAKE, NULL, 0, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_NONE);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	assert_int_equal(pair.server.err, BJ_OK);
+	assert_true(report_of(&pair.server).peer_verified);
+	record_keys_fini(&in);
+	bj_credential_free(own);
+}
+
 static void there_is_no_next_key_in_1_2(void **state)
 {
 	struct bj_tls_traffic_keys keys;
@@ -265,6 +300,7 @@ int main(void)
 		T(every_suite_goes_on_with_the_keys_it_gave),
 		T(key_updates_go_on_in_both_directions),
 		T(tickets_and_close_notify_come_through),
+		T(a_question_is_answered_while_somebody_else_reads),
 		T(there_is_no_next_key_in_1_2),
 	};
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import threading
 import time
 import urllib.request
@@ -460,6 +461,14 @@ def test_a_client_that_does_not_send_the_body_is_at_fault(gateway):
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
     assert client.head()[0] == 408
     assert failures(admin) == 0
+
+
+def test_a_request_that_ends_within_its_body_is_a_bad_one(web):
+    server, port, running = web()
+    client = kit.Raw(port).send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+    client.sock.shutdown(socket.SHUT_WR)
+    assert client.head()[0] == 400
+    assert running.log(1)[0]["status"] == 400
 
 
 def test_a_server_that_stops_within_its_response_is_at_fault(gateway):

@@ -361,6 +361,19 @@ def test_a_silent_flow_is_forgotten(gateway, udp_client):
     assert len(server.peers) == 2
 
 
+@pytest.mark.parametrize("every", ["0.0.0.0", ""], ids=["ipv4", "both"])
+def test_answers_come_from_the_address_that_was_asked(gateway, udp_client, every):
+    server, port = UdpServer(b"a"), kit.free_port(socket.SOCK_DGRAM)
+    running = gateway(f"""workers 1; log access {{ file off; }} listener u {every}:{port} {{ protocol udp; pool u; }}
+        pool u {{ server a 127.0.0.1:{server.port}; }}""", wait=False)
+    kit.wait_until(lambda: "serving" in running.stderr())
+    client = udp_client()
+    for address in ("127.0.0.2", "127.0.0.3"):  # of one client: two flows
+        client.sendto(address.encode(), (address, port))
+        assert client.recvfrom(100) == (b"a:" + address.encode(), (address, port))
+    assert len(server.peers) == 2
+
+
 def test_a_flow_idle_of_zero_is_no_limit(gateway, udp_client):
     server = UdpServer(b"a")
     port, _ = start(gateway, [server], "udp", more="flow_idle 0s;")

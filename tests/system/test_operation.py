@@ -186,6 +186,49 @@ def test_a_limit_of_connections_counts_those_from_before_a_reload(web):
     assert old[0].get()[0] == 200
 
 
+def test_what_a_reload_forbids_is_over_on_connections_that_are_open_too(web):
+    server, port, admin, running = web()
+    kept, denied = kit.Raw(port), kit.Raw(port, source="127.0.0.9")
+    assert kept.get("/secret")[0] == denied.get("/secret")[0] == 200
+    text = running.conf.read_text()
+    running.write(text.replace("protocol http;", "protocol http; deny from 127.0.0.9; limits { requests_per_client 2/m burst 2; } "
+                               "route path /secret { reject; }"))
+    running.reload()
+    kit.wait_until(lambda: kit.Raw(port, source="127.0.0.8").get("/secret")[0] == 403)
+    time.sleep(0.2)
+    assert [kept.get("/secret")[0] for _ in range(4)] == [403, 403, 429, 429]
+    assert denied.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").rest() == b""
+    running.write(text.replace("listener web", "listener other"))
+    running.reload()
+    kit.wait_until(lambda: kit.Raw(port).get("/secret")[0] == 200)
+    time.sleep(0.2)
+    running.write(text.replace("protocol http;", "protocol http; limits { connections 9; }"))
+    running.reload()  # the name is back, and is another listener's
+    kit.wait_until(lambda: kit.Raw(port).get("/secret")[0] == 200)
+    time.sleep(0.2)
+    status, head, _ = kept.get("/secret")
+    assert status in (403, 429) and b"Connection: close" in head
+
+
+def test_connections_from_before_there_was_a_limit_do_not_upset_it(web):
+    server, port, admin, running = web()
+    time.sleep(0.3)
+    old = [kit.Raw(port) for _ in range(3)]
+    assert {client.get()[0] for client in old} == {200}
+    running.write(running.conf.read_text().replace("protocol http;", "protocol http; limits { connections 1; }"))
+    running.reload()
+    time.sleep(0.3)
+    for client in old:
+        assert client.get()[0] == 200
+        client.close()
+    time.sleep(0.3)
+    assert kit.Raw(port).get()[0] == 200  # and is gone again
+    time.sleep(0.2)
+    last = kit.Raw(port)
+    assert last.get()[0] == 200
+    assert kit.Raw(port).rest() == b""
+
+
 def test_a_response_that_ends_with_its_connection_is_reset_when_the_gateway_ends_at_once(gateway):
     def never_end(sock):
         sock.recv(1000)

@@ -1,4 +1,5 @@
 """Revocation at the gateway: lists of clients' certificates and stapled responses, and what happens when their files change."""
+import ssl
 import subprocess
 
 import kit
@@ -61,6 +62,21 @@ def test_a_revoked_client_is_refused_as_soon_as_the_list_says_so(gateway, made):
     error = refused[-1]["error"]
     assert error["certificate"] == 1 and "alice" in error["subject"] and "key compromise" in error["detail"] and error["fix"]
     assert error["rule"] == "rfc5280:6.3.3"
+
+
+def test_a_connection_of_a_client_that_was_revoked_ends_with_its_next_response(gateway, made):
+    folder, cert = made
+    running, port = start(gateway, made, 'client_certificate required { ca "ca/ca.pem"; crl "ca/ca.crl"; }')
+    context = ssl.create_default_context(cafile=folder / "ca/ca.pem")
+    context.load_cert_chain(folder / "alice.pem", folder / "alice.key")
+    client = kit.Raw(port, tls=context)
+    assert [client.get()[0] for _ in range(3)] == [404, 404, 404]
+    cert("revoke", "alice.pem")
+    kit.wait_until(lambda: "reloaded" in running.stderr())
+    kit.wait_until(lambda: get(folder, port, "alice") == 0)
+    status, head, _ = client.get()
+    assert status == 404 and b"Connection: close" in head
+    assert client.rest() == b""
 
 
 def test_a_broken_list_changes_nothing(gateway, made):
