@@ -32,6 +32,8 @@ static const char *message_name(uint8_t type)
 		return "server_hello";
 	case 4:
 		return "new_session_ticket";
+	case 5:
+		return "end_of_early_data";
 	case 8:
 		return "encrypted_extensions";
 	case 11:
@@ -52,6 +54,8 @@ static const char *message_name(uint8_t type)
 		return "certificate_status";
 	case 24:
 		return "key_update";
+	case 25:
+		return "compressed_certificate";
 	default:
 		return "unknown";
 	}

@@ -107,6 +107,10 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 			fprintf(t->stream, "    %zu  cannot be read\n", i + 1);
 			continue;
 		}
+		if (wish->options.verbose > 0) {
+			describe_cert(t, &cert, i + 1, now);
+			continue;
+		}
 		describe_short(&cert, name);
 		describe_validity(&cert, now, validity);
 		show_fields(&cert, &fields);

@@ -334,6 +334,16 @@ def test_native_names_do_what_those_of_s_client_do(bojagi, ca, serve):
     assert result.returncode == 0 and b"for another name or version" in result.stdout
 
 
+def test_verbose_shows_certificates_in_full_and_then_messages_by_name(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key", "--early-data", "1000").port
+    (bojagi.home / "early").write_text("hello")
+    plain, once, twice = (bojagi.run("connect", f"localhost:{port}", "--ca", ca, "-reconnect", "--early-data", "early", *more)
+                          for more in ([], ["-v"], ["-vv"]))
+    assert b"SHA-256 " not in plain.stderr and b"SHA-256 " in once.stderr and b"Purposes      serverAuth" in once.stderr, once.stderr
+    assert b"finished, " not in once.stderr
+    assert b"-> end_of_early_data, 4 bytes" in twice.stderr and b"unknown" not in twice.stderr, twice.stderr
+
+
 def test_a_threshold_that_is_not_met_is_4(bojagi, ca, serve, once_then_gone):
     port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
     assert report(bojagi, f"localhost:{port}", "--ca", ca)[1]["slo_missed"] is None
