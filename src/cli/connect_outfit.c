@@ -170,7 +170,7 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 		err = bj_trust_add_file(trust, wish->ca_file, NULL);
 	else
 		err = bj_trust_add_system(trust, NULL);
-	if (err && !wish->insecure && (wish->ca_file || !(wish->proof.psk || wish->proof.raw_public_key))) {
+	if (err && (wish->ca_file || !(wish->insecure || wish->proof.psk || wish->proof.raw_public_key))) {
 		bj_trust_free(trust);
 		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");

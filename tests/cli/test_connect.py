@@ -344,6 +344,15 @@ def test_verbose_shows_certificates_in_full_and_then_messages_by_name(bojagi, ca
     assert b"-> end_of_early_data, 4 bytes" in twice.stderr and b"unknown" not in twice.stderr, twice.stderr
 
 
+def test_a_ca_file_that_cannot_be_read_is_told_also_where_nobody_is_believed(bojagi):
+    assert bojagi.run("connect", "127.0.0.1:1", "-CAfile", "nothing.pem", "-insecure").returncode == 77
+
+
+def test_a_protocol_that_was_not_agreed_on_is_told(bojagi, ca, openssl_server):
+    result = bojagi.run("connect", f"localhost:{openssl_server()}", "--ca", ca, "-alpn", "h2")
+    assert result.returncode == 0 and b"no application protocol was agreed on" in result.stdout, result.stdout
+
+
 def test_a_threshold_that_is_not_met_is_4(bojagi, ca, serve, once_then_gone):
     port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
     assert report(bojagi, f"localhost:{port}", "--ca", ca)[1]["slo_missed"] is None
