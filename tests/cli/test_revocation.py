@@ -178,6 +178,7 @@ def test_renewal_keeps_names_and_purpose_and_changes_the_key(bojagi, ca):
         names = ask("-ext", "subjectAltName,extendedKeyUsage")
         result = bojagi.run("cert", "renew", f"{name}.pem", "--dir", "ca")
         assert result.returncode == 0, result.stderr
+        assert (b"bojagi reload" in result.stdout) == (name == "site")  # nobody has the new one yet
         assert ask("-subject") == before["-subject"] and ask("-ext", "subjectAltName,extendedKeyUsage") == names
         assert ask("-pubkey") != before["-pubkey"] and ask("-serial") != before["-serial"]
         assert openssl("pkey", "-in", f"{name}.key", "-pubout", cwd=ca).stdout == ask("-pubkey")
