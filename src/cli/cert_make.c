@@ -213,6 +213,7 @@ struct made {
 	enum issue_kind kind;
 	const char *base;
 	const char *what;
+	bool is_renewed;
 };
 
 static int save_and_tell(const struct cert_options *o, const struct made *made, bool overwrite)
@@ -238,7 +239,9 @@ static int save_and_tell(const struct cert_options *o, const struct made *made, 
 		say_err(EXIT_GOOD, err, "the certificate is not in the CA's list %s/issued", o->folder);
 	if (o->p12)
 		code = save_p12(o, made->ca, made->leaf, p12, &passphrase);
-	if (made->kind == ISSUE_SERVER)
+	if (made->kind == ISSUE_SERVER && made->is_renewed)
+		snprintf(next, sizeof(next), "bojagi reload, where the gateway shows it; others read it when they are started");
+	else if (made->kind == ISSUE_SERVER)
 		snprintf(next, sizeof(next), "bojagi serve --cert %s.pem --key %s.key", made->base, made->base);
 	else
 		snprintf(next, sizeof(next), "curl --cert %s.pem --key %s.key --cacert %s/ca.pem https://...", made->base, made->base,
@@ -252,7 +255,7 @@ static int save_and_tell(const struct cert_options *o, const struct made *made, 
 static int make_leaf(struct cert_options *o, enum issue_kind kind)
 {
 	struct local_pair *pairs = calloc(2, sizeof(*pairs)), *ca = pairs, *leaf = pairs ? pairs + 1 : NULL;
-	struct made made = { ca, leaf, kind, NULL, kind == ISSUE_SERVER ? "certificate for server" : "certificate for client" };
+	struct made made = { ca, leaf, kind, NULL, kind == ISSUE_SERVER ? "certificate for server" : "certificate for client", false };
 	char base[FOLDER_PATH_MAX];
 	const char *bad = NULL;
 	enum bj_err err;
@@ -364,7 +367,7 @@ static int renew_one(struct cert_options *o, const struct local_pair *ca, struct
 	char text[ISSUE_NAMES_MAX * 64 + SHOW_NAME_MAX], base[FOLDER_PATH_MAX], p12[FOLDER_PATH_MAX + 8];
 	const char *names[ISSUE_NAMES_MAX + 1], *bad = NULL;
 	int64_t now = clock_unix_ms() / 1000;
-	struct made made = { ca, leaf, ISSUE_SERVER, base, "renewed" };
+	struct made made = { ca, leaf, ISSUE_SERVER, base, "renewed", true };
 	size_t len = strlen(path);
 	enum bj_err err;
 	int code = cert_load_file(path, old);

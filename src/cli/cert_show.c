@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/pem.h"
 #include "base/wipe.h"
 #include "cli/cert.h"
@@ -20,6 +21,7 @@
 #include "x509/content.h"
 #include "x509/crl.h"
 #include "x509/name.h"
+#include "x509/ocsp.h"
 #include "x509/request.h"
 #include "x509/time.h"
 
@@ -105,6 +107,56 @@ static enum bj_err show_crl(struct show *show, struct bj_bytes der)
 	return BJ_OK;
 }
 
+/* One certificate that an OCSP response speaks of. */
+static void show_ocsp_answer(struct show *show, struct bj_bytes serial, const struct ocsp_answer *answer)
+{
+	bool in_force = show->now >= answer->this_update && (answer->next_update == TIME_NONE || show->now <= answer->next_update);
+	const char *word = answer->status == OCSP_GOOD ? "good" : answer->status == OCSP_REVOKED ? "revoked" : "unknown";
+	char hex[2 * 20 + 1], from[TIME_TEXT_MAX], until[TIME_TEXT_MAX], date[TIME_TEXT_MAX];
+
+	hex_encode(serial.ptr, serial.len < 20 ? serial.len : 20, hex);
+	time_text(answer->this_update, from);
+	time_text(answer->next_update, until);
+	time_text(answer->date, date);
+	show->count++;
+	if (show->o->options.json) {
+		json_object(&show->json, NULL);
+		json_text(&show->json, "ocsp_serial", hex);
+		json_text(&show->json, "ocsp_status", word);
+		json_time(&show->json, "this_update", answer->this_update);
+		json_time(&show->json, "next_update", answer->next_update);
+		json_time(&show->json, "revoked", answer->status == OCSP_REVOKED ? answer->date : TIME_NONE);
+		json_bool(&show->json, "valid_now", in_force);
+		json_object_end(&show->json);
+		return;
+	}
+	printf("%s%zu %sOCSP response: %s%s\n", show->count > 1 ? "\n" : "", show->count,
+	       terminal_mark(&show->terminal, in_force && answer->status == OCSP_GOOD ? MARK_GOOD : MARK_BAD), word,
+	       in_force ? "" : ", out of date or not yet in force");
+	printf("    Serial        %s\n    From          %s\n    Until         %s\n", hex, from, answer->next_update == TIME_NONE ? "unknown" : until);
+	if (answer->status == OCSP_REVOKED)
+		printf("    Revoked       %s (%s)\n", date, crl_reason_text(answer->reason));
+}
+
+/* What it says; whether its CA signed it cannot be seen without the CA: connect --ocsp and the gateway judge that. */
+static enum bj_err show_ocsp(struct show *show, struct bj_bytes der)
+{
+	struct ocsp_response response;
+	struct ocsp_answer answer;
+	struct reader r;
+	enum bj_err err = ocsp_parse(der, &response);
+
+	if (err)
+		return err;
+	r = rd_of(response.answers);
+	while (rd_more(&r)) {
+		struct bj_bytes serial = ocsp_next_answer(&r, &answer);
+
+		show_ocsp_answer(show, serial, &answer);
+	}
+	return BJ_OK;
+}
+
 /* The certificates of a PKCS#12 file, and what its key is. */
 static enum bj_err show_pkcs12(struct show *show, struct bj_bytes der)
 {
@@ -132,7 +184,7 @@ static enum bj_err show_block(struct show *show, const struct pem_block *block)
 	return bytes_equal(block->label, BYTES_LIT("X509 CRL")) ? show_crl(show, block->der) : BJ_OK;
 }
 
-/* PEM with any blocks, of which certificates, signing requests and revocation lists are shown; or one of these in DER; or PKCS#12. */
+/* PEM with any blocks, of which certificates, signing requests and revocation lists are shown; or one of these or an OCSP response in DER; or PKCS#12. */
 static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t len, uint32_t *out_line)
 {
 	struct pem pem = pem_make(bytes, len);
@@ -147,6 +199,8 @@ static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t le
 		return show_signing_request(show, bytes_of(bytes, len));
 	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_CRL)
 		return show_crl(show, bytes_of(bytes, len));
+	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_OCSP)
+		return show_ocsp(show, bytes_of(bytes, len));
 	if (len > 0 && bytes[0] == 0x30) /* SEQUENCE */
 		return show_der(show, bytes_of(bytes, len));
 	der = malloc(PEM_DER_MAX(len));

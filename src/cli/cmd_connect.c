@@ -56,6 +56,7 @@ static const char help[] =
 	"  --ct-logs FILE       check the timestamps of logs (certificate transparency): public keys in PEM, or the JSON that browsers publish\n"
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
+	"  -v                   certificates in full, as cert show has them; -vv: every message, too\n"
 	"  -insecure            go on though the server is not trusted; the report still says so\n"
 	"  --carrier DEVICE     by our own TCP/IP on this TUN, TAP or other interface, from an address of its own:\n"
 	"                       --from ADDRESS[/BITS], --gateway ADDRESS, --packets FILE to capture, --congestion cubic|bbr|reno\n"
@@ -757,6 +758,7 @@ int cmd_connect(int argc, char **argv)
 	code = connect_check(&wish);
 	if (code)
 		return code;
+	wish.show_messages |= wish.options.verbose > 1;
 	code = connect_outfit_init(&outfit, &wish);
 	if (!code)
 		code = run_on_carrier(&wish, &outfit);

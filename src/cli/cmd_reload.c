@@ -10,15 +10,15 @@
 #include "gateway/control.h"
 
 static const char help[] =
-	"bojagi reload bojagi.conf        the gateway that runs with this file reads it again\n"
+	"bojagi reload                    the running gateway reads its configuration again\n"
+	"bojagi reload bojagi.conf        the one that runs with this file, where there are several\n"
 	"\n"
 	"  -c, --config FILE   the same\n"
 	"  --timeout TIME      how long to wait for its answer (default 10s)\n"
 	"  --json              one JSON document\n"
 	"\n"
-	"A bad file changes nothing. New connections follow the new configuration, those that exist go on with the old one. For root and\n"
-	"the user whom the gateway runs as. exit: 0 done, 2 the file is bad and nothing was changed, 7 no gateway runs with it or it refuses,\n"
-	"      28 no answer\n";
+	"A bad file changes nothing. New connections and requests follow the new configuration. For root and the user whom the gateway runs as.\n"
+	"exit: 0 done, 2 the file is bad and nothing was changed, 7 no gateway runs with it or it refuses, 28 no answer\n";
 
 /* The gateway's log has them, too; here they are where somebody looks. */
 static void print_mistakes(const struct options *options, const char *path)
@@ -48,7 +48,7 @@ static int tell(const struct options *options, const char *path, enum control_ou
 		json_text(&json, done ? "note" : "error", text);
 		json_document_end(&json);
 	} else if (done && !options->quiet) {
-		printf("%sreloaded %s\n", terminal_mark(&terminal, MARK_GOOD), path);
+		printf("%sreloaded%s%s\n", terminal_mark(&terminal, MARK_GOOD), path ? " " : "", path ? path : "");
 		if (*text)
 			printf("%s%s\n", terminal_mark(&terminal, MARK_WARN), text);
 	}
@@ -56,7 +56,8 @@ static int tell(const struct options *options, const char *path, enum control_ou
 		return EXIT_GOOD;
 	if (outcome == CONTROL_REFUSED)
 		return say_failure(EXIT_REFUSED, "the gateway does not: %s", text);
-	print_mistakes(options, path);
+	if (path)
+		print_mistakes(options, path);
 	return say_failure(EXIT_USAGE, "the old configuration stays: %s", text);
 }
 
@@ -77,9 +78,13 @@ int cmd_reload(int argc, char **argv)
 		return step == OPTIONS_DONE ? EXIT_GOOD : EXIT_USAGE;
 	if (!path && optind < argc)
 		path = argv[optind++];
-	if (!path || optind < argc)
-		return say_failure(EXIT_USAGE, "reload needs the file that the gateway runs with, for example: bojagi reload bojagi.conf");
+	if (optind < argc)
+		return say_failure(EXIT_USAGE, "reload takes one file, the one that the gateway runs with");
 	err = control_ask(path, options.timeout_ms, &outcome, text);
+	if (err && !path)
+		return err == BJ_ERR_ARGUMENT ? say_failure(EXIT_USAGE, "several gateways run here: name the file of one, bojagi reload bojagi.conf")
+		       : err == BJ_ERR_IO_REFUSED ? say_failure(EXIT_REFUSED, "no gateway runs here; start one: bojagi proxy -c bojagi.conf")
+						  : say_err(exit_of_err(err), err, "reload");
 	if (err == BJ_ERR_IO_REFUSED)
 		return say_failure(EXIT_REFUSED, "no gateway runs with %s here; start one: bojagi proxy -c %s", path, path);
 	if (err)

@@ -25,6 +25,7 @@ static const char help[] =
 	"  --listen ADDRESS       address (default: this machine only)\n"
 	"  --cert FILE, --key F   chain and key (default: from the local CA, which is made if there is none)\n"
 	"  --passin SOURCE        passphrase of the key or P12: file:PATH, env:NAME\n"
+	"  --staple FILE          an OCSP response for clients that ask (bojagi cert ocsp makes it)\n"
 	"  --dir DIR              folder of the local CA\n"
 	"  --ca FILE              ask clients for a certificate of these CAs\n"
 	"  --require-client-cert  and refuse those without\n"
@@ -64,6 +65,7 @@ enum {
 	OPTION_EARLY_DATA,
 	OPTION_ECH_KEY,
 	OPTION_KEY_UPDATE,
+	OPTION_STAPLE,
 };
 
 static const struct option own[] = {
@@ -84,6 +86,8 @@ static const struct option own[] = {
 	{ "early-data", required_argument, NULL, OPTION_EARLY_DATA },
 	{ "ech-key", required_argument, NULL, OPTION_ECH_KEY },
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
+	{ "staple", required_argument, NULL, OPTION_STAPLE },
+	{ "status_file", required_argument, NULL, OPTION_STAPLE },
 	PROOF_OPTIONS,
 	{ 0 },
 };
@@ -149,6 +153,9 @@ static int take_option(struct serve_wish *wish, int option)
 		if (wish->ech_key_count == SERVE_ECH_KEYS_MAX)
 			return say_failure(EXIT_USAGE, "--ech-key can be given %d times", SERVE_ECH_KEYS_MAX);
 		wish->ech_keys[wish->ech_key_count++] = optarg;
+		return EXIT_GOOD;
+	case OPTION_STAPLE:
+		wish->staple = optarg;
 		return EXIT_GOOD;
 	case OPTION_KEY_UPDATE:
 		wish->server->key_update = true;

@@ -32,6 +32,8 @@ static const char *message_name(uint8_t type)
 		return "server_hello";
 	case 4:
 		return "new_session_ticket";
+	case 5:
+		return "end_of_early_data";
 	case 8:
 		return "encrypted_extensions";
 	case 11:
@@ -52,6 +54,8 @@ static const char *message_name(uint8_t type)
 		return "certificate_status";
 	case 24:
 		return "key_update";
+	case 25:
+		return "compressed_certificate";
 	default:
 		return "unknown";
 	}
@@ -166,7 +170,7 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 		err = bj_trust_add_file(trust, wish->ca_file, NULL);
 	else
 		err = bj_trust_add_system(trust, NULL);
-	if (err && !wish->insecure && (wish->ca_file || !(wish->proof.psk || wish->proof.raw_public_key))) {
+	if (err && (wish->ca_file || !(wish->insecure || wish->proof.psk || wish->proof.raw_public_key))) {
 		bj_trust_free(trust);
 		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");

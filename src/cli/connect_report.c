@@ -68,7 +68,7 @@ static double ms_of(int64_t us)
 
 /* ---- text */
 
-static void print_negotiated(const struct terminal *t, const struct connection *c)
+static void print_negotiated(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
 {
 	const struct bj_tls_report *r = &c->report;
 
@@ -90,6 +90,8 @@ static void print_negotiated(const struct terminal *t, const struct connection *
 	if (r->resumed)
 		fputs("  resumed", t->stream);
 	fputc('\n', t->stream);
+	if (r->handshake_done && wish->alpn_count > 0 && r->alpn.len == 0)
+		fprintf(t->stream, "  %sno application protocol was agreed on: the server has none of those, or does not choose\n", terminal_mark(t, MARK_WARN));
 	if (r->handshake_done && !r->extended_master_secret)
 		fprintf(t->stream, "  %sthe server has no extended master secret: this connection is never resumed\n", terminal_mark(t, MARK_WARN));
 }
@@ -105,6 +107,10 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 
 		if (cert_parse(c->client.chain[i], &cert) != BJ_OK) {
 			fprintf(t->stream, "    %zu  cannot be read\n", i + 1);
+			continue;
+		}
+		if (wish->options.verbose > 0) {
+			describe_cert(t, &cert, i + 1, now);
 			continue;
 		}
 		describe_short(&cert, name);
@@ -358,7 +364,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 			fprintf(t->stream, ", TLS %.2f ms", ms_of(c->handshake_us));
 		fputc('\n', t->stream);
 	}
-	print_negotiated(t, c);
+	print_negotiated(t, wish, c);
 	print_ech(t, wish, c);
 	print_chain(t, wish, c);
 	with_timestamps(c, t, NULL);

@@ -48,7 +48,7 @@ const struct explain_alert *explain_alert_find(int number)
 
 const struct explain_exit explain_exits[] = {
 	{ EXIT_GOOD, "everything is good: connected and verified, configuration valid, command done", "Nothing to do." },
-	{ EXIT_INTERNAL, "an internal error of the program or the machine", "Repeat with -v; if it is not memory or disk, report it." },
+	{ EXIT_INTERNAL, "an internal error of the program or the machine", "If it is not memory or disk, report it." },
 	{ EXIT_USAGE, "wrong usage or configuration", "The message names the option or the place in the file; try --help." },
 	{ EXIT_THRESHOLD, "a threshold that was asked for was not met", "Compare the report with the limits on the command line." },
 	{ EXIT_NAME, "a host name did not resolve", "Try `getent hosts NAME`." },

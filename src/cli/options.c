@@ -40,7 +40,7 @@ static const char common_help[] =
 	"\n"
 	"Every command:\n"
 	"  -h, --help           how it is used; --help-all: this, too; --version\n"
-	"  -q, --quiet          say less; -v, --verbose: say more\n"
+	"  -q, --quiet          say less; -v, --verbose: say more, where there is more (connect)\n"
 	"  --json               what it finds as JSON, where it finds something\n"
 	"  --color WHEN         always, never or auto; --no-color; also $NO_COLOR, $CLICOLOR_FORCE\n"
 	"  --ascii              no other characters than those of ASCII\n"

@@ -11,6 +11,8 @@
 #include "cli/own_credential.h"
 #include "cli/say.h"
 #include "cli/serve_tls.h"
+#include "host/file.h"
+#include "x509/ocsp.h"
 
 /* ---- the certificate */
 
@@ -101,6 +103,26 @@ static int make_raw_key(struct serve_wish *wish, struct bj_credential **out)
 	return code;
 }
 
+/* A response about another certificate would make every client that looks refuse us. */
+static int load_staple(const struct serve_wish *wish, struct bj_credential *credential)
+{
+	struct file_bytes bytes = { 0 };
+	struct ocsp_answer answer;
+	struct cert leaf;
+	enum bj_err err = file_read(wish->staple, BJ_STAPLE_MAX, &bytes);
+	int code = EXIT_GOOD;
+
+	if (err)
+		return say_failure(EXIT_OWN_CERTIFICATE, "cannot read --staple %s: %s", wish->staple, errno ? strerror(errno) : bj_err_text(err));
+	err = cert_parse(bj_credential_chain(credential, 0), &leaf);
+	if (!err && !ocsp_mentions(bytes_of(bytes.ptr, bytes.len), leaf.serial, &answer))
+		code = say_failure(EXIT_OWN_CERTIFICATE, "--staple %s is no OCSP response about the certificate in %s", wish->staple, wish->cert);
+	if (!err && !code)
+		err = bj_credential_staple_ocsp(credential, bytes.ptr, bytes.len);
+	file_bytes_free(&bytes);
+	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "--staple %s", wish->staple) : code;
+}
+
 static int load_credential(struct serve_wish *wish, struct bj_tls_config *config)
 {
 	struct bj_credential *credential = NULL;
@@ -115,8 +137,12 @@ static int load_credential(struct serve_wish *wish, struct bj_tls_config *config
 		code = own_credential_open(&wish->options, "--cert", wish->cert, wish->key, wish->passin, &credential);
 	else
 		code = make_credential(wish, &credential);
-	if (code)
+	if (!code && wish->staple)
+		code = load_staple(wish, credential);
+	if (code) {
+		bj_credential_free(credential);
 		return code;
+	}
 	err = bj_tls_config_credential(config, credential);
 	bj_credential_free(credential);
 	return err ? say_err(EXIT_OWN_CERTIFICATE, err, "the certificate cannot be used") : EXIT_GOOD;
@@ -202,6 +228,8 @@ int serve_tls_check(const struct serve_wish *wish)
 		return say_failure(EXIT_USAGE, "--http has no TLS, so no --key, --passin, --dir, -tls1_2 or -tls1_3");
 	if (wish->cert && wish->ca_folder)
 		return say_failure(EXIT_USAGE, "--dir is the local CA that makes a certificate where --cert gives none: one of them");
+	if (wish->staple && !wish->cert)
+		return say_failure(EXIT_USAGE, "--staple is about the certificate of --cert: say that, too");
 	if (wish->passin && !wish->cert)
 		return say_failure(EXIT_USAGE, "--passin is the passphrase of a key: say --cert, too");
 	if (wish->server->key_update && only12)

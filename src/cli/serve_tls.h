@@ -16,6 +16,7 @@ struct serve_wish {
 	const char *folder;
 	const char *listen;
 	const char *cert, *key, *passin;
+	const char *staple; /* an OCSP response */
 	const char *ca_folder;
 	const char *client_ca;
 	bool require_client;

@@ -50,6 +50,30 @@ static enum bj_err name_of(const char *path, struct sockaddr_un *out, socklen_t 
 	return BJ_OK;
 }
 
+/* Of the gateways that run in this network namespace the only one. */
+static enum bj_err name_of_only_one(struct sockaddr_un *out, socklen_t *out_len)
+{
+	FILE *list = fopen("/proc/net/unix", "r");
+	char *line = NULL, *name;
+	size_t cap = 0, len, count = 0;
+
+	if (!list)
+		return BJ_ERR_IO_REFUSED;
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	while (getline(&line, &cap, list) > 0) {
+		name = strstr(line, " @bojagi-reload-");
+		len = name ? strcspn(name + 2, "\n") : 0;
+		if (len != strlen(prefix) + (size_t)2 * NAME_BYTES)
+			continue;
+		memcpy(out->sun_path + 1, name + 2, len);
+		*out_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len);
+		count++;
+	}
+	free(line);
+	fclose(list);
+	return count == 0 ? BJ_ERR_IO_REFUSED : count == 1 ? BJ_OK : BJ_ERR_ARGUMENT;
+}
+
 /* A socket that is told who sends. An empty address: any name of its own. */
 static enum bj_err open_socket(const struct sockaddr_un *at, socklen_t len, int *out_fd)
 {
@@ -186,7 +210,7 @@ enum bj_err control_ask(const char *path, uint32_t timeout_ms, enum control_outc
 	struct sockaddr_un to;
 	socklen_t len;
 	int fd = -1;
-	enum bj_err err = name_of(path, &to, &len);
+	enum bj_err err = path ? name_of(path, &to, &len) : name_of_only_one(&to, &len);
 
 	if (!err)
 		err = open_socket(&any, sizeof(any.sun_family), &fd);

@@ -31,7 +31,8 @@ BJ_MUST_USE enum bj_err control_init(struct control *control, struct loop *loop,
 /* Harmless when repeated and for one that is all zero. */
 void control_fini(struct control *control);
 
-/* Asks the gateway that runs with this file. BJ_ERR_IO_REFUSED if there is none, BJ_ERR_IO_TIMEOUT; else what it did and its text. */
+/* Asks the gateway that runs with this file; null: the only one there is here. BJ_ERR_IO_REFUSED if there is none, BJ_ERR_ARGUMENT if null could
+ * mean several, BJ_ERR_IO_TIMEOUT; else what it did and its text. */
 BJ_MUST_USE enum bj_err control_ask(const char *path, uint32_t timeout_ms, enum control_outcome *out_outcome, char out_text[CONTROL_TEXT_MAX]);
 
 #endif

@@ -343,6 +343,16 @@ enum bj_err ocsp_check(const struct ocsp_asks *asks, struct ocsp_answer *out)
 	return BJ_OK;
 }
 
+struct bj_bytes ocsp_next_answer(struct reader *answers, struct ocsp_answer *out)
+{
+	struct single single = single_read(answers);
+
+	*out = (struct ocsp_answer){ .status = single.status_tag == 0 ? OCSP_GOOD : single.status_tag == 1 ? OCSP_REVOKED : OCSP_UNKNOWN,
+				     .this_update = single.this_update, .next_update = single.next_update, .date = single.revoked_at,
+				     .reason = single.reason, .why = "" };
+	return single.serial;
+}
+
 bool ocsp_mentions(struct bj_bytes der, struct bj_bytes serial, struct ocsp_answer *out)
 {
 	struct ocsp_response response;
@@ -352,13 +362,11 @@ bool ocsp_mentions(struct bj_bytes der, struct bj_bytes serial, struct ocsp_answ
 		return false;
 	r = rd_of(response.answers);
 	while (rd_more(&r)) {
-		struct single single = single_read(&r);
+		struct ocsp_answer answer;
 
-		if (!bytes_equal(single.serial, serial))
+		if (!bytes_equal(ocsp_next_answer(&r, &answer), serial))
 			continue;
-		*out = (struct ocsp_answer){ .status = single.status_tag == 0 ? OCSP_GOOD : single.status_tag == 1 ? OCSP_REVOKED : OCSP_UNKNOWN,
-					     .this_update = single.this_update, .next_update = single.next_update, .date = single.revoked_at,
-					     .reason = single.reason, .why = "" };
+		*out = answer;
 		return true;
 	}
 	return false;

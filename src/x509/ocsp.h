@@ -57,6 +57,10 @@ struct ocsp_answer {
 /* BJ_ERR_OCSP for anything that is not a successful basic response in good form. */
 enum bj_err ocsp_parse(struct bj_bytes der, struct ocsp_response *out) BJ_MUST_USE;
 
+/* One after the other of the answers in a response that was parsed; begin with rd_of(response.answers), go on while rd_more(). Nothing is
+ * judged: the hashes that say who issued the certificate are passed over. */
+struct bj_bytes ocsp_next_answer(struct reader *answers, struct ocsp_answer *out);
+
 /* Is there an answer about this serial number? Nothing else is judged: for who has no issuer at hand. */
 bool ocsp_mentions(struct bj_bytes der, struct bj_bytes serial, struct ocsp_answer *out);
 

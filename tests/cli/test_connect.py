@@ -334,6 +334,25 @@ def test_native_names_do_what_those_of_s_client_do(bojagi, ca, serve):
     assert result.returncode == 0 and b"for another name or version" in result.stdout
 
 
+def test_verbose_shows_certificates_in_full_and_then_messages_by_name(bojagi, ca, serve):
+    port = serve("--echo", "--cert", "site.pem", "--key", "site.key", "--early-data", "1000").port
+    (bojagi.home / "early").write_text("hello")
+    plain, once, twice = (bojagi.run("connect", f"localhost:{port}", "--ca", ca, "-reconnect", "--early-data", "early", *more)
+                          for more in ([], ["-v"], ["-vv"]))
+    assert b"SHA-256 " not in plain.stderr and b"SHA-256 " in once.stderr and b"Purposes      serverAuth" in once.stderr, once.stderr
+    assert b"finished, " not in once.stderr
+    assert b"-> end_of_early_data, 4 bytes" in twice.stderr and b"unknown" not in twice.stderr, twice.stderr
+
+
+def test_a_ca_file_that_cannot_be_read_is_told_also_where_nobody_is_believed(bojagi):
+    assert bojagi.run("connect", "127.0.0.1:1", "-CAfile", "nothing.pem", "-insecure").returncode == 77
+
+
+def test_a_protocol_that_was_not_agreed_on_is_told(bojagi, ca, openssl_server):
+    result = bojagi.run("connect", f"localhost:{openssl_server()}", "--ca", ca, "-alpn", "h2")
+    assert result.returncode == 0 and b"no application protocol was agreed on" in result.stdout, result.stdout
+
+
 def test_a_threshold_that_is_not_met_is_4(bojagi, ca, serve, once_then_gone):
     port = serve("--echo", "--cert", "site.pem", "--key", "site.key").port
     assert report(bojagi, f"localhost:{port}", "--ca", ca)[1]["slo_missed"] is None

@@ -178,6 +178,7 @@ def test_renewal_keeps_names_and_purpose_and_changes_the_key(bojagi, ca):
         names = ask("-ext", "subjectAltName,extendedKeyUsage")
         result = bojagi.run("cert", "renew", f"{name}.pem", "--dir", "ca")
         assert result.returncode == 0, result.stderr
+        assert (b"bojagi reload" in result.stdout) == (name == "site")  # nobody has the new one yet
         assert ask("-subject") == before["-subject"] and ask("-ext", "subjectAltName,extendedKeyUsage") == names
         assert ask("-pubkey") != before["-pubkey"] and ask("-serial") != before["-serial"]
         assert openssl("pkey", "-in", f"{name}.key", "-pubout", cwd=ca).stdout == ask("-pubkey")
@@ -215,6 +216,20 @@ def test_a_passphrase_that_is_not_there_is_named(bojagi, ca, source, word):
         result = bojagi.run("cert", *arguments, "--dir", "ca")
         assert result.returncode == 2 and word in result.stderr.decode() and result.stdout == b"", result.stderr
     assert not (ca / "emil.pem").exists()
+
+
+def test_a_response_is_shown(bojagi, ca):
+    for status in ("good", "revoked"):
+        if status == "revoked":
+            assert bojagi.run("cert", "revoke", "site.pem", "--dir", "ca", "--reason", "superseded").returncode == 0
+        assert bojagi.run("cert", "ocsp", "site.pem", "--dir", "ca").returncode == 0
+        shown = json.loads(bojagi.run("cert", "show", "site.ocsp", "--json").stdout)["certificates"]
+        assert [(one["ocsp_serial"], one["ocsp_status"], one["valid_now"]) for one in shown] == [(serial_of(ca, "site.pem"), status, True)]
+        assert (shown[0]["revoked"] is not None) == (status == "revoked")
+        text = bojagi.run("cert", "show", "site.ocsp").stdout.decode()
+        assert f"OCSP response: {status}" in text and ("(superseded)" in text) == (status == "revoked"), text
+    (ca / "cut.ocsp").write_bytes((ca / "site.ocsp").read_bytes()[:-1])
+    assert bojagi.run("cert", "show", "cut.ocsp").returncode == 58
 
 
 def test_only_what_ends_soon_is_renewed(bojagi, ca):

@@ -105,6 +105,21 @@ def test_an_option_that_would_do_nothing_is_a_mistake(bojagi, arguments, word):
     assert result.returncode == 2 and word in result.stderr.decode(), result.stderr
 
 
+def test_a_staple_is_about_our_certificate_or_refused(bojagi, serve):
+    for command in (["init"], ["server", "localhost", "--out", "site"], ["server", "a.test", "--out", "other"]):
+        assert bojagi.run("cert", *command, "--dir", "ca").returncode == 0
+    for name in ("site", "other"):
+        assert bojagi.run("cert", "ocsp", f"{name}.pem", "--dir", "ca").returncode == 0
+    site = ["--echo", "--cert", "site.pem", "--key", "site.key", "--staple"]
+    for staple, word in (("other.ocsp", "is no OCSP response about the certificate"), ("site.key", "is no OCSP response"), ("nothing", "cannot read")):
+        result = bojagi.run("serve", "--port", "0", *site, staple)
+        assert result.returncode == 58 and word in result.stderr.decode(), result.stderr
+    assert bojagi.run("serve", "--port", "0", "--staple", "site.ocsp").returncode == 2
+    port = serve(*site, "site.ocsp").port
+    for version in ("1.2", "1.3"):
+        assert bojagi.run("connect", f"localhost:{port}", "--ca", "ca/ca.pem", "--ocsp", "--tls", version).returncode == 0
+
+
 def test_ready_is_told_as_json(bojagi):
     process = bojagi.start("serve", "--echo", "--dir", "ca", "--port", "0", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:

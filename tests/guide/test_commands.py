@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 60
 SAYS = {
+    "-CAfile ca/ca.pem -status": "OCSP: good since ",
+    "--ocsp --crl ca/ca.crl": "OCSP: good since ",
     "-sess_in session --early-data request": "early data: 18 bytes accepted",
     "-reconnect --early-data request": "early data: 18 bytes accepted",
     "--key-update -msg": "-> keys: updated",

@@ -335,6 +335,32 @@ def test_the_command_reload_says_by_its_exit_code_what_came_of_it(web, origin):
     assert running.process.wait(10) == 0 and reload_by(running, "bojagi.conf").returncode == 7
 
 
+def test_the_only_gateway_needs_no_name_and_several_do(program, tmp_path):
+    enter = ["unshare", "--net"]
+    if subprocess.run([*enter, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to make a network namespace, where no other gateway runs")
+    text = "listener one 127.0.0.1:{port} {{ protocol http; pool app; }}\npool app {{ server a 127.0.0.1:1; }}\n"
+    running = kit.Gateway(program, tmp_path, text.format(port=8080), enter=enter)
+
+    def ask():
+        return subprocess.run(["nsenter", "-t", str(running.process.pid), "-n", str(program), "reload"], capture_output=True, text=True, timeout=30,
+                              check=False)
+    try:
+        done = ask()
+        assert done.returncode == 0 and "reloaded" in done.stdout and "reloaded" in running.stderr(), done
+        running.write("what is this")
+        done = ask()
+        assert done.returncode == 2 and "bojagi.conf, the first at 1:" in done.stderr, done
+        (tmp_path / "b").mkdir()
+        other = kit.Gateway(program, tmp_path / "b", text.format(port=8081), enter=["nsenter", "-t", str(running.process.pid), "-n"])
+        done = ask()
+        assert other.stop() == 0 and done.returncode == 2 and "several gateways run here" in done.stderr, done
+    finally:
+        assert running.stop() == 0
+    done = subprocess.run([*enter, str(program), "reload"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 7 and "no gateway runs here" in done.stderr, done
+
+
 STRANGER = """import os, socket, sys
 os.setgroups([]), os.setuid(65534)
 ask = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
