@@ -557,7 +557,7 @@ struct bj_tls_traffic_keys {
 	uint64_t sequence;   /* of the next record */
 };
 /* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, for
- * writing while bytes wait to be pulled, for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
+ * writing while bytes wait to be pulled (a KeyUpdate that the peer asked for is queued then), for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
  * the engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct bj_tls_traffic_keys *out);
 /* 1.3, after writing was given away: the next generation of its keys (rfc9846:4.6.3). The caller sends the KeyUpdate (18 00 00 01 00, or

@@ -36,6 +36,10 @@ BJ_API enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct b
 {
 	enum bj_err err = may_give(conn, write);
 
+	if (!err && write && conn->update_owed && !conn->wr_given) { /* the peer's wish goes out first, and is to be pulled */
+		err = bj_tls_key_update(conn, false);
+		return err ? err : BJ_ERR_STATE;
+	}
 	if (err)
 		return err;
 	*(write ? &conn->wr_given : &conn->rd_given) = true;

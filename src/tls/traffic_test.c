@@ -243,6 +243,26 @@ static void tickets_and_close_notify_come_through(void **state)
 	record_keys_fini(&in);
 }
 
+/* What the peer asked for before would be forgotten by who has the keys. */
+static void keys_are_not_given_while_the_peer_waits_for_new_ones(void **state)
+{
+	struct bj_tls_traffic_keys keys;
+	struct record_keys out;
+
+	ends_open();
+	assert_int_equal(bj_tls_key_update(pair.server.conn, true), BJ_OK);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	assert_int_equal(bj_tls_pending(pair.client.conn), 0);
+	assert_int_equal(bj_tls_traffic_keys(pair.client.conn, true, &keys), BJ_ERR_STATE);
+	assert_true(side_carry(&pair, &pair.client, &pair.server));
+	keys = given(&pair.client, true);
+	out = keys_of(&keys);
+	assert_int_equal(keys.sequence, 0);
+	send_with(&out, &pair.server, "under new keys");
+	record_keys_fini(&out);
+}
+
 /* A question that a message asks goes on with no more bytes, whoever opens the records. */
 static void a_question_is_answered_while_somebody_else_reads(void **state)
 {
@@ -300,6 +320,7 @@ int main(void)
 		T(every_suite_goes_on_with_the_keys_it_gave),
 		T(key_updates_go_on_in_both_directions),
 		T(tickets_and_close_notify_come_through),
+		T(keys_are_not_given_while_the_peer_waits_for_new_ones),
 		T(a_question_is_answered_while_somebody_else_reads),
 		T(there_is_no_next_key_in_1_2),
 	};
