@@ -102,6 +102,8 @@ BJ_API void bj_stack_settle(struct bj_stack *stack);
 /* When to call bj_stack_tick() next; INT64_MAX: never, until something else happens. Sometimes too early, never late. */
 BJ_API int64_t bj_stack_deadline(const struct bj_stack *stack);
 BJ_API void bj_stack_tick(struct bj_stack *stack, int64_t now_us);
+/* The device is gone: every connection ends with `why` now, without a word to its peer, instead of waiting out its timers. Listeners stay. */
+BJ_API void bj_stack_fail(struct bj_stack *stack, enum bj_err why);
 
 struct bj_stack_stats {
 	uint64_t packets_in, packets_out;

@@ -427,20 +427,25 @@ static void a_scrap_is_no_end(void **state)
 	close_pair(&p);
 }
 
-static void an_interface_that_goes_away_is_left_alone(void **state)
+static void an_interface_that_goes_away_ends_its_connections(void **state)
 {
+	struct addr server = at("10.0.0.1:443");
+	struct stream late;
 	struct pair p;
 
 	(void)state;
 	open_pair(&p, true, true);
+	p.client.to_send = 10000000;
 	connect_pair(&p);
-	for (int i = 0; i < 20; i++)
-		loop_turn(&p.loop, 10);
-	stream_drop(&p.client.stream);
-	net_fini(&p.client.net, 0);
+	for (int i = 0; i < 100 && !p.server.got; i++)
+		loop_turn(&p.loop, 100);
+	assert_true(p.server.got > 0);
+	assert_int_equal(shutdown(p.server.net.device.fd, SHUT_RDWR), 0);
 	for (int i = 0; i < 20 && !p.server.net.is_gone; i++)
 		loop_turn(&p.loop, 10);
 	assert_true(p.server.net.is_gone);
+	assert_int_equal(p.server.err, BJ_ERR_IO_UNREACHABLE);
+	assert_int_equal(stream_connect_net(&late, &p.server.net, &server, BJ_CONGESTION_CUBIC, on_ready), BJ_ERR_IO_UNREACHABLE);
 	close_pair(&p);
 }
 
@@ -460,7 +465,7 @@ int main(void)
 		cmocka_unit_test(a_reset_is_told_as_one),
 		cmocka_unit_test(an_address_can_be_listened_on_once),
 		cmocka_unit_test(a_scrap_is_no_end),
-		cmocka_unit_test(an_interface_that_goes_away_is_left_alone),
+		cmocka_unit_test(an_interface_that_goes_away_ends_its_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

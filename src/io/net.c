@@ -205,6 +205,8 @@ static void device_event(struct loop_watch *watch, uint32_t events)
 		n->is_gone = true;
 		loop_remove(n->loop, &n->watch, false);
 		loop_timer_cancel(n->loop, &n->timer);
+		bj_stack_fail(n->stack, BJ_ERR_IO_UNREACHABLE);
+		report(n);
 		return;
 	}
 	report(n);

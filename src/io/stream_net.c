@@ -134,8 +134,11 @@ enum bj_err stream_connect_net(struct stream *s, struct net *net, const struct a
 	const struct bj_tcp_options options = { .congestion = congestion, .no_delay = true };
 	const struct bj_endpoint remote = net_endpoint_of(to);
 	struct bj_tcp *tcp;
-	enum bj_err err = bj_tcp_connect(net->stack, NULL, &remote, &options, &tcp);
+	enum bj_err err;
 
+	if (net->is_gone)
+		return BJ_ERR_IO_UNREACHABLE;
+	err = bj_tcp_connect(net->stack, NULL, &remote, &options, &tcp);
 	if (!err)
 		take(s, net, tcp, STREAM_WRITE, ready);
 	return err;

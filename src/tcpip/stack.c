@@ -142,6 +142,15 @@ static void end_all(struct bj_stack *s)
 	stack_reap(s);
 }
 
+void bj_stack_fail(struct bj_stack *s, enum bj_err why)
+{
+	struct map_node *node;
+
+	while ((node = map_next(&s->tcps, NULL)))
+		tcp_end(CONTAINER_OF(node, struct bj_tcp, node), why);
+	stack_reap(s);
+}
+
 void bj_stack_free(struct bj_stack *s)
 {
 	struct list *link;
