@@ -345,6 +345,8 @@ static void a_chain_is_judged_with_its_staple(void **state)
 static void a_server_is_judged_with_what_it_stapled(void **state)
 {
 	const struct bj_bytes chain[2] = { leaf.cert.der, middle.cert.der };
+	struct bj_bytes demanded[2] = { { 0 }, middle.cert.der };
+	static struct made_cert demanding;
 	struct made_response r = good();
 	struct bj_trust *trust = bj_trust_new();
 	struct bj_bytes nothing = { 0 }, staple;
@@ -362,6 +364,12 @@ static void a_server_is_judged_with_what_it_stapled(void **state)
 	r = good();
 	staple = made_response_write(&r);
 	assert_int_equal(bj_verify_server_stapled(trust, chain, 2, NULL, MADE_NOW * INT64_C(1000), staple, &verdict), BJ_OK);
+	/* one that demands a staple, with nothing stapled: that it was asked for is what this call says */
+	made_cert_issue(&demanding, (struct issue){ .kind = ISSUE_SERVER, .names = leaf_names, .name_count = 1, .must_staple = true }, &middle);
+	demanded[0] = demanding.cert.der;
+	assert_int_equal(bj_verify_server(trust, demanded, 2, NULL, MADE_NOW * INT64_C(1000), &verdict), BJ_OK);
+	assert_int_equal(bj_verify_server_stapled(trust, demanded, 2, NULL, MADE_NOW * INT64_C(1000), nothing, &verdict), BJ_ERR_CERT_STAPLE_MISSING);
+	made_cert_free(&demanding);
 	bj_trust_free(trust);
 }
 
