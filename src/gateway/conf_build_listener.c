@@ -324,21 +324,12 @@ static const char *lower(struct conf_build *build, struct bj_bytes text)
 	return copy ? copy : "";
 }
 
-/* Parameters of paths are passed over, also with their ';' escaped. */
-static bool has_parameters(struct bj_bytes path)
-{
-	for (size_t i = 0; i < path.len; i++)
-		if (path.ptr[i] == ';' || (path.len - i >= 3 && memcmp(path.ptr + i, "%3B", 3) == 0))
-			return true;
-	return false;
-}
-
 /* A path in the form that requests have when they are compared. */
 static bool path_is_in_form(struct bj_bytes path)
 {
 	uint8_t *normal = path.len > 0 && path.len <= 4096 ? malloc(3 * path.len) : NULL;
 	size_t len = 0;
-	bool same = normal && !memchr(path.ptr, '?', path.len) && !memchr(path.ptr, '#', path.len) && !has_parameters(path) &&
+	bool same = normal && !memchr(path.ptr, '?', path.len) && !memchr(path.ptr, '#', path.len) && !uri_path_has_parameters(path) &&
 		    uri_path_normalise(path, normal, &len) == BJ_OK && bytes_equal(path, bytes_of(normal, len));
 
 	free(normal);

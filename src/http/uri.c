@@ -19,6 +19,14 @@ static bool parameters_begin(struct bj_bytes text)
 	return text.len > 0 && (text.ptr[0] == ';' || (text.len >= 3 && memcmp(text.ptr, "%3B", 3) == 0));
 }
 
+bool uri_path_has_parameters(struct bj_bytes path)
+{
+	for (; path.len > 0; path = bytes_of(path.ptr + 1, path.len - 1))
+		if (parameters_begin(path))
+			return true;
+	return false;
+}
+
 /* Judges the segment that ends here: drops "." and "", resolves "..", refuses dots with parameters, which some servers resolve
  * after cutting the parameters off. */
 static enum bj_err segment_end(struct path_out *out)

@@ -47,6 +47,8 @@ enum bj_err uri_path_normalise(struct bj_bytes path, uint8_t *out, size_t *out_l
 /* True if `path` is `prefix` or lies below it, by whole segments: "/a/" and "/a" both cover "/a", "/a/" and "/a/b" but not "/ab".
  * Path parameters (";x" or "%3Bx" up to the next '/') in `path` are passed over, as servers that know them do. "/" covers all. */
 bool uri_path_under(struct bj_bytes path, struct bj_bytes prefix);
+/* Whether a path in normal form has parameters (";x" or "%3Bx"). No path of a configuration has: they are passed over where paths are compared. */
+bool uri_path_has_parameters(struct bj_bytes path);
 /* True if `path` is exactly `want`, path parameters passed over. */
 bool uri_path_is(struct bj_bytes path, struct bj_bytes want);
 /* True if a (lower-case) host is `pattern`: the name itself, or for "*.name" any name that ends in ".name". */

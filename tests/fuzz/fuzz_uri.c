@@ -9,14 +9,6 @@
 
 static uint64_t arena[ARENA / 8];
 
-static bool has_parameters(struct bj_bytes path)
-{
-	for (size_t i = 0; i < path.len; i++)
-		if (path.ptr[i] == ';' || (path.len - i >= 3 && memcmp(path.ptr + i, "%3B", 3) == 0))
-			return true;
-	return false;
-}
-
 static void path_is_in_form(struct bj_bytes path)
 {
 	uint8_t *again = malloc(3 * path.len);
@@ -35,7 +27,7 @@ static void path_is_in_form(struct bj_bytes path)
 	}
 	check(uri_path_normalise(path, again, &len) == BJ_OK && bytes_equal(path, bytes_of(again, len)));
 	check(uri_path_under(path, BYTES_LIT("/")));
-	if (!has_parameters(path)) /* these are passed over, and no configured path has them */
+	if (!uri_path_has_parameters(path)) /* these are passed over, and no configured path has them */
 		check(uri_path_under(path, path) && uri_path_is(path, path));
 	free(again);
 }
