@@ -1,12 +1,13 @@
 /* sct.c - see sct.h. */
 #include "tls/ext/sct.h"
 
+#include "x509/sct.h"
+
 enum bj_err sct_list_parse(struct bj_bytes body, struct bj_bytes *out_list)
 {
-	struct reader r = rd_of(body);
-	struct reader list = rd_vec(&r, 2);
+	struct reader list = sct_of_list(body);
 
-	if (!rd_end(&r) || !rd_more(&list))
+	if (!rd_more(&list))
 		return BJ_ERR_DECODE;
 	while (rd_more(&list))
 		if (rd_vec_bytes(&list, 2).len == 0)
