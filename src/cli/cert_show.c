@@ -193,14 +193,18 @@ static enum bj_err show_bytes(struct show *show, const uint8_t *bytes, size_t le
 	enum bj_err err;
 
 	*out_line = 0;
-	if (content_of(bytes_of(bytes, len)) == CONTENT_PKCS12)
+	switch (content_of(bytes_of(bytes, len))) {
+	case CONTENT_PKCS12:
 		return show_pkcs12(show, bytes_of(bytes, len));
-	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_REQUEST)
+	case CONTENT_DER_REQUEST:
 		return show_signing_request(show, bytes_of(bytes, len));
-	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_CRL)
+	case CONTENT_DER_CRL:
 		return show_crl(show, bytes_of(bytes, len));
-	if (content_of(bytes_of(bytes, len)) == CONTENT_DER_OCSP)
+	case CONTENT_DER_OCSP:
 		return show_ocsp(show, bytes_of(bytes, len));
+	default:
+		break;
+	}
 	if (len > 0 && bytes[0] == 0x30) /* SEQUENCE */
 		return show_der(show, bytes_of(bytes, len));
 	der = malloc(PEM_DER_MAX(len));

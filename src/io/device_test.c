@@ -375,17 +375,23 @@ static void a_source_that_is_dropped_ends_the_connection(void **state)
 	close_pair(&p);
 }
 
+/* A client that sends more than it will come to, as far as its first bytes. */
+static void begin_to_send(struct pair *p)
+{
+	open_pair(p, true, true);
+	p->client.to_send = 10000000;
+	connect_pair(p);
+	for (int i = 0; i < 100 && !p->server.got; i++)
+		loop_turn(&p->loop, 100);
+	assert_true(p->server.got > 0);
+}
+
 static void a_reset_is_told_as_one(void **state)
 {
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, true, true);
-	p.client.to_send = 10000000;
-	connect_pair(&p);
-	for (int i = 0; i < 100 && !p.server.got; i++)
-		loop_turn(&p.loop, 100);
-	assert_true(p.server.got > 0);
+	begin_to_send(&p);
 	stream_reset_on_drop(&p.server.stream);
 	stream_drop(&p.server.stream);
 	for (int i = 0; i < 100 && !p.client.err; i++)
@@ -434,12 +440,7 @@ static void an_interface_that_goes_away_ends_its_connections(void **state)
 	struct pair p;
 
 	(void)state;
-	open_pair(&p, true, true);
-	p.client.to_send = 10000000;
-	connect_pair(&p);
-	for (int i = 0; i < 100 && !p.server.got; i++)
-		loop_turn(&p.loop, 100);
-	assert_true(p.server.got > 0);
+	begin_to_send(&p);
 	assert_int_equal(shutdown(p.server.net.device.fd, SHUT_RDWR), 0);
 	for (int i = 0; i < 20 && !p.server.net.is_gone; i++)
 		loop_turn(&p.loop, 10);
