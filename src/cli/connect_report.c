@@ -9,8 +9,8 @@
 #include "cli/connect.h"
 #include "cli/early_words.h"
 #include "cli/explain_text.h"
+#include "cli/issuers.h"
 #include "x509/time.h"
-#include "x509/trust.h"
 
 /* Alerts that judge the certificate that we showed. */
 static bool is_about_our_certificate(int alert)
@@ -135,24 +135,25 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 	}
 }
 
-/* Who signed the first certificate: in the chain, or among the anchors. */
-static bool find_issuer(const struct connection *c, const struct cert *cert, struct cert *out)
+struct signed_by {
+	const struct cert *cert;
+	struct cert issuer;
+};
+
+/* The one whose key it is: of a CA that has several, timestamps are for that. */
+static bool has_signed(void *self, const struct cert *issuer)
 {
-	for (size_t i = 1; i < c->client.chain_count; i++)
-		if (cert_parse(c->client.chain[i], out) == BJ_OK && bytes_equal(out->subject, cert->issuer))
-			return true;
-	for (const struct anchor *a = trust_first(c->outfit->trust, cert->issuer_hash); a; a = trust_next(a, cert->issuer_hash))
-		if (bytes_equal(a->cert.subject, cert->issuer)) {
-			*out = a->cert;
-			return true;
-		}
-	return false;
+	struct signed_by *s = self;
+
+	s->issuer = *issuer;
+	return pubkey_verify(&issuer->key, s->cert->sig_alg, s->cert->tbs, s->cert->signature) == BJ_OK;
 }
 
 /* Calls one of them with what is known of the timestamps, if there is a certificate. */
 static void with_timestamps(const struct connection *c, const struct terminal *terminal, struct json *json)
 {
-	struct cert cert, issuer;
+	struct cert cert;
+	struct signed_by by = { .cert = &cert };
 	struct ct_source source = { .cert = &cert, .handshake = c->report.sct_list, .logs = c->outfit->ct.logs ? &c->outfit->ct : NULL };
 
 	if (c->client.raw_key.len > 0 || c->client.chain_count == 0 || cert_parse(c->client.chain[0], &cert) != BJ_OK) {
@@ -160,7 +161,8 @@ static void with_timestamps(const struct connection *c, const struct terminal *t
 			json_null(json, "timestamps");
 		return;
 	}
-	source.issuer = find_issuer(c, &cert, &issuer) ? &issuer : NULL;
+	if (issuers_find(c->outfit->trust, c->client.chain, c->client.chain_count, &cert, has_signed, &by))
+		source.issuer = &by.issuer;
 	if (json)
 		ct_json(json, &source);
 	else if (source.logs)

@@ -170,24 +170,25 @@ static const char *const words[] = {
 	[CT_UNSUPPORTED] = "of a kind that is not known here",
 };
 
-/* Calls `each` for all timestamps: those in the certificate first. False if a list is malformed. */
 typedef void each_fn(void *self, const struct ct_source *source, const struct sct *sct, bool is_embedded);
 
+/* False if the list is malformed. */
+static bool each_of(struct reader list, const struct ct_source *source, bool is_embedded, each_fn *each, void *self)
+{
+	struct sct sct;
+
+	while (rd_more(&list) && sct_next(&list, &sct) == BJ_OK)
+		each(self, source, &sct, is_embedded);
+	return !list.bad;
+}
+
+/* Those in the certificate first. */
 static bool for_each(const struct ct_source *source, each_fn *each, void *self)
 {
-	bool good = true;
+	bool good = each_of(sct_of_cert(source->cert), source, true, each, self);
 
-	for (int i = 0; i < 2; i++) {
-		bool is_embedded = i == 0;
-		struct reader list = is_embedded ? sct_of_cert(source->cert) : rd_of(source->handshake);
-		struct sct sct;
-
-		if (!is_embedded && source->handshake.len > 0)
-			list = sct_of_list(source->handshake);
-		while (rd_more(&list) && sct_next(&list, &sct) == BJ_OK)
-			each(self, source, &sct, is_embedded);
-		good &= !list.bad;
-	}
+	if (source->handshake.len > 0)
+		good &= each_of(sct_of_list(source->handshake), source, false, each, self);
 	return good;
 }
 

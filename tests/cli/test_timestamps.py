@@ -84,8 +84,8 @@ def write_list(folder, key, name="Acme Oak"):
         {"description": name, "log_id": "x", "key": base64.b64encode(key).decode()}]}]}))
 
 
-def look(bojagi, port, *arguments):
-    result = bojagi.run("connect", f"localhost:{port}", "-CAfile", "ca/ca.pem", "--no-input", "--ct-logs", "logs.json", *arguments)
+def look(bojagi, port, *arguments, anchors="ca/ca.pem"):
+    result = bojagi.run("connect", f"localhost:{port}", "-CAfile", anchors, "--no-input", "--ct-logs", "logs.json", *arguments)
     return result.returncode, result.stdout.decode()
 
 
@@ -114,6 +114,18 @@ def test_a_timestamp_for_something_else_is_bad(bojagi, log, site, openssl_server
     write_list(home, log.key)
     code, text = look(bojagi, openssl_server(certificate="other"))
     assert code == 0 and f"✗ timestamp {TIME}, Acme Oak (certificate): the log has not signed this" in text
+
+
+def test_of_two_cas_with_one_name_the_one_that_signed_counts(bojagi, log, site, openssl_server):  # noqa: F811
+    home = bojagi.home
+    assert bojagi.run("cert", "init", "--dir", "newer").returncode == 0
+    write_list(home, log.key)
+    port = openssl_server()
+    ours, newer = (home / "ca" / "ca.pem").read_text(), (home / "newer" / "ca.pem").read_text()
+    for order in (ours + newer, newer + ours):
+        (home / "both.pem").write_text(order)
+        code, text = look(bojagi, port, anchors="both.pem")
+        assert code == 0 and f"✓ timestamp {TIME}, Acme Oak (certificate): good" in text, text
 
 
 def test_a_log_that_is_not_listed_and_no_timestamps_at_all_are_said(bojagi, log, site, openssl_server):  # noqa: F811
