@@ -1,29 +1,15 @@
 /* stack_test.c - the stack around its connections: addresses, keys, limits, ICMP, fragments, the table of states. */
-#include "tcpip/stack.h"
-
-#include "base/prng.h"
-#include "base/test.h"
 #include "tcpip/fast_open.h"
 #include "tcpip/isn.h"
+#include "tcpip/peer_test.h"
 #include "tcpip/state.h"
 #include "tcpip/wire/icmp.h"
-#include "tcpip/wire/ipv4.h"
-
-#define SECOND INT64_C(1000000)
 
 struct fixture {
 	struct bj_stack *stack;
 	struct prng keys;
 	int64_t now;
 };
-
-static const uint8_t ours[4] = { 10, 0, 0, 1 }, theirs[4] = { 10, 0, 0, 2 };
-
-static enum bj_err fill(void *self, uint8_t *out, size_t len)
-{
-	prng_fill((struct prng *)self, out, len);
-	return BJ_OK;
-}
 
 static enum bj_err fill_nothing(void *self, uint8_t *out, size_t len)
 {
@@ -55,30 +41,12 @@ static struct bj_listener *open_listener(struct fixture *f, const struct bj_tcp_
 
 static void deliver(struct fixture *f, const uint8_t from[4], const uint8_t to[4], const struct tcp_segment *s, struct bj_bytes ip_options)
 {
-	uint8_t packet[2048];
-	struct writer w = wr_make(packet, sizeof(packet));
-	struct ipv4 ip = { .ttl = 64, .protocol = IP_TCP, .options = ip_options };
-
-	memcpy(ip.from, from, 4);
-	memcpy(ip.to, to, 4);
-	ipv4_write_header(&w, &ip, TCP_HEADER_LEN + tcp_options_len(&s->options) + s->payload.len);
-	tcp_write(&w, s, bytes_of(from, 4), bytes_of(to, 4));
-	assert_true(wr_ok(&w));
-	bj_stack_input(f->stack, f->now, wr_view(&w));
+	give_packet(f->stack, f->now, from, to, s, ip_options);
 }
 
-/* The next TCP segment that goes out; false: none. */
 static bool next_segment(struct fixture *f, struct tcp_segment *out)
 {
-	static uint8_t packet[2048];
-	struct ipv4 ip;
-	size_t len;
-
-	if (bj_stack_output(f->stack, f->now, packet, sizeof(packet), &len))
-		return false;
-	assert_int_equal(ipv4_parse(bytes_of(packet, len), &ip), BJ_OK);
-	assert_int_equal(tcp_parse(ip.payload, bytes_of(ip.from, 4), bytes_of(ip.to, 4), out), BJ_OK);
-	return true;
+	return take_packet(f->stack, f->now, out);
 }
 
 static struct tcp_segment syn_from(uint16_t port, uint32_t seq)
