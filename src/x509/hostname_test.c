@@ -125,6 +125,7 @@ static struct bj_bytes make_constraints(uint8_t buf[400], const struct constrain
 
 #define CN_FOO "\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" "foo"
 #define CN_FOU "\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" "fou"
+#define CN_FOO_DEL "\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04" "fo\x7f" "o"
 #define CN_FOO_BMP "\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x03\x1e\x06" "\0f\0o\0o"
 #define O_FOO_BMP "\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x0a\x1e\x06" "\0f\0o\0o"
 #define CN_E_ACUTE(last) "\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02" "\xc3" last
@@ -182,6 +183,7 @@ static const struct {
 	/* the same name in another string type or another case, as others compare it */
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BMP), NC_EXCLUDED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")) }, GN_DIRECTORY, TEXT(CN_E_ACUTE("\xa9")), NC_EXCLUDED },
+	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_DEL), NC_EXCLUDED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(O_FOO_BMP), NC_ALLOWED },
 	{ { 0, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BMP), NC_NOT_PERMITTED },
 	{ { 0, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")) }, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")), NC_ALLOWED },

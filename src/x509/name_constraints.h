@@ -3,7 +3,8 @@
  * Carried: DNS names, IP addresses, directory names, e-mail addresses and URIs. A name of another kind under a constraint of
  * that kind, and a name that is malformed under a constraint of its kind, cannot be judged and count as forbidden. A
  * wildcard is forbidden if any name that it covers is, and so is a directory name with values that could be taken for the excluded ones:
- * characters beyond ASCII, and old string types, are not compared without regard to case and form here, but may be elsewhere.
+ * characters beyond ASCII, control characters, and old string types, are not compared without regard to case and form here, but may be
+ * elsewhere.
  */
 #ifndef X509_NAME_CONSTRAINTS_H
 #define X509_NAME_CONSTRAINTS_H
