@@ -297,7 +297,9 @@ static enum bj_err load_pkcs12(struct load *load)
 
 	if (err)
 		return err;
-	if (key.ptr) {
+	if (load->held) {
+		load->key = pkey_ref(load->held);
+	} else if (key.ptr) {
 		err = key_from(load, key, "the key");
 	} else if (load->file.key) {
 		load->key = pkey_ref(load->file.key);

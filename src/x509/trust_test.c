@@ -262,6 +262,7 @@ static void der_is_read_as_pem_is(void **state)
 static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state)
 {
 	const struct bj_bytes mixed[] = { leaf.cert.der, root.cert.der, stranger.cert.der, middle.cert.der };
+	struct pkey *other;
 	struct bj_bytes file;
 	struct bj_credential *credential = NULL;
 	struct bj_credential_source source = { 0 };
@@ -279,6 +280,13 @@ static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state
 	assert_true(bytes_equal(bj_credential_chain(credential, 0), leaf.cert.der));
 	assert_true(bytes_equal(bj_credential_chain(credential, 1), middle.cert.der));
 	bj_credential_free(credential);
+	/* a key that is named counts, not the one in the file */
+	assert_int_equal(credential_load(&source, stranger.key, &credential, why), BJ_OK);
+	assert_true(bytes_equal(bj_credential_chain(credential, 0), stranger.cert.der));
+	bj_credential_free(credential);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &other), BJ_OK);
+	assert_int_equal(credential_load(&source, other, &credential, why), BJ_ERR_KEY_MISMATCH);
+	pkey_free(other);
 	pkcs12_written_free(&file);
 }
 
