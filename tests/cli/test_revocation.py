@@ -242,6 +242,34 @@ def test_only_what_ends_soon_is_renewed(bojagi, ca):
     assert (ca / "a.test.pem").read_bytes() != before
 
 
+def test_no_name_is_lost_in_a_renewal(bojagi, ca):
+    names = [f"{letter * 60}.{letter * 20}.test" for letter in "abcdefghij"] + [f"{'n' * 50}{i}.{'m' * 50}.test" for i in range(80)]
+    names += ["https://a.test/" + "way/" * 80 + "%5c", r"https://a.test/\x"]
+    assert bojagi.run("cert", "server", *names, "--out", "many", "--dir", "ca").returncode == 0
+    before = openssl("x509", "-in", "many.pem", "-noout", "-ext", "subjectAltName", cwd=ca).stdout
+    assert before.count("test") >= 92
+    assert bojagi.run("cert", "renew", "many.pem", "--dir", "ca").returncode == 0
+    assert openssl("x509", "-in", "many.pem", "-noout", "-ext", "subjectAltName", cwd=ca).stdout == before
+
+
+def test_a_line_that_was_cut_swallows_no_revocation(bojagi, ca):
+    issued = ca / "ca" / "issued"
+    issued.write_bytes(issued.read_bytes().rstrip(b"\n")[:-3])  # the disk was full
+    assert bojagi.run("cert", "revoke", "alice.pem", "--dir", "ca").returncode == 0
+    assert verify(ca, "alice.pem").returncode != 0 and "certificate revoked" in verify(ca, "alice.pem").stderr
+    revoked = issued.read_bytes()
+    issued.write_bytes(revoked.replace(b"revoked ", b"\0\0\0\0 "))  # the power failed
+    result = bojagi.run("cert", "crl", "--dir", "ca")
+    assert result.returncode == 58 and b"issued cannot be read" in result.stderr
+
+
+def test_a_long_list_of_what_was_issued_is_read_in_its_length(bojagi, ca):
+    with (ca / "ca" / "issued").open("a") as issued:
+        issued.writelines(f"issued 41{i:030x} 1800000000 client c{i}\n" for i in range(95000))
+    assert bojagi.run("cert", "revoke", f"41{94999:030x}", "--dir", "ca", timeout=10).returncode == 0
+    assert bojagi.run("cert", "crl", "--dir", "ca", "--json", timeout=10).returncode == 0
+
+
 @pytest.mark.parametrize("name", ["ca/ca.pem", "carol.pem", "nothing.pem", "ca/ca.key"])
 def test_what_is_not_the_cas_is_not_renewed(bojagi, ca, name):
     assert bojagi.run("cert", "init", "--dir", "other").returncode == 0
