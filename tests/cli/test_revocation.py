@@ -226,6 +226,7 @@ def test_a_response_is_shown(bojagi, ca):
         shown = json.loads(bojagi.run("cert", "show", "site.ocsp", "--json").stdout)["certificates"]
         assert [(one["ocsp_serial"], one["ocsp_status"], one["valid_now"]) for one in shown] == [(serial_of(ca, "site.pem"), status, True)]
         assert (shown[0]["revoked"] is not None) == (status == "revoked")
+        assert shown[0]["reason"] == ("superseded" if status == "revoked" else None)
         text = bojagi.run("cert", "show", "site.ocsp").stdout.decode()
         assert f"OCSP response: {status}" in text and ("(superseded)" in text) == (status == "revoked"), text
     (ca / "cut.ocsp").write_bytes((ca / "site.ocsp").read_bytes()[:-1])

@@ -152,6 +152,9 @@ def test_a_log_that_is_not_listed_and_no_timestamps_at_all_are_said(bojagi, log,
     make(home, "bare", start="20241231000000Z", end="20480101000000Z")
     code, text = look(bojagi, openssl_server(certificate="bare"))
     assert code == 0 and "! no timestamps of logs (RFC 6962), neither in the certificate nor in the handshake" in text
+    shown = json.loads(bojagi.run("cert", "show", "site.pem", "--json").stdout)["certificates"][0]["timestamps"]
+    assert shown == [{"version": 1, "log_id": identifier, "time": TIME.replace(" UTC", "Z").replace(" ", "T")}]
+    assert f"Timestamp     {TIME}, log {identifier}" in bojagi.run("cert", "show", "site.pem").stdout.decode()
 
 
 def test_cert_show_names_the_log(bojagi, log, site):
