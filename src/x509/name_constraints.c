@@ -4,8 +4,10 @@
 #include "x509/der.h"
 #include "x509/dns_name.h"
 #include "x509/name.h"
+#include "x509/oid.h"
 
-#define OCTETS_A_STEP 16 /* of directory names, which take longer to compare than others */
+#define OCTETS_A_STEP 16       /* of directory names, which take longer to compare than others, and of whatever is long */
+#define SHORT_NAMES_MAX 512    /* octets of a name and a base that count as one step: two hosts */
 
 /* ---- the parts of names */
 
@@ -203,6 +205,14 @@ static enum match match(const struct general_name *name, const struct general_na
 	}
 }
 
+/* SmtpUTF8Mailbox: an e-mail address, which constraints of e-mail addresses hold for, too (rfc9598:6). */
+static bool is_international_mailbox(const struct general_name *name)
+{
+	struct reader other = rd_of(name->value);
+
+	return name->kind == GN_OTHER && oid_find(der_oid(&other)) == OID_ON_SMTP_UTF8_MAILBOX;
+}
+
 /* What a list of subtrees says about a name: how many are of its kind, and the strongest match. */
 struct said {
 	bool any;
@@ -224,13 +234,15 @@ static struct said ask(struct bj_bytes list, const struct general_name *name, ui
 		uint32_t cost;
 
 		cost = 1;
-		if (base.kind == GN_DIRECTORY) /* which was read in whole, even if the name is of another kind */
+		/* the base was read in whole, even if the name is of another kind */
+		if (base.kind == GN_DIRECTORY || name->value.len + base.value.len > SHORT_NAMES_MAX)
 			cost = (uint32_t)(1 + (name->value.len + base.value.len) / OCTETS_A_STEP);
 		if (*steps < cost) {
 			said.budget = true;
 			break;
 		}
 		*steps -= cost;
+		said.unknown = said.unknown || (base.kind == GN_EMAIL && is_international_mailbox(name));
 		if (base.kind != name->kind)
 			continue;
 		said.any = true;

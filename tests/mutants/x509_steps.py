@@ -192,6 +192,8 @@ BY_HAND = [
     ("name_constraints.c", "a wildcard that may be excluded is", "if (excluded.inside || excluded.maybe)", "if (excluded.inside)"),
     ("name_constraints.c", "a name that cannot be compared may be excluded", "? INSIDE : name_may_start_with(name->value, base->value) ? MAYBE : OUTSIDE", "? INSIDE : OUTSIDE"),
     ("name_constraints.c", "long names cost more steps", "+ (name->value.len + base.value.len) / OCTETS_A_STEP", ""),
+    ("name_constraints.c", "whatever is long costs more steps", "|| name->value.len + base.value.len > SHORT_NAMES_MAX)", ")"),
+    ("name_constraints.c", "an international mailbox is an e-mail address", "(base.kind == GN_EMAIL && is_international_mailbox(name))", "false"),
     ("name_constraints.c", "what is not permitted is forbidden", "if (permitted.any && !permitted.inside)", "if (0)"),
     ("name_constraints.c", "what cannot be judged is forbidden", "if (permitted.unknown || excluded.unknown)", "if (0)"),
     ("name_constraints.c", "a mask is a prefix", "if (set && ended)", "if (0)"),
