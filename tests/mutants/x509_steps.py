@@ -260,7 +260,8 @@ def killer(build, name, text):
             program = link(build, Path(folder), name, text, test)
             env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
             try:
-                done = subprocess.run([program], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, env=env, check=False)
+                done = subprocess.run([program], capture_output=True, text=True, errors="replace", timeout=TIMEOUT_SECONDS, env=env,
+                                      check=False)
             except subprocess.TimeoutExpired:
                 return f"{test.name[5:]} (does not end)"
             if done.returncode == 0:
