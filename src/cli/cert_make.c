@@ -318,6 +318,11 @@ int cert_load_file(const char *path, struct local_pair *out)
 	return err ? EXIT_OWN_CERTIFICATE : EXIT_GOOD;
 }
 
+bool cert_is_of_ca(const struct cert *cert, const struct local_pair *ca)
+{
+	return cert->sig_alg != SIG_NONE && credential_issued_by(cert, &ca->cert);
+}
+
 /* Appends a name to the texts in `buf`. False if it does not fit, or is no text. */
 static bool add_name(struct bj_bytes name, char *buf, size_t cap, size_t *at)
 {
@@ -394,7 +399,7 @@ static int renew_one(struct cert_options *o, const struct local_pair *ca, struct
 		return code;
 	if (len < 5 || strcmp(path + len - 4, ".pem") != 0 || len >= sizeof(base))
 		return say_failure(EXIT_USAGE, "%s: what is renewed is named BASE.pem, with its key in BASE.key", path);
-	if (old->cert.is_ca || !credential_issued_by(&old->cert, &ca->cert))
+	if (old->cert.is_ca || !cert_is_of_ca(&old->cert, ca))
 		return say_failure(EXIT_USAGE, "%s was not issued by the CA in %s", path, o->folder);
 	if (o->within && old->cert.not_after - now > (int64_t)o->within * 86400) {
 		print_not_yet(o, &old->cert, path, now);

@@ -50,6 +50,21 @@ def test_a_strangers_certificate_is_not_revoked(bojagi, ca):
     assert result.returncode == 2 and b"was not issued by the CA" in result.stderr
 
 
+def test_what_only_looks_as_if_the_ca_had_signed_it_is_not_its(bojagi, ca):
+    shown = openssl("x509", "-in", "ca/ca.pem", "-noout", "-subject", "-nameopt", "multiline,-esc_msb", "-ext", "subjectKeyIdentifier", cwd=ca).stdout
+    name, key_id = re.search(r"commonName += (.*)", shown).group(1), shown.strip().split("\n")[-1].strip()
+    (ca / "ext").write_text("authorityKeyIdentifier = keyid\nsubjectKeyIdentifier = hash\nsubjectAltName = DNS:a.test\n")
+    for command in (["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "evil.key", "-out", "evil.pem", "-subj", f"/CN={name}",
+                     "-addext", f"subjectKeyIdentifier = {key_id}"],
+                    ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "forged.key", "-out", "forged.csr", "-subj", "/CN=a.test"],
+                    ["x509", "-req", "-sha1", "-in", "forged.csr", "-CA", "evil.pem", "-CAkey", "evil.key", "-extfile", "ext", "-out", "forged.pem"]):
+        result = openssl(*command, cwd=ca)
+        assert result.returncode == 0, result.stderr
+    for command in ("ocsp", "renew", "revoke"):
+        result = bojagi.run("cert", command, "forged.pem", "--dir", "ca")
+        assert result.returncode == 2 and b"was not issued by the CA" in result.stderr, (command, result.stderr)
+
+
 def test_an_unknown_reason_is_refused(bojagi, ca):
     result = bojagi.run("cert", "revoke", "alice.pem", "--dir", "ca", "--reason", "superceded")
     assert result.returncode == 2 and b"did you mean 'superseded'" in result.stderr
