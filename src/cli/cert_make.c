@@ -234,8 +234,10 @@ static int save_and_tell(const struct cert_options *o, const struct made *made, 
 	if (code)
 		return code;
 	err = local_save(made->leaf, made->base, overwrite);
-	if (err)
+	if (err) {
+		passphrase_wipe(&passphrase);
 		return cert_save_failure(err, made->base);
+	}
 	err = ledger_add_issued(o->folder, &made->leaf->cert, made->kind == ISSUE_SERVER ? "server" : "client", made->base);
 	if (err)
 		say_err(EXIT_GOOD, err, "the certificate is not in the CA's list %s/issued", o->folder);

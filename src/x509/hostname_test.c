@@ -173,6 +173,9 @@ static const struct {
 	{ { 0, GN_URI, TEXT(".example.com") }, GN_URI, TEXT("https://a.example.com"), NC_ALLOWED },
 	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org/@example.com"), NC_NOT_PERMITTED },
 	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://example.com@evil.org"), NC_NOT_PERMITTED },
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org\\@example.com"), NC_UNKNOWN }, /* to a browser, of evil.org */
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org\t@example.com"), NC_UNKNOWN },
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://example.com/\\"), NC_ALLOWED },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://192.0.2.1/"), NC_UNKNOWN },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://[::1]/"), NC_UNKNOWN },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("urn:a:b"), NC_UNKNOWN },

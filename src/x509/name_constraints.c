@@ -45,8 +45,12 @@ static bool uri_host(struct bj_bytes uri, struct bj_bytes *out)
 		return false;
 	i += 3;
 	end = i;
-	while (end < uri.len && !memchr("/?#", uri.ptr[end], 3))
-		end++;
+	while (end < uri.len && !memchr("/?#", uri.ptr[end], 3)) {
+		uint8_t c = uri.ptr[end++];
+
+		if (c <= 0x20 || c >= 0x7f || memchr("\\\"<>^`{|}", c, 9)) /* stands in no URI, and browsers end the host at some */
+			return false;
+	}
 	for (size_t k = end; k > i; k--)
 		if (uri.ptr[k - 1] == '@') {
 			i = k;
