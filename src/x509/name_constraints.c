@@ -243,6 +243,7 @@ static struct said ask(struct bj_bytes list, const struct general_name *name, ui
 			cost = (uint32_t)(1 + (name->value.len + base.value.len) / OCTETS_A_STEP);
 		if (*steps < cost) {
 			said.budget = true;
+			*steps = 0; /* so that less to spend never finds more */
 			break;
 		}
 		*steps -= cost;
