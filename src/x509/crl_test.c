@@ -408,6 +408,7 @@ static void of_two_lists_the_younger_one_counts_whichever_was_given_first(void *
 	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), MADE_X(OID_UNKNOWN, true, "x") }), REVOKED);
 	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), IDP("\x30\x03\x81\x01\xff") }), REVOKED); /* another scope */
 	BOTH_WAYS(a, OLD(0), OF_MIDDLE(.extensions = { NUMBER("\x04"), IDP("\x30\x03\x81\x01\xff") }, LISTED), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), MADE_X(OID_EXT_AKI, false, "\x30\x03\x80\x01\x01") }), REVOKED); /* key */
 	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.unnumbered = true), REVOKED);
 	BOTH_WAYS(a, OLD(0), OF_MIDDLE(.unnumbered = true, LISTED), REVOKED);
 	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { MADE_X(OID_EXT_CRL_NUMBER, true, "\x02\x01\x06") }), REVOKED);

@@ -111,7 +111,8 @@ static bool is_younger(const struct crl *a, const struct crl *b)
 	return a->has_number ? number_compare(a->number, b->number) > 0 : a->this_update > b->this_update;
 }
 
-/* Is there a younger list of the same scope? It says what holds now, in both directions (rfc5280:5.2.3). */
+/* Is there a younger list of the same scope and key? It says what holds now, in both directions (rfc5280:5.2.3). Of another key it may be one of
+ * another CA with this name, whose numbers say nothing here. */
 static bool is_superseded(struct judging *j, const struct crl *crl)
 {
 	const struct crl_held *other = crls_first(j->asks->crls, crl->issuer_hash);
@@ -119,8 +120,9 @@ static bool is_superseded(struct judging *j, const struct crl *crl)
 	for (; other; other = crls_next(other, crl->issuer_hash)) {
 		const struct crl *o = &other->crl;
 
-		if (!o->is_delta && is_younger(o, crl) && bytes_equal(o->idp, crl->idp) && !o->has_unknown_critical && is_fresh(j, o) &&
-		    !clears_nobody(j, o) && name_equal(o->issuer, crl->issuer) && j->asks->is_signed(j->asks->self, other))
+		if (!o->is_delta && is_younger(o, crl) && bytes_equal(o->idp, crl->idp) && bytes_equal(o->aki, crl->aki) &&
+		    !o->has_unknown_critical && is_fresh(j, o) && !clears_nobody(j, o) && name_equal(o->issuer, crl->issuer) &&
+		    j->asks->is_signed(j->asks->self, other))
 			return true;
 	}
 	return false;
