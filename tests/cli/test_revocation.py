@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -282,8 +283,9 @@ def test_a_line_that_was_cut_swallows_no_revocation(bojagi, ca):
 def test_a_long_list_of_what_was_issued_is_read_in_its_length(bojagi, ca):
     with (ca / "ca" / "issued").open("a") as issued:
         issued.writelines(f"issued 41{i:030x} 1800000000 client c{i}\n" for i in range(95000))
-    assert bojagi.run("cert", "revoke", f"41{94999:030x}", "--dir", "ca", timeout=10).returncode == 0
-    assert bojagi.run("cert", "crl", "--dir", "ca", "--json", timeout=10).returncode == 0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert bojagi.run("cert", "crl", "--dir", "ca", timeout=120).returncode == 0
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 3  # seconds of the processor: one by one it would take ten times that
 
 
 @pytest.mark.parametrize("name", ["ca/ca.pem", "carol.pem", "nothing.pem", "ca/ca.key"])
