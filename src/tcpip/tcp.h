@@ -191,6 +191,17 @@ static inline uint32_t tcp_send_end(const struct bj_tcp *t)
 	return t->snd_una + t->send.len;
 }
 
+/* Where a segment without bytes stands. What was sent into a window that shrank, or to probe a shut one, lies beyond what the peer takes,
+ * and he would not look at an ACK or a reset there; by less than a window's unit it is only rounded off. */
+static inline uint32_t tcp_bare_seq(const struct bj_tcp *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	if (!tcp_is_synchronized(t) || seq_le(t->snd_nxt, edge) || (t->snd_wnd > 0 && t->snd_nxt - edge < UINT32_C(1) << t->snd_wscale))
+		return t->snd_nxt;
+	return edge;
+}
+
 /* Bytes written and never sent. */
 static inline uint32_t tcp_unsent(const struct bj_tcp *t)
 {
