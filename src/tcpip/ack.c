@@ -68,6 +68,8 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	buffer_skip(&t->send, bytes);
 	t->snd_una = ack;
 	t->bytes_acked += bytes;
+	if (t->snd_wnd > 0) /* else it counts probes */
+		t->backoff_kept = (uint8_t)u32_min((uint32_t)t->backoff_kept + t->backoff, UINT8_MAX);
 	t->backoff = 0;
 	t->probes_sent = 0;
 	t->progress_us = tcp_stack(t)->now_us;

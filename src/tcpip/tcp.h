@@ -105,6 +105,7 @@ struct bj_tcp {
 	uint16_t timeouts;
 	uint16_t rcv_mss;
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
+	uint8_t backoff_kept;    /* of before the last ACK, which was no round-trip sample */
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
 	bool owned : 1;          /* the owner still has the handle */
@@ -142,6 +143,7 @@ struct bj_tcp {
 	bool ecn_no_ect : 1;     /* what we send is not to be marked */
 	bool from_cookie : 1;
 	bool source_counted : 1; /* its source's counts hold it: sources.h */
+	bool syn_repeated : 1;   /* before it was acknowledged */
 	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */
 };
 
