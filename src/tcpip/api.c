@@ -225,7 +225,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_WOULD_BLOCK;
 	}
 	buffer_to_front(&t->send);
-	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
+	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room, 0)) {
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
