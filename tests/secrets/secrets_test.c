@@ -9,6 +9,7 @@
 
 #include <sys/wait.h>
 
+#include "base/base64.h"
 #include "base/pem.h"
 #include "base/prng.h"
 #include "base/wipe.h"
@@ -381,6 +382,34 @@ static void what_is_left_anywhere_is_found(void **state)
 	memory_forget();
 }
 
+#define BLOCK_LEN 300
+
+static enum bj_err note_key(void *self, const void *der, size_t len)
+{
+	memory_note((const uint8_t *)der + BLOCK_LEN / 2, NEEDLE_LEN_MAX, "decoded", LIFE_CONNECTION); /* free() itself writes to the beginning */
+	return BJ_OK;
+}
+
+static void a_key_that_was_decoded_from_pem_is_not_left(void **state)
+{
+	static char text[2 * BLOCK_LEN];
+	uint8_t der[BLOCK_LEN];
+	struct prng g = { 15 };
+	size_t count = 0;
+	int len;
+
+	(void)state;
+	prng_fill(&g, der, sizeof(der));
+	len = snprintf(text, sizeof(text), "-----BEGIN PRIVATE KEY-----\n");
+	len += (int)base64_encode(der, sizeof(der), text + len);
+	len += snprintf(text + len, sizeof(text) - (size_t)len, "\n-----END PRIVATE KEY-----\n");
+	wipe(der, sizeof(der));
+	assert_int_equal(pem_each(text, (size_t)len, "PRIVATE KEY", note_key, NULL, &count), BJ_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(memory_search(LIFE_CONNECTION, true), 0);
+	memory_forget();
+}
+
 /* ---------------------------------------------------------------- the test */
 
 static struct material material;
@@ -441,7 +470,7 @@ static int teardown(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[2 * ARRAY_COUNT(rows) + 1] = { cmocka_unit_test(what_is_left_anywhere_is_found) };
+	struct CMUnitTest tests[2 * ARRAY_COUNT(rows) + 2] = { cmocka_unit_test(what_is_left_anywhere_is_found), cmocka_unit_test(a_key_that_was_decoded_from_pem_is_not_left) };
 	static struct trial trials[2 * ARRAY_COUNT(rows)];
 	static char names[2 * ARRAY_COUNT(rows)][96];
 
@@ -458,7 +487,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_COUNT(trials); i++) {
 		trials[i] = (struct trial){ &rows[i / 2], i % 2 };
 		(void)snprintf(names[i], sizeof(names[i]), "nothing is left in memory: %s%s", rows[i / 2].name, i % 2 ? ", by libcrypto" : "");
-		tests[i + 1] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, &trials[i] };
+		tests[i + 2] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, &trials[i] };
 	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
