@@ -178,6 +178,8 @@ static enum bj_err open_sockets(struct gateway *gw, struct runtime *rt, int ***o
 /* `out_fd` -1: no log. */
 static enum bj_err open_log(struct gateway *gw, const struct conf_log *conf, int *out_fd)
 {
+	char which[ERROR_TEXT_MAX - 56];
+
 	*out_fd = -1;
 	if (conf->target == CONF_LOG_STDERR)
 		*out_fd = STDERR_FILENO;
@@ -185,9 +187,10 @@ static enum bj_err open_log(struct gateway *gw, const struct conf_log *conf, int
 		*out_fd = STDOUT_FILENO;
 	else if (conf->target == CONF_LOG_FILE)
 		*out_fd = open(conf->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (*out_fd < 0 && conf->target == CONF_LOG_FILE)
-		return complain(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
-	return BJ_OK;
+	if (*out_fd >= 0 || conf->target != CONF_LOG_FILE)
+		return BJ_OK;
+	snprintf(which, sizeof(which), "%s: %s", conf->file, strerror(errno));
+	return complain(gw, BJ_ERR_FILE_OPEN, "access log", which);
 }
 
 static void set_log(struct gateway *gw, int fd)
@@ -270,12 +273,15 @@ static void complain_of_file(struct gateway *gw, const struct conf_report *repor
 {
 	size_t errors = conf_report_errors(report), at = 0;
 	const struct conf_problem *first;
+	char place[32] = "";
 
 	while (conf_report_at(report, at)->severity != CONF_ERROR)
 		at++;
 	first = conf_report_at(report, at);
-	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s, the first at %u:%u: %s", errors, errors == 1 ? "" : "s", gw->path,
-		 first->line, first->column, first->message);
+	if (first->line > 0)
+		snprintf(place, sizeof(place), ", the first at %u:%u", first->line, first->column);
+	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s%s: %s", errors, errors == 1 ? "" : "s", gw->path, place,
+		 first->message);
 	fprintf(stderr, "bojagi: error: %s\n", gw->last_error);
 }
 
