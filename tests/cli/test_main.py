@@ -29,6 +29,20 @@ def test_wrong_usage_exits_2_with_a_word_on_standard_error(bojagi, arguments):
     assert result.returncode == 2 and result.stdout == b"" and result.stderr != b""
 
 
+def test_an_option_that_takes_no_value_or_may_be_two_is_not_called_unknown(bojagi):
+    assert b"option '--json' takes no value\n" in bojagi.run("connect", "--json=1", "x").stderr
+    assert b"option '-no' may be '--no-color' or '--no-input'\n" in bojagi.run("explain", "--no", "x").stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["explain", "--list"], ["explain", "--list", "--json"], ["sim"]])
+def test_what_could_not_be_written_is_told_and_is_no_success(bojagi, arguments):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([bojagi.path, *arguments], stdout=full, stderr=subprocess.PIPE, env=bojagi.env, timeout=30, check=False)
+    assert result.returncode == 1 and b"not everything could be written to standard output" in result.stderr, result.stderr
+    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', bojagi.path, *arguments], stderr=subprocess.PIPE, env=bojagi.env, timeout=30, check=False)
+    assert closed.returncode == 1 and b"not everything could be written" in closed.stderr, closed.stderr
+
+
 def test_alone_it_prints_six_examples(bojagi):
     result = bojagi.run()
     assert result.returncode == 0 and result.stderr == b""
