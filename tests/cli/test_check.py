@@ -97,6 +97,10 @@ def test_why_a_file_cannot_be_read_is_said(bojagi):
                                           'log access { file "folder"; }\n')
     result = bojagi.run("proxy", "-c", "log.conf")
     assert result.returncode == 2 and b"access log folder: Is a directory" in result.stderr, result.stderr
+    for line in ("admin 192.0.2.1:8080;", "listener web 192.0.2.1:8080 { protocol tcp; pool app; }"):  # an address that no machine has
+        (bojagi.home / "address.conf").write_text(line + "\npool app { server a 127.0.0.1:9001; }\n")
+        result = bojagi.run("proxy", "-c", "address.conf")
+        assert result.returncode == 2 and b"192.0.2.1:8080: Cannot assign requested address" in result.stderr, result.stderr
 
 
 def test_what_is_no_text_does_nothing_to_a_terminal_or_to_json(bojagi):
