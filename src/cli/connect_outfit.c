@@ -285,6 +285,10 @@ void connect_outfit_fini(struct connect_outfit *outfit)
 	file_bytes_free(&outfit->early);
 	free(outfit->ech);
 	ct_logs_free(&outfit->ct);
-	if (outfit->keylog)
-		fclose(outfit->keylog);
+	if (outfit->keylog) {
+		bool lost = ferror(outfit->keylog) != 0;
+
+		if (fclose(outfit->keylog) != 0 || lost)
+			fputs("bojagi: not all secrets could be written to the key log\n", stderr);
+	}
 }

@@ -335,6 +335,11 @@ def test_the_key_log_has_the_secrets_of_tls13(bojagi, ca, serve):
     assert (bojagi.home / "keys.log").stat().st_mode & 0o777 == 0o600
 
 
+def test_secrets_that_could_not_be_written_are_told(bojagi, ca, serve):
+    result = bojagi.run("connect", f"localhost:{serve('--dir', 'ca').port}", "-CAfile", ca, "-keylogfile", "/dev/full")
+    assert result.returncode == 0 and b"not all secrets could be written to the key log" in result.stderr, result.stderr
+
+
 def test_showcerts_prints_the_certificate_that_was_sent(bojagi, ca, serve):
     target = f"localhost:{serve('--echo', '--cert', 'site.pem', '--key', 'site.key').port}"
     shown = bojagi.run("connect", target, "-CAfile", ca, "-showcerts").stdout.decode()

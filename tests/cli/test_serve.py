@@ -74,6 +74,14 @@ def test_a_malformed_request_is_refused_and_the_connection_ends(serve, site, req
     assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1
 
 
+def test_a_malformed_request_is_not_logged_as_the_one_before(serve, site):
+    running = serve("--http", site)
+    answer = exchange(running.port, b"GET /empty HTTP/1.1\r\nHost: x\r\n\r\n\x1b[31m\r\n\r\n")
+    assert b" 400 Bad Request" in answer
+    first, second = running.stop()[1].splitlines()
+    assert "GET /empty " in first and second.endswith("   400 16") and "empty" not in second
+
+
 def test_a_head_longer_than_the_limit_is_refused(serve, site):
     answer = exchange(serve(site, "--http").port, b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: " + b"x" * 40000 + b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 431 ")
