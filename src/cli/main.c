@@ -84,12 +84,10 @@ static int run(int argc, char **argv)
  * peer and a peer's bytes are taken for input. What stands there instead can be read as empty and cannot be written. */
 static bool standard_streams_are_there(void)
 {
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	return fd >= 0 && close(fd) == 0;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
 }
 
 int main(int argc, char **argv)
