@@ -238,7 +238,7 @@ enum bj_err pem_each(const void *text, size_t len, const char *label, pem_add_fn
 			break;
 		count++;
 	}
-	wipe(der, cap); /* a key may have been among them */
+	wipe(der, cap); /* other blocks may have been keys, and some ask for keys */
 	free(der);
 	if (out_count)
 		*out_count = count;

@@ -84,7 +84,7 @@ struct sim *sim_make(const struct sim_options *options)
 	check(s->heap != NULL);
 	for (unsigned i = 0; i < 2; i++) {
 		struct bj_stack_options o = { .mtu = options->mtu, .event_count_max = options->event_count_max,
-					      .memory_max = options->memory_max, .no_isn_clock = options->no_isn_clock };
+					      .memory_max = i == 0 && options->memory_max_of_1 ? 0 : options->memory_max, .no_isn_clock = options->no_isn_clock };
 		struct bj_endpoint self = sim_endpoint(s, i, 1);
 
 		s->keys[i].state = options->seed * 2 + i + 77;

@@ -35,6 +35,7 @@ struct sim_options {
 	int64_t swallow_us;      /* for so long; 0: always */
 	uint32_t event_count_max;
 	size_t memory_max;
+	bool memory_max_of_1;    /* the limit is side 1's alone */
 	bool no_isn_clock;
 };
 

@@ -68,6 +68,8 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	buffer_skip(&t->send, bytes);
 	t->snd_una = ack;
 	t->bytes_acked += bytes;
+	if (t->snd_wnd > 0) /* else it counts probes */
+		t->backoff_kept = (uint8_t)u32_min((uint32_t)t->backoff_kept + t->backoff, UINT8_MAX);
 	t->backoff = 0;
 	t->probes_sent = 0;
 	t->progress_us = tcp_stack(t)->now_us;
@@ -148,8 +150,21 @@ static void take_block(struct bj_tcp *t, const struct tcp_block *b, struct ack_r
 	}
 }
 
+/* By their numbers, as the bytes left: the newest stands first, and what one ACK tells of in that order is no reordering (rfc8985:6.2). */
+static void sort_blocks(struct tcp_block *b, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		for (size_t k = i; k > 0 && seq_lt(b[k].start, b[k - 1].start); k--) {
+			struct tcp_block other = b[k];
+
+			b[k] = b[k - 1];
+			b[k - 1] = other;
+		}
+}
+
 static void take_sack(struct bj_tcp *t, const struct tcp_options *o, uint32_t ack, struct ack_round *r)
 {
+	struct tcp_block blocks[ARRAY_COUNT(o->sack)];
 	size_t first = 0;
 
 	if (!t->sack_ok || o->sack_count == 0)
@@ -158,8 +173,10 @@ static void take_sack(struct bj_tcp *t, const struct tcp_options *o, uint32_t ac
 		take_dsack(t, &o->sack[0], r);
 		first = 1;
 	}
+	memcpy(blocks, o->sack, sizeof(blocks));
+	sort_blocks(blocks + first, o->sack_count - first);
 	for (size_t i = first; i < o->sack_count && t->flight; i++)
-		take_block(t, &o->sack[i], r);
+		take_block(t, &blocks[i], r);
 }
 
 /* ---- recovery */

@@ -64,14 +64,14 @@ enum bj_err bj_tcp_accept(struct bj_listener *l, struct bj_tcp **out)
 
 static void send_reset(struct bj_tcp *t)
 {
-	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = t->snd_nxt,
+	struct tcp_segment s = { .source_port = t->key.local_port, .destination_port = t->key.remote_port, .seq = tcp_bare_seq(t),
 				 .ack = t->rcv_nxt, .flags = TCP_RST | TCP_ACK };
 
 	if (t->ts_ok) /* rfc7323:3.2 */
 		s.options = (struct tcp_options){ .has_timestamps = true, .ts_val = tcp_ts_now(t), .ts_ecr = t->ts_recent };
 	tcp_stack(t)->stats.resets_sent++;
 	stack_reply_segment(tcp_stack(t), &t->key, tcp_route(t), &s);
-	stack_event(t, BJ_EVENT_SENT, BJ_SENT_RST, 0, t->snd_nxt, 0);
+	stack_event(t, BJ_EVENT_SENT, BJ_SENT_RST, 0, s.seq, 0);
 }
 
 /* rfc9293:3.10.5 */
@@ -225,7 +225,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_WOULD_BLOCK;
 	}
 	buffer_to_front(&t->send);
-	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room)) {
+	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room, 0)) {
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;

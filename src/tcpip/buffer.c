@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, size_t leave)
 {
 	uint32_t before = buffer_cap(b), cap = before ? before : BUFFER_CAP_MIN, first;
 	struct ring *bigger, *old = b->ring;
@@ -16,9 +16,9 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need)
 		return false;
 	while (cap < need)
 		cap *= 2;
-	if (!old && memory->spare && cap <= memory->spare->cap && memory->used + memory->spare->cap <= memory->max)
+	if (!old && memory->spare && cap <= memory->spare->cap && memory->used + memory->spare->cap + leave <= memory->max)
 		cap = memory->spare->cap;
-	if (cap - before > memory->max - memory->used || memory->used > memory->max)
+	if (memory->used + (cap - before) + leave > memory->max)
 		return false;
 	if (memory->spare && cap == memory->spare->cap) {
 		bigger = memory->spare;

@@ -59,8 +59,9 @@ struct buffer_memory {
 #define BUFFER_SPARE_MIN (16u << 10)
 #define BUFFER_SPARE_MAX (1u << 20)
 
-/* Room for `need` bytes from the oldest on. False: memory_max is reached or memory is missing; nothing changed. */
-bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need);
+/* Room for `need` bytes from the oldest on, where so much of the memory as `leave` is still there afterwards. False: it would not be, or
+ * memory is missing; nothing changed. */
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, size_t leave);
 /* Copies to an offset below the capacity; `len` does not change. */
 void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes);
 /* Writes `len` bytes from an offset on. */

@@ -122,14 +122,12 @@ static void cubic_epoch_starts(struct bj_tcp *t, struct tcp_flight *f)
 	f->cubic_rest = 0;
 	if (t->w_max > t->cwnd) {
 		/* K = cbrt((W_max - cwnd) / C) seconds, windows in segments, C = 0.4: in ms, 2.5e9 * segments */
-		uint64_t segments1024 = ((uint64_t)(t->w_max - t->cwnd) << 10) / t->mss;
-
-		f->k_ms = cube_root(segments1024 * 2500000000u >> 10);
-		f->w_origin = t->w_max;
+		f->k_ms = cube_root((uint64_t)(t->w_max - t->cwnd) * 2500000000u / t->mss); /* at most 2^32 * 2.5e9 */
 	} else {
 		f->k_ms = 0;
-		f->w_origin = t->cwnd;
+		t->w_max = t->cwnd;
 	}
+	f->w_origin = t->w_max;
 }
 
 /* W_cubic at `at_ms` after the epoch began, in bytes. */
@@ -151,14 +149,18 @@ static void cubic_acked(struct bj_tcp *t, uint32_t acked)
 
 	if (f->epoch_us == 0)
 		cubic_epoch_starts(t, f);
+	else if (f->cubic_rested) /* what was not used does not count: rfc9438:4.2 */
+		f->epoch_us += tcp_stack(t)->now_us - f->cubic_us;
+	f->cubic_rested = false;
+	f->cubic_us = tcp_stack(t)->now_us;
 	at_ms = (tcp_stack(t)->now_us - f->epoch_us + t->srtt_us) / 1000; /* where the window should be one round later */
 	target = cubic_window(t, f, at_ms);
 	if (target > (uint64_t)t->cwnd * 3 / 2)
 		target = (uint64_t)t->cwnd * 3 / 2;
 	if (target < t->cwnd)
 		target = t->cwnd;
-	/* the window that Reno would have: alpha = 3 * (1 - 0.7) / (1 + 0.7) until W_max is reached, then 1 */
-	f->cubic_rest += (uint64_t)acked * t->mss * (f->w_est < t->w_max ? 9 : 17) / 17;
+	/* the window that Reno would have: alpha = 3 * (1 - 0.7) / (1 + 0.7) until the one before the loss is reached, then 1 */
+	f->cubic_rest += (uint64_t)acked * t->mss * (f->w_est < (f->cwnd_prior ? f->cwnd_prior : t->w_max) ? 9 : 17) / 17;
 	f->w_est += (uint32_t)(f->cubic_rest / t->cwnd);
 	f->cubic_rest %= t->cwnd;
 	if (cubic_window(t, f, at_ms) < f->w_est && f->w_est > t->cwnd) {
@@ -185,8 +187,10 @@ void cc_acked(struct bj_tcp *t, uint32_t acked, uint32_t rtt_us)
 	if (in_slow_start(t) && t->ssthresh == UINT32_MAX)
 		hystart_acked(t, rtt_us);
 	/* a window that was not used says nothing about a larger one (rfc7661:4); slow start may double what was used */
-	if (!t->cwnd_limited && !(in_slow_start(t) && t->cwnd < 2 * t->flight->max_out))
+	if (!t->cwnd_limited && !(in_slow_start(t) && t->cwnd < 2 * t->flight->max_out)) {
+		t->flight->cubic_rested = true;
 		return;
+	}
 	if (in_slow_start(t))
 		slow_start(t, acked);
 	else if (tcp_options_of(t)->congestion == BJ_CONGESTION_CUBIC)
@@ -205,6 +209,8 @@ static void reduce(struct bj_tcp *t, uint32_t flight_size)
 
 	f->undo_cwnd = t->cwnd;
 	f->undo_ssthresh = t->ssthresh;
+	f->undo_w_max = t->w_max;
+	f->cwnd_prior = t->cwnd;
 	f->undo_possible = true;
 	f->undo_counts = false;
 	f->undo_resent = 0;
@@ -262,6 +268,7 @@ void cc_timeout(struct bj_tcp *t)
 	t->flight->frto = t->flight->recovery == BJ_RECOVERY_LOSS ? FRTO_NO : FRTO_FIRST_ACK;
 	if (t->flight->recovery != BJ_RECOVERY_LOSS)
 		reduce(t, t->snd_nxt - t->snd_una);
+	t->w_max = 0; /* what follows slow start begins at its own window: rfc9438:4.8 */
 	set_recovery(t, BJ_RECOVERY_LOSS);
 	t->cwnd = t->mss;
 	t->flight->recover = t->snd_nxt;
@@ -338,6 +345,7 @@ void cc_undo(struct bj_tcp *t)
 	bbr_undo(t);
 	t->cwnd = u32_max(t->cwnd, f->undo_cwnd);
 	t->ssthresh = f->undo_ssthresh;
+	t->w_max = f->undo_w_max;
 	f->undo_possible = false;
 	f->frto = FRTO_NO;
 	t->cwnd_limited = false; /* by the window that was wrong */

@@ -57,8 +57,9 @@ struct tcp_flight {
 	/* proportional rate reduction: rfc9937:5 */
 	uint32_t prr_delivered, prr_out, recover_fs;
 	/* CUBIC: rfc9438:4.1 */
-	int64_t epoch_us;
-	uint32_t k_ms, w_origin, w_est;
+	int64_t epoch_us, cubic_us; /* when the epoch began, when the window grew last */
+	uint32_t k_ms, w_origin, w_est, cwnd_prior;
+	bool cubic_rested;      /* since then it was not used up */
 	uint64_t cubic_rest;
 	/* HyStart++: rfc9406:4.2 */
 	uint32_t round_end, round_min_us, last_round_min_us, css_baseline_us;
@@ -67,7 +68,7 @@ struct tcp_flight {
 	int64_t pace_at, pace_wake; /* pace.h; the second is 0 when nothing waits for it */
 	struct bbr *bbr;        /* where it was chosen */
 	/* undo of a needless recovery */
-	uint32_t undo_cwnd, undo_ssthresh, undo_una, undo_resent, undo_ts;
+	uint32_t undo_cwnd, undo_ssthresh, undo_w_max, undo_una, undo_resent, undo_ts;
 	bool undo_possible;
 	bool undo_counts;       /* something was sent again since: a duplicate that is reported before tells of an earlier copy */
 	uint8_t frto;           /* enum frto_step */

@@ -91,10 +91,17 @@ void tcp_take_syn(struct bj_tcp *t, const struct arrival *a)
 	tcp_update_mss(t);
 }
 
-static void sample_handshake(struct bj_tcp *t)
+/* Where our SYN had to be repeated, the echo says which one it is that was answered; an older one only tells of a lost answer. */
+static void sample_handshake(struct bj_tcp *t, const struct tcp_options *o)
 {
-	if (t->timeouts == 0 && !t->from_cookie && !tcp_is_open_early(t))
+	uint32_t ms = tcp_ts_now(t) - o->ts_ecr;
+
+	if (t->from_cookie || tcp_is_open_early(t))
+		return;
+	if (t->timeouts == 0)
 		rtt_sample(t, (uint32_t)i64_min(tcp_stack(t)->now_us - t->progress_us, RTO_MAX_US));
+	else if (t->ts_ok && o->has_timestamps && o->ts_ecr && ms < RTO_FIRST_US / 1000)
+		rtt_sample(t, ms * 1000);
 }
 
 void tcp_establish(struct bj_tcp *t, const struct arrival *a)
@@ -102,7 +109,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	bool early = tcp_is_open_early(t);
 	int64_t began_us = t->progress_us;
 
-	sample_handshake(t);
+	sample_handshake(t, &a->seg.options);
 	fast_open_proved(t);
 	fast_open_answer(t, a);
 	t->uto_due = tcp_options_of(t)->user_timeout_option;
@@ -117,6 +124,7 @@ void tcp_establish(struct bj_tcp *t, const struct arrival *a)
 	t->quick_acks = TCP_QUICK_ACKS;
 	if (!early)
 		cc_init(t);
+	t->syn_repeated = t->timeouts > 0;
 	t->timeouts = 0;
 	t->retransmit_kind = TCP_RETRANSMIT_NONE;
 	t->retransmit_at = TCP_NEVER;

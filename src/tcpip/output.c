@@ -447,7 +447,7 @@ static bool send_ack(struct bj_tcp *t, struct writer *w)
 		why = BJ_SENT_WINDOW;
 	else if (t->ack_pending && !t->ack_timed)
 		why = BJ_SENT_DELAYED_ACK;
-	return emit(t, w, t->snd_nxt, 0, 0, why);
+	return emit(t, w, tcp_bare_seq(t), 0, 0, why);
 }
 
 /* A connection that was idle longer than a timeout does not burst: rfc5681:4.1. */

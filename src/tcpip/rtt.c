@@ -9,6 +9,7 @@ void rtt_sample(struct bj_tcp *t, uint32_t rtt_us)
 
 	if (r > RTO_MAX_US)
 		return;
+	t->backoff_kept = 0;
 	if (t->min_rtt_us == 0 || r < t->min_rtt_us)
 		t->min_rtt_us = r;
 	if (t->srtt_us == 0) {
@@ -24,9 +25,10 @@ void rtt_sample(struct bj_tcp *t, uint32_t rtt_us)
 
 int64_t rto_now(const struct bj_tcp *t)
 {
-	int64_t rto = RTO_FIRST_US;
+	int64_t rto = t->syn_repeated ? RTO_FIRST_LATER_US : RTO_FIRST_US;
+	unsigned backoff = (unsigned)t->backoff + t->backoff_kept;
 
 	if (t->srtt_us) /* a floor under the variation: short paths must bear delayed ACKs */
 		rto = t->srtt_us + i64_max(4 * (int64_t)t->rttvar_us, tcp_options_of(t)->rto_min_us);
-	return i64_min(rto << (t->backoff < 16 ? t->backoff : 16), RTO_MAX_US);
+	return i64_min(rto << (backoff < 16 ? backoff : 16), RTO_MAX_US);
 }

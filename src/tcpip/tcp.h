@@ -105,6 +105,7 @@ struct bj_tcp {
 	uint16_t timeouts;
 	uint16_t rcv_mss;
 	uint8_t snd_wscale, rcv_wscale, backoff, quick_acks;
+	uint8_t backoff_kept;    /* of before the last ACK, which was no round-trip sample */
 	uint8_t retransmit_kind, probes_sent, reo_mult, fast_recoveries;
 	uint8_t tail_probes, undos, duplicates_received, reo_persist;
 	bool owned : 1;          /* the owner still has the handle */
@@ -142,6 +143,7 @@ struct bj_tcp {
 	bool ecn_no_ect : 1;     /* what we send is not to be marked */
 	bool from_cookie : 1;
 	bool source_counted : 1; /* its source's counts hold it: sources.h */
+	bool syn_repeated : 1;   /* before it was acknowledged */
 	bool uto_due : 1;        /* our user timeout goes with the next segment: rfc5482 */
 };
 
@@ -189,6 +191,17 @@ static inline bool tcp_may_receive(const struct bj_tcp *t)
 static inline uint32_t tcp_send_end(const struct bj_tcp *t)
 {
 	return t->snd_una + t->send.len;
+}
+
+/* Where a segment without bytes stands. What was sent into a window that shrank, or to probe a shut one, lies beyond what the peer takes,
+ * and he would not look at an ACK or a reset there; by less than a window's unit it is only rounded off. */
+static inline uint32_t tcp_bare_seq(const struct bj_tcp *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+
+	if (!tcp_is_synchronized(t) || seq_le(t->snd_nxt, edge) || (t->snd_wnd > 0 && t->snd_nxt - edge < UINT32_C(1) << t->snd_wscale))
+		return t->snd_nxt;
+	return edge;
 }
 
 /* Bytes written and never sent. */

@@ -47,6 +47,15 @@ static void put_missing(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 	}
 }
 
+/* What is received leaves an eighth of the memory to what is sent, which goes when it is acknowledged: those who write what they read would
+ * else wait for each other's reading. */
+static bool make_room(struct bj_tcp *t, uint32_t need)
+{
+	struct buffer_memory *memory = &tcp_stack(t)->memory;
+
+	return buffer_grow(&t->receive, memory, need, memory->max / 8);
+}
+
 /* False: no memory, nothing changed. For a byte at the far end of the window a whole ring is needed: that is let half of the memory, so
  * that nobody keeps others from what is in its order. */
 static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
@@ -56,7 +65,7 @@ static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
 
 	if (need > buffer_cap(&t->receive) && memory->used > memory->max / 2)
 		return false;
-	if (!buffer_grow(&t->receive, memory, need))
+	if (!make_room(t, need))
 		return false;
 	put_missing(t, s->seq, s->payload);
 	return ranges_add(&t->early, s->seq, end);
@@ -84,7 +93,7 @@ static bool take_next(struct bj_tcp *t, const struct tcp_segment *s)
 	uint32_t end = s->seq + (uint32_t)s->payload.len, before = t->rcv_nxt;
 	bool filled = t->early != NULL;
 
-	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, end - (t->rcv_nxt - t->receive.len)))
+	if (!make_room(t, end - (t->rcv_nxt - t->receive.len)))
 		return false;
 	if (!borrow(t, s->payload))
 		put_missing(t, s->seq, s->payload);
