@@ -208,6 +208,22 @@ static void every_code_point_is_accepted_in_its_one_form(void **state)
 	assert_true(utf8_is_valid(BYTES_LIT("\xeb\xb3\xb4\xec\x9e\x90\xea\xb8\xb0")));
 }
 
+static void the_control_characters_are_65(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	for (unsigned c = 0; c < 0x100; c++) {
+		const uint8_t text[2] = { (uint8_t)(c < 0x80 ? c : 0xc0 | c >> 6), (uint8_t)(0x80 | (c & 0x3f)) };
+		bool is_control = utf8_is_control(text, c < 0x80 ? 1 : 2);
+
+		assert_int_equal(is_control, c < 0x20 || (c >= 0x7f && c < 0xa0));
+		count += is_control;
+	}
+	assert_int_equal(count, 65);
+	assert_false(utf8_is_control((const uint8_t *)"\xe2\x80\x93", 3));
+}
+
 /* Digits are taken eight at a time: whatever stands in whichever of the eight places must be seen. */
 static void every_octet_in_every_place_is_judged(void **state)
 {
@@ -256,6 +272,7 @@ int main(void)
 		cmocka_unit_test(random_bytes_come_back_also_with_white_space_between),
 		cmocka_unit_test(wrong_utf8_is_refused),
 		cmocka_unit_test(every_code_point_is_accepted_in_its_one_form),
+		cmocka_unit_test(the_control_characters_are_65),
 		cmocka_unit_test(every_octet_in_every_place_is_judged),
 	};
 

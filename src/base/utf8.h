@@ -24,6 +24,15 @@ static inline size_t utf8_char_len(struct bj_bytes text)
 	return len;
 }
 
+/* Is the character of that length at the start one that commands a terminal: those below a space, DEL, and U+0080 to U+009F, of which one is as good
+ * as ESC and a bracket? */
+static inline bool utf8_is_control(const uint8_t *ptr, size_t char_len)
+{
+	if (char_len == 1)
+		return ptr[0] < 0x20 || ptr[0] == 0x7f;
+	return char_len == 2 && ptr[0] == 0xc2 && ptr[1] < 0xa0;
+}
+
 static inline bool utf8_is_valid(struct bj_bytes text)
 {
 	while (text.len > 0) {

@@ -191,6 +191,9 @@ static int take_codes(char *list, uint16_t (*by_name)(const char *), const char 
 			return say_failure(EXIT_USAGE, "there is no %s '%s' here", what, word);
 		if (*count == CONNECT_LIST_MAX)
 			return say_failure(EXIT_USAGE, "at most %d %ss", CONNECT_LIST_MAX, what);
+		for (size_t i = 0; i < *count; i++)
+			if (codes[i] == code)
+				return say_failure(EXIT_USAGE, "the %s '%s' is named twice", what, word);
 		codes[(*count)++] = code;
 	}
 	return *count ? EXIT_GOOD : say_failure(EXIT_USAGE, "the list of %ss is empty", what);
@@ -215,9 +218,11 @@ static int take_suites(char *list, bool of_tls13, uint16_t *codes, size_t *count
 
 static int take_version(const char *text, struct connect_wish *wish)
 {
-	wish->tls12 |= strcmp(text, "1.2") == 0;
-	wish->tls13 |= strcmp(text, "1.3") == 0;
-	return wish->tls12 || wish->tls13 ? EXIT_GOOD : say_failure(EXIT_USAGE, "--tls is 1.2 or 1.3, not '%s'", text);
+	bool is_12 = strcmp(text, "1.2") == 0, is_13 = strcmp(text, "1.3") == 0;
+
+	wish->tls12 |= is_12;
+	wish->tls13 |= is_13;
+	return is_12 || is_13 ? EXIT_GOOD : say_failure(EXIT_USAGE, "--tls is 1.2 or 1.3, not '%s'", text);
 }
 
 static int take_alpn(char *list, struct connect_wish *wish)
@@ -536,7 +541,7 @@ static enum bj_err converse(struct connection *c, struct input *input, uint32_t 
 		if (!err) {
 			answered = true;
 			if (fwrite(data.ptr, 1, data.len, stdout) != data.len || fflush(stdout) != 0)
-				return BJ_ERR_IO;
+				return BJ_OK; /* the connection is not to blame: main() says whose fault it was */
 			continue;
 		}
 		if (c->client.tickets != tickets) {

@@ -172,7 +172,21 @@ static void accepted(struct listener *listener, const struct stream_source *sour
 	serve_session_start(CONTAINER_OF(listener->loop, struct server, loop), source, peer);
 }
 
-static int listen_at(struct serve_wish *wish, const char *text, bool must)
+/* What the system says, where our own words for it say little. */
+static int say_cannot_listen(enum bj_err err, const char *text)
+{
+	if (err == BJ_ERR_IO || err == BJ_ERR_IO_UNREACHABLE)
+		return say_err(EXIT_USAGE, err, "cannot listen on %s: %s", text, strerror(errno));
+	return say_err(EXIT_USAGE, err, "cannot listen on %s", text);
+}
+
+/* Machines without IPv6 have no [::1]. Where it is there and somebody else listens, half of those who say localhost would go to him. */
+static bool may_lack(enum bj_err err, bool any_port)
+{
+	return err != BJ_ERR_IO_ADDRESS_IN_USE || any_port;
+}
+
+static int listen_at(struct serve_wish *wish, const char *text, bool must, bool any_port)
 {
 	static const struct listener_options listener_options = { 0 };
 	struct server *server = wish->server;
@@ -187,7 +201,7 @@ static int listen_at(struct serve_wish *wish, const char *text, bool must)
 	if (!err)
 		err = listener_init(listener, &server->loop, fd, accepted);
 	if (err)
-		return must ? say_err(EXIT_USAGE, err, "cannot listen on %s", text) : EXIT_GOOD;
+		return must || !may_lack(err, any_port) ? say_cannot_listen(err, text) : EXIT_GOOD;
 	listener->addr = bound;
 	wish->port = addr_port(&bound);
 	server->listener_count++;
@@ -219,6 +233,7 @@ static int listen_on_carrier(struct serve_wish *wish)
 static int listen_all(struct serve_wish *wish)
 {
 	char text[ADDR_TEXT_MAX];
+	bool any_port = wish->port == 0;
 	int code;
 
 	if (wish->carrier.device)
@@ -230,14 +245,14 @@ static int listen_all(struct serve_wish *wish)
 		bool bare6 = strchr(wish->listen, ':') && wish->listen[0] != '[';
 
 		snprintf(text, sizeof(text), bare6 ? "[%s]:%u" : "%s:%u", wish->listen, wish->port);
-		return listen_at(wish, text, true);
+		return listen_at(wish, text, true, any_port);
 	}
 	snprintf(text, sizeof(text), "127.0.0.1:%u", wish->port);
-	code = listen_at(wish, text, true);
+	code = listen_at(wish, text, true, any_port);
 	if (code)
 		return code;
-	snprintf(text, sizeof(text), "[::1]:%u", wish->port); /* absent on machines without IPv6 */
-	return listen_at(wish, text, false);
+	snprintf(text, sizeof(text), "[::1]:%u", wish->port);
+	return listen_at(wish, text, false, any_port);
 }
 
 /* For who starts it from a script with --port 0. */

@@ -148,6 +148,8 @@ static int drop(const char *text, struct sim_options *wire)
 
 	if (!client && !server)
 		return say_failure(EXIT_USAGE, "--drop is client:N or server:N, not '%s'", text);
+	if (wire->drop_at[server])
+		return say_failure(EXIT_USAGE, "--drop is given once for each side, not also '%s'; --burst and --loss lose more", text);
 	return number32(colon + 1, "drop", 1, 1000000, &wire->drop_at[server]);
 }
 

@@ -152,7 +152,7 @@ static int load_lists(const struct connect_wish *wish, struct bj_trust *trust)
 	for (size_t i = 0; i < wish->crl_count && !code; i++) {
 		err = bj_crls_add_file(crls, wish->crls[i], NULL);
 		if (err)
-			code = say_err(EXIT_CA_FILE, err, "--crl %s", wish->crls[i]);
+			code = say_file_err(EXIT_CA_FILE, err, "--crl", wish->crls[i]);
 	}
 	bj_trust_use_crls(trust, crls, BJ_REVOCATION_IF_PRESENT);
 	bj_crls_free(crls);
@@ -163,6 +163,7 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 {
 	struct bj_trust *trust = bj_trust_new();
 	enum bj_err err;
+	int code;
 
 	if (!trust)
 		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "connect");
@@ -171,9 +172,10 @@ static int load_trust(const struct connect_wish *wish, struct bj_trust **out)
 	else
 		err = bj_trust_add_system(trust, NULL);
 	if (err && (wish->ca_file || !(wish->insecure || wish->proof.psk || wish->proof.raw_public_key))) {
-		bj_trust_free(trust);
-		return wish->ca_file ? say_err(EXIT_CA_FILE, err, "-CAfile %s", wish->ca_file)
+		code = wish->ca_file ? say_file_err(EXIT_CA_FILE, err, "-CAfile", wish->ca_file)
 				     : say_err(EXIT_CA_FILE, err, "there are no trust anchors on this system (install ca-certificates, or give -CAfile)");
+		bj_trust_free(trust);
+		return code;
 	}
 	for (size_t i = 0; i < wish->pin_count; i++)
 		if (bj_trust_pin_text(trust, wish->pins[i]) != BJ_OK) {
@@ -283,6 +285,10 @@ void connect_outfit_fini(struct connect_outfit *outfit)
 	file_bytes_free(&outfit->early);
 	free(outfit->ech);
 	ct_logs_free(&outfit->ct);
-	if (outfit->keylog)
-		fclose(outfit->keylog);
+	if (outfit->keylog) {
+		bool lost = ferror(outfit->keylog) != 0;
+
+		if (fclose(outfit->keylog) != 0 || lost)
+			fputs("bojagi: not all secrets could be written to the key log\n", stderr);
+	}
 }

@@ -342,6 +342,8 @@ static void print_failure(const struct terminal *t, const struct connect_wish *w
 		fprintf(t->stream, "  (%s)\n", bj_err_id(err));
 		if (err == BJ_ERR_ALERT_RECEIVED && explain_alert_find(c->report.alert_received))
 			fprintf(t->stream, "      %s\n", explain_alert_find(c->report.alert_received)->means);
+		else if (err == BJ_ERR_TRUNCATED && !c->report.handshake_done)
+			fputs("      It ended within the handshake, and no alert said why: is this its port for TLS, and what does the server's log say?\n", t->stream);
 		else if (text)
 			fprintf(t->stream, "      %s\n", text->next);
 	}

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -116,6 +117,69 @@ static enum bj_err race(const struct addrinfo *const *addresses, size_t count, i
 	return BJ_OK;
 }
 
+/* ---- names */
+
+/* Outlives the call where the resolver does not answer: then it belongs to the resolver's thread, which cannot be stopped. */
+struct lookup {
+	struct gaicb ask;
+	struct addrinfo hints;
+	char host[TARGET_HOST_MAX], port[8];
+};
+
+static enum bj_err wait_for_answer(struct lookup *l, int64_t deadline_us)
+{
+	const struct gaicb *asks[] = { &l->ask };
+
+	for (;;) {
+		int64_t left_us = deadline_us - clock_steady_us();
+		struct timespec left = { .tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000 };
+
+		if (gai_error(&l->ask) != EAI_INPROGRESS)
+			return BJ_OK;
+		if (left_us <= 0)
+			return BJ_ERR_IO_TIMEOUT;
+		(void)gai_suspend(asks, 1, &left);
+	}
+}
+
+/* getaddrinfo() itself waits for as long as the machine's resolver says, whatever our deadline is. */
+static enum bj_err resolve_by_thread(struct lookup *l, int64_t deadline_us, struct addrinfo **out)
+{
+	struct gaicb *asks[] = { &l->ask };
+	enum bj_err err = getaddrinfo_a(GAI_NOWAIT, asks, 1, NULL) == 0 ? BJ_OK : BJ_ERR_IO;
+
+	if (!err)
+		err = wait_for_answer(l, deadline_us);
+	if (err == BJ_ERR_IO_TIMEOUT && gai_cancel(&l->ask) == EAI_NOTCANCELED)
+		return err;
+	if (!err && gai_error(&l->ask) != 0)
+		err = BJ_ERR_IO_NAME;
+	if (!err)
+		*out = l->ask.ar_result;
+	free(l);
+	return err;
+}
+
+static enum bj_err resolve(const struct target *target, int family, int64_t deadline_us, struct addrinfo **out)
+{
+	struct lookup *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return BJ_ERR_NO_MEMORY;
+	memcpy(l->host, target->host, sizeof(l->host));
+	snprintf(l->port, sizeof(l->port), "%u", target->port);
+	l->hints = (struct addrinfo){ .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST };
+	if (getaddrinfo(l->host, l->port, &l->hints, out) == 0) { /* an address: nobody is asked */
+		free(l);
+		return BJ_OK;
+	}
+	l->hints.ai_flags = 0;
+	l->ask = (struct gaicb){ .ar_name = l->host, .ar_service = l->port, .ar_request = &l->hints };
+	return resolve_by_thread(l, deadline_us, out);
+}
+
+/* ---- */
+
 static void print_address(const struct addrinfo *address, struct dialled *out)
 {
 	getnameinfo(address->ai_addr, address->ai_addrlen, out->address, sizeof(out->address), NULL, 0, NI_NUMERICHOST);
@@ -123,20 +187,18 @@ static void print_address(const struct addrinfo *address, struct dialled *out)
 
 enum bj_err dial(const struct target *target, int64_t deadline_us, struct dialled *out)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	const struct addrinfo *addresses[DIAL_ADDRESSES_MAX];
 	struct addrinfo *list = NULL;
 	int64_t began = clock_steady_us();
 	size_t which = 0;
-	char port[8];
 	enum bj_err err;
 	int fd = -1;
 
 	*out = (struct dialled){ .wire.fd = -1 };
-	snprintf(port, sizeof(port), "%u", target->port);
-	if (getaddrinfo(target->host, port, &hints, &list) != 0)
-		return BJ_ERR_IO_NAME;
+	err = resolve(target, AF_UNSPEC, deadline_us, &list);
 	out->resolve_us = clock_steady_us() - began;
+	if (err)
+		return err;
 	began = clock_steady_us();
 	err = race(addresses, in_turn(list, addresses), deadline_us, &fd, &which);
 	wire_of_socket(&out->wire, fd);
@@ -149,18 +211,16 @@ enum bj_err dial(const struct target *target, int64_t deadline_us, struct dialle
 
 enum bj_err dial_by(struct carrier *carrier, const struct target *target, int64_t deadline_us, struct dialled *out)
 {
-	const struct addrinfo hints = { .ai_family = bj_ip_is_v4(&carrier->address) ? AF_INET : AF_INET6, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
 	int64_t began = clock_steady_us();
 	struct addr to;
-	char port[8];
 	enum bj_err err;
 
 	*out = (struct dialled){ .wire.fd = -1 };
-	snprintf(port, sizeof(port), "%u", target->port);
-	if (getaddrinfo(target->host, port, &hints, &list) != 0)
-		return BJ_ERR_IO_NAME;
+	err = resolve(target, bj_ip_is_v4(&carrier->address) ? AF_INET : AF_INET6, deadline_us, &list);
 	out->resolve_us = clock_steady_us() - began;
+	if (err)
+		return err;
 	began = clock_steady_us();
 	to.len = list->ai_addrlen;
 	memcpy(&to.sa, list->ai_addr, list->ai_addrlen);

@@ -4,53 +4,26 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "cli/json.h"
 #include "x509/time.h"
-
-/* The length of the UTF-8 sequence at `at`, or 0 if it is none (rfc3629:4). */
-static size_t sequence_len(const uint8_t *at, size_t len)
-{
-	static const struct {
-		uint8_t first, last; /* of the lead byte */
-		uint8_t low, high;   /* of the second byte */
-		size_t len;
-	} rows[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (at[0] < rows[i].first || at[0] > rows[i].last)
-			continue;
-		if (rows[i].len > len || (rows[i].len > 1 && (at[1] < rows[i].low || at[1] > rows[i].high)))
-			return 0;
-		for (size_t k = 2; k < rows[i].len; k++)
-			if ((at[k] & 0xc0) != 0x80)
-				return 0;
-		return rows[i].len;
-	}
-	return 0;
-}
 
 static void put_string(FILE *stream, const uint8_t *text, size_t len)
 {
 	fputc('"', stream);
 	while (len > 0) {
-		size_t n = sequence_len(text, len);
+		size_t n = utf8_char_len(bytes_of(text, len));
 
 		if (n == 0)
 			fputs("\\ufffd", stream);
-		else if (n > 1)
-			fwrite(text, 1, n, stream);
 		else if (*text == '"' || *text == '\\')
 			fprintf(stream, "\\%c", *text);
 		else if (*text == '\n')
 			fputs("\\n", stream);
-		else if (*text < 0x20 || *text == 0x7f)
-			fprintf(stream, "\\u%04x", *text);
+		else if (utf8_is_control(text, n))
+			fprintf(stream, "\\u%04x", text[n - 1]);
 		else
-			fputc(*text, stream);
+			fwrite(text, 1, n, stream);
 		text += n ? n : 1;
 		len -= n ? n : 1;
 	}

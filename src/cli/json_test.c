@@ -64,6 +64,9 @@ static void quotes_and_control_characters_are_escaped(void **state)
 	page_open(&page);
 	json_bytes(&page.json, NULL, "\"\\\n\r\t\0\x1b\x7f", 8);
 	page_is(&page, "\"\\\"\\\\\\n\\u000d\\u0009\\u0000\\u001b\\u007f\"\n");
+	page_open(&page); /* and those beyond ASCII, which terminals obey, too; the first letter behind them stays */
+	json_bytes(&page.json, NULL, "\xc2\x80\xc2\x9b\xc2\xa0", 6);
+	page_is(&page, "\"\\u0080\\u009b\xc2\xa0\"\n");
 }
 
 static void commas_stand_between_members_and_nowhere_else(void **state)

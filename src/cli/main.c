@@ -1,8 +1,12 @@
 /* main.c - the program `bojagi`: one table of commands. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bojagi/version.h>
 
@@ -76,14 +80,29 @@ static int run(int argc, char **argv)
 	return unknown(argv[1]);
 }
 
+/* Whoever starts us may have closed some of the standard streams. The next file or socket would get such a place, and then reports go to a
+ * peer and a peer's bytes are taken for input. What stands there instead can be read as empty and cannot be written. */
+static bool standard_streams_are_there(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	bool lost;
 	int code;
 
+	if (!standard_streams_are_there())
+		return EXIT_INTERNAL;
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN); /* a peer or a pager that goes away is an error to be told, not a death */
 	code = run(argc, argv);
-	if (fflush(stdout) != 0 && code == EXIT_GOOD)
-		code = EXIT_INTERNAL;
-	return code;
+	lost = fflush(stdout) != 0;
+	if (!lost && !ferror(stdout))
+		return code;
+	fprintf(stderr, "bojagi: not everything could be written to standard output%s%s\n", lost ? ": " : "", lost ? strerror(errno) : "");
+	return code ? code : EXIT_INTERNAL;
 }

@@ -62,16 +62,27 @@ void options_init(struct options *options, const char *command, const char *help
 	opterr = 0;
 }
 
+/* The option that begins with these letters, behind `skip` others that do. */
+static const char *begins_with(const struct options *options, const char *letters, size_t skip)
+{
+	for (const struct option *o = options->all; *letters && o->name; o++)
+		if (strncmp(o->name, letters, strlen(letters)) == 0 && skip-- == 0)
+			return o->name;
+	return NULL;
+}
+
 static int unknown(const struct options *options, const char *text)
 {
 	const char *words[OPTIONS_MAX];
 	char name[WORD_MAX];
-	const char *near;
+	const char *near, *first, *second;
 	size_t count = 0, len;
+	bool has_value;
 
 	while (*text == '-')
 		text++;
 	len = strcspn(text, "=");
+	has_value = text[len] == '=';
 	if (len >= sizeof(name))
 		len = sizeof(name) - 1;
 	memcpy(name, text, len);
@@ -79,8 +90,15 @@ static int unknown(const struct options *options, const char *text)
 	for (; options->all[count].name; count++)
 		words[count] = options->all[count].name;
 	near = nearest_word(name, words, count);
-	fprintf(stderr, "bojagi %s: unknown option '-%s'", options->command, name);
-	if (near)
+	first = begins_with(options, name, 0);
+	second = begins_with(options, name, 1);
+	if (has_value && near && strcmp(near, name) == 0)
+		fprintf(stderr, "bojagi %s: option '--%s' takes no value", options->command, name);
+	else if (second)
+		fprintf(stderr, "bojagi %s: option '-%s' may be '--%s' or '--%s'", options->command, name, first, second);
+	else
+		fprintf(stderr, "bojagi %s: unknown option '-%s'", options->command, name);
+	if (near && !second && strcmp(near, name) != 0)
 		fprintf(stderr, "; did you mean '--%s'?", near);
 	fprintf(stderr, "\ntry: bojagi %s --help\n", options->command);
 	return OPTIONS_BAD;

@@ -1,10 +1,13 @@
 /* own_credential.c - see own_credential.h. */
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/wipe.h"
 #include "cli/own_credential.h"
 #include "cli/say.h"
@@ -12,28 +15,64 @@
 
 #define SOURCE_MAX (PASSPHRASE_MAX + 8)
 
-/* "pass:" and what was typed; false if nothing was. */
+/* ---- asking */
+
+static volatile sig_atomic_t signalled;
+
+static void note(int signo)
+{
+	signalled = signo;
+}
+
+/* A line from the terminal, not through stdio, whose buffers nobody wipes. False if there is none, or a signal came first. */
+static bool read_line(const sigset_t *open_mask, char *line, size_t cap)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	ssize_t n = ppoll(&in, 1, NULL, open_mask) == 1 ? read(STDIN_FILENO, line, cap - 1) : -1;
+
+	if (n <= 0)
+		return false;
+	if (line[n - 1] == '\n')
+		n--;
+	line[n] = 0;
+	return true;
+}
+
+/* "pass:" and what was typed; false if nothing was. Whatever ends us meanwhile does so when the terminal shows again what is typed. */
 static bool ask(const char *chain, char source[SOURCE_MAX])
 {
-	struct termios before, silent;
-	size_t len;
+	static const int signos[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction noting = { .sa_handler = note }, before[ARRAY_COUNT(signos)];
+	struct termios shown, silent;
+	sigset_t closed, open_mask;
 	bool good;
 
-	if (tcgetattr(STDIN_FILENO, &before) != 0)
+	if (tcgetattr(STDIN_FILENO, &shown) != 0)
 		return false;
-	silent = before;
+	sigemptyset(&closed);
+	for (size_t i = 0; i < ARRAY_COUNT(signos); i++)
+		sigaddset(&closed, signos[i]);
+	signalled = 0;
+	sigprocmask(SIG_BLOCK, &closed, &open_mask);
+	for (size_t i = 0; i < ARRAY_COUNT(signos); i++)
+		sigaction(signos[i], &noting, &before[i]);
+	silent = shown;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent); /* before the question: what is typed before is let go */
 	fprintf(stderr, "passphrase of %s: ", chain);
 	memcpy(source, "pass:", 6);
-	good = fgets(source + 5, SOURCE_MAX - 5, stdin) != NULL;
-	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	good = read_line(&open_mask, source + 5, SOURCE_MAX - 5);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 	fputc('\n', stderr);
-	len = strlen(source);
-	if (len > 5 && source[len - 1] == '\n')
-		source[len - 1] = 0;
+	for (size_t i = 0; i < ARRAY_COUNT(signos); i++)
+		sigaction(signos[i], &before[i], NULL);
+	sigprocmask(SIG_SETMASK, &open_mask, NULL);
+	if (signalled)
+		raise(signalled);
 	return good;
 }
+
+/* ---- */
 
 int own_credential_open(const struct options *options, const char *option, const char *chain, const char *key, const char *passin,
 			struct bj_credential **out)

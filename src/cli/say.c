@@ -1,6 +1,8 @@
 /* say.c - see say.h. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/say.h"
 
@@ -26,4 +28,11 @@ int say_err(enum exit_code code, enum bj_err err, const char *format, ...)
 	va_end(arguments);
 	fprintf(stderr, ": %s  (%s; bojagi explain %s)\n", bj_err_text(err), bj_err_id(err), bj_err_name(err));
 	return code;
+}
+
+int say_file_err(enum exit_code code, enum bj_err err, const char *option, const char *path)
+{
+	if (err == BJ_ERR_FILE_OPEN || err == BJ_ERR_FILE_READ)
+		return say_err(code, err, "%s %s: %s", option, path, strerror(errno));
+	return say_err(code, err, "%s %s", option, path);
 }

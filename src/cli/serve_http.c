@@ -13,6 +13,7 @@ static void next_request(struct serve_session *s)
 {
 	http_fields_init(&s->request.fields, s->arena, SERVE_HEAD_MAX + SERVE_FIELDS_MAX * HTTP_FIELD_ENTRY, SERVE_FIELDS_MAX);
 	h1_parser_init(&s->parser, SERVE_HEAD_MAX);
+	s->request.method_text = s->request.target.path = bytes_of(NULL, 0); /* the log shows them, also of one that is malformed */
 	s->request_bytes = 0;
 	s->response_bytes = 0;
 	s->taking_body = false;

@@ -109,7 +109,7 @@ static bool flush(struct serve_session *s)
 			return false;
 		}
 		s->out_start += sent;
-		if (s->handshake_done)
+		if (s->handshake_done || !s->tls)
 			deadline(s, SERVE_IDLE_MS);
 	}
 }
@@ -131,6 +131,8 @@ static enum bj_err read_more(struct serve_session *s, uint8_t *buf, size_t *star
 		return err;
 	if (got == 0)
 		s->input_ended = true;
+	else if (s->taking_body)
+		deadline(s, SERVE_IDLE_MS);
 	*len += got;
 	return BJ_OK;
 }

@@ -152,6 +152,7 @@ static int load_clients(const struct serve_wish *wish, struct bj_tls_config *con
 {
 	struct bj_trust *trust;
 	enum bj_err err;
+	int code;
 
 	if (!wish->client_ca)
 		return EXIT_GOOD;
@@ -160,8 +161,9 @@ static int load_clients(const struct serve_wish *wish, struct bj_tls_config *con
 		return say_err(EXIT_INTERNAL, BJ_ERR_NO_MEMORY, "serve");
 	err = bj_trust_add_file(trust, wish->client_ca, NULL);
 	if (err) {
+		code = say_file_err(EXIT_CA_FILE, err, "--ca", wish->client_ca);
 		bj_trust_free(trust);
-		return say_err(EXIT_CA_FILE, err, "--ca %s", wish->client_ca);
+		return code;
 	}
 	err = bj_tls_config_trust(config, trust);
 	bj_trust_free(trust);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "cli/terminal.h"
 
 static bool set(const char *name)
@@ -58,9 +59,13 @@ const char *terminal_arrow(const struct terminal *terminal)
 
 void terminal_print(const struct terminal *terminal, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
+	struct bj_bytes rest = bytes_of(text, len);
 
-		fputc(c < 0x20 || c == 0x7f || (terminal->ascii && c > 0x7f) ? '?' : c, terminal->stream);
+	while (rest.len > 0) {
+		size_t step = utf8_char_len(rest);
+		bool is_good = step > 0 && !utf8_is_control(rest.ptr, step) && !(terminal->ascii && step > 1);
+
+		fwrite(is_good ? rest.ptr : (const uint8_t *)"?", 1, is_good ? step : 1, terminal->stream);
+		rest = bytes_of(rest.ptr + (step ? step : 1), rest.len - (step ? step : 1));
 	}
 }

@@ -27,7 +27,7 @@ struct terminal terminal_of(FILE *stream, const struct options *options);
 /* The symbol with its colour and a space; a static string. */
 const char *terminal_mark(const struct terminal *terminal, enum mark mark);
 const char *terminal_arrow(const struct terminal *terminal);
-/* Prints text that came from outside: control characters, which could command a terminal, become '?'. */
+/* Prints text that came from outside: control characters, which could command a terminal, and what is no UTF-8 become '?'. */
 void terminal_print(const struct terminal *terminal, const char *text, size_t len);
 
 #endif

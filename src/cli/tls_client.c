@@ -316,7 +316,7 @@ enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us)
 enum bj_err tls_client_read(struct tls_client *client, int64_t deadline_us, struct bj_bytes *out)
 {
 	*out = bytes_of(NULL, 0);
-	for (;;) {
+	for (unsigned turn = 0; turn < TLS_CLIENT_TURNS_MAX; turn++) {
 		struct bj_tls_fed fed = { 0 };
 		enum bj_err err = feed(client, &fed);
 		enum bj_err sent = send_pending(client, deadline_us);
@@ -352,6 +352,7 @@ enum bj_err tls_client_read(struct tls_client *client, int64_t deadline_us, stru
 		if (err)
 			return err;
 	}
+	return BJ_ERR_WOULD_BLOCK;
 }
 
 enum bj_err tls_client_write(struct tls_client *client, const void *bytes, size_t len, int64_t deadline_us)

@@ -14,6 +14,7 @@
 
 #define TLS_CLIENT_IN_MAX (2 * BJ_TLS_RECORD_MAX_12)
 #define TLS_CLIENT_OUT_MAX (4 * BJ_TLS_RECORD_MAX)
+#define TLS_CLIENT_TURNS_MAX 1000 /* of one reading, without any data: a server could send what says nothing for ever */
 #define TLS_CLIENT_CHAIN_MAX 16
 #define TLS_CLIENT_CHAIN_BYTES_MAX (256 * 1024)
 
@@ -53,8 +54,8 @@ void tls_client_fini(struct tls_client *client);
 
 /* BJ_ERR_IO_TIMEOUT, BJ_ERR_IO_RESET, or the engine's failure (after its alert was sent). */
 enum bj_err tls_client_handshake(struct tls_client *client, int64_t deadline_us) BJ_MUST_USE;
-/* Waits for data: a view until the next call, empty when the peer closed. BJ_ERR_WOULD_BLOCK when a ticket came or the deadline is
- * over. */
+/* Waits for data: a view until the next call, empty when the peer closed. BJ_ERR_WOULD_BLOCK when a ticket came, the deadline is
+ * over, or nothing but what says nothing has come for long. */
 enum bj_err tls_client_read(struct tls_client *client, int64_t deadline_us, struct bj_bytes *out) BJ_MUST_USE;
 enum bj_err tls_client_write(struct tls_client *client, const void *bytes, size_t len, int64_t deadline_us) BJ_MUST_USE;
 /* After the handshake: what of the early data did not go early, or went for nothing. */

@@ -1,6 +1,7 @@
 /* conf_build.c - makes the snapshot: slots for everything that has a name first, then each statement into its place. */
 #include "gateway/conf_build.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -155,14 +156,24 @@ static bool hold(struct conf_build *build, struct bj_credential *credential, str
 	return true;
 }
 
+void conf_file_problem(struct conf_build *build, enum conf_rule_id rule, const struct conf_word *word, const char *path, enum bj_err err)
+{
+	bool has_why = (err == BJ_ERR_FILE_OPEN || err == BJ_ERR_FILE_READ) && errno != 0;
+
+	conf_problem(build->report, rule, &word->span, NULL, NULL, "%s: %s%s%s", path, bj_err_text(err), has_why ? ": " : "",
+		     has_why ? strerror(errno) : "");
+}
+
 void conf_build_trust(struct conf_build *build, const struct conf_word *word, struct bj_trust **trust)
 {
 	const char *path = word ? conf_build_path(build, word) : NULL;
 	bool is_new = !*trust;
-	enum bj_err err = build->world->trust(build->world->self, path, trust);
+	enum bj_err err;
 
+	errno = 0;
+	err = build->world->trust(build->world->self, path, trust);
 	if (err && word)
-		conf_problem(build->report, CONF_R_CA_FILE, &word->span, NULL, NULL, "%s: %s", path, bj_err_text(err));
+		conf_file_problem(build, CONF_R_CA_FILE, word, path, err);
 	if (!err && is_new && !hold(build, NULL, *trust))
 		*trust = NULL;
 }

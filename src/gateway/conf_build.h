@@ -90,6 +90,8 @@ size_t conf_count(const struct conf_node *first, const char *name);
 struct conf_tls_made *conf_tls_named(struct conf_build *build, const struct conf_word *word);
 struct conf_pool_made *conf_pool_named(struct conf_build *build, const struct conf_word *word);
 struct conf_place conf_node_place(const struct conf_build *build, const struct conf_node *node);
+/* Says that a file named by `word` cannot be used; errno is as its reading left it, or zero. */
+void conf_file_problem(struct conf_build *build, enum conf_rule_id rule, const struct conf_word *word, const char *path, enum bj_err err);
 /* Adds the anchors of a file (null: the system's) to `*trust`, which may be null before. */
 void conf_build_trust(struct conf_build *build, const struct conf_word *word, struct bj_trust **trust);
 struct bj_credential *conf_build_credential(struct conf_build *build, const struct conf_node *node);

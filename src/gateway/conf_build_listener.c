@@ -93,8 +93,8 @@ static void take_gateway(struct conf_build *build, struct conf_listener *listene
 {
 	struct conf_address *gateway = conf_memory_list(&build->owned->memory, 1, sizeof(*gateway));
 	char text[80];
-	int len = snprintf(text, sizeof(text), "%.*s:1", (int)word->text.len,
-			   (const char *)word->text.ptr);
+	bool is_bare6 = memchr(word->text.ptr, ':', word->text.len) && word->text.ptr[0] != '[';
+	int len = snprintf(text, sizeof(text), is_bare6 ? "[%.*s]:1" : "%.*s:1", (int)word->text.len, (const char *)word->text.ptr);
 
 	if (!gateway)
 		return;

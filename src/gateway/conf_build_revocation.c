@@ -1,6 +1,8 @@
 /* conf_build_revocation.c - revocation lists and stapled responses: read, warned about, watched. */
 #include "gateway/conf_build.h"
 
+#include <errno.h>
+
 #define STAPLE_SOON_S 86400       /* before its end: a day */
 #define CRL_SOON_S (2 * 86400)
 
@@ -64,11 +66,13 @@ void conf_take_client_crl(struct conf_build *build, const struct conf_node *node
 	const char *path = conf_build_path(build, &node->words[1]);
 	int64_t next_update = INT64_MAX;
 	bool unnumbered = false;
-	enum bj_err err = build->world->crl(build->world->self, path, &made->crls, &next_update, &unnumbered);
+	enum bj_err err;
 
 	conf_build_watch(build, path);
+	errno = 0;
+	err = build->world->crl(build->world->self, path, &made->crls, &next_update, &unnumbered);
 	if (err)
-		conf_problem(build->report, CONF_R_CRL_FILE, &node->words[1].span, NULL, NULL, "%s: %s", path, bj_err_text(err));
+		conf_file_problem(build, CONF_R_CRL_FILE, &node->words[1], path, err);
 	else
 		say_end(build, &node->words[1], "revocation list", next_update, CRL_SOON_S);
 	if (!err && unnumbered)

@@ -115,6 +115,8 @@ static void lint_carrier(struct conf_build *build, const struct conf_listener_ma
 			     "the kernel's networks and gateways are the kernel's affair");
 	if (!l->device)
 		return;
+	if (!made->carrier_is_ours && !made->carrier_node && conf_count(made->node->children, "carrier") > 0)
+		return; /* it could not be read, and that was said */
 	if (!made->carrier_is_ours)
 		wrong = "a listener on a device needs carrier bojagi";
 	else if (l->protocol == CONF_UDP)

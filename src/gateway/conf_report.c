@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 #define MESSAGE_MAX 200
 #define EXPECTED_MAX 400
@@ -133,6 +134,23 @@ static bool comes_before(const struct conf_span *span, const struct slot *slot)
 	return span ? slot->problem.line > 0 && slot->at > span->at : slot->problem.line > 0;
 }
 
+/* A free slot, or CONF_PROBLEMS_MAX. When there is none left, an error gets the last warning's: what makes a file bad is always told. */
+static size_t slot_take(struct conf_report *report, enum conf_severity severity)
+{
+	size_t at = report->count, slot;
+
+	if (report->count < CONF_PROBLEMS_MAX)
+		return report->count;
+	while (at > 0 && report->slots[report->order[at - 1]].problem.severity == CONF_ERROR)
+		at--;
+	if (severity != CONF_ERROR || at == 0)
+		return CONF_PROBLEMS_MAX;
+	slot = report->order[at - 1];
+	memmove(&report->order[at - 1], &report->order[at], (report->count - at) * sizeof(report->order[0]));
+	report->count--;
+	return slot;
+}
+
 void conf_problem(struct conf_report *report, enum conf_rule_id id, const struct conf_span *span, const char *hint,
 		  const char *expected, const char *message, ...)
 {
@@ -140,20 +158,22 @@ void conf_problem(struct conf_report *report, enum conf_rule_id id, const struct
 	struct conf_place place = { 0, 0 };
 	char text[MESSAGE_MAX * 2];
 	struct slot *slot;
-	size_t at;
+	size_t at, taken;
 	va_list args;
 
 	if (rule->severity == CONF_ERROR)
 		report->errors++;
 	else
 		report->warnings++;
-	if (report->count >= CONF_PROBLEMS_MAX)
+	taken = slot_take(report, rule->severity);
+	if (taken == CONF_PROBLEMS_MAX)
 		return;
 	/* in order of place; what is about the file as a whole comes first, equals stay in the order that they came in */
 	for (at = report->count; at > 0 && comes_before(span, &report->slots[report->order[at - 1]]); at--)
 		report->order[at] = report->order[at - 1];
-	report->order[at] = (uint16_t)report->count;
-	slot = &report->slots[report->count++];
+	report->order[at] = (uint16_t)taken;
+	report->count++;
+	slot = &report->slots[taken];
 	va_start(args, message);
 	vsnprintf(text, sizeof(text), message, args);
 	va_end(args);
@@ -240,8 +260,13 @@ static void print_source(const struct conf_report *report, const struct slot *sl
 	struct bj_bytes line = line_shown(report, slot, &before);
 
 	fprintf(to, "%8u | ", slot->problem.line);
-	for (size_t i = 0; i < line.len; i++)
-		fputc(line.ptr[i] < 0x20 && line.ptr[i] != '\t' ? '?' : line.ptr[i], to);
+	for (size_t i = 0, len; i < line.len; i += len ? len : 1) {
+		bool is_text;
+
+		len = utf8_char_len(bytes_of(line.ptr + i, line.len - i));
+		is_text = len > 0 && (line.ptr[i] == '\t' || !utf8_is_control(line.ptr + i, len));
+		fwrite(is_text ? line.ptr + i : (const uint8_t *)"?", 1, is_text ? len : 1, to);
+	}
 	fprintf(to, "\n         | ");
 	for (size_t i = 0; i < before && i < line.len; i++)
 		if ((line.ptr[i] & 0xc0) != 0x80)
@@ -291,18 +316,22 @@ static void print_text(const struct conf_report *report, FILE *to, const struct 
 
 /* ---- JSON */
 
+/* A file's name may be any bytes. */
 static void json_text(FILE *to, const char *text)
 {
-	fputc('"', to);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	struct bj_bytes rest = bytes_text(text);
 
-		if (c == '"' || c == '\\')
-			fprintf(to, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(to, "\\u%04x", c);
+	fputc('"', to);
+	while (rest.len > 0) {
+		size_t len = utf8_char_len(rest);
+
+		if (len == 0)
+			fputs("\\ufffd", to);
+		else if (utf8_is_control(rest.ptr, len))
+			fprintf(to, "\\u%04x", rest.ptr[len - 1]);
 		else
-			fputc(c, to);
+			fprintf(to, rest.ptr[0] == '"' || rest.ptr[0] == '\\' ? "\\%.*s" : "%.*s", (int)len, (const char *)rest.ptr);
+		rest = bytes_of(rest.ptr + (len ? len : 1), rest.len - (len ? len : 1));
 	}
 	fputc('"', to);
 }

@@ -9,7 +9,7 @@
 
 #include "gateway/config.h"
 
-#define CONF_PROBLEMS_MAX 200 /* more are counted, not kept */
+#define CONF_PROBLEMS_MAX 200 /* more are counted, not kept; errors before warnings */
 
 enum conf_severity {
 	CONF_WARNING = 1,

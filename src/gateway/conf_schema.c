@@ -50,7 +50,7 @@ const struct conf_entry conf_schema[] = {
 	/* listener */
 	{ "listener", "protocol", "http|tcp|udp", NULL, CONF_MUST, conf_take_protocol,
 	  "http looks into requests; tcp and udp pass bytes on without looking." },
-	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway HOST] [offload on|off] [congestion cubic|bbr|reno]", NULL, 0, conf_take_carrier,
+	{ "listener", "carrier", "kernel|bojagi [network NETWORK] [gateway IP] [offload on|off] [congestion cubic|bbr|reno]", NULL, 0, conf_take_carrier,
 	  "Whose TCP/IP it is. bojagi: our own on the listener's device, where the address is ours alone; network is who is reached directly "
 	  "(default: the /24 or /64 around the address), gateway who knows the way to the others; congestion how its TCP finds its rate (bbr: where losses are no congestion; "
 	  "default: cubic). Default: kernel." },

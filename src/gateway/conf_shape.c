@@ -58,6 +58,15 @@ static bool is_network(const struct conf_word *w)
 
 	return conf_value_network(w->text, &n);
 }
+/* Bare, as networks are written, or in brackets, as addresses with a port are. */
+static bool is_ip(const struct conf_word *w)
+{
+	bool in_brackets = w->text.len > 2 && w->text.ptr[0] == '[' && w->text.ptr[w->text.len - 1] == ']';
+	struct bj_bytes ip = in_brackets ? bytes_of(w->text.ptr + 1, w->text.len - 2) : w->text;
+	struct conf_network n;
+
+	return !(ip.len > 0 && memchr(ip.ptr, '/', ip.len)) && conf_value_network(ip, &n) && !(in_brackets && n.family_len == 4);
+}
 static bool is_device(const struct conf_word *w)
 {
 	char words[DEVICE_WORDS_MAX] = { 0 }, interface[DEVICE_NAME_MAX];
@@ -103,6 +112,7 @@ static const struct kind {
 	{ "ADDRESS", is_address, CONF_R_BAD_ADDRESS, "an address to listen on", "IP:PORT, [IPV6]:PORT or :PORT" },
 	{ "TARGET", is_target, CONF_R_BAD_ADDRESS, "a server's address", "IP:PORT, [IPV6]:PORT, NAME:PORT or unix:/PATH" },
 	{ "NETWORK", is_network, CONF_R_BAD_NETWORK, "a network", "a network, such as 10.0.0.0/8, without host bits" },
+	{ "IP", is_ip, CONF_R_BAD_ADDRESS, "an IP address", "an IP address" },
 	{ "DEVICE", is_device, CONF_R_BAD_NAME, "a network interface", "a network interface, such as tun0 or xdp:eth0" },
 	{ "FILE", is_file, CONF_R_QUOTES_WANTED, "a quoted file name", "a file name in double quotes" },
 	{ "NAME", is_name, CONF_R_BAD_NAME, "a name", "a name of letters, digits, '-', '_' and '.'" },

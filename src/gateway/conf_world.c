@@ -1,6 +1,7 @@
 /* conf_world.c - the real world of a configuration: files, certificates, the resolver and the clock; and conf_load(). */
 #include "gateway/conf_world.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,12 +203,13 @@ void conf_world_real(struct conf_world *out)
 	};
 }
 
-/* Reads one byte more than is allowed, so that a file which is too large is seen to be. */
+/* Reads one byte more than is allowed, so that a file which is too large is seen to be. errno says why it cannot be read. */
 static enum bj_err read_text(const char *path, char **out_text, size_t *out_len)
 {
 	FILE *file = fopen(path, "re");
 	char *text;
 	size_t len;
+	int saved;
 	bool bad;
 
 	if (!file)
@@ -215,7 +217,9 @@ static enum bj_err read_text(const char *path, char **out_text, size_t *out_len)
 	text = malloc(CONF_TEXT_MAX + 1);
 	len = text ? fread(text, 1, CONF_TEXT_MAX + 1, file) : 0;
 	bad = ferror(file) != 0;
+	saved = errno;
 	fclose(file);
+	errno = saved;
 	if (bad || !text) {
 		free(text);
 		return bad ? BJ_ERR_FILE_READ : BJ_ERR_NO_MEMORY;
@@ -233,8 +237,10 @@ enum bj_err conf_load(const char *path, struct conf_report *report, struct conf_
 	enum bj_err err = read_text(path, &text, &len);
 
 	if (err) {
+		const char *why = err == BJ_ERR_NO_MEMORY ? "no memory" : strerror(errno);
+
 		if (conf_report_text(report, path, bytes_of(NULL, 0)))
-			conf_problem(report, CONF_R_UNREADABLE, NULL, NULL, NULL, "%s", bj_err_text(err));
+			conf_problem(report, CONF_R_UNREADABLE, NULL, NULL, NULL, "%s: %s", bj_err_text(err), why);
 		return err;
 	}
 	conf_world_real(&world);

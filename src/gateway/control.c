@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/utf8.h"
 #include "crypto/hash.h"
 #include "io/stream.h"
 
@@ -189,6 +190,21 @@ void control_fini(struct control *control)
 
 /* ---- who asks */
 
+/* Whoever holds the name may send anything: what commands a terminal, or is no text, becomes '?'. */
+static void make_printable(char *text)
+{
+	struct bj_bytes rest = bytes_text(text);
+
+	while (rest.len > 0) {
+		size_t len = utf8_char_len(rest), step = len ? len : 1;
+
+		if (len == 0 || utf8_is_control(rest.ptr, len))
+			memset(text, '?', step);
+		text += step;
+		rest = bytes_of(rest.ptr + step, rest.len - step);
+	}
+}
+
 static enum bj_err wait_for_answer(int fd, uint32_t timeout_ms, enum control_outcome *out_outcome, char out_text[CONTROL_TEXT_MAX])
 {
 	struct pollfd in = { .fd = fd, .events = POLLIN };
@@ -201,6 +217,7 @@ static enum bj_err wait_for_answer(int fd, uint32_t timeout_ms, enum control_out
 	} while (!receive(fd, &d) || d.len == 0 || !(is_root_or_us(&d) || geteuid() == 0));
 	*out_outcome = d.text[0] == marks[CONTROL_DONE] ? CONTROL_DONE : d.text[0] == marks[CONTROL_FAILED] ? CONTROL_FAILED : CONTROL_REFUSED;
 	memcpy(out_text, d.text + 1, d.len);
+	make_printable(out_text);
 	return BJ_OK;
 }
 

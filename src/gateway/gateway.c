@@ -65,6 +65,17 @@ static enum bj_err complain(struct gateway *gw, enum bj_err err, const char *wha
 	return err;
 }
 
+/* With what the system says, too, where our own words say little. */
+static enum bj_err complain_with_errno(struct gateway *gw, enum bj_err err, const char *what, const char *which)
+{
+	char more[ERROR_TEXT_MAX - 56];
+
+	if ((err != BJ_ERR_IO && err != BJ_ERR_IO_UNREACHABLE && err != BJ_ERR_FILE_OPEN) || errno == 0)
+		return complain(gw, err, what, which);
+	snprintf(more, sizeof(more), "%s: %s", which, strerror(errno));
+	return complain(gw, err, what, more);
+}
+
 /* ---- sockets */
 
 static void close_fds(int **fds, unsigned workers, size_t listeners)
@@ -162,9 +173,10 @@ static enum bj_err open_sockets(struct gateway *gw, struct runtime *rt, int ***o
 	for (size_t i = 0; !err && i < count; i++) {
 		if (is_open(gw->runtime, &rt->listeners[i]))
 			continue;
+		errno = 0;
 		err = open_for_workers(gw, &rt->listeners[i], fds, i, gw->worker_count);
 		if (err)
-			complain(gw, err, "cannot listen on", rt->conf->listeners[i].address.text);
+			complain_with_errno(gw, err, "cannot listen on", rt->conf->listeners[i].address.text);
 	}
 	if (err)
 		close_fds(fds, gw->worker_count, count);
@@ -185,9 +197,9 @@ static enum bj_err open_log(struct gateway *gw, const struct conf_log *conf, int
 		*out_fd = STDOUT_FILENO;
 	else if (conf->target == CONF_LOG_FILE)
 		*out_fd = open(conf->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (*out_fd < 0 && conf->target == CONF_LOG_FILE)
-		return complain(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
-	return BJ_OK;
+	if (*out_fd >= 0 || conf->target != CONF_LOG_FILE)
+		return BJ_OK;
+	return complain_with_errno(gw, BJ_ERR_FILE_OPEN, "access log", conf->file);
 }
 
 static void set_log(struct gateway *gw, int fd)
@@ -270,12 +282,15 @@ static void complain_of_file(struct gateway *gw, const struct conf_report *repor
 {
 	size_t errors = conf_report_errors(report), at = 0;
 	const struct conf_problem *first;
+	char place[32] = "";
 
 	while (conf_report_at(report, at)->severity != CONF_ERROR)
 		at++;
 	first = conf_report_at(report, at);
-	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s, the first at %u:%u: %s", errors, errors == 1 ? "" : "s", gw->path,
-		 first->line, first->column, first->message);
+	if (first->line > 0)
+		snprintf(place, sizeof(place), ", the first at %u:%u", first->line, first->column);
+	snprintf(gw->last_error, sizeof(gw->last_error), "%zu error%s in %s%s: %s", errors, errors == 1 ? "" : "s", gw->path, place,
+		 first->message);
 	fprintf(stderr, "bojagi: error: %s\n", gw->last_error);
 }
 
@@ -343,10 +358,12 @@ static enum bj_err open_admin(struct gateway *gw, const struct conf_snapshot *co
 	admin = (struct admin *)calloc(1, sizeof(*admin));
 	if (!admin)
 		return BJ_ERR_NO_MEMORY;
+	errno = 0;
 	err = admin_init(admin, &gw->loop, gw, &addr);
 	if (err) {
+		complain_with_errno(gw, err, "admin address", conf->admin.text);
 		free(admin);
-		return complain(gw, err, "admin address", conf->admin.text);
+		return err;
 	}
 	*out = admin;
 	return BJ_OK;

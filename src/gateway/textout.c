@@ -1,6 +1,8 @@
 /* textout.c - see textout.h. */
 #include "gateway/textout.h"
 
+#include "base/utf8.h"
+
 void out_number(struct writer *w, uint64_t value)
 {
 	char digits[20];
@@ -59,22 +61,6 @@ void out_time(struct writer *w, int64_t unix_ms)
 	wr_raw(w, text, sizeof(text) - 1);
 }
 
-/* How many bytes the UTF-8 character at `p` has; 0 if it is none. */
-static size_t utf8_len(const uint8_t *p, size_t left)
-{
-	size_t len = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if (len == 0 || left < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static const char hex[] = "0123456789abcdef";
 
 void out_json(struct writer *w, struct bj_bytes text, size_t most)
@@ -86,10 +72,11 @@ void out_json(struct writer *w, struct bj_bytes text, size_t most)
 	wr_u8(w, '"');
 	while (i < text.len) {
 		uint8_t c = text.ptr[i];
-		size_t len = c >= 0x20 && c < 0x7f && c != '"' && c != '\\' ? 1 : c >= 0x80 ? utf8_len(text.ptr + i, text.len - i) : 0;
-		char escape[6] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+		size_t len = c < 0x80 ? 1 : utf8_char_len(bytes_of(text.ptr + i, text.len - i));
+		uint8_t code = len == 2 ? text.ptr[i + 1] : c; /* of a control character */
+		char escape[6] = { '\\', 'u', '0', '0', hex[code >> 4], hex[code & 15] };
 
-		if (len > 0) {
+		if (len > 0 && c != '"' && c != '\\' && !utf8_is_control(text.ptr + i, len)) {
 			i += len;
 			continue;
 		}
@@ -100,7 +87,8 @@ void out_json(struct writer *w, struct bj_bytes text, size_t most)
 		} else {
 			wr_raw(w, escape, sizeof(escape));
 		}
-		from = ++i;
+		i += len ? len : 1;
+		from = i;
 	}
 	wr_raw(w, text.ptr ? text.ptr + from : NULL, i - from);
 	wr_u8(w, '"');

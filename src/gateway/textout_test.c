@@ -29,6 +29,7 @@ static void strings_of_strangers_are_escaped_as_json(void **state)
 		{ "\xe2\x82", 2, "\"\\u00e2\\u0082\"" },
 		{ "\xed\xa0\x80", 3, "\"\\u00ed\\u00a0\\u0080\"" }, /* a surrogate is no character */
 		{ "\xf4\x90\x80\x80", 4, "\"\\u00f4\\u0090\\u0080\\u0080\"" },
+		{ "\xc2\x9b" "31m\xc2\x80\xc2\xa0", 9, "\"\\u009b31m\\u0080\xc2\xa0\"" }, /* terminals obey these as they do ESC */
 		{ "", 0, "\"\"" },
 	};
 

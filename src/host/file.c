@@ -54,6 +54,12 @@ static ssize_t read_some(int fd, void *ptr, size_t len)
 	return got;
 }
 
+static enum bj_err too_large(void)
+{
+	errno = EFBIG;
+	return BJ_ERR_FILE_TOO_LARGE;
+}
+
 /* Reads until the end. One byte of room is kept for the zero byte, one more shows that the limit is passed. */
 static enum bj_err read_all(int fd, size_t len_max, size_t cap, struct file_bytes *f)
 {
@@ -73,7 +79,7 @@ static enum bj_err read_all(int fd, size_t len_max, size_t cap, struct file_byte
 			break;
 		f->len += (size_t)got;
 		if (f->len > len_max)
-			return BJ_ERR_FILE_TOO_LARGE;
+			return too_large();
 	}
 	f->ptr[f->len] = 0;
 	return BJ_OK;
@@ -92,7 +98,7 @@ enum bj_err file_read(const char *path, size_t len_max, struct file_bytes *out)
 	if (fstat(fd, &st) != 0)
 		err = BJ_ERR_FILE_READ;
 	else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > len_max)
-		err = BJ_ERR_FILE_TOO_LARGE;
+		err = too_large();
 	else if (S_ISREG(st.st_mode) && (size_t)st.st_size + 2 > cap)
 		cap = (size_t)st.st_size + 2;
 	if (!err)
@@ -133,6 +139,28 @@ static enum bj_err put_in_place(const char *temporary, const char *path, bool re
 	return BJ_OK;
 }
 
+/* /dev/null, /dev/stdout, a pipe: nothing to put a file in the place of, which root may do. */
+static bool is_no_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static enum bj_err write_through(const char *path, const void *ptr, size_t len)
+{
+	int saved, fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool good = fd >= 0 && write_all(fd, ptr, len);
+
+	saved = errno;
+	if (fd >= 0 && close(fd) != 0 && good) {
+		saved = errno;
+		good = false;
+	}
+	errno = saved;
+	return good ? BJ_OK : BJ_ERR_FILE_WRITE;
+}
+
 enum bj_err file_write(const char *path, const void *ptr, size_t len, unsigned mode, bool replace)
 {
 	char temporary[PATH_MAX];
@@ -148,6 +176,8 @@ enum bj_err file_write(const char *path, const void *ptr, size_t len, unsigned m
 		errno = EEXIST;
 		return BJ_ERR_FILE_EXISTS;
 	}
+	if (replace && is_no_file(path))
+		return write_through(path, ptr, len);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return BJ_ERR_FILE_WRITE;

@@ -25,6 +25,7 @@ bool file_is_der(const struct file_bytes *f);
 void file_bytes_free(struct file_bytes *f);
 
 /* Puts a file in place whole or not at all: written beside, flushed to the disk, renamed. `mode` is exact, whatever the umask.
+ * What is there and no file (/dev/null, a pipe) is written to instead of replaced.
  * BJ_ERR_FILE_EXISTS if it is there and `replace` is not set; BJ_ERR_FILE_WRITE. */
 BJ_MUST_USE enum bj_err file_write(const char *path, const void *ptr, size_t len, unsigned mode, bool replace);
 

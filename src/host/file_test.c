@@ -50,8 +50,11 @@ static void a_file_above_the_limit_is_refused_and_one_at_it_is_read(void **state
 		assert_int_equal(f.ptr[len], 0);
 		file_bytes_free(&f);
 		file_bytes_free(&f);
-		if (len > 0)
+		if (len > 0) {
+			errno = 0;
 			assert_int_equal(file_read(kit_path(&kit, "file"), len - 1, &f), BJ_ERR_FILE_TOO_LARGE);
+			assert_int_equal(errno, EFBIG);
+		}
 	}
 }
 
@@ -106,6 +109,26 @@ static void a_file_that_exists_is_replaced_only_when_asked(void **state)
 	assert_int_equal(st.st_mode & 0777, 0644);
 }
 
+/* As root, "-sess_out /dev/null" would else leave a file there for the whole machine. */
+static void a_pipe_is_written_to_and_not_replaced(void **state)
+{
+	char got[8] = "";
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo(kit_path(&kit, "through"), 0600), 0);
+	fd = open(kit_path(&kit, "through"), O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(kit_path(&kit, "through"), "x", 1, 0600, false), BJ_ERR_FILE_EXISTS);
+	assert_int_equal(file_write(kit_path(&kit, "through"), "text", 4, 0600, true), BJ_OK);
+	assert_int_equal(stat(kit_path(&kit, "through"), &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(read(fd, got, sizeof(got)), 4);
+	assert_string_equal(got, "text");
+	(void)close(fd);
+}
+
 static void a_write_that_fails_leaves_nothing_behind(void **state)
 {
 	DIR *dir;
@@ -128,6 +151,7 @@ int main(void)
 		cmocka_unit_test(a_file_above_the_limit_is_refused_and_one_at_it_is_read),
 		cmocka_unit_test(a_pipe_is_read_to_its_end_and_its_limit),
 		cmocka_unit_test(a_file_that_exists_is_replaced_only_when_asked),
+		cmocka_unit_test(a_pipe_is_written_to_and_not_replaced),
 		cmocka_unit_test(a_write_that_fails_leaves_nothing_behind),
 	};
 

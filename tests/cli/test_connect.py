@@ -4,6 +4,7 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
@@ -122,6 +123,58 @@ def test_a_server_that_hangs_up_in_the_handshake_is_35(bojagi, once):
     assert report(bojagi, f"127.0.0.1:{once(b'')}")[0] == 35
 
 
+def test_a_server_that_goes_without_a_word_is_no_matter_of_lengths(bojagi, once):
+    result = bojagi.run("connect", f"127.0.0.1:{once(b'')}")
+    assert result.returncode == 35 and b"It ended within the handshake, and no alert said why" in result.stdout and b"Content-Length" not in result.stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_is_not_the_connection(bojagi, ca, serve, closed):
+    """Else the socket gets its number: the peer's records are sent back as input, and reports go to the peer in plain text."""
+    running = serve("--echo", "--dir", "ca")
+    command = ["sh", "-c", f'exec "$0" "$@" {closed}', bojagi.path, "connect", f"localhost:{running.port}", "-CAfile", ca, "-msg", "-tls1_3"]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=bojagi.env, timeout=30, check=False)
+    assert result.returncode == (1 if ">&-" in closed.split() else 0), (result.stdout, result.stderr)
+    assert b"the connection ended" not in result.stderr
+    assert running.stop()[1] == "", "the server met something that was not TLS"
+
+
+def test_an_answer_that_cannot_be_written_is_not_blamed_on_the_connection(bojagi, ca, serve):
+    port = serve("--echo", "--dir", "ca").port
+    for data in (b"", b"GET / HTTP/1.0\r\n\r\n"):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([bojagi.path, "connect", f"localhost:{port}", "-CAfile", ca], input=data, stdout=full, stderr=subprocess.PIPE,
+                                    env=bojagi.env, timeout=30, check=False)
+        assert result.returncode == 1 and b"could be written to standard output" in result.stderr and b"the connection ended" not in result.stderr
+
+
+def test_names_do_nothing_to_a_terminal(bojagi):
+    for name, shown in (("a\u009b31mb.invalid", b"a?31mb.invalid port"), (b"a\x9b31m\xff.invalid", b"a?31m?.invalid port"), ("\uac00.invalid", "\uac00.invalid port".encode())):
+        result = bojagi.run("connect", os.fsdecode(name) if isinstance(name, bytes) else name, "--timeout", "5s")
+        assert result.stdout.startswith(shown), result.stdout
+
+
+DEAF = """
+import socket, subprocess, sys, time
+deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+deaf.bind(("127.0.0.1", 53))
+began = time.monotonic()
+code = subprocess.run([sys.argv[1], "connect", "name.example", "--timeout", "700ms"], stdin=subprocess.DEVNULL).returncode
+print(code, time.monotonic() - began)
+"""
+
+
+def test_a_resolver_that_does_not_answer_is_28_after_the_timeout(bojagi):
+    (bojagi.home / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    (bojagi.home / "nsswitch.conf").write_text("hosts: dns\n")
+    space = ["unshare", "-mn", "sh", "-c", "ip link set lo up && mount --bind resolv.conf /etc/resolv.conf && mount --bind nsswitch.conf /etc/nsswitch.conf && exec \"$@\"", "sh"]
+    if subprocess.run([*space, "true"], cwd=bojagi.home, capture_output=True, timeout=30, check=False).returncode != 0:
+        pytest.skip("needs the right to make namespaces")
+    done = subprocess.run([*space, sys.executable, "-c", DEAF, bojagi.path], cwd=bojagi.home, env=bojagi.env, capture_output=True, text=True, timeout=60, check=False)
+    code, seconds = done.stdout.split()[-2:]
+    assert code == "28" and float(seconds) < 4, done.stdout + done.stderr
+
+
 def test_an_unknown_ca_is_60_with_the_whole_report(bojagi, ca, serve):
     code, found = report(bojagi, f"localhost:{serve('--dir', 'ca').port}")
     assert code == 60 and found["verdict"]["failure"]["name"] == "CERT_UNKNOWN_CA" and found["tls"]["version"] == "TLSv1.3"
@@ -137,6 +190,13 @@ def test_an_expired_certificate_is_60(bojagi, ca, openssl_server):
     make(bojagi.home, "old")
     code, found = report(bojagi, f"localhost:{openssl_server(certificate='old')}", "-CAfile", ca)
     assert code == 60 and found["verdict"]["failure"]["name"] == "CERT_EXPIRED" and found["chain"][0]["valid_now"] is False
+
+
+def test_why_a_file_of_cas_cannot_be_read_is_said(bojagi):
+    for file, why in (("nothing.pem", b"No such file or directory"), (".", b"Is a directory")):
+        for command in (["connect", "127.0.0.1:1", "-CAfile", file], ["connect", "127.0.0.1:1", "-insecure", "--crl", file], ["serve", "--ca", file]):
+            result = bojagi.run(*command)
+            assert result.returncode == 77 and why + b": the file cannot be" in result.stderr, result.stderr
 
 
 def test_a_ca_file_that_cannot_be_read_is_77(bojagi, ca):
@@ -275,6 +335,11 @@ def test_the_key_log_has_the_secrets_of_tls13(bojagi, ca, serve):
     assert (bojagi.home / "keys.log").stat().st_mode & 0o777 == 0o600
 
 
+def test_secrets_that_could_not_be_written_are_told(bojagi, ca, serve):
+    result = bojagi.run("connect", f"localhost:{serve('--dir', 'ca').port}", "-CAfile", ca, "-keylogfile", "/dev/full")
+    assert result.returncode == 0 and b"not all secrets could be written to the key log" in result.stderr, result.stderr
+
+
 def test_showcerts_prints_the_certificate_that_was_sent(bojagi, ca, serve):
     target = f"localhost:{serve('--echo', '--cert', 'site.pem', '--key', 'site.key').port}"
     shown = bojagi.run("connect", target, "-CAfile", ca, "-showcerts").stdout.decode()
@@ -307,6 +372,7 @@ def test_ascii_reports_have_no_other_characters(bojagi, ca, serve):
 @pytest.mark.parametrize("arguments, word", [
     (["-ciphersuites", "ECDHE-RSA-AES128-GCM-SHA256"], "it belongs to -cipher"), (["-cipher", "TLS_AES_128_GCM_SHA256"], "it belongs to -ciphersuites"),
     (["-alpn", ""], "list of application protocols is empty"), (["--tls", "1.1"], "--tls is 1.2 or 1.3, not '1.1'"),
+    (["--tls", "1.3", "--tls", "1.1"], "--tls is 1.2 or 1.3, not '1.1'"), (["-groups", "P-256:X25519:prime256v1"], "the group 'prime256v1' is named twice"),
     (["--slo", "soon"], "--slo is a time"), (["--slo", "dns=1s"], "--slo is a time"), (["--slo", "tls=1s,tls=2s"], "--slo is a time"),
     (["--slo", ""], "--slo is a time"), (["--slo", "0ms"], "--slo is a time"),
 ])

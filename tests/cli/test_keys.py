@@ -5,7 +5,9 @@ A connection to a port where nobody listens ends with 7 once the credential was 
 import os
 import pty
 import shutil
+import signal
 import subprocess
+import termios
 
 import pytest
 
@@ -196,3 +198,20 @@ def test_a_person_at_a_terminal_is_asked(bojagi, made):
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 7 and b"se cret" not in seen, seen
+
+
+def test_a_person_who_goes_instead_leaves_a_terminal_that_shows_what_is_typed(bojagi, made):
+    assert openssl(*PKCS8, *SECRET, "-out", "form", cwd=made).returncode == 0
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(made)
+        os.execv(bojagi.path, [bojagi.path, "connect", "127.0.0.1:1", "-insecure", "-cert", "c.pem", "-key", "form"])
+    seen = b""
+    while b"passphrase of form: " not in seen:
+        seen += os.read(terminal, 1000)
+    assert not termios.tcgetattr(terminal)[3] & termios.ECHO
+    os.write(terminal, b"half\x03")
+    _, status = os.waitpid(pid, 0)
+    shown = termios.tcgetattr(terminal)[3] & termios.ECHO
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGINT and shown

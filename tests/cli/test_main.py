@@ -1,7 +1,9 @@
 """The program as a whole: examples, help, unknown words, exit codes, explain."""
+import hashlib
 import json
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -27,6 +29,20 @@ def test_an_unknown_option_exits_2_and_names_the_nearest(bojagi):
 def test_wrong_usage_exits_2_with_a_word_on_standard_error(bojagi, arguments):
     result = bojagi.run(*arguments)
     assert result.returncode == 2 and result.stdout == b"" and result.stderr != b""
+
+
+def test_an_option_that_takes_no_value_or_may_be_two_is_not_called_unknown(bojagi):
+    assert b"option '--json' takes no value\n" in bojagi.run("connect", "--json=1", "x").stderr
+    assert b"option '-no' may be '--no-color' or '--no-input'\n" in bojagi.run("explain", "--no", "x").stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["explain", "--list"], ["explain", "--list", "--json"], ["sim"]])
+def test_what_could_not_be_written_is_told_and_is_no_success(bojagi, arguments):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run([bojagi.path, *arguments], stdout=full, stderr=subprocess.PIPE, env=bojagi.env, timeout=30, check=False)
+    assert result.returncode == 1 and b"not everything could be written to standard output" in result.stderr, result.stderr
+    closed = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&-', bojagi.path, *arguments], stderr=subprocess.PIPE, env=bojagi.env, timeout=30, check=False)
+    assert closed.returncode == 1 and b"not everything could be written" in closed.stderr, closed.stderr
 
 
 def test_alone_it_prints_six_examples(bojagi):
@@ -106,6 +122,19 @@ def test_every_command_has_the_whole_help_and_runs_without_input(bojagi, command
     whole = bojagi.run(command, "--help-all").stdout
     assert whole.startswith(bojagi.run(command, "--help").stdout) and b"--no-input" in whole
     assert bojagi.run(command, "--no-input", "--version").returncode == 0
+
+
+def test_whoever_holds_the_name_of_a_gateway_does_nothing_to_a_terminal(bojagi):
+    """Root asks gateways of other users, too."""
+    place = f"{os.path.realpath(bojagi.home)}/bojagi.conf"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.bind("\0bojagi-reload-" + hashlib.sha256(place.encode()).hexdigest()[:32])
+        asked = bojagi.start("reload", "bojagi.conf", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        _, who = sock.recvfrom(100)
+        sock.sendto(b"!red \x1b[31m\x9b31m\xc2\x9b31m\nbojagi: reloaded \xea\xb0\x80", who)
+        error = asked.communicate(timeout=30)[1]
+    assert asked.returncode == 7
+    assert error == b"bojagi: the gateway does not: red ?[31m?31m??31m?bojagi: reloaded \xea\xb0\x80\n", error
 
 
 def test_an_option_in_the_place_of_the_command_is_named_as_such(bojagi):

@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -73,6 +74,14 @@ def test_a_malformed_request_is_refused_and_the_connection_ends(serve, site, req
     assert answer.startswith(b"HTTP/1.1 400 ") and answer.count(b"HTTP/1.1") == 1
 
 
+def test_a_malformed_request_is_not_logged_as_the_one_before(serve, site):
+    running = serve("--http", site)
+    answer = exchange(running.port, b"GET /empty HTTP/1.1\r\nHost: x\r\n\r\n\x1b[31m\r\n\r\n")
+    assert b" 400 Bad Request" in answer
+    first, second = running.stop()[1].splitlines()
+    assert "GET /empty " in first and second.endswith("   400 16") and "empty" not in second
+
+
 def test_a_head_longer_than_the_limit_is_refused(serve, site):
     answer = exchange(serve(site, "--http").port, b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: " + b"x" * 40000 + b"\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 431 ")
@@ -137,6 +146,46 @@ def test_a_port_that_is_taken_is_told(bojagi, serve, site):
     port = serve(site, "--http").port
     result = bojagi.run("serve", "--http", "--port", port)
     assert result.returncode == 2 and b"E-IO-0505" in result.stderr
+
+
+def test_why_an_address_cannot_be_listened_on_is_told(bojagi):
+    result = bojagi.run("serve", "--http", "--listen", "192.0.2.1")
+    assert result.returncode == 2 and b"cannot listen on 192.0.2.1:8080: Cannot assign requested address" in result.stderr, result.stderr
+
+
+def test_a_server_that_is_there_under_localhost_is_not_joined(bojagi):
+    """By IPv6 it would be met instead of ours."""
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 here")
+    port = other.getsockname()[1]
+    result = bojagi.run("serve", "--http", "--port", port, timeout=10)
+    other.close()
+    assert result.returncode == 2 and f"cannot listen on [::1]:{port}: the address is in use".encode() in result.stderr, result.stderr
+
+
+@pytest.mark.slow
+def test_whoever_goes_on_slowly_is_served_to_the_end(bojagi, serve, context):
+    """Beyond the time that a handshake and a head may take: a download without TLS, an upload with."""
+    (bojagi.home / "big").write_bytes(bytes(30_000_000))
+    plain, named = serve("--http", "."), serve("--dir", "ca", "--name", "a")
+    down = socket.create_connection(("127.0.0.1", plain.port), timeout=20)
+    up = context.wrap_socket(socket.create_connection(("127.0.0.1", named.port), timeout=20), server_hostname="localhost")
+    down.sendall(b"GET /big HTTP/1.0\r\n\r\n")
+    up.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 25\r\nConnection: close\r\n\r\n")
+    got = 0
+    for _ in range(25):
+        time.sleep(0.5)
+        got += len(down.recv(500_000))
+        up.sendall(b"x")
+    answer = b"".join(iter(lambda: up.recv(65536), b""))
+    assert b"body 25 bytes" in answer, answer
+    while piece := down.recv(1 << 20):
+        got += len(piece)
+    assert got > 30_000_000
+    up.close()
+    down.close()
 
 
 def test_files_come_whole_with_type_and_length(serve, site, context):

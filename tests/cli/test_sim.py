@@ -43,7 +43,7 @@ def test_a_network_that_takes_everything_is_a_timeout(bojagi):
     assert result.returncode == 28 and "the client gave up" in result.stderr.decode()
 
 
-@pytest.mark.parametrize("arguments", [["--rtt", "soon"], ["--rtt", "2m"], ["--loss", "101"], ["--loss", "-1"], ["--loss", "x"], ["--drop", "3"],
+@pytest.mark.parametrize("arguments", [["--rtt", "soon"], ["--rtt", "2m"], ["--loss", "101"], ["--loss", "-1"], ["--loss", "x"], ["--drop", "3"], ["--drop", "client:1", "--drop", "client:2"],
                                        ["--drop", "client:0"], ["--bandwidth", "fast"], ["--bandwidth", "1"], ["--mtu", "100"], ["--key", "x"],
                                        ["--seed", "x"], ["operand"]])
 def test_wrong_words_exit_2(bojagi, arguments):
