@@ -247,13 +247,14 @@ static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
 	return GO_ON;
 }
 
-/* The four cases of rfc9293:3.10.7.4, table 6. */
-static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len)
+/* The four cases of rfc9293:3.10.7.4, table 6; but a mere ACK may stand at the edge: who has filled the window has no other place for it
+ * until what got lost has come again. */
+static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len, bool is_reset)
 {
 	uint32_t edge = t->rcv_nxt + t->rcv_wnd;
 
 	if (len == 0)
-		return t->rcv_wnd == 0 ? seq == t->rcv_nxt : seq_le(t->rcv_nxt, seq) && seq_lt(seq, edge);
+		return seq_le(t->rcv_nxt, seq) && (seq_lt(seq, edge) || (seq == edge && (!is_reset || t->rcv_wnd == 0)));
 	if (t->rcv_wnd == 0)
 		return false;
 	return (seq_le(t->rcv_nxt, seq) && seq_lt(seq, edge)) ||
@@ -319,7 +320,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 			accurate_syn_again(t, a);
 		return drop(t, a, BJ_DROP_SYN);
 	}
-	if (is_acceptable(t, s->seq, len)) {
+	if (is_acceptable(t, s->seq, len, s->flags & TCP_RST)) {
 		trim(t, s);
 		return GO_ON;
 	}
