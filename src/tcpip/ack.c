@@ -285,6 +285,16 @@ static int64_t find_losses(struct bj_tcp *t, const struct ack_round *r)
 	return wait_us;
 }
 
+/* Marks in the sequence that are passed: 2 GiB later they would seem to lie ahead. */
+static void forget_passed(struct bj_tcp *t)
+{
+	struct tcp_flight *f = t->flight;
+
+	f->small_end = seq_max(f->small_end, t->snd_una);
+	f->cwr_valid &= seq_le(t->snd_una, f->cwr_end);
+	f->dsack_round_valid &= seq_lt(t->snd_una, f->dsack_round);
+}
+
 /* Everything that concerns the flight, once the records are up to date. */
 static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 {
@@ -292,6 +302,7 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 	bool was_fast = f->recovery == BJ_RECOVERY_FAST; /* the ACK that ends it does not open the window */
 	int64_t wait_us = 0;
 
+	forget_passed(t);
 	judge_tail_probe(t, r, t->snd_una);
 	if (was_needless(t, r) || frto_says_needless(t, r))
 		undo(t);

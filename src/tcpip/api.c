@@ -58,6 +58,8 @@ enum bj_err bj_tcp_accept(struct bj_listener *l, struct bj_tcp **out)
 	t->owned = true;
 	if (t->receive.len > 0 || t->fin_received)
 		stack_ready(t, BJ_READY_READ);
+	if (t->urgent_in)
+		stack_ready(t, BJ_READY_URGENT);
 	*out = t;
 	return BJ_OK;
 }
@@ -418,6 +420,8 @@ enum bj_err bj_tcp_set_options(struct bj_tcp *t, const struct bj_tcp_options *op
 
 	if (!config)
 		return BJ_ERR_NO_MEMORY;
+	config->options.send_buffer_max = tcp_options_of(t)->send_buffer_max;
+	config->options.receive_buffer_max = tcp_options_of(t)->receive_buffer_max;
 	config_unref(t->config);
 	t->config = config;
 	t->uto_due = config->options.user_timeout_option && tcp_is_synchronized(t);
