@@ -50,6 +50,7 @@ static void challenge(struct bj_tcp *t, const struct arrival *a)
 }
 
 static void trim(struct bj_tcp *t, struct tcp_segment *s);
+static enum next_step check_ack(struct bj_tcp *t, struct arrival *a);
 
 static uint16_t hours(const struct bj_tcp *t)
 {
@@ -342,6 +343,8 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN && end == t->rcv_nxt)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
+	if (s->flags & TCP_ACK && tcp_is_synchronized(t) && t->state != BJ_TCP_TIME_WAIT && (end == t->rcv_nxt || (len == 0 && end + 1 == t->rcv_nxt)))
+		(void)check_ack(t, a); /* two who have probed each other's shut windows speak from there, and would never hear that these are open */
 	return drop(t, a, BJ_DROP_WINDOW);
 }
 
