@@ -82,7 +82,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_groups(struct bj_tls_config *config
 /* A client sends key shares for the first `count` of its groups. Without this call it sends one for the first, and if that is a
  * hybrid such as X25519MLKEM768 one for its plain half too, of the same key, where that group is in the list. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_shares(struct bj_tls_config *config, size_t count);
-/* A client sends key shares for these groups instead (at most 3; those that are not among its groups are left out). */
+/* A client sends key shares for these groups instead (at most 3; those that are not among its groups are left out), in the order of its groups. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_key_share_groups(struct bj_tls_config *config, const uint16_t *groups, size_t count);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_signature_algorithms(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* A server follows the client's order of suites by default; this makes it follow its own. */
@@ -372,18 +372,20 @@ BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 
 /* Queues close_notify; sending is over. Harmless when repeated. */
 BJ_API void bj_tls_close(struct bj_tls *conn);
-/* Ends the connection with an error of the owner's: BJ_ERR_ACCESS_DENIED, BJ_ERR_USER_CANCELED, BJ_ERR_INTERNAL ... with its alert. */
+/* Ends the connection with an error of the owner's: BJ_ERR_ACCESS_DENIED, BJ_ERR_USER_CANCELED, BJ_ERR_INTERNAL ... with its alert. That of
+ * BJ_ERR_USER_CANCELED is for handshakes: close_notify follows it (rfc9846:6.1), so for the peer of an open connection that is closed in order. */
 BJ_API void bj_tls_abort(struct bj_tls *conn, enum bj_err err);
 /* Says that the peer's bytes ended; gives BJ_OK after a close_notify, else BJ_ERR_TRUNCATED (which sticks). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
-/* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
+/* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same, unless it was asked before and has not answered yet
+ * (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
 /* TLS 1.3: asks the client for a certificate now (post-handshake authentication, rfc9846:4.6.2): needs
  * bj_tls_config_post_handshake_auth() on both sides. Data goes on meanwhile; BJ_TLS_AUTHENTICATED says that the answer is here and was found good
  * (or that the client has none to show: nothing has changed then), and a bad one ends the connection. BJ_ERR_STATE where the client cannot
- * answer or has not answered yet, where keys were given away and where no chains are taken (bj_tls_config_peer_types()), BJ_ERR_LIMIT after 16
- * requests. */
+ * answer or has not answered yet, where it came with a key from outside (bj_tls_config_psk()), where keys were given away and where no chains are
+ * taken (bj_tls_config_peer_types()), BJ_ERR_LIMIT after 16 requests. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_request_certificate(struct bj_tls *conn);
 /* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
  * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
+#include "base/wipe.h"
 
 #define HYPHENS "-----"
 #define BEGIN HYPHENS "BEGIN "
@@ -237,6 +238,7 @@ enum bj_err pem_each(const void *text, size_t len, const char *label, pem_add_fn
 			break;
 		count++;
 	}
+	wipe(der, cap); /* other blocks may have been keys, and some ask for keys */
 	free(der);
 	if (out_count)
 		*out_count = count;

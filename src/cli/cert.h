@@ -46,6 +46,8 @@ int cert_uninstall(struct cert_options *o);
 int cert_load_ca(const struct cert_options *o, struct local_pair *ca);
 /* A certificate's file, PEM or DER; an exit code after a message. `out->key` stays null. */
 int cert_load_file(const char *path, struct local_pair *out);
+/* Did this CA sign it? Unlike in chains for others, a signature that cannot be checked here is none: the CA makes no such. */
+bool cert_is_of_ca(const struct cert *cert, const struct local_pair *ca);
 int cert_save_failure(enum bj_err err, const char *path);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "cli/cert_describe.h"
 #include "x509/general_name.h"
 #include "x509/time.h"
@@ -95,12 +96,12 @@ void describe_request(const struct terminal *terminal, const struct cert *reques
 static void names_json(struct json *json, const struct cert *cert)
 {
 	struct reader list = rd_of(cert->san);
+	char *buf = malloc(SHOW_TEXT_MAX);
 
 	json_array(json, "names");
-	while (rd_more(&list)) {
+	while (buf && rd_more(&list)) {
 		struct general_name name = gn_read(&list);
-		char buf[SHOW_NAME_MAX];
-		struct text text = text_make(buf, sizeof(buf));
+		struct text text = text_make(buf, SHOW_TEXT_MAX);
 
 		if (list.bad)
 			break;
@@ -108,6 +109,81 @@ static void names_json(struct json *json, const struct cert *cert)
 		json_text(json, NULL, buf);
 	}
 	json_array_end(json);
+	free(buf);
+}
+
+static void fact_json(void *self, const char *fact)
+{
+	json_text((struct json *)self, NULL, fact);
+}
+
+static void list_json(struct json *json, const char *key, const struct cert *cert, enum show_list what)
+{
+	json_array(json, key);
+	show_each(cert, what, fact_json, json);
+	json_array_end(json);
+}
+
+static void key_id_json(struct json *json, const char *key, struct bj_bytes id)
+{
+	char hex[SHOW_FACT_MAX];
+	struct text text = text_make(hex, sizeof(hex));
+
+	text_hex(&text, id, 0);
+	json_text(json, key, id.len > 0 ? hex : NULL);
+}
+
+static void timestamps_json(struct json *json, const struct cert *cert)
+{
+	struct reader list = sct_of_cert(cert), all = list;
+	char log[BASE64_TEXT_LEN(SCT_LOG_ID_LEN) + 1];
+	struct sct sct;
+
+	while (rd_more(&all) && sct_next(&all, &sct) == BJ_OK)
+		;
+	if (all.bad) {
+		json_null(json, "timestamps");
+		return;
+	}
+	json_array(json, "timestamps");
+	while (rd_more(&list) && sct_next(&list, &sct) == BJ_OK) {
+		json_object(json, NULL);
+		json_int(json, "version", sct.version + 1);
+		if (sct.version == 0) {
+			base64_encode(sct.log_id.ptr, sct.log_id.len, log);
+			json_text(json, "log_id", log);
+			json_time(json, "time", (int64_t)(sct.timestamp_ms / 1000));
+		}
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* What the extensions say; null where what is absent is not the same as an empty list. */
+static void extensions_json(struct json *json, const struct cert *cert)
+{
+	if (cert->has_path_len)
+		json_int(json, "cas_below", cert->path_len);
+	else
+		json_null(json, "cas_below");
+	if (cert->has_key_usage)
+		list_json(json, "key_usage", cert, SHOW_KEY_USAGE);
+	else
+		json_null(json, "key_usage");
+	if (cert->has_eku)
+		list_json(json, "purposes", cert, SHOW_PURPOSES);
+	else
+		json_null(json, "purposes");
+	list_json(json, "permitted", cert, SHOW_PERMITTED);
+	list_json(json, "excluded", cert, SHOW_EXCLUDED);
+	key_id_json(json, "key_id", cert->ski);
+	key_id_json(json, "issuer_key_id", cert->aki);
+	list_json(json, "ocsp_urls", cert, SHOW_OCSP);
+	list_json(json, "issuer_urls", cert, SHOW_ISSUERS);
+	list_json(json, "crl_urls", cert, SHOW_CRLS);
+	list_json(json, "policies", cert, SHOW_POLICIES);
+	json_bool(json, "must_staple", cert->must_staple);
+	timestamps_json(json, cert);
 }
 
 void describe_request_json(struct json *json, const struct cert *request, enum bj_err proof)
@@ -122,6 +198,7 @@ void describe_request_json(struct json *json, const struct cert *request, enum b
 	json_text(json, "signature_algorithm", fields.signature);
 	json_bool(json, "signed_by_its_key", proof == BJ_OK);
 	json_bool(json, "ca", request->is_ca);
+	extensions_json(json, request);
 	json_text(json, "pin_sha256", fields.pin);
 	json_object_end(json);
 }
@@ -155,6 +232,7 @@ void describe_cert_json(struct json *json, const struct cert *cert, int64_t now)
 	json_text(json, "key", fields.key);
 	json_text(json, "signature_algorithm", fields.signature);
 	json_bool(json, "ca", cert->is_ca);
+	extensions_json(json, cert);
 	json_text(json, "serial", fields.serial);
 	json_text(json, "sha256", fields.sha256);
 	json_text(json, "pin_sha256", fields.pin);

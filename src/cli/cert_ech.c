@@ -73,8 +73,10 @@ int cert_ech(struct cert_options *o)
 				   o->names[0]);
 	if (!err)
 		err = bj_ech_config_list(&key, 1, list, sizeof(list), &len);
-	if (err)
+	if (err) {
+		wipe(&key, sizeof(key));
 		return say_err(EXIT_INTERNAL, err, "cert ech");
+	}
 	code = save(o, &key, path);
 	wipe(&key, sizeof(key));
 	base64_encode(list, len, base64);

@@ -19,28 +19,55 @@ static bool path_of(const char *folder, char out[FOLDER_PATH_MAX])
 	return snprintf(out, FOLDER_PATH_MAX, "%s/issued", folder) < FOLDER_PATH_MAX;
 }
 
+/* The slot of this serial number, or the empty one where it would stand. */
+static uint32_t *slot_of(const struct ledger *ledger, struct bj_bytes serial)
+{
+	uint32_t hash = 2166136261u, *slot;
+
+	for (size_t i = 0; i < serial.len; i++)
+		hash = (hash ^ serial.ptr[i]) * 16777619u;
+	for (hash ^= hash >> 15;; hash++) {
+		const struct ledger_row *row;
+
+		slot = &ledger->slots[hash & (LEDGER_SLOTS - 1)];
+		if (*slot == 0)
+			return slot;
+		row = &ledger->rows[*slot - 1];
+		if (bytes_equal(bytes_of(row->serial, row->serial_len), serial))
+			return slot;
+	}
+}
+
 const struct ledger_row *ledger_find(const struct ledger *ledger, struct bj_bytes serial)
 {
-	for (size_t i = 0; i < ledger->count; i++)
-		if (bytes_equal(bytes_of(ledger->rows[i].serial, ledger->rows[i].serial_len), serial))
-			return &ledger->rows[i];
-	return NULL;
+	const uint32_t *slot = ledger->slots ? slot_of(ledger, serial) : NULL;
+
+	return slot && *slot ? &ledger->rows[*slot - 1] : NULL;
 }
 
 static struct ledger_row *row_of(struct ledger *ledger, const uint8_t *serial, size_t len)
 {
-	struct ledger_row *row = (struct ledger_row *)ledger_find(ledger, bytes_of(serial, len));
+	struct ledger_row *row;
+	uint32_t *slot;
 
-	if (row)
-		return row;
+	if (!ledger->slots)
+		ledger->slots = calloc(LEDGER_SLOTS, sizeof(*ledger->slots));
+	if (!ledger->slots)
+		return NULL;
+	slot = slot_of(ledger, bytes_of(serial, len));
+	if (*slot)
+		return &ledger->rows[*slot - 1];
+	if (ledger->count == LEDGER_ROWS_MAX)
+		return NULL;
 	if (ledger->count % 256 == 0) {
-		struct ledger_row *more = ledger->count < LEDGER_ROWS_MAX ? realloc(ledger->rows, (ledger->count + 256) * sizeof(*more)) : NULL;
+		struct ledger_row *more = realloc(ledger->rows, (ledger->count + 256) * sizeof(*more));
 
 		if (!more)
 			return NULL;
 		ledger->rows = more;
 	}
 	row = &ledger->rows[ledger->count++];
+	*slot = (uint32_t)ledger->count;
 	*row = (struct ledger_row){ .serial_len = len };
 	memcpy(row->serial, serial, len);
 	return row;
@@ -89,6 +116,8 @@ enum bj_err ledger_load(const char *folder, struct ledger *out)
 	if (!path_exists(path))
 		return BJ_OK;
 	err = file_read(path, LEDGER_TEXT_MAX, &text);
+	if (!err && memchr(text.ptr, 0, text.len)) /* what stands behind it must not be lost: it may be a revocation */
+		err = BJ_ERR_SYNTAX;
 	for (char *line = (char *)text.ptr; !err && line && *line;) {
 		size_t len = strcspn(line, "\n");
 		bool last = line[len] == 0;
@@ -108,22 +137,32 @@ enum bj_err ledger_load(const char *folder, struct ledger *out)
 void ledger_fini(struct ledger *ledger)
 {
 	free(ledger->rows);
+	free(ledger->slots);
 	*ledger = (struct ledger){ 0 };
+}
+
+/* Did a line that was cut off (the disk was full) leave the file without its end? */
+static bool ends_within_line(int fd)
+{
+	char last = '\n';
+
+	return lseek(fd, -1, SEEK_END) >= 0 && read(fd, &last, 1) == 1 && last != '\n';
 }
 
 static enum bj_err add_line(const char *folder, const char *line)
 {
-	char path[FOLDER_PATH_MAX];
-	size_t len = strlen(line);
+	char path[FOLDER_PATH_MAX], text[LINE_MAX_LEN + 1];
+	size_t len;
 	bool good;
 	int fd;
 
 	if (!path_of(folder, path))
 		return BJ_ERR_FILE_WRITE;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return BJ_ERR_FILE_WRITE;
-	good = write(fd, line, len) == (ssize_t)len && fsync(fd) == 0;
+	len = (size_t)snprintf(text, sizeof(text), "%s%s", ends_within_line(fd) ? "\n" : "", line);
+	good = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
 	good &= close(fd) == 0;
 	return good ? BJ_OK : BJ_ERR_FILE_WRITE;
 }

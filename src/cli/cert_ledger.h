@@ -13,6 +13,7 @@
 #include "x509/crl.h"
 
 #define LEDGER_ROWS_MAX 100000
+#define LEDGER_SLOTS (1u << 18) /* a power of two, more than twice the rows */
 #define LEDGER_SERIAL_MAX 20 /* octets */
 
 struct ledger_row {
@@ -27,9 +28,11 @@ struct ledger_row {
 struct ledger {
 	struct ledger_row *rows; /* one for each serial number */
 	size_t count;
+	uint32_t *slots; /* by serial number: the place of a row and one; 0: empty. Null: there are no rows */
 };
 
-/* An absent file is an empty ledger. BJ_ERR_SYNTAX if it holds something else. */
+/* An absent file is an empty ledger. BJ_ERR_SYNTAX if it holds something else. Costs as much as its lines,
+ * for a responder reads it for every question. */
 enum bj_err ledger_load(const char *folder, struct ledger *out) BJ_MUST_USE;
 void ledger_fini(struct ledger *ledger);
 const struct ledger_row *ledger_find(const struct ledger *ledger, struct bj_bytes serial);

@@ -22,8 +22,10 @@
 #include "x509/content.h"
 #include "x509/credential.h"
 #include "x509/general_name.h"
+#include "x509/name.h"
 #include "x509/time.h"
 
+#define NAMES_TEXT_MAX (32 * 1024)
 #define PASSPHRASE_MADE_LEN 15 /* random octets in one that is made: 20 characters */
 
 /* The names that a CA may sign, as people write them. */
@@ -232,8 +234,10 @@ static int save_and_tell(const struct cert_options *o, const struct made *made, 
 	if (code)
 		return code;
 	err = local_save(made->leaf, made->base, overwrite);
-	if (err)
+	if (err) {
+		passphrase_wipe(&passphrase);
 		return cert_save_failure(err, made->base);
+	}
 	err = ledger_add_issued(o->folder, &made->leaf->cert, made->kind == ISSUE_SERVER ? "server" : "client", made->base);
 	if (err)
 		say_err(EXIT_GOOD, err, "the certificate is not in the CA's list %s/issued", o->folder);
@@ -316,33 +320,54 @@ int cert_load_file(const char *path, struct local_pair *out)
 	return err ? EXIT_OWN_CERTIFICATE : EXIT_GOOD;
 }
 
-/* The names as text, in one buffer. */
-static size_t names_of(const struct cert *cert, char *buf, size_t cap, const char *names[ISSUE_NAMES_MAX + 1])
+bool cert_is_of_ca(const struct cert *cert, const struct local_pair *ca)
+{
+	return cert->sig_alg != SIG_NONE && credential_issued_by(cert, &ca->cert);
+}
+
+/* Appends a name to the texts in `buf`. False if it does not fit, or is no text. */
+static bool add_name(struct bj_bytes name, char *buf, size_t cap, size_t *at)
+{
+	if (cap - *at <= name.len || (name.len > 0 && memchr(name.ptr, 0, name.len)))
+		return false;
+	bytes_copy(buf + *at, name.ptr, name.len);
+	*at += name.len;
+	buf[(*at)++] = 0;
+	return true;
+}
+
+/* The names as text, in one buffer. False if they do not all fit: none may be lost silently. */
+static bool names_of(const struct cert *cert, char *buf, size_t cap, const char *names[ISSUE_NAMES_MAX + 1], size_t *out_count)
 {
 	struct reader r = rd_of(cert->san);
-	struct show_fields fields;
+	struct name_attribute cn;
 	size_t count = 0, at = 0;
 	bool plain_client = cert->eku == EKU_CLIENT;
 
-	show_fields(cert, &fields);
-	if (plain_client && fields.subject_cn[0]) { /* its first name is the common name, which need not be an alternative name */
-		at = (size_t)snprintf(buf, cap, "%s", fields.subject_cn) + 1;
+	if (plain_client && name_find(cert->subject, OID_AT_CN, &cn)) { /* its first name is the common name, which need not be an alternative one */
 		names[count++] = buf;
+		if (!add_name(cn.value, buf, cap, &at))
+			return false;
 	}
-	while (rd_more(&r) && count <= ISSUE_NAMES_MAX && at + SHOW_NAME_MAX < cap) {
+	while (rd_more(&r)) {
 		struct general_name name = gn_read(&r);
-		struct text text = text_make(buf + at, SHOW_NAME_MAX);
+		char address[64];
+		struct text text = text_make(address, sizeof(address));
 
 		if (name.kind == GN_IP)
 			ip_text(name.value, &text);
-		else
-			text_safe(&text, name.value, "");
-		if (count == 1 && plain_client && strcmp(buf + at, names[0]) == 0)
-			continue;
-		names[count++] = buf + at;
-		at += text.len + 1;
+		else if (name.kind != GN_DNS && name.kind != GN_EMAIL && name.kind != GN_URI)
+			return false;
+		if (count > ISSUE_NAMES_MAX)
+			return false;
+		names[count] = buf + at;
+		if (!add_name(name.kind == GN_IP ? bytes_text(address) : name.value, buf, cap, &at))
+			return false;
+		if (!(count == 1 && plain_client && strcmp(names[1], names[0]) == 0))
+			count++;
 	}
-	return count;
+	*out_count = count;
+	return true;
 }
 
 static void print_not_yet(const struct cert_options *o, const struct cert *cert, const char *path, int64_t now)
@@ -364,11 +389,11 @@ static void print_not_yet(const struct cert_options *o, const struct cert *cert,
 
 static int renew_one(struct cert_options *o, const struct local_pair *ca, struct local_pair *old, struct local_pair *leaf, const char *path)
 {
-	char text[ISSUE_NAMES_MAX * 64 + SHOW_NAME_MAX], base[FOLDER_PATH_MAX], p12[FOLDER_PATH_MAX + 8];
+	char text[NAMES_TEXT_MAX], base[FOLDER_PATH_MAX], p12[FOLDER_PATH_MAX + 8];
 	const char *names[ISSUE_NAMES_MAX + 1], *bad = NULL;
 	int64_t now = clock_unix_ms() / 1000;
 	struct made made = { ca, leaf, ISSUE_SERVER, base, "renewed", true };
-	size_t len = strlen(path);
+	size_t len = strlen(path), count;
 	enum bj_err err;
 	int code = cert_load_file(path, old);
 
@@ -376,19 +401,20 @@ static int renew_one(struct cert_options *o, const struct local_pair *ca, struct
 		return code;
 	if (len < 5 || strcmp(path + len - 4, ".pem") != 0 || len >= sizeof(base))
 		return say_failure(EXIT_USAGE, "%s: what is renewed is named BASE.pem, with its key in BASE.key", path);
-	if (old->cert.is_ca || !credential_issued_by(&old->cert, &ca->cert))
+	if (old->cert.is_ca || !cert_is_of_ca(&old->cert, ca))
 		return say_failure(EXIT_USAGE, "%s was not issued by the CA in %s", path, o->folder);
 	if (o->within && old->cert.not_after - now > (int64_t)o->within * 86400) {
 		print_not_yet(o, &old->cert, path, now);
 		return EXIT_GOOD;
 	}
+	if (!names_of(&old->cert, text, sizeof(text), names, &count))
+		return say_failure(EXIT_OWN_CERTIFICATE, "%s has more names than are renewed, or of another kind", path);
 	snprintf(base, sizeof(base), "%.*s", (int)(len - 4), path);
 	snprintf(p12, sizeof(p12), "%s.p12", base);
 	if (!o->p12 && path_exists(p12))
 		fprintf(stderr, "bojagi: %s keeps the old certificate and key; --p12 writes it anew\n", p12);
 	made.kind = old->cert.eku == EKU_CLIENT ? ISSUE_CLIENT : ISSUE_SERVER;
-	err = local_issue(ca, made.kind, names, names_of(&old->cert, text, sizeof(text), names), o->days ? o->days : LOCAL_LEAF_DAYS_MAX, now,
-			  leaf, &bad);
+	err = local_issue(ca, made.kind, names, count, o->days ? o->days : LOCAL_LEAF_DAYS_MAX, now, leaf, &bad);
 	if (err)
 		return issue_failure(err, bad, ca);
 	o->force = true; /* what is replaced is the certificate's own */

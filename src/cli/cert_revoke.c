@@ -14,7 +14,6 @@
 #include "cli/nearest.h"
 #include "cli/say.h"
 #include "host/file.h"
-#include "x509/credential.h"
 #include "x509/issue_crl.h"
 #include "x509/ocsp_answer.h"
 #include "x509/time.h"
@@ -174,7 +173,7 @@ static int serial_of(const struct cert_options *o, const struct local_pair *ca, 
 	code = cert_load_file(text, cert);
 	if (code)
 		return code;
-	if (!credential_issued_by(&cert->cert, &ca->cert))
+	if (!cert_is_of_ca(&cert->cert, ca))
 		return say_failure(EXIT_USAGE, "%s was not issued by the CA in %s", text, o->folder);
 	if (cert->cert.serial.len > 20)
 		return say_err(EXIT_OWN_CERTIFICATE, BJ_ERR_CERT_SERIAL, "%s", text);
@@ -298,7 +297,7 @@ static int answer_file(const struct cert_options *o, const struct local_pair *ca
 
 	if (code)
 		return code;
-	if (!credential_issued_by(&cert->cert, &ca->cert))
+	if (!cert_is_of_ca(&cert->cert, ca))
 		return say_failure(EXIT_USAGE, "%s was not issued by the CA in %s", path, o->folder);
 	code = load_ledger(o, &ledger);
 	if (code)

@@ -32,6 +32,7 @@ struct show {
 	int64_t now;
 	size_t count;
 	struct passphrase passphrase; /* of a P12 */
+	const char *key;              /* the kind of its key; null: none */
 	enum bj_err verdict; /* of a host's chain, or why there is none */
 };
 
@@ -126,6 +127,7 @@ static void show_ocsp_answer(struct show *show, struct bj_bytes serial, const st
 		json_time(&show->json, "this_update", answer->this_update);
 		json_time(&show->json, "next_update", answer->next_update);
 		json_time(&show->json, "revoked", answer->status == OCSP_REVOKED ? answer->date : TIME_NONE);
+		json_text(&show->json, "reason", answer->status == OCSP_REVOKED ? crl_reason_text(answer->reason) : NULL);
 		json_bool(&show->json, "valid_now", in_force);
 		json_object_end(&show->json);
 		return;
@@ -168,8 +170,9 @@ static enum bj_err show_pkcs12(struct show *show, struct bj_bytes der)
 		return err;
 	for (size_t i = 0; i < file.cert_count && !err; i++)
 		err = show_der(show, file.certs[i]);
-	if (file.key && !show->o->options.json)
-		printf("\n%sprivate key   %s\n", terminal_mark(&show->terminal, MARK_GOOD), kinds[pkey_kind(file.key)]);
+	show->key = file.key ? kinds[pkey_kind(file.key)] : NULL;
+	if (show->key && !show->o->options.json)
+		printf("\n%sprivate key   %s\n", terminal_mark(&show->terminal, MARK_GOOD), show->key);
 	show->count += file.key != NULL;
 	pkcs12_fini(&file);
 	return err;
@@ -311,6 +314,8 @@ int cert_show(struct cert_options *o)
 	file_bytes_free(&bytes);
 	if (o->options.json) {
 		json_array_end(&show.json);
+		if (kind == CONTENT_PKCS12)
+			json_text(&show.json, "private_key", show.key);
 		json_text(&show.json, "error", err ? bj_err_name(err) : NULL);
 		json_document_end(&show.json);
 	}

@@ -154,7 +154,8 @@ static void with_timestamps(const struct connection *c, const struct terminal *t
 {
 	struct cert cert;
 	struct signed_by by = { .cert = &cert };
-	struct ct_source source = { .cert = &cert, .handshake = c->report.sct_list, .logs = c->outfit->ct.logs ? &c->outfit->ct : NULL };
+	struct ct_source source = { .cert = &cert, .handshake = c->report.sct_list, .logs = c->outfit->ct.logs ? &c->outfit->ct : NULL,
+				    .now_ms = clock_unix_ms() };
 
 	if (c->client.raw_key.len > 0 || c->client.chain_count == 0 || cert_parse(c->client.chain[0], &cert) != BJ_OK) {
 		if (json)

@@ -154,7 +154,7 @@ enum ct_finding ct_check(const struct ct_source *source, const struct sct *sct, 
 		return CT_NO_ISSUER;
 	switch (sct_verify(sct, source->cert, is_embedded ? source->issuer : NULL, bytes_of(log->key, log->key_len))) {
 	case BJ_OK:
-		return CT_GOOD;
+		return source->now_ms < 0 || sct->timestamp_ms > (uint64_t)source->now_ms ? CT_FUTURE : CT_GOOD;
 	case BJ_ERR_BAD_SIGNATURE:
 		return CT_BAD;
 	default:
@@ -168,6 +168,7 @@ static const char *const words[] = {
 	[CT_UNKNOWN_LOG] = "a log that is not in the list",
 	[CT_NO_ISSUER] = "not checked: the certificate of the issuer is not there",
 	[CT_UNSUPPORTED] = "of a kind that is not known here",
+	[CT_FUTURE] = "its time has not come",
 };
 
 typedef void each_fn(void *self, const struct ct_source *source, const struct sct *sct, bool is_embedded);
@@ -215,7 +216,7 @@ static void print_one(void *self, const struct ct_source *source, const struct s
 		show_sct(sct, &text);
 	}
 	fprintf(p->terminal->stream, "  %stimestamp %s (%s): %s\n",
-		terminal_mark(p->terminal, finding == CT_GOOD ? MARK_GOOD : finding == CT_BAD ? MARK_BAD : MARK_WARN), what,
+		terminal_mark(p->terminal, finding == CT_GOOD ? MARK_GOOD : finding == CT_BAD || finding == CT_FUTURE ? MARK_BAD : MARK_WARN), what,
 		is_embedded ? "certificate" : "handshake", words[finding]);
 }
 
@@ -232,7 +233,7 @@ void ct_print(const struct terminal *terminal, const struct ct_source *source)
 
 static void json_one(void *self, const struct ct_source *source, const struct sct *sct, bool is_embedded)
 {
-	static const char *const results[] = { "good", "bad", "unknown log", "no issuer", "unsupported" };
+	static const char *const results[] = { "good", "bad", "unknown log", "no issuer", "unsupported", "future" };
 	struct json *json = self;
 	const struct ct_log *log;
 	enum ct_finding finding = ct_check(source, sct, is_embedded, &log);

@@ -38,6 +38,7 @@ enum ct_finding {
 	CT_UNKNOWN_LOG,
 	CT_NO_ISSUER,   /* it cannot be checked without the certificate that signed this one */
 	CT_UNSUPPORTED, /* a version or an algorithm that is not known here */
+	CT_FUTURE,      /* signed by the log, for a time that has not come (rfc6962:5.2) */
 };
 
 /* Where timestamps came from, and for what. */
@@ -46,6 +47,7 @@ struct ct_source {
 	const struct cert *issuer;     /* null: not known */
 	struct bj_bytes handshake;     /* a list that came in the handshake; empty: none */
 	const struct ct_logs *logs;    /* null: nothing is checked */
+	int64_t now_ms;
 };
 
 /* `out_log` gets the log, null if it is not known. */

@@ -147,12 +147,15 @@ static enum bj_err take_part(PKCS7 *part, struct opener *o, struct pkcs12 *out)
 
 	switch (OBJ_obj2nid(part->type)) {
 	case NID_pkcs7_data:
+		if (!part->d.data) /* libcrypto before 3.0.13 looks into it all the same */
+			return BJ_ERR_PKCS12;
 		bags = PKCS12_unpack_p7data(part);
 		if (!bags)
 			return BJ_ERR_PKCS12;
 		break;
 	case NID_pkcs7_encrypted:
-		if (!part->d.encrypted || !part->d.encrypted->enc_data || !part->d.encrypted->enc_data->algorithm)
+		if (!part->d.encrypted || !part->d.encrypted->enc_data || !part->d.encrypted->enc_data->algorithm ||
+		    !part->d.encrypted->enc_data->enc_data) /* and before 3.0.19 into this */
 			return BJ_ERR_PKCS12;
 		err = pbe_check(part->d.encrypted->enc_data->algorithm, &o->work);
 		if (err)

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/pem.h"
+#include "base/wipe.h"
 #include "host/file.h"
 
 #define TRUST_FOLDER_FILES_MAX 8192 /* entries looked at in one folder */
@@ -68,6 +69,7 @@ static enum bj_err add_good_of_text(struct bj_trust *trust, const struct file_by
 		*count += !err;
 		err = BJ_OK;
 	}
+	wipe(der, cap); /* other blocks may have been keys */
 	free(der);
 	return err;
 }

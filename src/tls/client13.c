@@ -55,8 +55,8 @@ static enum bj_err server_hello_step(struct bj_tls *conn, struct bj_bytes body)
 	bool resumed = hello->has & EXT_BIT(EXT_PRE_SHARED_KEY);
 	enum bj_err err;
 
-	if (!(hello->has & EXT_BIT(EXT_KEY_SHARE)))
-		return BJ_ERR_MISSING_EXTENSION; /* psk_ke is never offered */
+	if (!(hello->has & EXT_BIT(EXT_KEY_SHARE))) /* psk_ke is never offered. rfc9846:4.2.11 */
+		return resumed ? BJ_ERR_ILLEGAL_PARAMETER : BJ_ERR_MISSING_EXTENSION;
 	if (!resumed && conn->config->psk_only)
 		return BJ_ERR_MISSING_EXTENSION;
 	err = resumed ? psk_take(conn, hello) : BJ_OK;
@@ -216,7 +216,7 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 
 	if (err)
 		return err;
-	if (conn->quic && nst.early_data_max != 0 && nst.early_data_max != UINT32_MAX)
+	if (conn->quic && (nst.has & EXT_BIT(EXT_EARLY_DATA)) && nst.early_data_max != UINT32_MAX)
 		return BJ_ERR_ILLEGAL_PARAMETER; /* rfc9001:4.6.1 */
 	if (nst.lifetime_s == 0 || nst.ticket.len > SESSION_TICKET_MAX || conn->tickets == CONN_TICKET_MAX)
 		return BJ_OK;

@@ -94,14 +94,15 @@ static enum bj_err share_make(struct bj_tls *conn, struct writer *list, uint16_t
 	return BJ_OK;
 }
 
+/* In the order of the groups. rfc9846:4.2.8 */
 static enum bj_err chosen_shares(struct bj_tls *conn, struct writer *list)
 {
 	struct bj_bytes groups = config_codes_view(&conn->config->groups), chosen = config_codes_view(&conn->config->share_groups);
 	enum bj_err err = BJ_OK;
 
-	for (size_t i = 0; i < codes_count(chosen) && !err; i++)
-		if (codes_have(groups, codes_at(chosen, i)))
-			err = share_make(conn, list, codes_at(chosen, i));
+	for (size_t i = 0; i < codes_count(groups) && !err; i++)
+		if (codes_have(chosen, codes_at(groups, i)))
+			err = share_make(conn, list, codes_at(groups, i));
 	return err;
 }
 

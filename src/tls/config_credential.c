@@ -243,11 +243,13 @@ enum bj_err config_credentials_freeze(struct bj_tls_config *config)
 
 /* ---- choosing */
 
-/* The peer must take the scheme of the delegated credential, and that by which the certificate made it. rfc9345:4.1.1 */
+/* The peer must take the scheme of the delegated credential, and that by which the certificate made it, and nobody takes one past its end or
+ * with more than seven days to live. rfc9345:4.1.1 rfc9345:4.1.3 */
 static bool delegated_fits(const struct config_wish *wish, const struct config_credential *row)
 {
 	return wish->version == VERSION_1_3 && codes_have(wish->delegated, row->delegated.scheme) &&
-	       codes_have(wish->schemes, row->delegated.algorithm) && wish->now < row->delegated.end;
+	       codes_have(wish->schemes, row->delegated.algorithm) && wish->now < row->delegated.end &&
+	       row->delegated.end - wish->now <= DELEGATED_SECONDS_MAX;
 }
 
 /* Who shows a key of a kind that has one scheme wants to sign with it, also where peers' signatures of that kind are not taken. */

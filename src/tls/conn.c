@@ -348,6 +348,15 @@ static void session_drop(struct bj_tls *conn)
 		session_cache_drop(conn->config->cache, bytes_of(conn->s12.session_id, conn->s12.session_id_len));
 }
 
+/* user_canceled alone ends nothing: peers wait for the close_notify behind it. rfc9846:6.1 */
+static enum bj_err alert_send(struct bj_tls *conn, int alert)
+{
+	bool canceled = alert == ALERT_USER_CANCELED;
+	enum bj_err err = flight_alert(conn, canceled ? ALERT_WARNING : ALERT_FATAL, (uint8_t)alert);
+
+	return err || !canceled ? err : flight_alert(conn, ALERT_WARNING, ALERT_CLOSE_NOTIFY);
+}
+
 enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 {
 	int alert = alert_of(conn, err);
@@ -357,7 +366,7 @@ enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 	conn->err = err;
 	wipe(conn->flight.buf, conn->flight.len);
 	conn->flight.len = 0;
-	if (alert >= 0 && !conn->close_sent && flight_alert(conn, ALERT_FATAL, (uint8_t)alert) == BJ_OK)
+	if (alert >= 0 && !conn->close_sent && alert_send(conn, alert) == BJ_OK)
 		conn->alert_sent = (int16_t)alert;
 	peer_keep(conn);
 	verdict_keep(conn, true);

@@ -250,6 +250,7 @@ struct bj_tls {
 	bool is_unbound;              /* 1.2 without extended master secret: never resumed, nothing is exported. rfc7627:5.4 */
 	bool close_sent, close_received, eof;
 	bool update_owed;             /* 1.3: the peer asked for new keys, which come before the next data. rfc9846:4.6.3 */
+	bool update_asked;            /* 1.3: we asked the peer for new keys, which have not come yet */
 	bool rd_given, wr_given;      /* somebody else has the keys of that direction (traffic.c) */
 	bool behind;                  /* bytes stand behind the message being handled: keys for reading must not change */
 };

@@ -94,11 +94,29 @@ static void check_shake(enum bj_err expected, bool delegated)
 
 /* ---- refused */
 
+/* An end that does not look whether anybody would take it. */
+static void show_all_the_same(struct bj_tls_config *config)
+{
+	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	for (size_t i = 0; i < config->credential_count; i++)
+		if (config->credentials[i].delegated.scheme)
+			config->credentials[i].delegated.end = PKI_NOW + DAY;
+}
+
 static void one_that_lives_too_long_is_refused(void **state)
 {
 	make(8 * DAY + 1, leaf_key);
 	server_delegates();
+	show_all_the_same(server);
 	check_shake(BJ_ERR_DELEGATION, false);
+}
+
+/* It was made ahead of its time, which comes. */
+static void one_that_lives_too_long_is_not_shown(void **state)
+{
+	make(8 * DAY + 1, leaf_key);
+	server_delegates();
+	check_shake(BJ_OK, false);
 }
 
 static void one_that_has_seven_days_left_is_taken(void **state)
@@ -344,6 +362,7 @@ static void one_of_a_client_is_judged_as_one_of_a_server_is(void **state)
 	server_asks(p256);
 	wish.valid_s = 8 * DAY + 1;
 	client_delegates(wish, false);
+	show_all_the_same(client);
 	check_client(BJ_ERR_DELEGATION, false);
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_ILLEGAL_PARAMETER);
 }
@@ -393,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(one_that_lives_too_long_is_refused),
+		T(one_that_lives_too_long_is_not_shown),
 		T(one_past_its_end_is_not_shown_and_would_not_be_taken),
 		T(one_by_another_key_is_refused),
 		T(one_by_a_certificate_that_may_not_delegate_is_refused),

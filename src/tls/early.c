@@ -223,7 +223,9 @@ uint64_t early_room(const struct bj_tls *conn)
 
 	if (!early || !early->may_send)
 		return 0;
-	return conn->is_server ? UINT64_MAX : early->max - early->used;
+	if (conn->is_server)
+		return UINT64_MAX;
+	return record_wants_update(&conn->wr) ? 0 : early->max - early->used; /* there is no KeyUpdate for its keys. rfc9846:5.5 */
 }
 
 void early_sent(struct bj_tls *conn, size_t len)

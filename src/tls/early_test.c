@@ -238,6 +238,17 @@ static void it_is_not_offered_where_it_is_off_or_the_session_is_another(void **s
 	assert_int_equal(pair.client.done, 1);
 }
 
+/* A ticket is no older than new: its age is not counted backwards into weeks. */
+static void it_is_taken_though_the_clocks_went_back_a_little(void **state)
+{
+	first();
+	offer(NOW_MS - 5000);
+	send_early();
+	pair_run(&pair);
+	expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
+	assert_int_equal(report_of(&pair.server).age_skew_ms, 5000);
+}
+
 /* ---- limits */
 
 static void a_server_takes_no_more_than_it_said(void **state)
@@ -272,6 +283,32 @@ static void a_client_sends_no_more_than_its_ticket_allows(void **state)
 	assert_int_equal(pair.server.early_len, MAX);
 	assert_int_equal(seal(&pair.client, &pair.server, zeros, 100, &used), BJ_OK);
 	assert_int_equal(used, 100);
+}
+
+/* The ServerHello is here, so the version is known; there is no KeyUpdate yet all the same. rfc9846:5.5 */
+static void where_keys_of_early_data_reach_their_limit_it_waits_for_the_next(void **state)
+{
+	struct bj_tls_fed fed;
+	size_t used, len;
+
+	first();
+	offer(NOW_MS);
+	send_early();
+	side_feed(&pair, &pair.server);
+	assert_int_equal(bj_tls_pending(pair.client.conn), 0);
+	side_carry(&pair, &pair.server, &pair.client);
+	len = RECORD_HEADER_LEN + ((size_t)pair.client.wire[3] << 8 | pair.client.wire[4]);
+	assert_int_equal(bj_tls_feed(pair.client.conn, NOW_MS, pair.client.wire, len, &fed), BJ_OK);
+	assert_int_equal(fed.used, len);
+	memmove(pair.client.wire, pair.client.wire + len, pair.client.wire_len -= len);
+	len = pair.client.conn->wr.seq;
+	pair.client.conn->wr.seq = RECORD_SOFT_LIMIT;
+	assert_false(bj_tls_may_seal(pair.client.conn));
+	assert_int_equal(seal(&pair.client, &pair.server, "x", 1, &used), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_pending(pair.client.conn), 0);
+	pair.client.conn->wr.seq = len;
+	pair_run(&pair);
+	expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
 }
 
 static void refused_data_is_passed_over_to_its_limit(void **state)
@@ -446,8 +483,10 @@ int main(void)
 		T(another_server_refuses_it_and_both_know_why),
 		T(a_refusal_of_the_owner_is_kept),
 		T(it_is_not_offered_where_it_is_off_or_the_session_is_another),
+		T(it_is_taken_though_the_clocks_went_back_a_little),
 		T(a_server_takes_no_more_than_it_said),
 		T(a_client_sends_no_more_than_its_ticket_allows),
+		T(where_keys_of_early_data_reach_their_limit_it_waits_for_the_next),
 		T(refused_data_is_passed_over_to_its_limit),
 		T(a_window_must_be_one),
 		T(it_comes_before_the_handshake_is_done_whatever_the_pieces),

@@ -189,6 +189,31 @@ static void many_wishes_for_new_keys_have_one_answer(void **state)
 	assert_int_equal(pair.server.conn->records_out, before + 2); /* the answer and the data */
 }
 
+/* New keys come all the same, without the wish; when he has answered, by whatever update, he may be asked again. rfc9846:4.6.3 */
+static void who_was_asked_for_new_keys_is_not_asked_again_before_he_answers(void **state)
+{
+	uint64_t before;
+
+	again();
+	pair_shake(&pair);
+	assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+	pair_run(&pair);
+	assert_true(pair.server.conn->update_owed);
+	pair.server.conn->update_owed = false; /* as if it had not read it */
+	before = pair.server.conn->records_in;
+	assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.server.conn->records_in, before + 1);
+	assert_int_equal(pair.server.conn->rd.seq, 0);
+	assert_false(pair.server.conn->update_owed);
+	assert_int_equal(bj_tls_key_update(pair.server.conn, false), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_key_update(pair.client.conn, true), BJ_OK);
+	pair_run(&pair);
+	assert_true(pair.server.conn->update_owed);
+	pair_echo(&pair);
+}
+
 static void a_few_compatibility_records_are_passed_over(void **state)
 {
 	static const uint8_t ccs[] = { 20, 3, 3, 0, 1, 1 }, wrong[] = { 20, 3, 3, 0, 1, 2 };
@@ -468,6 +493,20 @@ static void an_owner_ends_a_connection_with_its_reason(void **state)
 	assert_int_equal(report_of(&pair.client).alert_received, ALERT_ACCESS_DENIED);
 }
 
+/* user_canceled alone ends nothing, and close_notify comes behind it. rfc9846:6.1 */
+static void a_handshake_that_is_given_up_is_over_for_both(void **state)
+{
+	again();
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	side_carry(&pair, &pair.client, &pair.server);
+	side_feed(&pair, &pair.server);
+	bj_tls_abort(pair.client.conn, BJ_ERR_USER_CANCELED);
+	assert_int_equal(report_of(&pair.client).alert_sent, ALERT_USER_CANCELED);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	assert_int_equal(report_of(&pair.server).alert_received, ALERT_CLOSE_NOTIFY);
+}
+
 /* ---- downgrades */
 
 /* Somebody on the way takes 1.3 out of the hello: the server's random says that it could have. */
@@ -635,6 +674,7 @@ int main(void)
 		T(a_clients_first_alert_under_keys_follows_change_cipher_spec),
 		T(nothing_stands_behind_a_hello_that_is_answered_with_a_retry),
 		T(many_wishes_for_new_keys_have_one_answer),
+		T(who_was_asked_for_new_keys_is_not_asked_again_before_he_answers),
 		T(a_few_compatibility_records_are_passed_over),
 		T(nothing_plain_is_taken_once_there_are_keys),
 		T(a_plain_alert_neither_closes_nor_ends_an_open_connection),
@@ -651,6 +691,7 @@ int main(void)
 		T(behind_close_notify_nothing_counts),
 		T(closing_a_handshake_is_no_clean_end),
 		T(an_owner_ends_a_connection_with_its_reason),
+		T(a_handshake_that_is_given_up_is_over_for_both),
 		T(a_hello_without_its_13_is_noticed),
 		T(early_data_of_a_client_is_passed_over),
 		T(early_data_is_passed_over_within_a_limit),

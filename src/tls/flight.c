@@ -104,6 +104,8 @@ static enum bj_err queue_record(struct bj_tls *conn, struct record_keys *keys, e
 	size_t sealed = 0, pad = limits_padding(conn, keys, len, RECORD_PADDING_MAX), first = len + pad + BJ_TLS_OVERHEAD_MAX;
 	enum bj_err err;
 
+	if (conn->close_sent) /* nothing comes behind close_notify, whatever the peer still asks. rfc9846:6.1 */
+		return BJ_OK;
 	if (conn->wr_given)
 		return BJ_ERR_STATE;
 	if (conn->is_server && conn->wr.form == RECORD_PLAIN && conn->hs) /* there is more to come */

@@ -99,6 +99,8 @@ BJ_API enum bj_err bj_tls_request_certificate(struct bj_tls *conn)
 		return (enum bj_err)conn->err;
 	if (!conn->is_server || !conn->later || conn->close_sent || conn->close_received || state_at(&conn->state) != ST_OPEN)
 		return BJ_ERR_STATE;
+	if (conn->psk)
+		return BJ_ERR_STATE; /* both would speak for the client, and nothing says how they go together. rfc9846:4.3.2 */
 	if (conn->wr_given || conn->rd_given || !config_has_type(&conn->config->peer_types, CERTIFICATE_X509))
 		return BJ_ERR_STATE;
 	if (conn->later->count == LATER_MAX)

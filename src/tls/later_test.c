@@ -114,6 +114,40 @@ static void nobody_is_asked_whose_answer_could_not_be_read_or_taken(void **state
 	}
 }
 
+/* A certificate beside a key from outside would need a rule for both. rfc9846:4.3.2 */
+static void who_came_with_a_key_from_outside_is_not_asked(void **state)
+{
+	const struct bj_tls_psk psk = { "a name", "0123456789abcdef", "", 6, 16, 0, BJ_TLS_PSK_SHA256, false };
+
+	bj_tls_config_free(server); /* one without a credential: it would come first */
+	server = bj_tls_config_new(BJ_TLS_SERVER);
+	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+	assert_int_equal(bj_tls_config_trust(server, pki.trust), BJ_OK);
+	assert_int_equal(bj_tls_config_psk(server, &psk), BJ_OK);
+	assert_int_equal(bj_tls_config_psk(client, &psk), BJ_OK);
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_ERR_STATE);
+	pair_echo(&pair);
+}
+
+static void who_has_closed_answers_no_more(void **state)
+{
+	size_t closing;
+
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	bj_tls_close(pair.client.conn);
+	closing = bj_tls_pending(pair.client.conn);
+	side_carry(&pair, &pair.server, &pair.client);
+	side_feed(&pair, &pair.client);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(bj_tls_pending(pair.client.conn), closing);
+	pair_send(&pair, &pair.server, &pair.client, "late", 4); /* the other half stays open */
+	assert_int_equal(pair.client.data_len, 4);
+	pair_run(&pair);
+	assert_int_equal(pair.server.closes, 1);
+}
+
 /* An answer without a certificate changes nothing of what was known. */
 static void a_client_that_shows_nothing_later_stays_who_it_was(void **state)
 {
@@ -295,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(who_cannot_answer_is_not_asked),
 		T(nobody_is_asked_whose_answer_could_not_be_read_or_taken),
+		T(who_came_with_a_key_from_outside_is_not_asked),
+		T(who_has_closed_answers_no_more),
 		T(a_client_that_shows_nothing_later_stays_who_it_was),
 		T(a_client_that_did_not_offer_refuses_a_request),
 		T(a_certificate_of_strangers_ends_the_connection),

@@ -30,7 +30,8 @@ enum { /* flags, in the form */
 	PACK_HAS_NAME = 1 << 9,
 	PACK_PEER_DELEGATED = 1 << 10,
 	PACK_ECH_SHIFT = 11, /* enum bj_tls_ech */
-	PACK_FLAGS = (1 << (PACK_ECH_SHIFT + 3)) - 1,
+	PACK_UPDATE_ASKED = 1 << 14,
+	PACK_FLAGS = (1 << 15) - 1,
 };
 
 /* ---- the fields */
@@ -41,7 +42,8 @@ static uint16_t flags_of(const struct bj_tls *conn)
 			  (conn->peer_verified ? PACK_PEER_VERIFIED : 0) | (conn->close_sent ? PACK_CLOSE_SENT : 0) |
 			  (conn->close_received ? PACK_CLOSE_RECEIVED : 0) | (conn->update_owed ? PACK_UPDATE_OWED : 0) |
 			  (conn->peer_is_key ? PACK_PEER_IS_KEY : 0) | (conn->is_unbound ? PACK_UNBOUND : 0) | (conn->name ? PACK_HAS_NAME : 0) |
-			  (conn->peer_delegated ? PACK_PEER_DELEGATED : 0) | (conn->ech ? conn->ech->status << PACK_ECH_SHIFT : 0));
+			  (conn->peer_delegated ? PACK_PEER_DELEGATED : 0) | (conn->ech ? conn->ech->status << PACK_ECH_SHIFT : 0) |
+			  (conn->update_asked ? PACK_UPDATE_ASKED : 0));
 }
 
 static void flags_set(struct bj_tls *conn, unsigned flags)
@@ -53,6 +55,7 @@ static void flags_set(struct bj_tls *conn, unsigned flags)
 	conn->close_sent = flags & PACK_CLOSE_SENT;
 	conn->close_received = flags & PACK_CLOSE_RECEIVED;
 	conn->update_owed = flags & PACK_UPDATE_OWED;
+	conn->update_asked = flags & PACK_UPDATE_ASKED;
 	conn->peer_is_key = flags & PACK_PEER_IS_KEY;
 	conn->is_unbound = flags & PACK_UNBOUND;
 	conn->peer_delegated = flags & PACK_PEER_DELEGATED;
@@ -316,7 +319,7 @@ static enum bj_err read_negotiated(struct reader *r, struct bj_tls *conn, unsign
 	if (!config_has_version(conn->config, conn->version))
 		return BJ_ERR_BAD_TICKET;
 	flags_set(conn, *out_flags);
-	return read_ech(conn, *out_flags >> PACK_ECH_SHIFT);
+	return read_ech(conn, *out_flags >> PACK_ECH_SHIFT & 7);
 }
 
 static void read_counts(struct reader *r, struct bj_tls *conn)

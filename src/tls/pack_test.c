@@ -268,6 +268,7 @@ static void keys_are_updated_and_tickets_taken_after_a_move(void **state)
 	move(&pair.server); /* owes an update */
 	assert_true(pair.server.conn->update_owed);
 	move(&pair.client);
+	assert_true(pair.client.conn->update_asked);
 	pair_echo(&pair);
 	assert_true(secret_equal(&resumption, &pair.client.conn->s13.resumption));
 	assert_int_equal(bj_tls_key_update(pair.server.conn, true), BJ_OK);

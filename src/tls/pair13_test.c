@@ -391,6 +391,22 @@ static void shares_are_for_the_groups_that_were_chosen(void **state)
 	assert_false(report_of(&pair.client).retried);
 }
 
+/* In the order of the groups, whatever order they were named in. rfc9846:4.2.8 */
+static void shares_stand_in_the_order_of_their_groups(void **state)
+{
+	const uint16_t groups[] = { 0x001d, 0x0017, 0x0018 }, chosen[] = { 0x0018, 0x001d };
+
+	assert_int_equal(bj_tls_config_groups(client, groups, 3), BJ_OK);
+	assert_int_equal(bj_tls_config_key_share_groups(client, chosen, 2), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_start(pair.client.conn, pair.now_ms), BJ_OK);
+	assert_int_equal(pair.client.conn->hs->share_count, 2);
+	assert_int_equal(pair.client.conn->hs->shares[0], 0x001d);
+	assert_int_equal(pair.client.conn->hs->shares[1], 0x0018);
+	pair_run(&pair);
+	pair_echo(&pair);
+}
+
 static void endless_key_updates_are_refused(void **state)
 {
 	pair_start(&pair, client, server, PKI_NAME);
@@ -461,6 +477,7 @@ int main(void)
 		T(one_byte_at_a_time_is_the_same),
 		T(keys_are_updated_both_ways),
 		T(shares_are_for_the_groups_that_were_chosen),
+		T(shares_stand_in_the_order_of_their_groups),
 		T(endless_key_updates_are_refused),
 		T(both_export_the_same),
 		T(large_data_passes_in_both_directions),

@@ -170,6 +170,7 @@ static bool session_entry(const struct bj_tls *conn, struct psk_entry *out)
 {
 	const struct session *s = conn->hs->session;
 	const struct suite *suite = s ? suite_find(s->suite) : NULL;
+	int64_t age_ms = s && s->made_ms < conn->now_ms ? conn->now_ms - s->made_ms : 0; /* a clock that went back makes no ticket older */
 
 	if (!suite || s->version != VERSION_1_3 || s->ticket_len == 0 || !hash_is_offered(conn, (enum hash_alg)suite->hash))
 		return false;
@@ -177,7 +178,7 @@ static bool session_entry(const struct bj_tls *conn, struct psk_entry *out)
 		.alg = (enum hash_alg)suite->hash,
 		.binder = KS_BINDER_RESUMPTION,
 		.identity = bytes_of(s->ticket, s->ticket_len),
-		.obfuscated_age = (uint32_t)(conn->now_ms - s->made_ms) + s->age_add,
+		.obfuscated_age = (uint32_t)age_ms + s->age_add,
 		.key = &s->secret,
 	};
 	return true;

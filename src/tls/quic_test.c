@@ -561,6 +561,25 @@ static void tickets_may_come_before_the_client_has_finished(void **state)
 	assert_true(c.tickets >= 2);
 }
 
+/* What early data of QUIC may come to is not TLS's to say. rfc9001:4.6.1 */
+static void tickets_with_a_length_of_early_data_are_refused(void **state)
+{
+	static const uint32_t lengths[] = { 0, 1, UINT32_MAX - 1 };
+	uint8_t ticket[] = { MSG_NEW_SESSION_TICKET, 0, 0, 25, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 'a', 'b', 'c', 0, 8, 0, 42, 0, 4, 0, 0, 0, 0 };
+	enum bj_tls_event event;
+
+	for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) {
+		for (size_t k = 0; k < 4; k++)
+			ticket[sizeof(ticket) - 4 + k] = (uint8_t)(lengths[i] >> 8 * (3 - k));
+		shake();
+		assert_int_equal(bj_tls_quic_feed(c.conn, NOW_MS, BJ_TLS_LEVEL_APPLICATION, ticket, sizeof(ticket), &event), BJ_ERR_ILLEGAL_PARAMETER);
+		end_both();
+	}
+	memset(ticket + sizeof(ticket) - 4, 0xff, 4);
+	shake();
+	assert_int_equal(bj_tls_quic_feed(c.conn, NOW_MS, BJ_TLS_LEVEL_APPLICATION, ticket, sizeof(ticket), &event), BJ_OK);
+}
+
 static void sessions_resume_with_quic_only(void **state)
 {
 	struct bj_tls_config *records = pki_client_config(&pki);
@@ -657,6 +676,7 @@ int main(void)
 		T(every_suite_says_its_number),
 		T(a_client_certificate_and_every_question_go_through),
 		T(tickets_may_come_before_the_client_has_finished),
+		T(tickets_with_a_length_of_early_data_are_refused),
 		T(sessions_resume_with_quic_only),
 		T(no_secret_stays_behind),
 		T(every_allocation_may_fail),

@@ -157,6 +157,33 @@ static void nobody_is_verified_by_a_session_before_he_proved_that_it_is_his(void
 	}
 }
 
+/* We offer tickets with a key exchange only. rfc9846:4.2.11 */
+static void a_ticket_that_is_taken_without_a_key_exchange_is_refused(void **state)
+{
+	uint8_t *const record = pair.client.wire;
+	struct writer w = wr_make(record + RECORD_HEADER_LEN, 1000);
+	struct server_hello hello = {
+		.legacy_version = VERSION_1_2,
+		.random = BYTES_LIT("0123456789abcdef0123456789abcdef"),
+		.suite = 0x1302,
+		.version = VERSION_1_3,
+		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_PRE_SHARED_KEY),
+	};
+
+	connect_named(PKI_NAME, NOW_MS);
+	hello.suite = report_of(&pair.client).suite;
+	pair_fini(&pair);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, NOW_MS, kept, kept_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	hello.session_id = bytes_of(pair.client.conn->hs->session_id, pair.client.conn->hs->session_id_len);
+	server_hello_write(&w, &hello);
+	memcpy(record, (const uint8_t[]){ RECORD_HANDSHAKE, 3, 3, 0, (uint8_t)w.len }, RECORD_HEADER_LEN);
+	pair.client.wire_len = RECORD_HEADER_LEN + w.len;
+	side_feed(&pair, &pair.client);
+	assert_int_equal(pair.client.err, BJ_ERR_ILLEGAL_PARAMETER);
+}
+
 static void resumption_survives_a_retry(void **state)
 {
 	const uint16_t groups[] = { KEX_X25519, KEX_P256 }, p256 = KEX_P256;
@@ -764,6 +791,7 @@ int main(void)
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
 		T(a_sealed_session_opens_under_its_key_and_whole),
 		T(a_session_is_resumed_again_and_again),
+		T(a_ticket_that_is_taken_without_a_key_exchange_is_refused),
 		T(resumption_survives_a_retry),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
 		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),

@@ -125,7 +125,7 @@ enum bj_err retry_resume(struct bj_tls *conn, const struct client_hello *hello)
 		return BJ_ERR_BAD_RETRY;
 	age_ms = conn->now_ms - was.made_ms;
 	print_of(hello, print);
-	if (age_ms < 0 || age_ms > (int64_t)conn->config->cookie_age_s * 1000 || was.suite != conn->suite->code ||
+	if (age_ms < -CLOCK_SLACK_MS || age_ms > (int64_t)conn->config->cookie_age_s * 1000 || was.suite != conn->suite->code ||
 	    !bytes_equal(was.print, bytes_of(print, sizeof(print))) || was.hash.len != hash_len((enum hash_alg)conn->suite->hash))
 		return BJ_ERR_BAD_RETRY;
 	conn->retried = true;

@@ -37,7 +37,7 @@ BJ_API size_t bj_tls_pull(struct bj_tls *conn, uint8_t *out, size_t cap)
 	return len;
 }
 
-/* Queues KeyUpdate under the old keys, then takes the new ones. */
+/* Queues KeyUpdate under the old keys, then takes the new ones. Who was asked is not asked again before he answers. rfc9846:4.6.3 */
 static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 {
 	struct writer w;
@@ -46,7 +46,8 @@ static enum bj_err update_keys(struct bj_tls *conn, bool ask_peer)
 	if (err)
 		return err;
 	conn->update_owed = false;
-	key_update_write(&w, ask_peer);
+	key_update_write(&w, ask_peer && !conn->update_asked);
+	conn->update_asked |= ask_peer;
 	err = flight_end(conn, &w, false);
 	if (!err)
 		err = flight_flush(conn);
@@ -84,7 +85,7 @@ static enum bj_err seal_records(struct bj_tls *conn, struct record_cursor *curso
 
 		if (room <= overhead || (*out_len > 0 && room - overhead < left && room - overhead < SEAL_LEAST))
 			break;
-		if (conn_is_13(conn) && record_wants_update(&conn->wr))
+		if (record_wants_update(&conn->wr))
 			break;
 		room -= overhead;
 		room = room < max ? room : max;
@@ -122,7 +123,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 	len = bj_tls_pull(conn, out, cap);
 	while (bj_tls_pending(conn) == 0) {
 		err = seal_records(conn, &cursor, out, cap, &len);
-		if (err || !conn_is_13(conn) || !record_wants_update(&conn->wr))
+		if (err || !record_wants_update(&conn->wr) || room(conn) == 0)
 			break;
 		err = update_keys(conn, false);
 		if (err)
@@ -188,6 +189,7 @@ enum bj_err key_update_take(struct bj_tls *conn, struct bj_bytes body)
 	if (++conn->updates > CONN_KEY_UPDATE_MAX)
 		return BJ_ERR_TOO_MANY_RECORDS;
 	err = keys_update(conn, false);
+	conn->update_asked = false;
 	conn->update_owed |= !err && requested;
 	return err;
 }

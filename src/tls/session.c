@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#define CLOCK_SLACK_MS 60000
 #define CHECKSUM_LEN 8
 
 void session_fini(struct session *s)

@@ -74,6 +74,7 @@ bool session_peer_view(const struct session *s, struct session_peer *out);
  * configuration, and the role. */
 void session_binding(const struct bj_tls_config *config, const char *name, uint8_t out[SESSION_BINDING_LEN]);
 
+#define CLOCK_SLACK_MS 60000 /* that what was sealed may come from the future: clocks go back, and those of threads differ */
 /* True while it may be used: made in the past (a minute of clock difference is let pass) and not older than its lifetime. */
 bool session_is_fresh(const struct session *s, int64_t now_ms);
 

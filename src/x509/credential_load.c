@@ -109,10 +109,12 @@ static void say_mismatch(struct load *load)
 		text_str(&load->why, ", too, but not the same");
 }
 
+#define CERTS_MAX (PKCS12_CERTS_MAX > CREDENTIAL_CHAIN_MAX ? PKCS12_CERTS_MAX : CREDENTIAL_CHAIN_MAX)
+
 /* The chain that begins with `first`, each issued by the next, by position. */
-static size_t order_from(const struct cert *certs, size_t count, size_t first, size_t out[CREDENTIAL_CHAIN_MAX])
+static size_t order_from(const struct cert *certs, size_t count, size_t first, size_t out[CERTS_MAX])
 {
-	bool used[CREDENTIAL_CHAIN_MAX] = { false };
+	bool used[CERTS_MAX] = { false };
 	size_t len = 0, at = first;
 
 	for (;;) {
@@ -131,7 +133,7 @@ static size_t order_from(const struct cert *certs, size_t count, size_t first, s
 static void say_order(struct load *load)
 {
 	struct cert certs[CREDENTIAL_CHAIN_MAX];
-	size_t order[CREDENTIAL_CHAIN_MAX], len, bad = 1;
+	size_t order[CERTS_MAX], len, bad = 1;
 
 	for (size_t i = 0; i < load->count; i++)
 		if (cert_parse(load->chain[i], &certs[i]))
@@ -269,10 +271,10 @@ static enum bj_err chain_from_pem(struct load *load, struct bj_bytes text)
 static enum bj_err chain_of_file(struct load *load)
 {
 	struct cert certs[PKCS12_CERTS_MAX];
-	size_t order[CREDENTIAL_CHAIN_MAX], count = 0, first = 0, len;
+	size_t order[CERTS_MAX], count = 0, first = 0, len;
 	struct pubkey ours;
 
-	for (size_t i = 0; i < load->file.cert_count && count < CREDENTIAL_CHAIN_MAX; i++)
+	for (size_t i = 0; i < load->file.cert_count; i++)
 		count += cert_parse(load->file.certs[i], &certs[count]) == BJ_OK;
 	pkey_public(load->key, &ours);
 	while (first < count && !algorithm_same_key(&certs[first].key, &ours))
@@ -284,6 +286,8 @@ static enum bj_err chain_of_file(struct load *load)
 	len = order_from(certs, count, first, order);
 	if (len > 1 && name_equal(certs[order[len - 1]].issuer, certs[order[len - 1]].subject))
 		len--; /* peers have the root, or do not trust it */
+	if (len > CREDENTIAL_CHAIN_MAX)
+		return BJ_ERR_LIMIT;
 	for (size_t i = 0; i < len; i++)
 		load->chain[i] = certs[order[i]].der;
 	load->count = len;
@@ -297,7 +301,9 @@ static enum bj_err load_pkcs12(struct load *load)
 
 	if (err)
 		return err;
-	if (key.ptr) {
+	if (load->held) {
+		load->key = pkey_ref(load->held);
+	} else if (key.ptr) {
 		err = key_from(load, key, "the key");
 	} else if (load->file.key) {
 		load->key = pkey_ref(load->file.key);

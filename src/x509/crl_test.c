@@ -388,6 +388,36 @@ static void a_delta_changes_what_its_list_says(void **state)
 					 .extensions = { NUMBER("\x06"), BASE("\x05"), MADE_X(OID_UNKNOWN, true, "x") }), REVOKED);
 }
 
+static void of_two_lists_the_younger_one_counts_whichever_was_given_first(void **state)
+{
+	struct bj_verdict verdict;
+	struct asked a;
+#define OF_MIDDLE(...) LIST(.issuer = &middle, __VA_ARGS__)
+#define OLD(...) OF_MIDDLE(.extensions = { NUMBER("\x05") }, __VA_ARGS__)
+#define YOUNG(...) OF_MIDDLE(.extensions = { NUMBER("\x06") }, __VA_ARGS__)
+#define BOTH_WAYS(a, one, two, want)         \
+	do {                                 \
+		JUDGE(a, one, two, want);    \
+		JUDGE(a, two, one, want);    \
+	} while (0)
+	BOTH_WAYS(a, OLD(0), YOUNG(LISTED), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), YOUNG(0), BJ_OK); /* it was on hold */
+	BOTH_WAYS(a, OLD(LISTED), YOUNG(.next_update = MADE_NOW - 1), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), YOUNG(.this_update = MADE_NOW + 1), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), YOUNG(.key = signer.key), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), MADE_X(OID_UNKNOWN, true, "x") }), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), IDP("\x30\x03\x81\x01\xff") }), REVOKED); /* another scope */
+	BOTH_WAYS(a, OLD(0), OF_MIDDLE(.extensions = { NUMBER("\x04"), IDP("\x30\x03\x81\x01\xff") }, LISTED), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { NUMBER("\x06"), MADE_X(OID_EXT_AKI, false, "\x30\x03\x80\x01\x01") }), REVOKED); /* key */
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.unnumbered = true), REVOKED);
+	BOTH_WAYS(a, OLD(0), OF_MIDDLE(.unnumbered = true, LISTED), REVOKED);
+	BOTH_WAYS(a, OLD(LISTED), OF_MIDDLE(.extensions = { MADE_X(OID_EXT_CRL_NUMBER, true, "\x02\x01\x06") }), REVOKED);
+	BOTH_WAYS(a, OF_MIDDLE(.unnumbered = true, LISTED), OF_MIDDLE(.unnumbered = true, .this_update = MADE_NOW - 9), REVOKED);
+	a = asks(LIST(.unnumbered = true, LISTED), OF_MIDDLE(.unnumbered = true, .this_update = MADE_NOW - 9));
+	a.profile = PROFILE_RFC5280;
+	assert_int_equal(judge(&a, &verdict), BJ_OK);
+}
+
 /* The leaf says that CN=Lists, a CA beside its own, makes its list. */
 static void an_indirect_list_is_believed_if_its_signer_is(void **state)
 {
@@ -495,6 +525,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_depends_on_the_policy),
 		cmocka_unit_test(a_list_speaks_of_what_its_distribution_point_says),
 		cmocka_unit_test(a_delta_changes_what_its_list_says),
+		cmocka_unit_test(of_two_lists_the_younger_one_counts_whichever_was_given_first),
 		cmocka_unit_test(an_indirect_list_is_believed_if_its_signer_is),
 		cmocka_unit_test(nobody_clears_itself),
 		cmocka_unit_test(lists_that_go_with_anchors_are_looked_into),

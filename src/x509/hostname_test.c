@@ -125,6 +125,8 @@ static struct bj_bytes make_constraints(uint8_t buf[400], const struct constrain
 
 #define CN_FOO "\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" "foo"
 #define CN_FOU "\x30\x0e\x31\x0c\x30\x0a\x06\x03\x55\x04\x03\x0c\x03" "fou"
+#define OTHER(last) "\x06\x08\x2b\x06\x01\x05\x05\x07\x08" last "\xa0\x05\x0c\x03" "a@b"
+#define CN_FOO_DEL "\x30\x0f\x31\x0d\x30\x0b\x06\x03\x55\x04\x03\x0c\x04" "fo\x7f" "o"
 #define CN_FOO_BMP "\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x03\x1e\x06" "\0f\0o\0o"
 #define O_FOO_BMP "\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x0a\x1e\x06" "\0f\0o\0o"
 #define CN_E_ACUTE(last) "\x30\x0d\x31\x0b\x30\x09\x06\x03\x55\x04\x03\x0c\x02" "\xc3" last
@@ -171,6 +173,9 @@ static const struct {
 	{ { 0, GN_URI, TEXT(".example.com") }, GN_URI, TEXT("https://a.example.com"), NC_ALLOWED },
 	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org/@example.com"), NC_NOT_PERMITTED },
 	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://example.com@evil.org"), NC_NOT_PERMITTED },
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org\\@example.com"), NC_UNKNOWN }, /* to a browser, of evil.org */
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://evil.org\t@example.com"), NC_UNKNOWN },
+	{ { 0, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://example.com/\\"), NC_ALLOWED },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://192.0.2.1/"), NC_UNKNOWN },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("https://[::1]/"), NC_UNKNOWN },
 	{ { 1, GN_URI, TEXT("example.com") }, GN_URI, TEXT("urn:a:b"), NC_UNKNOWN },
@@ -182,10 +187,16 @@ static const struct {
 	/* the same name in another string type or another case, as others compare it */
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BMP), NC_EXCLUDED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")) }, GN_DIRECTORY, TEXT(CN_E_ACUTE("\xa9")), NC_EXCLUDED },
+	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_DEL), NC_EXCLUDED },
 	{ { 1, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(O_FOO_BMP), NC_ALLOWED },
 	{ { 0, GN_DIRECTORY, TEXT(CN_FOO) }, GN_DIRECTORY, TEXT(CN_FOO_BMP), NC_NOT_PERMITTED },
 	{ { 0, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")) }, GN_DIRECTORY, TEXT(CN_E_ACUTE("\x89")), NC_ALLOWED },
 	{ { 1, GN_REGISTERED_ID, TEXT("\x2a\x03") }, GN_REGISTERED_ID, TEXT("\x2a\x04"), NC_UNKNOWN },
+	/* an international e-mail address is one, another name of that shape is not */
+	{ { 0, GN_EMAIL, TEXT("example.com") }, GN_OTHER, TEXT(OTHER("\x09")), NC_UNKNOWN },
+	{ { 1, GN_EMAIL, TEXT("example.com") }, GN_OTHER, TEXT(OTHER("\x09")), NC_UNKNOWN },
+	{ { 0, GN_EMAIL, TEXT("example.com") }, GN_OTHER, TEXT(OTHER("\x08")), NC_ALLOWED },
+	{ { 0, GN_DNS, TEXT("example.com") }, GN_OTHER, TEXT(OTHER("\x09")), NC_ALLOWED },
 	{ { 1, GN_REGISTERED_ID, TEXT("\x2a\x03") }, GN_DNS, TEXT("example.com"), NC_ALLOWED },
 };
 

@@ -146,13 +146,13 @@ static bool attribute_equal(struct bj_bytes a, struct bj_bytes b)
 	return !x.bad && !y.bad && value_equal(value_a.tag, value_a.content, value_b.tag, value_b.content);
 }
 
-/* A text whose comparison nobody can see otherwise. */
+/* A text whose comparison nobody can see otherwise; rfc4518:2.2 drops control characters and makes spaces of tabs and ends of lines. */
 static bool is_plain(const struct der_item *value)
 {
 	bool plain = is_text(value->tag);
 
 	for (size_t i = 0; i < value->content.len && plain; i++)
-		plain = value->content.ptr[i] < 0x80;
+		plain = value->content.ptr[i] >= 0x20 && value->content.ptr[i] < 0x7f;
 	return plain;
 }
 

@@ -33,8 +33,8 @@ bool name_is_empty(struct bj_bytes name);
 bool name_equal(struct bj_bytes a, struct bj_bytes b);
 /* Is `prefix` the beginning of `name`, relative name by relative name? */
 bool name_starts_with(struct bj_bytes name, struct bj_bytes prefix);
-/* Can it not be told that it does not? Values with characters beyond ASCII, or of old string types, are compared here octet by octet,
- * elsewhere perhaps not. */
+/* Can it not be told that it does not? Values with characters beyond ASCII, with control characters, or of old string types, are compared here
+ * octet by octet, elsewhere perhaps not. */
 bool name_may_start_with(struct bj_bytes name, struct bj_bytes prefix);
 /* Names that are equal have the same hash. For tables whose keys no stranger chooses. */
 uint32_t name_hash(struct bj_bytes name);

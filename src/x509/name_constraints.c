@@ -4,8 +4,10 @@
 #include "x509/der.h"
 #include "x509/dns_name.h"
 #include "x509/name.h"
+#include "x509/oid.h"
 
-#define OCTETS_A_STEP 16 /* of directory names, which take longer to compare than others */
+#define OCTETS_A_STEP 16       /* of directory names, which take longer to compare than others, and of whatever is long */
+#define SHORT_NAMES_MAX 512    /* octets of a name and a base that count as one step: two hosts */
 
 /* ---- the parts of names */
 
@@ -43,8 +45,12 @@ static bool uri_host(struct bj_bytes uri, struct bj_bytes *out)
 		return false;
 	i += 3;
 	end = i;
-	while (end < uri.len && !memchr("/?#", uri.ptr[end], 3))
-		end++;
+	while (end < uri.len && !memchr("/?#", uri.ptr[end], 3)) {
+		uint8_t c = uri.ptr[end++];
+
+		if (c <= 0x20 || c >= 0x7f || memchr("\\\"<>^`{|}", c, 9)) /* stands in no URI, and browsers end the host at some */
+			return false;
+	}
 	for (size_t k = end; k > i; k--)
 		if (uri.ptr[k - 1] == '@') {
 			i = k;
@@ -203,6 +209,14 @@ static enum match match(const struct general_name *name, const struct general_na
 	}
 }
 
+/* SmtpUTF8Mailbox: an e-mail address, which constraints of e-mail addresses hold for, too (rfc9598:6). */
+static bool is_international_mailbox(const struct general_name *name)
+{
+	struct reader other = rd_of(name->value);
+
+	return name->kind == GN_OTHER && oid_find(der_oid(&other)) == OID_ON_SMTP_UTF8_MAILBOX;
+}
+
 /* What a list of subtrees says about a name: how many are of its kind, and the strongest match. */
 struct said {
 	bool any;
@@ -224,13 +238,16 @@ static struct said ask(struct bj_bytes list, const struct general_name *name, ui
 		uint32_t cost;
 
 		cost = 1;
-		if (base.kind == GN_DIRECTORY) /* which was read in whole, even if the name is of another kind */
+		/* the base was read in whole, even if the name is of another kind */
+		if (base.kind == GN_DIRECTORY || name->value.len + base.value.len > SHORT_NAMES_MAX)
 			cost = (uint32_t)(1 + (name->value.len + base.value.len) / OCTETS_A_STEP);
 		if (*steps < cost) {
 			said.budget = true;
+			*steps = 0; /* so that less to spend never finds more */
 			break;
 		}
 		*steps -= cost;
+		said.unknown = said.unknown || (base.kind == GN_EMAIL && is_international_mailbox(name));
 		if (base.kind != name->kind)
 			continue;
 		said.any = true;

@@ -149,6 +149,7 @@ static void addresses_are_text_and_back(void **state)
 static void object_identifiers_are_known_by_their_octets(void **state)
 {
 	char text[OID_TEXT_MAX];
+	uint8_t many[24];
 	static const uint8_t longest[200] = { 0x2a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f };
 
 	for (unsigned i = 1; i < OID_COUNT; i++)
@@ -160,6 +161,16 @@ static void object_identifiers_are_known_by_their_octets(void **state)
 	oid_text(BYTES_LIT("\x88\x37"), text);
 	assert_string_equal(text, "2.999");
 	assert_true(oid_text(bytes_of(longest, sizeof(longest)), text) < OID_TEXT_MAX);
+	assert_memory_equal(text, "#2affff", 7);
+	/* no number loses a part: 2.5.29.32.0 is another policy than one with 2^64 more in its last arc */
+	oid_text(BYTES_LIT("\x55\x1d\x20\x82\x80\x80\x80\x80\x80\x80\x80\x80\x00"), text);
+	assert_string_equal(text, "#551d2082808080808080808000");
+	oid_text(BYTES_LIT("\x55\x1d\x20\x81\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), text);
+	assert_string_equal(text, "2.5.29.32.18446744073709551615");
+	memset(many, 0x7f, sizeof(many));
+	assert_int_equal(oid_text(bytes_of(many, 23), text), 92);
+	oid_text(bytes_of(many, 24), text);
+	assert_memory_equal(text, "#7f7f7f", 7);
 }
 
 int main(void)

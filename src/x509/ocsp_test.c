@@ -399,6 +399,18 @@ static void a_certificate_that_demands_a_staple_has_one(void **state)
 	assert_string_equal(verdict.rule, "rfc7633:4");
 	a.staple = made_response_write(&r);
 	assert_int_equal(judge(&a, &verdict), BJ_OK);
+	r.answers[0].next_update = MADE_NOW - 1; /* an old response says no more than none */
+	a.staple = made_response_write(&r);
+	assert_int_equal(judge(&a, &verdict), BJ_ERR_CERT_STAPLE_MISSING);
+	assert_string_equal(verdict.detail, "its OCSP response is out of date, or not yet in force");
+	r = good();
+	r.answers[0].status = 2;
+	a.staple = made_response_write(&r);
+	assert_int_equal(judge(&a, &verdict), BJ_ERR_CERT_STAPLE_MISSING);
+	r = good();
+	r.answers[0].cert = &middle; /* nor does one about another certificate */
+	a.staple = made_response_write(&r);
+	assert_int_equal(judge(&a, &verdict), BJ_ERR_CERT_STAPLE_MISSING);
 	a.must_staple = false;
 	a.staple = (struct bj_bytes){ 0 };
 	assert_int_equal(judge(&a, &verdict), BJ_OK);

@@ -1,6 +1,8 @@
 /* oid.c - the table of object identifiers. */
 #include "x509/oid.h"
 
+#include "base/hex.h"
+
 struct oid_row {
 	const char *label;
 	uint8_t len;
@@ -38,6 +40,7 @@ const char *oid_label(enum oid oid)
 	return rows[oid].label;
 }
 
+/* Zero if there is no room. */
 static size_t put_arc(char *out, size_t at, uint64_t arc)
 {
 	char digits[20];
@@ -47,12 +50,22 @@ static size_t put_arc(char *out, size_t at, uint64_t arc)
 		digits[n++] = (char)('0' + arc % 10);
 	while ((arc /= 10) > 0);
 	if (at + n + 2 > OID_TEXT_MAX)
-		return at;
+		return 0;
 	if (at > 0)
 		out[at++] = '.';
 	while (n > 0)
 		out[at++] = digits[--n];
 	return at;
+}
+
+/* The octets, as many as fit. */
+static size_t put_octets(struct bj_bytes content, char out[OID_TEXT_MAX])
+{
+	size_t len = content.len < (OID_TEXT_MAX - 2) / 2 ? content.len : (OID_TEXT_MAX - 2) / 2;
+
+	out[0] = '#';
+	hex_encode(content.ptr, len, out + 1);
+	return 1 + 2 * len;
 }
 
 size_t oid_text(struct bj_bytes content, char out[OID_TEXT_MAX])
@@ -61,7 +74,9 @@ size_t oid_text(struct bj_bytes content, char out[OID_TEXT_MAX])
 	size_t at = 0;
 
 	for (size_t i = 0; i < content.len; i++) {
-		arc = (arc & (UINT64_MAX >> 8)) << 7 | (content.ptr[i] & 0x7f);
+		if (arc >> 57)
+			return put_octets(content, out); /* a number that is cut would be another one */
+		arc = arc << 7 | (content.ptr[i] & 0x7f);
 		if (content.ptr[i] & 0x80)
 			continue;
 		if (at == 0) {
@@ -71,6 +86,8 @@ size_t oid_text(struct bj_bytes content, char out[OID_TEXT_MAX])
 			arc -= top * 40;
 		}
 		at = put_arc(out, at, arc);
+		if (at == 0)
+			return put_octets(content, out);
 		arc = 0;
 	}
 	out[at] = 0;

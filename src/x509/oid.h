@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-#define OID_TEXT_MAX 96 /* dotted text with its zero byte; longer ones are cut */
+#define OID_TEXT_MAX 96 /* with the zero byte */
 
 enum oid {
 	OID_UNKNOWN = 0,
@@ -19,7 +19,8 @@ enum oid oid_find(struct bj_bytes content);
 struct bj_bytes oid_bytes(enum oid oid);
 /* What people call it, such as "CN" or "serverAuth"; never null, "" for OID_UNKNOWN. */
 const char *oid_label(enum oid oid);
-/* Dotted text, such as "2.5.29.17". Returns its length. */
+/* Dotted text, such as "2.5.29.17". Of what does not fit, or has a number of more than 64 bits, the octets: "#551d11". Returns its
+ * length. */
 size_t oid_text(struct bj_bytes content, char out[OID_TEXT_MAX]);
 
 #endif

@@ -13,8 +13,10 @@
 #include "base/writer.h"
 #include "x509/der.h"
 #include "x509/der_write.h"
+#include "x509/general_name.h"
 #include "x509/made_chain.h"
 #include "x509/name.h"
+#include "x509/name_constraints.h"
 #include "x509/path.h"
 #include "x509/rules.h"
 
@@ -449,6 +451,63 @@ static void names_times_subtrees_are_counted(void **state)
 	c.root->name_constraints = wr_view(&w);
 	c.root->name_constraints_critical = true;
 	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_BUDGET);
+}
+
+/* Excluded subtrees: `count` of them, each with this base. */
+static struct bj_bytes subtrees(uint8_t *buf, size_t cap, uint8_t tag, struct bj_bytes base, size_t count)
+{
+	struct writer w = wr_make(buf, cap);
+	size_t list = dw_open(&w, DER_CONTEXT_CONSTRUCTED(1));
+
+	for (size_t i = 0; i < count; i++) {
+		size_t subtree = dw_open(&w, DER_SEQUENCE);
+
+		dw_item(&w, tag, base);
+		dw_close(&w, subtree);
+	}
+	dw_close(&w, list);
+	assert_true(wr_ok(&w) && name_constraints_are_valid(wr_view(&w)));
+	return wr_view(&w);
+}
+
+static void names_and_subtrees_are_counted_by_their_length(void **state)
+{
+	enum { CAP = 60000, LONG = 40000 };
+	uint8_t *san = malloc(CAP), *constraints = malloc(CAP), *text = malloc(CAP);
+	struct writer w = wr_make(san, CAP), base = wr_make(text, CAP);
+	struct bj_verdict verdict;
+	struct chain c;
+	size_t mark;
+
+	assert_true(san && constraints && text);
+	/* many short names, and one subtree of another kind that takes long to read */
+	chain_init(&c);
+	wr_raw(&w, "\x82\x0f" "www.example.com", 17);
+	for (size_t i = 0; i < 4095; i++)
+		wr_raw(&w, "\x82\x01" "a", 3);
+	c.leaf.san = wr_view(&w);
+	wr_raw(&base, "\x06\x01\x2a", 3);
+	mark = dw_open(&base, DER_CONTEXT_CONSTRUCTED(0));
+	for (size_t i = 0; i < LONG; i += 2)
+		wr_raw(&base, "\x05\x00", 2);
+	dw_close(&base, mark);
+	c.root->name_constraints = subtrees(constraints, CAP, DER_CONTEXT_CONSTRUCTED(GN_OTHER), wr_view(&base), 1);
+	c.root->name_constraints_critical = true;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_BUDGET);
+	/* one long name, and many short subtrees */
+	chain_init(&c);
+	w = wr_make(san, CAP);
+	wr_raw(&w, "\x82\x0f" "www.example.com", 17);
+	memset(text, 'a', LONG);
+	memcpy(text + LONG, "@a.b", 4);
+	dw_item(&w, DER_CONTEXT(GN_EMAIL), bytes_of(text, LONG + 4));
+	c.leaf.san = wr_view(&w);
+	c.root->name_constraints = subtrees(constraints, CAP, DER_CONTEXT(GN_EMAIL), BYTES_LIT("b.c"), 4000);
+	c.root->name_constraints_critical = true;
+	assert_int_equal(judge(&c, &verdict), BJ_ERR_CERT_BUDGET);
+	free(text);
+	free(constraints);
+	free(san);
 }
 
 static const struct {
@@ -952,6 +1011,7 @@ int main(void)
 		cmocka_unit_test(the_reason_is_that_of_the_path_which_ends_at_an_anchor),
 		cmocka_unit_test(rsa_keys_of_cas_are_measured_too),
 		cmocka_unit_test(names_times_subtrees_are_counted),
+		cmocka_unit_test(names_and_subtrees_are_counted_by_their_length),
 		cmocka_unit_test(an_end_entity_that_is_an_anchor_is_believed_within_its_names_and_dates),
 		cmocka_unit_test(the_profile_of_the_rfc_leaves_out_what_only_the_web_asks),
 		cmocka_unit_test(a_self_signed_end_entity_is_named_as_such),

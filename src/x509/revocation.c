@@ -97,13 +97,44 @@ static bool is_listed(struct judging *j, const struct crl_held *held)
 	return true;
 }
 
-/* One list by way of one point. True if the certificate is revoked. */
+/* Who is on such a list is revoked all the same. */
+static bool clears_nobody(const struct judging *j, const struct crl *crl)
+{
+	return j->asks->numbered && (!crl->has_number || crl->number_critical);
+}
+
+/* Lists with numbers are as old as these say; of two without, the dates say it. */
+static bool is_younger(const struct crl *a, const struct crl *b)
+{
+	if (a->has_number != b->has_number)
+		return false;
+	return a->has_number ? number_compare(a->number, b->number) > 0 : a->this_update > b->this_update;
+}
+
+/* Is there a younger list of the same scope and key? It says what holds now, in both directions (rfc5280:5.2.3). Of another key it may be one of
+ * another CA with this name, whose numbers say nothing here. */
+static bool is_superseded(struct judging *j, const struct crl *crl)
+{
+	const struct crl_held *other = crls_first(j->asks->crls, crl->issuer_hash);
+
+	for (; other; other = crls_next(other, crl->issuer_hash)) {
+		const struct crl *o = &other->crl;
+
+		if (!o->is_delta && is_younger(o, crl) && bytes_equal(o->idp, crl->idp) && bytes_equal(o->aki, crl->aki) &&
+		    !o->has_unknown_critical && is_fresh(j, o) && !clears_nobody(j, o) && name_equal(o->issuer, crl->issuer) &&
+		    j->asks->is_signed(j->asks->self, other))
+			return true;
+	}
+	return false;
+}
+
+/* One list by way of one point. True if the certificate is revoked. What other lists cleared, this one may still revoke. */
 static bool consult(struct judging *j, const struct crl_held *held, const struct dist_point *point)
 {
 	const struct crl *crl = &held->crl;
 	uint16_t reasons = crl->reasons & point->reasons;
 
-	if (crl->is_delta || !is_in_scope(j, crl, point) || !(reasons & ~j->covered))
+	if (crl->is_delta || !is_in_scope(j, crl, point) || !reasons)
 		return false;
 	if (!is_fresh(j, crl)) {
 		j->answer->why = "its list is out of date, or not yet in force";
@@ -118,9 +149,11 @@ static bool consult(struct judging *j, const struct crl_held *held, const struct
 		j->answer->why = "its list is not signed by whom it must be";
 		return false;
 	}
+	if (is_superseded(j, crl))
+		return false;
 	if (is_listed(j, held))
 		return true;
-	if (j->asks->numbered && (!crl->has_number || crl->number_critical)) { /* who is on it is revoked all the same */
+	if (clears_nobody(j, crl)) {
 		j->answer->why = crl->has_number ? "the number of its list is critical" : "its list has no number, so that nobody can tell "
 											 "an old one from a new one";
 		return false;

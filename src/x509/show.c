@@ -94,19 +94,18 @@ static void line(struct text *out, const char *label, const char *value)
 	text_char(out, '\n');
 }
 
-static void bits_line(struct text *out, const char *label, unsigned bits, const char *const *names, size_t count)
-{
-	bool any = false;
+/* ---- lists */
 
-	text_str(out, label);
-	for (size_t i = 0; i < count; i++) {
-		if (!(bits >> i & 1))
-			continue;
-		text_str(out, any ? ", " : "");
-		text_str(out, names[i]);
-		any = true;
-	}
-	text_char(out, '\n');
+struct facts {
+	show_fact_fn *each;
+	void *self;
+};
+
+static void each_bit(const struct facts *f, unsigned bits, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bits >> i & 1)
+			f->each(f->self, names[i]);
 }
 
 /* A base of a name constraint: networks with their mask. */
@@ -124,30 +123,36 @@ static void base_text(const struct general_name *base, struct text *out)
 	ip_text(bytes_of(base->value.ptr + half, half), out);
 }
 
-static void constraints_lines(const struct cert *cert, struct text *out)
+static void each_base(const struct facts *f, const struct cert *cert, uint8_t tag)
 {
-	static const char *const labels[2] = { "  permitted   ", "  excluded    " };
-	struct reader r = rd_of(cert->name_constraints);
+	struct reader r = rd_of(cert->name_constraints), list;
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct reader list;
+	while (rd_more(&r) && !der_at(&r, tag))
+		(void)der_any(&r);
+	list = der_open(&r, tag);
+	while (rd_more(&list)) {
+		struct reader subtree = der_open(&list, DER_SEQUENCE);
+		struct general_name base = gn_read(&subtree);
+		char buf[SHOW_FACT_MAX];
+		struct text text = text_make(buf, sizeof(buf));
 
-		if (!der_at(&r, DER_CONTEXT_CONSTRUCTED(i)))
-			continue;
-		list = der_open(&r, DER_CONTEXT_CONSTRUCTED(i));
-		text_str(out, labels[i]);
-		while (rd_more(&list)) {
-			struct reader subtree = der_open(&list, DER_SEQUENCE);
-			struct general_name base = gn_read(&subtree);
-
-			base_text(&base, out);
-			text_str(out, rd_more(&list) ? ", " : "\n");
-		}
+		base_text(&base, &text);
+		f->each(f->self, buf);
 	}
 }
 
-/* Where its issuer and its state can be asked for: URIs only. */
-static void access_lines(const struct cert *cert, struct text *out)
+static void uri_fact(const struct facts *f, const struct general_name *place)
+{
+	char buf[SHOW_FACT_MAX];
+	struct text text = text_make(buf, sizeof(buf));
+
+	if (place->kind != GN_URI)
+		return;
+	text_safe(&text, place->value, "");
+	f->each(f->self, buf);
+}
+
+static void each_access(const struct facts *f, const struct cert *cert, enum oid wanted)
 {
 	struct reader list = rd_of(cert->aia);
 
@@ -156,15 +161,12 @@ static void access_lines(const struct cert *cert, struct text *out)
 		enum oid method = oid_find(der_oid(&description));
 		struct general_name place = gn_read(&description);
 
-		if (place.kind != GN_URI || (method != OID_AD_OCSP && method != OID_AD_CA_ISSUERS))
-			continue;
-		text_str(out, method == OID_AD_OCSP ? "OCSP          " : "Issuer at     ");
-		text_safe(out, place.value, "");
-		text_char(out, '\n');
+		if (method == wanted)
+			uri_fact(f, &place);
 	}
 }
 
-static void crl_lines(const struct cert *cert, struct text *out)
+static void each_crl(const struct facts *f, const struct cert *cert)
 {
 	struct reader points = rd_of(cert->crl_points);
 
@@ -175,16 +177,13 @@ static void crl_lines(const struct cert *cert, struct text *out)
 		while (point.name.is_there && !point.name.is_relative && rd_more(&list)) {
 			struct general_name place = gn_read(&list);
 
-			if (list.bad || place.kind != GN_URI)
-				continue;
-			text_str(out, "CRL           ");
-			text_safe(out, place.value, "");
-			text_char(out, '\n');
+			if (!list.bad)
+				uri_fact(f, &place);
 		}
 	}
 }
 
-static void policy_lines(const struct cert *cert, struct text *out)
+static void each_policy(const struct facts *f, const struct cert *cert)
 {
 	struct reader list = rd_of(cert->policies);
 
@@ -194,8 +193,70 @@ static void policy_lines(const struct cert *cert, struct text *out)
 		char dotted[OID_TEXT_MAX];
 
 		oid_text(oid, dotted);
-		line(out, "Policy        ", dotted);
+		f->each(f->self, dotted);
 	}
+}
+
+void show_each(const struct cert *cert, enum show_list what, show_fact_fn *each, void *self)
+{
+	static const char *const usages[] = { "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
+					      "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly" };
+	static const char *const purposes[] = { "serverAuth", "clientAuth", "OCSPSigning", "any", "others" };
+	const struct facts f = { each, self };
+
+	switch (what) {
+	case SHOW_KEY_USAGE:
+		each_bit(&f, cert->key_usage, usages, ARRAY_COUNT(usages));
+		break;
+	case SHOW_PURPOSES:
+		each_bit(&f, cert->eku, purposes, ARRAY_COUNT(purposes));
+		break;
+	case SHOW_PERMITTED:
+		each_base(&f, cert, DER_CONTEXT_CONSTRUCTED(0));
+		break;
+	case SHOW_EXCLUDED:
+		each_base(&f, cert, DER_CONTEXT_CONSTRUCTED(1));
+		break;
+	case SHOW_OCSP:
+		each_access(&f, cert, OID_AD_OCSP);
+		break;
+	case SHOW_ISSUERS:
+		each_access(&f, cert, OID_AD_CA_ISSUERS);
+		break;
+	case SHOW_CRLS:
+		each_crl(&f, cert);
+		break;
+	case SHOW_POLICIES:
+		each_policy(&f, cert);
+		break;
+	}
+}
+
+/* A list as text: in one line, or each in a line of its own. */
+struct lines {
+	struct text *out;
+	const char *label;
+	bool apart, any;
+};
+
+static void put_fact(void *self, const char *fact)
+{
+	struct lines *lines = self;
+
+	if (lines->apart && lines->any)
+		text_char(lines->out, '\n');
+	text_str(lines->out, lines->apart || !lines->any ? lines->label : ", ");
+	text_str(lines->out, fact);
+	lines->any = true;
+}
+
+static void list_lines(const struct cert *cert, enum show_list what, const char *label, bool apart, struct text *out)
+{
+	struct lines lines = { out, label, apart, false };
+
+	show_each(cert, what, put_fact, &lines);
+	if (lines.any)
+		text_char(out, '\n');
 }
 
 void show_sct(const struct sct *sct, struct text *out)
@@ -230,10 +291,6 @@ static void sct_lines(const struct cert *cert, struct text *out)
 
 static void extension_lines(const struct cert *cert, struct text *out)
 {
-	static const char *const usages[] = { "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment",
-					      "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly" };
-	static const char *const purposes[] = { "serverAuth", "clientAuth", "OCSPSigning", "any", "others" };
-
 	if (cert->san.len > 0) {
 		text_str(out, "Names         ");
 		show_names(cert, out);
@@ -247,14 +304,12 @@ static void extension_lines(const struct cert *cert, struct text *out)
 		}
 		text_char(out, '\n');
 	}
-	if (cert->has_key_usage)
-		bits_line(out, "Key usage     ", cert->key_usage, usages, ARRAY_COUNT(usages));
-	if (cert->has_eku)
-		bits_line(out, "Purposes      ", cert->eku, purposes, ARRAY_COUNT(purposes));
-	if (cert->name_constraints.len > 0) {
+	list_lines(cert, SHOW_KEY_USAGE, "Key usage     ", false, out);
+	list_lines(cert, SHOW_PURPOSES, "Purposes      ", false, out);
+	if (cert->name_constraints.len > 0)
 		text_str(out, "Constraints\n");
-		constraints_lines(cert, out);
-	}
+	list_lines(cert, SHOW_PERMITTED, "  permitted   ", false, out);
+	list_lines(cert, SHOW_EXCLUDED, "  excluded    ", false, out);
 	if (cert->ski.len > 0) {
 		text_str(out, "Key id        ");
 		text_hex(out, cert->ski, 0);
@@ -265,9 +320,10 @@ static void extension_lines(const struct cert *cert, struct text *out)
 		text_hex(out, cert->aki, 0);
 		text_char(out, '\n');
 	}
-	access_lines(cert, out);
-	crl_lines(cert, out);
-	policy_lines(cert, out);
+	list_lines(cert, SHOW_OCSP, "OCSP          ", true, out);
+	list_lines(cert, SHOW_ISSUERS, "Issuer at     ", true, out);
+	list_lines(cert, SHOW_CRLS, "CRL           ", true, out);
+	list_lines(cert, SHOW_POLICIES, "Policy        ", true, out);
 	if (cert->must_staple)
 		text_str(out, "Must staple   yes\n");
 	sct_lines(cert, out);

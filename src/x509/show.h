@@ -33,6 +33,21 @@ void show_names(const struct cert *cert, struct text *out);
 void show_cert(const struct cert *cert, struct text *out);
 /* The same of a signing request (x509/request.h). */
 void show_request(const struct cert *request, struct text *out);
+/* What a certificate says in lists. */
+enum show_list {
+	SHOW_KEY_USAGE, /* "digitalSignature" */
+	SHOW_PURPOSES,  /* "serverAuth" */
+	SHOW_PERMITTED, /* "DNS:example.com", "IP:192.0.2.0/255.255.255.0" */
+	SHOW_EXCLUDED,
+	SHOW_OCSP,      /* URIs: where it can be asked whether it is revoked, */
+	SHOW_ISSUERS,   /* where its issuer's certificate is, */
+	SHOW_CRLS,      /* and where lists are */
+	SHOW_POLICIES,  /* dotted object identifiers */
+};
+#define SHOW_FACT_MAX 4096 /* of one; what is longer is cut */
+typedef void show_fact_fn(void *self, const char *fact);
+/* Each of them, safe for terminals. */
+void show_each(const struct cert *cert, enum show_list what, show_fact_fn *each, void *self);
 /* "2026-11-20 23:51:16 UTC, log BASE64". */
 void show_sct(const struct sct *sct, struct text *out);
 

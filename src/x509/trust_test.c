@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include <openssl/pkcs12.h>
+
 #include "base/base64.h"
 #include "crypto/hash.h"
 #include "crypto/pkcs12.h"
+#include "crypto/pkey_own.h"
 #include "x509/credential.h"
 #include "x509/made_chain.h"
 #include "x509/trust.h"
@@ -262,6 +265,7 @@ static void der_is_read_as_pem_is(void **state)
 static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state)
 {
 	const struct bj_bytes mixed[] = { leaf.cert.der, root.cert.der, stranger.cert.der, middle.cert.der };
+	struct pkey *other;
 	struct bj_bytes file;
 	struct bj_credential *credential = NULL;
 	struct bj_credential_source source = { 0 };
@@ -279,7 +283,45 @@ static void a_pkcs12_file_gives_its_chain_in_order_without_the_root(void **state
 	assert_true(bytes_equal(bj_credential_chain(credential, 0), leaf.cert.der));
 	assert_true(bytes_equal(bj_credential_chain(credential, 1), middle.cert.der));
 	bj_credential_free(credential);
+	/* a key that is named counts, not the one in the file */
+	assert_int_equal(credential_load(&source, stranger.key, &credential, why), BJ_OK);
+	assert_true(bytes_equal(bj_credential_chain(credential, 0), stranger.cert.der));
+	bj_credential_free(credential);
+	assert_int_equal(pkey_generate(KEY_P256, 0, &other), BJ_OK);
+	assert_int_equal(credential_load(&source, other, &credential, why), BJ_ERR_KEY_MISMATCH);
+	pkey_free(other);
 	pkcs12_written_free(&file);
+}
+
+/* Other programs keep CAs beside their own certificate, in any order. */
+static void the_own_certificate_is_found_behind_many_others(void **state)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+	struct bj_credential_source source = { .passphrase = BYTES_LIT("pass") };
+	struct bj_credential *credential = NULL;
+	unsigned char *der = NULL;
+	char why[BJ_WHY_MAX];
+	PKCS12 *file;
+	int len;
+
+	for (unsigned i = 0; i < PKCS12_CERTS_MAX; i++) {
+		const struct made_cert *made = i == PKCS12_CERTS_MAX - 1 ? &leaf : i == 3 ? &middle : &stranger;
+		const unsigned char *p = made->der;
+
+		assert_true(sk_X509_push(all, d2i_X509(NULL, &p, (long)made->cert.der.len)) > 0);
+	}
+	file = PKCS12_create("pass", "many", pkey_evp(leaf.key), NULL, all, NID_aes_256_cbc, NID_aes_256_cbc, 1, 1, 0);
+	assert_non_null(file);
+	len = i2d_PKCS12(file, &der);
+	assert_true(len > 0);
+	source.chain = bytes_of(der, (size_t)len);
+	assert_int_equal(bj_credential_from(&source, &credential, why), BJ_OK);
+	assert_int_equal(bj_credential_chain_count(credential), 2);
+	assert_true(bytes_equal(bj_credential_chain(credential, 0), leaf.cert.der));
+	bj_credential_free(credential);
+	OPENSSL_free(der);
+	PKCS12_free(file);
+	sk_X509_pop_free(all, X509_free);
 }
 
 static void pin_of(const struct made_cert *made, uint8_t out[HASH_MAX])
@@ -380,6 +422,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(der_is_read_as_pem_is),
 		cmocka_unit_test(a_pkcs12_file_gives_its_chain_in_order_without_the_root),
+		cmocka_unit_test(the_own_certificate_is_found_behind_many_others),
 		cmocka_unit_test(only_a_chain_with_a_pinned_key_is_good),
 		cmocka_unit_test(what_is_no_pin_is_refused),
 		cmocka_unit_test(every_failure_of_a_certificate_has_its_fix),

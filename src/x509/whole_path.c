@@ -276,6 +276,8 @@ static void known_of_staple(struct search *s, struct known *known)
 		*known = (struct known){ REVOCATION_UNUSABLE, err, "rfc6960:3.2", answer.why, 0, REASON_UNSPECIFIED, { 0 } };
 	} else if (answer.status == OCSP_GOOD) {
 		known->status = REVOCATION_GOOD;
+	} else if (in->leaf->must_staple) { /* an old response would do for whoever stole the key */
+		*known = (struct known){ REVOCATION_UNUSABLE, BJ_ERR_CERT_STAPLE_MISSING, "rfc7633:4", answer.why, 0, REASON_UNSPECIFIED, { 0 } };
 	} else {
 		known->why = answer.why;
 		known->rule = "rfc6960:3.2";

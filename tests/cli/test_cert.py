@@ -1,5 +1,6 @@
 """The local CA: what it makes is accepted by others, what it must not sign it does not, and nothing is overwritten."""
 import json
+import re
 import stat
 
 import pytest
@@ -94,6 +95,41 @@ def test_what_show_prints(bojagi, ca):
     same_as("cert-show.txt", bojagi.run("cert", "show", "both.pem").stdout.decode())
     rows = json.loads(bojagi.run("cert", "show", "both.pem", "--json").stdout)["certificates"]
     assert [row["ca"] for row in rows] == [False, True] and rows[0]["names"] == ["DNS:localhost", "IP:127.0.0.1"]
+
+
+def test_show_tells_in_json_what_it_tells_in_text(bojagi, ca):
+    uris = {"OCSP": ["http://ocsp.test/a", "http://ocsp.test/b"], "Issuer at": ["http://ca.test/ca.der"],
+            "CRL": ["http://ca.test/a.crl", "http://ca.test/b.crl"]}
+    make(bojagi.home, "told", more="\n".join([
+        "authorityInfoAccess = " + ", ".join([f"OCSP;URI:{u}" for u in uris["OCSP"]] + [f"caIssuers;URI:{u}" for u in uris["Issuer at"]]),
+        "crlDistributionPoints = " + ", ".join(f"URI:{u}" for u in uris["CRL"]),
+        "certificatePolicies = 2.23.140.1.2.1, 2.25.340282366920938463463374607431768211455", "tlsfeature = status_request"]))
+    (bojagi.home / "both.pem").write_bytes((bojagi.home / "told.pem").read_bytes() + ca.read_bytes())
+    text = bojagi.run("cert", "show", "both.pem").stdout.decode()
+    told, made = json.loads(bojagi.run("cert", "show", "both.pem", "--json").stdout)["certificates"]
+    for label, key in (("OCSP", "ocsp_urls"), ("Issuer at", "issuer_urls"), ("CRL", "crl_urls")):
+        assert re.findall(rf"^ +{label} +(\S+)$", text, re.M) == told[key] == uris[label] and made[key] == []
+    assert told["policies"] == ["2.23.140.1.2.1", "#69" + "83" + "ff" * 17 + "7f"] and re.findall(r"Policy +(\S+)", text) == told["policies"]
+    assert told["must_staple"] is True and text.count("Must staple   yes") == 1 and made["must_staple"] is False
+    assert told["key_usage"] == ["digitalSignature"] and told["purposes"] == ["serverAuth"] and told["cas_below"] is None
+    assert made["key_usage"] == ["keyCertSign", "cRLSign"] and made["purposes"] is None and made["cas_below"] == 0
+    assert "DNS:localhost" in made["permitted"] and ", ".join(made["permitted"]) in text and made["excluded"] == told["permitted"] == []
+    assert told["issuer_key_id"] == made["key_id"] and f"Issuer key id {made['key_id']}" in text
+    assert told["timestamps"] == made["timestamps"] == []
+
+
+@pytest.mark.parametrize("value", ["0400", "04020000", "040400020001", "0404000300010000"])
+def test_show_calls_a_malformed_list_of_timestamps_so(bojagi, ca, value):
+    make(bojagi.home, "bad", more=f"1.3.6.1.4.1.11129.2.4.2 = DER:{value}")
+    shown = bojagi.run("cert", "show", "bad.pem").stdout.decode()
+    row = json.loads(bojagi.run("cert", "show", "bad.pem", "--json").stdout)["certificates"][0]
+    assert ("Timestamp     malformed" in shown) == (row["timestamps"] is None) == (value != "04020000"), shown
+
+
+def test_show_tells_in_json_what_key_a_p12_has(bojagi, ca):
+    made = json.loads(bojagi.run("cert", "client", "dora", "--p12", "--dir", "ca", "--json").stdout)
+    shown = bojagi.run("cert", "show", "dora.p12", "--passin", "env:PASS", "--json", env={"PASS": made["p12_passphrase"]})
+    assert json.loads(shown.stdout)["private_key"] == "P-256"
 
 
 def test_show_reads_der_and_says_when_a_certificate_has_expired(bojagi, ca):

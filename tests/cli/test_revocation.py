@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -48,6 +49,21 @@ def test_a_strangers_certificate_is_not_revoked(bojagi, ca):
     assert bojagi.run("cert", "client", "carol", "--dir", "other").returncode == 0
     result = bojagi.run("cert", "revoke", "carol.pem", "--dir", "ca")
     assert result.returncode == 2 and b"was not issued by the CA" in result.stderr
+
+
+def test_what_only_looks_as_if_the_ca_had_signed_it_is_not_its(bojagi, ca):
+    shown = openssl("x509", "-in", "ca/ca.pem", "-noout", "-subject", "-nameopt", "multiline,-esc_msb", "-ext", "subjectKeyIdentifier", cwd=ca).stdout
+    name, key_id = re.search(r"commonName += (.*)", shown).group(1), shown.strip().split("\n")[-1].strip()
+    (ca / "ext").write_text("authorityKeyIdentifier = keyid\nsubjectKeyIdentifier = hash\nsubjectAltName = DNS:a.test\n")
+    for command in (["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "evil.key", "-out", "evil.pem", "-subj", f"/CN={name}",
+                     "-addext", f"subjectKeyIdentifier = {key_id}"],
+                    ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "forged.key", "-out", "forged.csr", "-subj", "/CN=a.test"],
+                    ["x509", "-req", "-sha1", "-in", "forged.csr", "-CA", "evil.pem", "-CAkey", "evil.key", "-extfile", "ext", "-out", "forged.pem"]):
+        result = openssl(*command, cwd=ca)
+        assert result.returncode == 0, result.stderr
+    for command in ("ocsp", "renew", "revoke"):
+        result = bojagi.run("cert", command, "forged.pem", "--dir", "ca")
+        assert result.returncode == 2 and b"was not issued by the CA" in result.stderr, (command, result.stderr)
 
 
 def test_an_unknown_reason_is_refused(bojagi, ca):
@@ -226,6 +242,7 @@ def test_a_response_is_shown(bojagi, ca):
         shown = json.loads(bojagi.run("cert", "show", "site.ocsp", "--json").stdout)["certificates"]
         assert [(one["ocsp_serial"], one["ocsp_status"], one["valid_now"]) for one in shown] == [(serial_of(ca, "site.pem"), status, True)]
         assert (shown[0]["revoked"] is not None) == (status == "revoked")
+        assert shown[0]["reason"] == ("superseded" if status == "revoked" else None)
         text = bojagi.run("cert", "show", "site.ocsp").stdout.decode()
         assert f"OCSP response: {status}" in text and ("(superseded)" in text) == (status == "revoked"), text
     (ca / "cut.ocsp").write_bytes((ca / "site.ocsp").read_bytes()[:-1])
@@ -240,6 +257,35 @@ def test_only_what_ends_soon_is_renewed(bojagi, ca):
     before = (ca / "a.test.pem").read_bytes()
     assert bojagi.run("cert", "renew", "site.pem", "a.test.pem", "--within", "30", "--dir", "ca").returncode == 0
     assert (ca / "a.test.pem").read_bytes() != before
+
+
+def test_no_name_is_lost_in_a_renewal(bojagi, ca):
+    names = [f"{letter * 60}.{letter * 20}.test" for letter in "abcdefghij"] + [f"{'n' * 50}{i}.{'m' * 50}.test" for i in range(80)]
+    names += ["https://a.test/" + "way/" * 80 + "%5c", r"https://a.test/\x"]
+    assert bojagi.run("cert", "server", *names, "--out", "many", "--dir", "ca").returncode == 0
+    before = openssl("x509", "-in", "many.pem", "-noout", "-ext", "subjectAltName", cwd=ca).stdout
+    assert before.count("test") >= 92
+    assert bojagi.run("cert", "renew", "many.pem", "--dir", "ca").returncode == 0
+    assert openssl("x509", "-in", "many.pem", "-noout", "-ext", "subjectAltName", cwd=ca).stdout == before
+
+
+def test_a_line_that_was_cut_swallows_no_revocation(bojagi, ca):
+    issued = ca / "ca" / "issued"
+    issued.write_bytes(issued.read_bytes().rstrip(b"\n")[:-3])  # the disk was full
+    assert bojagi.run("cert", "revoke", "alice.pem", "--dir", "ca").returncode == 0
+    assert verify(ca, "alice.pem").returncode != 0 and "certificate revoked" in verify(ca, "alice.pem").stderr
+    revoked = issued.read_bytes()
+    issued.write_bytes(revoked.replace(b"revoked ", b"\0\0\0\0 "))  # the power failed
+    result = bojagi.run("cert", "crl", "--dir", "ca")
+    assert result.returncode == 58 and b"issued cannot be read" in result.stderr
+
+
+def test_a_long_list_of_what_was_issued_is_read_in_its_length(bojagi, ca):
+    with (ca / "ca" / "issued").open("a") as issued:
+        issued.writelines(f"issued 41{i:030x} 1800000000 client c{i}\n" for i in range(95000))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert bojagi.run("cert", "crl", "--dir", "ca", timeout=120).returncode == 0
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 3  # seconds of the processor: one by one it would take ten times that
 
 
 @pytest.mark.parametrize("name", ["ca/ca.pem", "carol.pem", "nothing.pem", "ca/ca.key"])

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import json
 import struct
+import sys
 
 import pytest
 
@@ -116,6 +117,20 @@ def test_a_timestamp_for_something_else_is_bad(bojagi, log, site, openssl_server
     assert code == 0 and f"✗ timestamp {TIME}, Acme Oak (certificate): the log has not signed this" in text
 
 
+def test_a_timestamp_of_a_time_to_come_is_bad(bojagi, log, site, openssl_server, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(sys.modules[__name__], "WHEN_MS", 4000000000000)
+    data = vector(vector(log.sct(b"\0\0" + vector(site, 3)), 2), 2)
+    (bojagi.home / "info.pem").write_text("-----BEGIN SERVERINFOV2 FOR CT-----\n" +
+                                          base64.encodebytes(struct.pack(">IH", 0x1180, 18) + vector(data, 2)).decode() +
+                                          "-----END SERVERINFOV2 FOR CT-----\n")
+    write_list(bojagi.home, log.key)
+    port = openssl_server("-serverinfo", "info.pem")
+    code, text = look(bojagi, port)
+    assert code == 0 and "✗ timestamp 2096-10-02 07:06:40 UTC, Acme Oak (handshake): its time has not come" in text, text
+    code, text = look(bojagi, port, "--json")
+    assert code == 0 and [t["checked"] for t in json.loads(text)["timestamps"]] == ["good", "future"]
+
+
 def test_of_two_cas_with_one_name_the_one_that_signed_counts(bojagi, log, site, openssl_server):  # noqa: F811
     home = bojagi.home
     assert bojagi.run("cert", "init", "--dir", "newer").returncode == 0
@@ -137,6 +152,9 @@ def test_a_log_that_is_not_listed_and_no_timestamps_at_all_are_said(bojagi, log,
     make(home, "bare", start="20241231000000Z", end="20480101000000Z")
     code, text = look(bojagi, openssl_server(certificate="bare"))
     assert code == 0 and "! no timestamps of logs (RFC 6962), neither in the certificate nor in the handshake" in text
+    shown = json.loads(bojagi.run("cert", "show", "site.pem", "--json").stdout)["certificates"][0]["timestamps"]
+    assert shown == [{"version": 1, "log_id": identifier, "time": TIME.replace(" UTC", "Z").replace(" ", "T")}]
+    assert f"Timestamp     {TIME}, log {identifier}" in bojagi.run("cert", "show", "site.pem").stdout.decode()
 
 
 def test_cert_show_names_the_log(bojagi, log, site):

@@ -111,6 +111,18 @@ static void mask_all(void *bytes, size_t len)
 		((uint8_t *)bytes)[i] = memory_mask(((uint8_t *)bytes)[i]);
 }
 
+/* The CA and a key in one file. */
+static void make_bundle(struct kit *kit)
+{
+	struct file_bytes ca, server;
+	char text[16384];
+
+	assert_int_equal(file_read(kit_path(kit, "ca.pem"), FILE_CREDENTIAL_MAX, &ca), BJ_OK);
+	assert_int_equal(file_read(kit_path(kit, "server.pem"), FILE_CREDENTIAL_MAX, &server), BJ_OK);
+	(void)snprintf(text, sizeof(text), "%s%s", (const char *)ca.ptr, strstr((const char *)server.ptr, "-----BEGIN PRIVATE KEY"));
+	kit_write(kit, "bundle.pem", text, strlen(text));
+}
+
 static void make_material(int fd)
 {
 	static struct kit kit;
@@ -118,6 +130,7 @@ static void make_material(int fd)
 	struct material m = { { 0 } };
 
 	kit_open(&kit);
+	make_bundle(&kit);
 	kit_issue(&kit, ISSUE_CLIENT, "client@example.com", text, sizeof(text));
 	kit_write(&kit, "client.pem", text, strlen(text));
 	pkey_free(kit.ca_key);
@@ -385,6 +398,32 @@ static void what_is_left_anywhere_is_found(void **state)
 
 static struct material material;
 
+/* People give a file with a key in it where only certificates are wanted. */
+static void a_key_among_anchors_is_not_left(void **state)
+{
+	char path[128];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/bundle.pem", material.folder);
+	(void)fflush(stdout);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct bj_trust *trust = bj_trust_new();
+		size_t found;
+
+		memory_note_masked(material.server_scalar, SCALAR_LEN, "private key of the server", LIFE_CONFIG);
+		found = bj_trust_add_file(trust, path, NULL) != BJ_OK;
+		found += memory_search(LIFE_CONFIG, true);
+		(void)fflush(stdout);
+		_exit(found > 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 struct trial {
 	const struct row *row;
 	bool libcrypto_only;
@@ -441,7 +480,9 @@ static int teardown(void **state)
 
 int main(int argc, char **argv)
 {
-	struct CMUnitTest tests[2 * ARRAY_COUNT(rows) + 1] = { cmocka_unit_test(what_is_left_anywhere_is_found) };
+	enum { OWN = 2 };
+	struct CMUnitTest tests[2 * ARRAY_COUNT(rows) + OWN] = { cmocka_unit_test(what_is_left_anywhere_is_found),
+								 cmocka_unit_test(a_key_among_anchors_is_not_left) };
 	static struct trial trials[2 * ARRAY_COUNT(rows)];
 	static char names[2 * ARRAY_COUNT(rows)][96];
 
@@ -458,7 +499,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_COUNT(trials); i++) {
 		trials[i] = (struct trial){ &rows[i / 2], i % 2 };
 		(void)snprintf(names[i], sizeof(names[i]), "nothing is left in memory: %s%s", rows[i / 2].name, i % 2 ? ", by libcrypto" : "");
-		tests[i + 1] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, &trials[i] };
+		tests[i + OWN] = (struct CMUnitTest){ names[i], nothing_is_left, NULL, NULL, &trials[i] };
 	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -76,7 +76,7 @@ static enum bj_err take(enum ext ext, enum ext_place place, uint32_t offered, st
 		return BJ_ERR_DUPLICATE_EXTENSION;
 	/* only the cookie of a retry comes unasked: rfc9846:4.2 */
 	if ((place & ANSWERS) && !(offered & EXT_BIT(ext)) && !(place == EXT_IN_HRR && ext == EXT_COOKIE))
-		return BJ_ERR_UNSUPPORTED_EXTENSION;
+		return ext == EXT_DELEGATED_CREDENTIAL ? BJ_ERR_UNEXPECTED_MESSAGE : BJ_ERR_UNSUPPORTED_EXTENSION; /* rfc9345:4.1.1 */
 	list->has |= EXT_BIT(ext);
 	list->body[ext] = body;
 	return BJ_OK;

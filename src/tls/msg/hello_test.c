@@ -354,7 +354,10 @@ static void a_server_hello_with_values_that_are_not_allowed_is_refused(void **st
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
 	h = hello_13;
 	h.legacy_version = VERSION_1_3;
-	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_ILLEGAL_PARAMETER);
+	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_BAD_VERSION);
+	h = hello_12;
+	h.legacy_version = VERSION_1_3; /* chosen by an extension or not at all */
+	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_BAD_VERSION);
 	h = hello_13;
 	h.session_id = BYTES_LIT(RANDOM "x");
 	assert_int_equal(judge_server(write_server(&h, buf)), BJ_ERR_DECODE);

@@ -160,6 +160,17 @@ static void a_staple_that_nobody_asked_for_is_refused(void **state)
 	assert_int_equal(certificate_parse(bytes_of(body, sizeof(body) - 1), EXT_BIT(EXT_SCT), &cert), BJ_ERR_UNSUPPORTED_EXTENSION);
 }
 
+/* Which has an alert of its own. rfc9345:4.1.1 */
+static void a_delegation_that_nobody_asked_for_is_refused(void **state)
+{
+	static const uint8_t body[] = "\0\0\0\x0b" "\0\0\x01" "a" "\0\x05\0\x22\0\x01" "d";
+	struct certificate cert;
+
+	assert_int_equal(certificate_parse(bytes_of(body, sizeof(body) - 1), EXT_BIT(EXT_DELEGATED_CREDENTIAL), &cert), BJ_OK);
+	assert_view(cert.delegation, BYTES_LIT("d"));
+	assert_int_equal(certificate_parse(bytes_of(body, sizeof(body) - 1), EXT_BIT(EXT_SCT), &cert), BJ_ERR_UNEXPECTED_MESSAGE);
+}
+
 static void a_chain_longer_than_the_limit_is_refused(void **state)
 {
 	for (int is_12 = 0; is_12 <= 1; is_12++) {
@@ -272,6 +283,7 @@ int main(void)
 		cmocka_unit_test(no_message_is_read_in_another_form_than_its_own),
 		cmocka_unit_test(values_that_are_not_allowed_are_refused_with_their_error),
 		cmocka_unit_test(a_staple_that_nobody_asked_for_is_refused),
+		cmocka_unit_test(a_delegation_that_nobody_asked_for_is_refused),
 		cmocka_unit_test(a_chain_longer_than_the_limit_is_refused),
 		cmocka_unit_test(a_ticket_never_lives_longer_than_a_week),
 		cmocka_unit_test(a_certificate_is_wanted_only_of_a_kind_that_was_named),

@@ -106,8 +106,10 @@ enum bj_err server_hello_parse(struct bj_bytes body, uint32_t offered, struct se
 	if (err)
 		return err;
 	/* The extension chooses 1.3 or later only, of what was offered, under the guise of 1.2: rfc9846:4.2.1 */
-	if (is_13 && (h.legacy_version != VERSION_1_2 || h.version != VERSION_1_3))
+	if (is_13 && h.version != VERSION_1_3)
 		return BJ_ERR_ILLEGAL_PARAMETER;
+	if (is_13 ? h.legacy_version != VERSION_1_2 : h.legacy_version > VERSION_1_2) /* rfc9846:4.1.3 */
+		return BJ_ERR_BAD_VERSION;
 	if (compression != 0)
 		return BJ_ERR_ILLEGAL_PARAMETER;
 	*out = h;
