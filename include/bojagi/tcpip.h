@@ -49,7 +49,7 @@ struct bj_stack_options {
 	struct bj_rng rng;        /* needed: keys of sequence numbers, ports and cookies come from it */
 	uint32_t mtu;             /* 0: 1500. At least 1280 */
 	size_t connection_max;    /* 0: 1,000,000. Connections in any state, half-open ones and TIME-WAIT too */
-	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together; an eighth is for what is to be sent */
+	size_t memory_max;        /* 0: 1 GiB. Buffers of all connections together; neither what is sent nor what came takes the last eighth */
 	size_t time_wait_max;     /* 0: a quarter of connection_max. The oldest make room */
 	/* Of one source, which is an IPv4 address or the /64 of an IPv6 address, over all listeners. Sources are counted in a table of fixed
 	 * size; one that has no place there (more than 100,000 others have connections) is not limited. UINT32_MAX: no limit. */

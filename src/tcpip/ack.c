@@ -76,7 +76,7 @@ static void advance_una(struct bj_tcp *t, uint32_t ack, struct ack_round *r)
 	if (t->urgent_out && seq_ge(ack, t->rare->snd_up))
 		t->urgent_out = false;
 	if (t->send.len == 0)
-		buffer_free(&t->send, &tcp_stack(t)->memory);
+		buffer_free(&t->send, &tcp_stack(t)->memory, BUFFER_SEND);
 }
 
 /* ---- SACK blocks */
@@ -285,6 +285,16 @@ static int64_t find_losses(struct bj_tcp *t, const struct ack_round *r)
 	return wait_us;
 }
 
+/* Marks in the sequence that are passed: 2 GiB later they would seem to lie ahead. */
+static void forget_passed(struct bj_tcp *t)
+{
+	struct tcp_flight *f = t->flight;
+
+	f->small_end = seq_max(f->small_end, t->snd_una);
+	f->cwr_valid &= seq_le(t->snd_una, f->cwr_end);
+	f->dsack_round_valid &= seq_lt(t->snd_una, f->dsack_round);
+}
+
 /* Everything that concerns the flight, once the records are up to date. */
 static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 {
@@ -292,6 +302,7 @@ static void judge_flight(struct bj_tcp *t, struct ack_round *r)
 	bool was_fast = f->recovery == BJ_RECOVERY_FAST; /* the ACK that ends it does not open the window */
 	int64_t wait_us = 0;
 
+	forget_passed(t);
 	judge_tail_probe(t, r, t->snd_una);
 	if (was_needless(t, r) || frto_says_needless(t, r))
 		undo(t);
@@ -356,8 +367,7 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 {
 	uint32_t ack = a->seg.ack;
 	struct ack_round r = { .has_ts = t->ts_ok && a->seg.options.has_timestamps, .ts_ecr = a->seg.options.ts_ecr };
-	uint32_t zero_before = t->snd_wnd == 0;
-	bool window_changed, outstanding = tcp_has_unacked(t), new_ack = seq_gt(ack, t->snd_una);
+	bool zero_before = t->snd_wnd == 0, window_changed, outstanding = tcp_has_unacked(t), new_ack = seq_gt(ack, t->snd_una);
 
 	if (seq_lt(ack, t->snd_una)) {
 		take_sack(t, &a->seg.options, ack, &r); /* an old one may still tell of holes; what it acknowledged itself says what was a duplicate then */
@@ -370,7 +380,8 @@ void tcp_ack(struct bj_tcp *t, const struct arrival *a)
 	window_changed = take_window(t, a, new_ack);
 	if (t->snd_wnd == 0) {
 		made_progress_at_zero(t);
-		tcp_arm_retransmit(t, 0);
+		if (!zero_before) /* who goes on saying so does not put the probe off */
+			tcp_arm_retransmit(t, 0);
 	}
 	take_sack(t, &a->seg.options, ack, &r);
 	r.duplicate = outstanding && r.acked == 0 && a->seg.payload.len == 0 && !window_changed &&

@@ -58,6 +58,8 @@ enum bj_err bj_tcp_accept(struct bj_listener *l, struct bj_tcp **out)
 	t->owned = true;
 	if (t->receive.len > 0 || t->fin_received)
 		stack_ready(t, BJ_READY_READ);
+	if (t->urgent_in)
+		stack_ready(t, BJ_READY_URGENT);
 	*out = t;
 	return BJ_OK;
 }
@@ -225,7 +227,7 @@ static enum bj_err write_room(struct bj_tcp *t, size_t want, uint32_t *out_room)
 		return BJ_ERR_WOULD_BLOCK;
 	}
 	buffer_to_front(&t->send);
-	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, t->send.len + room, 0)) {
+	if (!buffer_grow(&t->send, &tcp_stack(t)->memory, BUFFER_SEND, t->send.len + room)) {
 		room = buffer_cap(&t->send) - t->send.len; /* the memory limit: what is there must do */
 		if (room == 0) {
 			t->write_blocked = true;
@@ -349,7 +351,7 @@ void bj_tcp_release(struct bj_tcp *t)
 		(void)!bj_tcp_finish(t); /* cannot fail: there is no error yet */
 	disown(t);
 	if (t->state == BJ_TCP_TIME_WAIT)
-		buffer_free(&t->receive, &tcp_stack(t)->memory);
+		buffer_free(&t->receive, &tcp_stack(t)->memory, BUFFER_RECEIVE);
 	if (t->state == BJ_TCP_FIN_WAIT_2)
 		tcp_arm_keepalive(t);
 }
@@ -418,6 +420,8 @@ enum bj_err bj_tcp_set_options(struct bj_tcp *t, const struct bj_tcp_options *op
 
 	if (!config)
 		return BJ_ERR_NO_MEMORY;
+	config->options.send_buffer_max = tcp_options_of(t)->send_buffer_max;
+	config->options.receive_buffer_max = tcp_options_of(t)->receive_buffer_max;
 	config_unref(t->config);
 	t->config = config;
 	t->uto_due = config->options.user_timeout_option && tcp_is_synchronized(t);

@@ -5,7 +5,13 @@
 
 #include "base/check.h"
 
-bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, size_t leave)
+/* Is there room for so much more? */
+static bool fits(const struct buffer_memory *memory, enum buffer_use use, size_t more)
+{
+	return memory->used + more <= memory->max && memory->used_for[use] + more <= memory->max - memory->max / BUFFER_OTHERS;
+}
+
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, enum buffer_use use, uint32_t need)
 {
 	uint32_t before = buffer_cap(b), cap = before ? before : BUFFER_CAP_MIN, first;
 	struct ring *bigger, *old = b->ring;
@@ -16,9 +22,9 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, 
 		return false;
 	while (cap < need)
 		cap *= 2;
-	if (!old && memory->spare && cap <= memory->spare->cap && memory->used + memory->spare->cap + leave <= memory->max)
+	if (!old && memory->spare && cap <= memory->spare->cap && fits(memory, use, memory->spare->cap))
 		cap = memory->spare->cap;
-	if (memory->used + (cap - before) + leave > memory->max)
+	if (!fits(memory, use, cap - before))
 		return false;
 	if (memory->spare && cap == memory->spare->cap) {
 		bigger = memory->spare;
@@ -37,6 +43,7 @@ bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, 
 		free(old);
 	}
 	memory->used += cap - before;
+	memory->used_for[use] += cap - before;
 	b->ring = bigger;
 	return true;
 }
@@ -126,11 +133,12 @@ void buffer_skip(struct buffer *b, uint32_t len)
 		b->ring->head = place(b, len);
 }
 
-void buffer_free(struct buffer *b, struct buffer_memory *memory)
+void buffer_free(struct buffer *b, struct buffer_memory *memory, enum buffer_use use)
 {
 	uint32_t cap = buffer_cap(b);
 
 	memory->used -= cap;
+	memory->used_for[use] -= cap;
 	if (!memory->spare && cap >= BUFFER_SPARE_MIN && cap <= BUFFER_SPARE_MAX)
 		memory->spare = b->ring;
 	else

@@ -49,19 +49,29 @@ static inline uint32_t buffer_cap(const struct buffer *b)
 	return b->ring ? b->ring->cap : 0;
 }
 
+enum buffer_use {
+	BUFFER_SEND,
+	BUFFER_RECEIVE,
+	BUFFER_USES,
+};
+
+/* No use takes all: who writes what he reads would else wait for room that only his own reading could make, and two who write to each
+ * other for room to hear that it has arrived. */
 struct buffer_memory {
-	size_t used;
+	size_t used;    /* datagrams, too */
+	size_t used_for[BUFFER_USES];
 	size_t max;
 	struct ring *spare; /* the last large one that was given back: the next to be taken, while it is warm; or null */
 };
 
+#define BUFFER_OTHERS 8 /* this part of the memory is for the other use */
 #define BUFFER_FEW 8192u /* bytes whose move is worth it */
 #define BUFFER_SPARE_MIN (16u << 10)
 #define BUFFER_SPARE_MAX (1u << 20)
 
-/* Room for `need` bytes from the oldest on, where so much of the memory as `leave` is still there afterwards. False: it would not be, or
- * memory is missing; nothing changed. */
-bool buffer_grow(struct buffer *b, struct buffer_memory *memory, uint32_t need, size_t leave);
+/* Room for `need` bytes from the oldest on. False: memory_max, or the part of it for this use, is reached, or memory is missing; nothing
+ * changed. */
+bool buffer_grow(struct buffer *b, struct buffer_memory *memory, enum buffer_use use, uint32_t need);
 /* Copies to an offset below the capacity; `len` does not change. */
 void buffer_put(struct buffer *b, uint32_t offset, struct bj_bytes bytes);
 /* Writes `len` bytes from an offset on. */
@@ -78,7 +88,7 @@ struct bj_bytes buffer_view(const struct buffer *b);
 /* Takes off the oldest bytes. */
 void buffer_skip(struct buffer *b, uint32_t len);
 /* Gives the memory back. */
-void buffer_free(struct buffer *b, struct buffer_memory *memory);
+void buffer_free(struct buffer *b, struct buffer_memory *memory, enum buffer_use use);
 void buffer_memory_fini(struct buffer_memory *memory);
 
 #endif

@@ -221,9 +221,9 @@ void tcp_end(struct bj_tcp *t, enum bj_err why)
 	list_remove(&t->queue_link);
 	flight_free(t);
 	ranges_free(&t->early);
-	buffer_free(&t->send, &stack->memory);
+	buffer_free(&t->send, &stack->memory, BUFFER_SEND);
 	if (why != BJ_OK || !t->owned)
-		buffer_free(&t->receive, &stack->memory); /* an orderly end leaves what is unread to its reader */
+		buffer_free(&t->receive, &stack->memory, BUFFER_RECEIVE); /* an orderly end leaves what is unread to its reader */
 	t->retransmit_at = t->keepalive_at = TCP_NEVER;
 	t->ack_timed = false;
 	list_push_back(t->owned ? &stack->ended : &stack->dead, &t->queue_link);
@@ -240,7 +240,7 @@ void stack_reap(struct bj_stack *stack)
 		if (stack->borrower == t)
 			stack->borrower = NULL;
 		list_remove(&t->ready_link);
-		buffer_free(&t->receive, &stack->memory);
+		buffer_free(&t->receive, &stack->memory, BUFFER_RECEIVE);
 		rare_free(t);
 		config_unref(t->config);
 		slab_free(&stack->tcp_slab, t);
@@ -255,7 +255,7 @@ void tcp_enter_time_wait(struct bj_tcp *t)
 	source_ended(t);
 	flight_free(t);
 	ranges_free(&t->early);
-	buffer_free(&t->send, &stack->memory);
+	buffer_free(&t->send, &stack->memory, BUFFER_SEND);
 	t->retransmit_at = TCP_NEVER;
 	list_remove(&t->queue_link);
 	list_push_back(&stack->time_wait, &t->queue_link);

@@ -46,12 +46,12 @@ static void a_write_that_found_no_memory_is_asked_for_again(void **state)
 	size_t len;
 
 	(void)state;
-	world_make(&w, (struct bj_stack_options){ .memory_max = 65536 });
+	world_make(&w, (struct bj_stack_options){ .memory_max = 38000 });
 	open_passively(&w, NULL, usual);
 	hungry = w.tcp;
 	w.port++;
 	open_passively(&w, NULL, usual);
-	(void)write_bytes(w.tcp, 60000); /* takes all that there is */
+	(void)write_bytes(w.tcp, 32000); /* takes all that there is for it */
 	for (unsigned i = 0; i < 40; i++) { /* an owner who tries when he is told to */
 		if (i == 0 || told) {
 			err = bj_tcp_write(hungry, BYTES_LIT("x"), &len);
@@ -87,6 +87,27 @@ static void what_is_received_leaves_memory_for_what_is_sent(void **state)
 	world_end(&w);
 }
 
+/* And two who write to each other would wait for room in which to hear that it has arrived. */
+static void what_is_sent_leaves_memory_for_what_is_received(void **state)
+{
+	struct world w;
+	size_t written;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ .memory_max = 65536 });
+	open_passively(&w, NULL, usual);
+	for (unsigned i = 0; i < 3; i++) { /* rings of 32, 16 and 8 KiB */
+		while (!bj_tcp_write(w.tcp, BYTES_LIT("something to send, and again"), &written))
+			;
+		(void)take_all(&w);
+		w.port++;
+		open_passively(&w, NULL, usual);
+	}
+	say(&w, TCP_ACK, 60000, BYTES_LIT("in order"));
+	assert_int_equal(info_of(w.tcp).receive_buffered, 8);
+	world_end(&w);
+}
+
 /* One byte at the far end of each window takes whole rings; who sends in order still finds memory. */
 static void early_bytes_of_some_leave_memory_for_others(void **state)
 {
@@ -117,13 +138,13 @@ static void a_kept_ring_does_not_stand_in_the_way_of_a_small_one(void **state)
 	struct buffer a = { .limit = 0 }, b = { .limit = 0 }, c = { .limit = 0 };
 
 	(void)state;
-	assert_true(buffer_grow(&a, &memory, BUFFER_SPARE_MIN, 0));
-	buffer_free(&a, &memory);
-	assert_true(buffer_grow(&b, &memory, 2 * BUFFER_SPARE_MIN, 0));
-	assert_true(buffer_grow(&c, &memory, 100, 0));
+	assert_true(buffer_grow(&a, &memory, BUFFER_RECEIVE, BUFFER_SPARE_MIN));
+	buffer_free(&a, &memory, BUFFER_RECEIVE);
+	assert_true(buffer_grow(&b, &memory, BUFFER_RECEIVE, 2 * BUFFER_SPARE_MIN));
+	assert_true(buffer_grow(&c, &memory, BUFFER_RECEIVE, 100));
 	assert_true(memory.used <= memory.max);
-	buffer_free(&b, &memory);
-	buffer_free(&c, &memory);
+	buffer_free(&b, &memory, BUFFER_RECEIVE);
+	buffer_free(&c, &memory, BUFFER_RECEIVE);
 	assert_int_equal(memory.used, 0);
 	buffer_memory_fini(&memory);
 }
@@ -499,6 +520,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_that_nobody_reads_ends_at_its_limit),
 		cmocka_unit_test(a_write_that_found_no_memory_is_asked_for_again),
 		cmocka_unit_test(what_is_received_leaves_memory_for_what_is_sent),
+		cmocka_unit_test(what_is_sent_leaves_memory_for_what_is_received),
 		cmocka_unit_test(early_bytes_of_some_leave_memory_for_others),
 		cmocka_unit_test(a_kept_ring_does_not_stand_in_the_way_of_a_small_one),
 		cmocka_unit_test(reports_of_single_bytes_do_not_cut_what_is_out_to_pieces),

@@ -50,6 +50,7 @@ static void challenge(struct bj_tcp *t, const struct arrival *a)
 }
 
 static void trim(struct bj_tcp *t, struct tcp_segment *s);
+static enum next_step check_ack(struct bj_tcp *t, struct arrival *a);
 
 static uint16_t hours(const struct bj_tcp *t)
 {
@@ -247,13 +248,14 @@ static enum next_step take_ip(struct bj_tcp *t, struct arrival *a)
 	return GO_ON;
 }
 
-/* The four cases of rfc9293:3.10.7.4, table 6. */
-static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len)
+/* The four cases of rfc9293:3.10.7.4, table 6; but a mere ACK may stand at the edge: who has filled the window has no other place for it
+ * until what got lost has come again. */
+static bool is_acceptable(const struct bj_tcp *t, uint32_t seq, uint32_t len, bool is_reset)
 {
 	uint32_t edge = t->rcv_nxt + t->rcv_wnd;
 
 	if (len == 0)
-		return t->rcv_wnd == 0 ? seq == t->rcv_nxt : seq_le(t->rcv_nxt, seq) && seq_lt(seq, edge);
+		return seq_le(t->rcv_nxt, seq) && (seq_lt(seq, edge) || (seq == edge && (!is_reset || t->rcv_wnd == 0)));
 	if (t->rcv_wnd == 0)
 		return false;
 	return (seq_le(t->rcv_nxt, seq) && seq_lt(seq, edge)) ||
@@ -319,7 +321,7 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 			accurate_syn_again(t, a);
 		return drop(t, a, BJ_DROP_SYN);
 	}
-	if (is_acceptable(t, s->seq, len)) {
+	if (is_acceptable(t, s->seq, len, s->flags & TCP_RST)) {
 		trim(t, s);
 		return GO_ON;
 	}
@@ -341,6 +343,8 @@ static enum next_step check_sequence(struct bj_tcp *t, struct arrival *a)
 	if (t->state == BJ_TCP_TIME_WAIT && s->flags & TCP_FIN && end == t->rcv_nxt)
 		tcp_arm_keepalive(t); /* the FIN again: our ACK was lost, the wait begins anew */
 	challenge(t, a);
+	if (s->flags & TCP_ACK && tcp_is_synchronized(t) && t->state != BJ_TCP_TIME_WAIT && (end == t->rcv_nxt || (len == 0 && end + 1 == t->rcv_nxt)))
+		(void)check_ack(t, a); /* two who have probed each other's shut windows speak from there, and would never hear that these are open */
 	return drop(t, a, BJ_DROP_WINDOW);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <bojagi/tcpip.h>
+
 #include "tcpip/ranges.h"
 
 struct datagram {
@@ -68,13 +70,23 @@ int64_t reassembly_deadline(const struct reassembly *r)
 	return d ? d->expires_us : INT64_MAX;
 }
 
+/* The protocol is a part of the name in IPv4 (rfc791:3.2) and none in IPv6, where fragments may differ in it (rfc8200:4.5). */
+static bool is_of(const struct datagram *d, const struct fragment *f)
+{
+	struct bj_ip from;
+
+	if (d->key.id != f->id || memcmp(d->key.from, f->from, sizeof(f->from)) != 0 || memcmp(d->key.to, f->to, sizeof(f->to)) != 0)
+		return false;
+	memcpy(from.bytes, f->from, sizeof(from.bytes));
+	return d->key.protocol == f->protocol || !bj_ip_is_v4(&from);
+}
+
 static struct datagram *find(const struct reassembly *r, const struct fragment *f)
 {
 	LIST_EACH(it, &r->open) {
 		struct datagram *d = CONTAINER_OF(it, struct datagram, link);
 
-		if (d->key.id == f->id && d->key.protocol == f->protocol && memcmp(d->key.from, f->from, 16) == 0 &&
-		    memcmp(d->key.to, f->to, 16) == 0)
+		if (is_of(d, f))
 			return d;
 	}
 	return NULL;
@@ -166,7 +178,7 @@ static bool put(struct reassembly *r, struct datagram *d, const struct fragment 
 	return true;
 }
 
-bool reassembly_add(struct reassembly *r, int64_t now_us, const struct fragment *f, struct bj_bytes *out, struct datagram **out_done,
+bool reassembly_add(struct reassembly *r, int64_t now_us, struct fragment *f, struct bj_bytes *out, struct datagram **out_done,
 		    uint64_t *dropped)
 {
 	struct datagram *d;
@@ -191,9 +203,12 @@ bool reassembly_add(struct reassembly *r, int64_t now_us, const struct fragment 
 		d->cap = 0;
 		return false;
 	}
+	if (f->offset == 0)
+		d->key.protocol = f->protocol;
 	if (d->total == 0 || d->have->count != 1 || d->have->at[0].start != 0 || d->have->at[0].end != d->total)
 		return false;
 	*out = bytes_of(d->bytes, d->total);
 	*out_done = d;
+	f->protocol = d->key.protocol;
 	return true;
 }

@@ -38,9 +38,9 @@ struct reassembly {
 
 void reassembly_init(struct reassembly *r);
 void reassembly_fini(struct reassembly *r);
-/* True when this fragment completes a datagram: a view of its payload, good until reassembly_done(). `out_dropped` counts
- * what was given up. */
-bool reassembly_add(struct reassembly *r, int64_t now_us, const struct fragment *f, struct bj_bytes *out, struct datagram **out_done,
+/* True when this fragment completes a datagram: a view of its payload, good until reassembly_done(), and f->protocol is what its first
+ * fragment says. `dropped` counts what was given up. */
+bool reassembly_add(struct reassembly *r, int64_t now_us, struct fragment *f, struct bj_bytes *out, struct datagram **out_done,
 		    uint64_t *dropped);
 void reassembly_done(struct reassembly *r, struct datagram *d);
 /* Gives up what is too old. */

@@ -26,9 +26,10 @@ void rtt_sample(struct bj_tcp *t, uint32_t rtt_us)
 int64_t rto_now(const struct bj_tcp *t)
 {
 	int64_t rto = t->syn_repeated ? RTO_FIRST_LATER_US : RTO_FIRST_US;
-	unsigned backoff = (unsigned)t->backoff + t->backoff_kept;
 
 	if (t->srtt_us) /* a floor under the variation: short paths must bear delayed ACKs */
 		rto = t->srtt_us + i64_max(4 * (int64_t)t->rttvar_us, tcp_options_of(t)->rto_min_us);
-	return i64_min(rto << (backoff < 16 ? backoff : 16), RTO_MAX_US);
+	if (t->backoff_kept) /* no further than what is waited for where nothing is known */
+		rto = i64_max(rto, i64_min(rto << (t->backoff_kept < 16 ? t->backoff_kept : 16), RTO_FIRST_LATER_US));
+	return i64_min(rto << (t->backoff < 16 ? t->backoff : 16), RTO_MAX_US);
 }

@@ -303,9 +303,129 @@ static void a_control_that_changes_in_recovery_keeps_the_window_in_bounds(void *
 	world_end(&w);
 }
 
+/* MUST-32 */
+static void urgent_bytes_that_came_before_accept_are_told_of(void **state)
+{
+	const struct bj_endpoint at = { bj_ip4(10, 0, 0, 1), OUR_PORT };
+	struct bj_ready_one one;
+	struct tcp_segment answer, s;
+	struct world w;
+
+	(void)state;
+	world_make(&w, (struct bj_stack_options){ 0 });
+	assert_int_equal(bj_tcp_listen(w.stack, &at, NULL, &w.listener), BJ_OK);
+	w.options = usual;
+	say(&w, TCP_SYN, 60000, (struct bj_bytes){ 0 });
+	assert_true(take(&w, &answer));
+	w.options = (struct tcp_options){ 0 };
+	w.ack = answer.seq + 1;
+	s = from_peer(&w, TCP_ACK | TCP_URG, 60000, (struct bj_bytes){ 0 });
+	s.urgent = 5;
+	give(&w, &s);
+	assert_int_equal(bj_tcp_accept(w.listener, &w.tcp), BJ_OK);
+	assert_int_equal(bj_stack_next_ready(w.stack, &one), BJ_OK); /* the listener's */
+	assert_int_equal(bj_stack_next_ready(w.stack, &one), BJ_OK);
+	assert_ptr_equal(one.tcp, w.tcp);
+	assert_int_equal(one.ready, BJ_READY_URGENT);
+	world_end(&w);
+}
+
+/* As bj_tcp_set_options() says; a window that is told in units of 128 bytes could never open again below a limit of 100. */
+static void buffers_keep_the_size_that_they_were_made_with(void **state)
+{
+	static uint8_t bytes[1000], all[65536];
+	struct bj_tcp_options o = { .receive_buffer_max = 100, .send_buffer_max = 100 };
+	struct world w;
+	size_t len;
+
+	(void)state;
+	world_open(&w);
+	assert_int_equal(bj_tcp_set_options(w.tcp, &o), BJ_OK);
+	bj_tcp_options(w.tcp, &o);
+	assert_int_equal(o.receive_buffer_max, 0);
+	assert_int_equal(o.send_buffer_max, 0);
+	for (unsigned i = 0; i < 40; i++) {
+		w.now += SECOND / 10;
+		for (unsigned k = 0; k < 30; k++)
+			say(&w, TCP_ACK, 60000, bytes_of(bytes, sizeof(bytes)));
+		assert_int_equal(bj_tcp_read(w.tcp, all, sizeof(all), &len), BJ_OK);
+		(void)take_all(&w);
+	}
+	assert_true(info_of(w.tcp).receive_buffer_max >= TCP_RECEIVE_START);
+	assert_int_equal(info_of(w.tcp).bytes_received, 40 * 30 * 1000);
+	world_end(&w);
+}
+
+/* What was the end of a round lies behind; 2 GiB later it would seem to lie ahead, and for the 2 GiB after that. */
+static void a_mark_after_two_gigabytes_counts(void **state)
+{
+	struct world w;
+	uint32_t before;
+
+	(void)state;
+	world_open(&w);
+	w.tcp->ecn_ok = true;
+	(void)write_bytes(w.tcp, 60000);
+	(void)take_all(&w);
+	w.now += SECOND / 10;
+	w.ack += 1000;
+	say(&w, TCP_ACK | TCP_ECE, 60000, (struct bj_bytes){ 0 });
+	(void)take_all(&w);
+	for (unsigned i = 0; i < 2; i++) { /* on, without a mark */
+		w.now += SECOND / 10;
+		w.ack = info_of(w.tcp).snd_nxt;
+		say_ack(&w, 60000);
+		(void)take_all(&w);
+	}
+	w.tcp->flight->cwr_end += UINT32_C(1) << 31;
+	w.tcp->flight->small_end += UINT32_C(1) << 31;
+	before = info_of(w.tcp).cwnd;
+	w.now += SECOND / 10;
+	w.ack += 1000;
+	say(&w, TCP_ACK | TCP_ECE, 60000, (struct bj_bytes){ 0 });
+	assert_in_range(info_of(w.tcp).cwnd, before / 2, before * 8 / 10);
+	world_end(&w);
+}
+
+/* rfc8200:4.5: fragments of one packet may differ in it, the first one's counts. */
+static void the_next_header_is_what_the_first_fragment_says(void **state)
+{
+	static const uint8_t bytes[64] = { 0 };
+	static const struct bj_ip addresses[] = { { { 0xfd, [15] = 2 } }, { { [10] = 0xff, 0xff, 10, 0, 0, 2 } } };
+	static const uint8_t turns[2][2] = { { 0, 32 }, { 32, 0 } };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const struct bj_ip *from = &addresses[i / 2];
+		struct reassembly r;
+		struct datagram *done;
+		struct bj_bytes whole;
+		uint64_t dropped = 0;
+		bool is_whole = false;
+		struct fragment f;
+
+		reassembly_init(&r);
+		for (unsigned k = 0; k < 2; k++) {
+			f = (struct fragment){ .id = 1, .offset = turns[i % 2][k], .payload = { bytes, 32 } };
+			f.more = f.offset == 0;
+			f.protocol = f.offset == 0 ? IP_TCP : IP_UDP;
+			memcpy(f.from, from->bytes, sizeof(f.from));
+			is_whole = reassembly_add(&r, 0, &f, &whole, &done, &dropped);
+		}
+		assert_int_equal(is_whole, !bj_ip_is_v4(from)); /* in IPv4 they are of two packets */
+		if (is_whole)
+			assert_int_equal(f.protocol, IP_TCP);
+		reassembly_fini(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(urgent_bytes_that_came_before_accept_are_told_of),
+		cmocka_unit_test(buffers_keep_the_size_that_they_were_made_with),
+		cmocka_unit_test(a_mark_after_two_gigabytes_counts),
+		cmocka_unit_test(the_next_header_is_what_the_first_fragment_says),
 		cmocka_unit_test(a_reset_with_bytes_counts_when_the_window_is_shut),
 		cmocka_unit_test(the_window_of_a_syn_is_not_scaled_when_both_open),
 		cmocka_unit_test(small_segments_on_a_long_route_carry_bytes),

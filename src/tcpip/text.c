@@ -47,15 +47,6 @@ static void put_missing(struct bj_tcp *t, uint32_t start, struct bj_bytes bytes)
 	}
 }
 
-/* What is received leaves an eighth of the memory to what is sent, which goes when it is acknowledged: those who write what they read would
- * else wait for each other's reading. */
-static bool make_room(struct bj_tcp *t, uint32_t need)
-{
-	struct buffer_memory *memory = &tcp_stack(t)->memory;
-
-	return buffer_grow(&t->receive, memory, need, memory->max / 8);
-}
-
 /* False: no memory, nothing changed. For a byte at the far end of the window a whole ring is needed: that is let half of the memory, so
  * that nobody keeps others from what is in its order. */
 static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
@@ -65,7 +56,7 @@ static bool put_early(struct bj_tcp *t, const struct tcp_segment *s)
 
 	if (need > buffer_cap(&t->receive) && memory->used > memory->max / 2)
 		return false;
-	if (!make_room(t, need))
+	if (!buffer_grow(&t->receive, memory, BUFFER_RECEIVE, need))
 		return false;
 	put_missing(t, s->seq, s->payload);
 	return ranges_add(&t->early, s->seq, end);
@@ -93,7 +84,7 @@ static bool take_next(struct bj_tcp *t, const struct tcp_segment *s)
 	uint32_t end = s->seq + (uint32_t)s->payload.len, before = t->rcv_nxt;
 	bool filled = t->early != NULL;
 
-	if (!make_room(t, end - (t->rcv_nxt - t->receive.len)))
+	if (!buffer_grow(&t->receive, &tcp_stack(t)->memory, BUFFER_RECEIVE, end - (t->rcv_nxt - t->receive.len)))
 		return false;
 	if (!borrow(t, s->payload))
 		put_missing(t, s->seq, s->payload);
@@ -179,5 +170,5 @@ void text_was_read(struct bj_tcp *t)
 	tune(t);
 	tcp_window_may_open(t);
 	if (t->receive.len == 0 && !t->early)
-		buffer_free(&t->receive, &tcp_stack(t)->memory);
+		buffer_free(&t->receive, &tcp_stack(t)->memory, BUFFER_RECEIVE);
 }
