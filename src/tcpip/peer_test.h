@@ -181,6 +181,15 @@ static inline void world_open(struct world *w)
 	open_passively(w, NULL, usual);
 }
 
+/* The same, and a tenth of a second ago nine segments of 1000 bytes went out. */
+static inline void world_open_with_nine_out(struct world *w)
+{
+	world_open(w);
+	(void)write_bytes(w->tcp, 9000);
+	assert_int_equal(take_all(w), 9);
+	w->now += SECOND / 10;
+}
+
 /* An ACK that reports these bytes, counted from the acknowledgment, and goes on doing so. */
 static inline void say_report(struct world *w, uint32_t start, uint32_t end, uint32_t window)
 {

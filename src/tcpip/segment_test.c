@@ -187,10 +187,7 @@ static void a_duplicate_of_before_undoes_nothing(void **state)
 	struct world w;
 
 	(void)state;
-	world_open(&w);
-	(void)write_bytes(w.tcp, 9000);
-	assert_int_equal(take_all(&w), 9);
-	w.now += SECOND / 10;
+	world_open_with_nine_out(&w);
 	w.ack += 1000;
 	say_ack(&w, 60000);
 	w.now += SECOND / 10;
@@ -211,10 +208,7 @@ static void an_ack_that_was_overtaken_reports_no_duplicate(void **state)
 	struct world w;
 
 	(void)state;
-	world_open(&w);
-	(void)write_bytes(w.tcp, 9000);
-	assert_int_equal(take_all(&w), 9);
-	w.now += SECOND / 10;
+	world_open_with_nine_out(&w);
 	w.ack += 4000;
 	say_ack(&w, 60000);
 	w.ack -= 4000; /* it left before */

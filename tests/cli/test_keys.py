@@ -180,7 +180,8 @@ def test_a_key_in_a_token_is_used_where_libcrypto_has_the_provider(bojagi, made,
     assert result.returncode == 0, result.stderr  # the token signed, and the signature is right
 
 
-def test_a_person_at_a_terminal_is_asked(bojagi, made):
+def asked(bojagi, made):
+    """Its process and terminal, where it has just asked for the passphrase, and what it has said."""
     assert openssl(*PKCS8, *SECRET, "-out", "form", cwd=made).returncode == 0
     pid, terminal = pty.fork()
     if pid == 0:
@@ -189,6 +190,11 @@ def test_a_person_at_a_terminal_is_asked(bojagi, made):
     seen = b""
     while b"passphrase of form: " not in seen:
         seen += os.read(terminal, 1000)
+    return pid, terminal, seen
+
+
+def test_a_person_at_a_terminal_is_asked(bojagi, made):
+    pid, terminal, seen = asked(bojagi, made)
     os.write(terminal, b"se cret\n")
     try:
         while True:
@@ -201,14 +207,7 @@ def test_a_person_at_a_terminal_is_asked(bojagi, made):
 
 
 def test_a_person_who_goes_instead_leaves_a_terminal_that_shows_what_is_typed(bojagi, made):
-    assert openssl(*PKCS8, *SECRET, "-out", "form", cwd=made).returncode == 0
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(made)
-        os.execv(bojagi.path, [bojagi.path, "connect", "127.0.0.1:1", "-insecure", "-cert", "c.pem", "-key", "form"])
-    seen = b""
-    while b"passphrase of form: " not in seen:
-        seen += os.read(terminal, 1000)
+    pid, terminal, _ = asked(bojagi, made)
     assert not termios.tcgetattr(terminal)[3] & termios.ECHO
     os.write(terminal, b"half\x03")
     _, status = os.waitpid(pid, 0)
