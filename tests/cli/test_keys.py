@@ -186,6 +186,7 @@ def asked(bojagi, made):
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(made)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # it is ignored where we were started in the background
         os.execv(bojagi.path, [bojagi.path, "connect", "127.0.0.1:1", "-insecure", "-cert", "c.pem", "-key", "form"])
     seen = b""
     while b"passphrase of form: " not in seen:
