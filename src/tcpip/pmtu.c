@@ -172,13 +172,14 @@ void pmtu_timeout(struct bj_tcp *t)
 	const struct sent *first = flight_first(t);
 	uint32_t step = t->pmtu > PMTU_STEP_FIRST ? PMTU_STEP_FIRST : PMTU_STEP_LAST;
 	struct sent *probe = pmtu_searches(t) && t->rare->search.size ? find_probe(t) : NULL;
+	unsigned tries = t->backoff + (t->syn_repeated && !t->srtt_us); /* the first timeout was as long as two others: rfc6298:5.7 */
 
 	if (probe) {
 		probe->flags &= (uint8_t)~SENT_PROBE;
 		failed(t);
 	}
-	if (t->backoff < (t->pmtu_good ? PMTU_SUSPECT_LATE : PMTU_SUSPECT) || !first || (!tcp_is_v4(t) && step < PMTU_STEP_FIRST))
+	if (tries < (t->pmtu_good ? PMTU_SUSPECT_LATE : PMTU_SUSPECT) || !first || (!tcp_is_v4(t) && step < PMTU_STEP_FIRST))
 		return;
-	if (t->backoff % 2 == 1 && first->end - first->seq + (t->pmtu - t->mss) > step && step < t->pmtu) /* two tries for each size */
+	if (tries % 2 == 1 && first->end - first->seq + (t->pmtu - t->mss) > step && step < t->pmtu) /* two tries for each size */
 		shrink(t, step, 0);
 }
