@@ -224,6 +224,31 @@ static void the_control_characters_are_65(void **state)
 	assert_false(utf8_is_control((const uint8_t *)"\xe2\x80\x93", 3));
 }
 
+static void a_text_is_taken_character_by_character(void **state)
+{
+	const struct {
+		struct bj_bytes text;
+		enum utf8_kind kind;
+	} rows[] = {
+		{ BYTES_LIT("a"), UTF8_TEXT },
+		{ BYTES_LIT("\xeb\xb3\xb4"), UTF8_TEXT },
+		{ BYTES_LIT("\x1b"), UTF8_CONTROL },
+		{ BYTES_LIT("\xc2\x9b"), UTF8_CONTROL },
+		{ BYTES_LIT("\x80"), UTF8_NONE },
+		{ BYTES_LIT("\0"), UTF8_CONTROL },
+		{ BYTES_LIT("\xeb"), UTF8_NONE }, /* cut off by the end, byte by byte */
+		{ BYTES_LIT("\xb3"), UTF8_NONE },
+	};
+	struct bj_bytes rest = BYTES_LIT("a\xeb\xb3\xb4\x1b\xc2\x9b\x80\0\xeb\xb3"), one;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		assert_int_equal(utf8_take(&rest, &one), rows[i].kind);
+		assert_true(bytes_equal(one, rows[i].text));
+	}
+	assert_int_equal(rest.len, 0);
+}
+
 /* Digits are taken eight at a time: whatever stands in whichever of the eight places must be seen. */
 static void every_octet_in_every_place_is_judged(void **state)
 {
@@ -273,6 +298,7 @@ int main(void)
 		cmocka_unit_test(wrong_utf8_is_refused),
 		cmocka_unit_test(every_code_point_is_accepted_in_its_one_form),
 		cmocka_unit_test(the_control_characters_are_65),
+		cmocka_unit_test(a_text_is_taken_character_by_character),
 		cmocka_unit_test(every_octet_in_every_place_is_judged),
 	};
 

@@ -33,16 +33,31 @@ static inline bool utf8_is_control(const uint8_t *ptr, size_t char_len)
 	return char_len == 2 && ptr[0] == 0xc2 && ptr[1] < 0xa0;
 }
 
+enum utf8_kind {
+	UTF8_TEXT,
+	UTF8_CONTROL,
+	UTF8_NONE, /* a byte that begins no valid character */
+};
+
+/* Takes the character, or the byte, at the start off a text that is not empty. */
+static inline enum utf8_kind utf8_take(struct bj_bytes *rest, struct bj_bytes *out_char)
+{
+	size_t len = utf8_char_len(*rest), step = len ? len : 1;
+
+	*out_char = bytes_of(rest->ptr, step);
+	*rest = bytes_of(rest->ptr + step, rest->len - step);
+	if (len == 0)
+		return UTF8_NONE;
+	return utf8_is_control(out_char->ptr, len) ? UTF8_CONTROL : UTF8_TEXT;
+}
+
 static inline bool utf8_is_valid(struct bj_bytes text)
 {
-	while (text.len > 0) {
-		size_t len = utf8_char_len(text);
+	struct bj_bytes one;
 
-		if (len == 0)
+	while (text.len > 0)
+		if (utf8_take(&text, &one) == UTF8_NONE)
 			return false;
-		text.ptr += len;
-		text.len -= len;
-	}
 	return true;
 }
 

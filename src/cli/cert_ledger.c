@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "base/list.h"
+#include "crypto/rng_os.h"
 #include "host/file.h"
 
 #define LEDGER_TEXT_MAX (16u << 20)
@@ -19,58 +21,42 @@ static bool path_of(const char *folder, char out[FOLDER_PATH_MAX])
 	return snprintf(out, FOLDER_PATH_MAX, "%s/issued", folder) < FOLDER_PATH_MAX;
 }
 
-/* The slot of this serial number, or the empty one where it would stand. */
-static uint32_t *slot_of(const struct ledger *ledger, struct bj_bytes serial)
+static struct bj_bytes serial_of(const struct map_node *node)
 {
-	uint32_t hash = 2166136261u, *slot;
+	const struct ledger_row *row = CONTAINER_OF(node, struct ledger_row, node);
 
-	for (size_t i = 0; i < serial.len; i++)
-		hash = (hash ^ serial.ptr[i]) * 16777619u;
-	for (hash ^= hash >> 15;; hash++) {
-		const struct ledger_row *row;
+	return bytes_of(row->serial, row->serial_len);
+}
 
-		slot = &ledger->slots[hash & (LEDGER_SLOTS - 1)];
-		if (*slot == 0)
-			return slot;
-		row = &ledger->rows[*slot - 1];
-		if (bytes_equal(bytes_of(row->serial, row->serial_len), serial))
-			return slot;
-	}
+static struct ledger_row *find(const struct ledger *ledger, struct bj_bytes serial)
+{
+	struct map_node *node = map_find(&ledger->by_serial, serial);
+
+	return node ? CONTAINER_OF(node, struct ledger_row, node) : NULL;
 }
 
 const struct ledger_row *ledger_find(const struct ledger *ledger, struct bj_bytes serial)
 {
-	const uint32_t *slot = ledger->slots ? slot_of(ledger, serial) : NULL;
-
-	return slot && *slot ? &ledger->rows[*slot - 1] : NULL;
+	return find(ledger, serial);
 }
 
-static struct ledger_row *row_of(struct ledger *ledger, const uint8_t *serial, size_t len)
+/* The row of this serial number, a new one if there is none. */
+static enum bj_err row_of(struct ledger *ledger, struct bj_bytes serial, struct ledger_row **out)
 {
-	struct ledger_row *row;
-	uint32_t *slot;
+	struct ledger_row *row = find(ledger, serial);
+	enum bj_err err = BJ_OK;
 
-	if (!ledger->slots)
-		ledger->slots = calloc(LEDGER_SLOTS, sizeof(*ledger->slots));
-	if (!ledger->slots)
-		return NULL;
-	slot = slot_of(ledger, bytes_of(serial, len));
-	if (*slot)
-		return &ledger->rows[*slot - 1];
-	if (ledger->count == LEDGER_ROWS_MAX)
-		return NULL;
-	if (ledger->count % 256 == 0) {
-		struct ledger_row *more = realloc(ledger->rows, (ledger->count + 256) * sizeof(*more));
-
-		if (!more)
-			return NULL;
-		ledger->rows = more;
+	if (!row) {
+		if (ledger->count == LEDGER_ROWS_MAX)
+			return BJ_ERR_LIMIT;
+		row = &ledger->rows[ledger->count];
+		row->serial_len = serial.len;
+		memcpy(row->serial, serial.ptr, serial.len);
+		err = map_insert(&ledger->by_serial, &row->node);
+		ledger->count += !err;
 	}
-	row = &ledger->rows[ledger->count++];
-	*slot = (uint32_t)ledger->count;
-	*row = (struct ledger_row){ .serial_len = len };
-	memcpy(row->serial, serial, len);
-	return row;
+	*out = row;
+	return err;
 }
 
 static enum bj_err take_line(struct ledger *ledger, const char *line)
@@ -80,14 +66,15 @@ static enum bj_err take_line(struct ledger *ledger, const char *line)
 	struct ledger_row *row;
 	int64_t time;
 	int reason = 0, end = 0;
+	enum bj_err err;
 	size_t len;
 
 	if (sscanf(line, "%7s %40s %" SCNd64 " %n", word, hex, &time, &end) != 3 ||
 	    hex_decode(bytes_text(hex), serial, sizeof(serial), &len) != BJ_OK)
 		return BJ_ERR_SYNTAX;
-	row = row_of(ledger, serial, len);
-	if (!row)
-		return ledger->count == LEDGER_ROWS_MAX ? BJ_ERR_LIMIT : BJ_ERR_NO_MEMORY;
+	err = row_of(ledger, bytes_of(serial, len), &row);
+	if (err)
+		return err;
 	if (strcmp(word, "issued") == 0) {
 		row->issued = true;
 		row->not_after = time;
@@ -101,6 +88,23 @@ static enum bj_err take_line(struct ledger *ledger, const char *line)
 		row->reason = (enum crl_reason)reason;
 	}
 	return BJ_OK;
+}
+
+/* For as many rows as the text has lines. */
+static enum bj_err make_room(struct ledger *ledger, struct bj_bytes text)
+{
+	struct siphash_key key;
+	enum bj_err err = rng_fill(&rng_os, &key, sizeof(key));
+	size_t lines = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.ptr[i] == '\n';
+	if (lines > LEDGER_ROWS_MAX)
+		lines = LEDGER_ROWS_MAX;
+	ledger->rows = calloc(lines, sizeof(*ledger->rows));
+	if (!err)
+		map_init(&ledger->by_serial, &key, serial_of, LEDGER_ROWS_MAX);
+	return err ? err : ledger->rows ? BJ_OK : BJ_ERR_NO_MEMORY;
 }
 
 enum bj_err ledger_load(const char *folder, struct ledger *out)
@@ -118,6 +122,8 @@ enum bj_err ledger_load(const char *folder, struct ledger *out)
 	err = file_read(path, LEDGER_TEXT_MAX, &text);
 	if (!err && memchr(text.ptr, 0, text.len)) /* what stands behind it must not be lost: it may be a revocation */
 		err = BJ_ERR_SYNTAX;
+	if (!err && text.len > 0)
+		err = make_room(&ledger, bytes_of(text.ptr, text.len));
 	for (char *line = (char *)text.ptr; !err && line && *line;) {
 		size_t len = strcspn(line, "\n");
 		bool last = line[len] == 0;
@@ -137,7 +143,7 @@ enum bj_err ledger_load(const char *folder, struct ledger *out)
 void ledger_fini(struct ledger *ledger)
 {
 	free(ledger->rows);
-	free(ledger->slots);
+	map_fini(&ledger->by_serial);
 	*ledger = (struct ledger){ 0 };
 }
 

@@ -8,15 +8,16 @@
 #ifndef CLI_CERT_LEDGER_H
 #define CLI_CERT_LEDGER_H
 
+#include "base/map.h"
 #include "cli/folder.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 
 #define LEDGER_ROWS_MAX 100000
-#define LEDGER_SLOTS (1u << 18) /* a power of two, more than twice the rows */
 #define LEDGER_SERIAL_MAX 20 /* octets */
 
 struct ledger_row {
+	struct map_node node;
 	uint8_t serial[LEDGER_SERIAL_MAX];
 	size_t serial_len;
 	bool issued, revoked;
@@ -28,7 +29,7 @@ struct ledger_row {
 struct ledger {
 	struct ledger_row *rows; /* one for each serial number */
 	size_t count;
-	uint32_t *slots; /* by serial number: the place of a row and one; 0: empty. Null: there are no rows */
+	struct map by_serial;
 };
 
 /* An absent file is an empty ledger. BJ_ERR_SYNTAX if it holds something else. Costs as much as its lines,

@@ -8,24 +8,24 @@
 #include "cli/json.h"
 #include "x509/time.h"
 
-static void put_string(FILE *stream, const uint8_t *text, size_t len)
+static void put_string(FILE *stream, struct bj_bytes text)
 {
-	fputc('"', stream);
-	while (len > 0) {
-		size_t n = utf8_char_len(bytes_of(text, len));
+	struct bj_bytes one;
 
-		if (n == 0)
+	fputc('"', stream);
+	while (text.len > 0) {
+		enum utf8_kind kind = utf8_take(&text, &one);
+
+		if (kind == UTF8_NONE)
 			fputs("\\ufffd", stream);
-		else if (*text == '"' || *text == '\\')
-			fprintf(stream, "\\%c", *text);
-		else if (*text == '\n')
+		else if (*one.ptr == '"' || *one.ptr == '\\')
+			fprintf(stream, "\\%c", *one.ptr);
+		else if (*one.ptr == '\n')
 			fputs("\\n", stream);
-		else if (utf8_is_control(text, n))
-			fprintf(stream, "\\u%04x", text[n - 1]);
+		else if (kind == UTF8_CONTROL)
+			fprintf(stream, "\\u%04x", one.ptr[one.len - 1]);
 		else
-			fwrite(text, 1, n, stream);
-		text += n ? n : 1;
-		len -= n ? n : 1;
+			fwrite(one.ptr, 1, one.len, stream);
 	}
 	fputc('"', stream);
 }
@@ -36,7 +36,7 @@ static void member(struct json *json, const char *key)
 		fputc(',', json->stream);
 	json->some[json->depth] = true;
 	if (key) {
-		put_string(json->stream, (const uint8_t *)key, strlen(key));
+		put_string(json->stream, bytes_text(key));
 		fputc(':', json->stream);
 	}
 }
@@ -103,7 +103,7 @@ void json_array_end(struct json *json)
 void json_bytes(struct json *json, const char *key, const void *text, size_t len)
 {
 	member(json, key);
-	put_string(json->stream, text, len);
+	put_string(json->stream, bytes_of(text, len));
 }
 
 void json_text(struct json *json, const char *key, const char *text)

@@ -59,13 +59,11 @@ const char *terminal_arrow(const struct terminal *terminal)
 
 void terminal_print(const struct terminal *terminal, const char *text, size_t len)
 {
-	struct bj_bytes rest = bytes_of(text, len);
+	struct bj_bytes rest = bytes_of(text, len), one;
 
 	while (rest.len > 0) {
-		size_t step = utf8_char_len(rest);
-		bool is_good = step > 0 && !utf8_is_control(rest.ptr, step) && !(terminal->ascii && step > 1);
+		bool is_good = utf8_take(&rest, &one) == UTF8_TEXT && !(terminal->ascii && one.len > 1);
 
-		fwrite(is_good ? rest.ptr : (const uint8_t *)"?", 1, is_good ? step : 1, terminal->stream);
-		rest = bytes_of(rest.ptr + (step ? step : 1), rest.len - (step ? step : 1));
+		fwrite(is_good ? one.ptr : (const uint8_t *)"?", 1, is_good ? one.len : 1, terminal->stream);
 	}
 }

@@ -105,14 +105,11 @@ static bool text_is_clean(struct conf_report *report, struct bj_bytes text)
 	for (size_t i = 0; i < text.len && bad == text.len; i++)
 		if ((text.ptr[i] < 0x20 && !is_space(text.ptr[i])) || text.ptr[i] == 0x7f)
 			bad = i;
-	for (size_t i = 0; i < bad;) {
-		size_t len = utf8_char_len(bytes_of(text.ptr + i, bad - i));
-
-		if (len == 0)
-			bad = i;
-		else
-			i += len;
-	}
+	for (struct bj_bytes rest = bytes_of(text.ptr, bad), one; rest.len > 0;)
+		if (utf8_take(&rest, &one) == UTF8_NONE) {
+			bad = (size_t)(one.ptr - text.ptr);
+			break;
+		}
 	if (bad == text.len)
 		return true;
 	span = (struct conf_span){ (uint32_t)bad, 1 };

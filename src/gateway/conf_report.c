@@ -260,12 +260,10 @@ static void print_source(const struct conf_report *report, const struct slot *sl
 	struct bj_bytes line = line_shown(report, slot, &before);
 
 	fprintf(to, "%8u | ", slot->problem.line);
-	for (size_t i = 0, len; i < line.len; i += len ? len : 1) {
-		bool is_text;
+	for (struct bj_bytes rest = line, one; rest.len > 0;) {
+		bool is_text = utf8_take(&rest, &one) == UTF8_TEXT || one.ptr[0] == '\t';
 
-		len = utf8_char_len(bytes_of(line.ptr + i, line.len - i));
-		is_text = len > 0 && (line.ptr[i] == '\t' || !utf8_is_control(line.ptr + i, len));
-		fwrite(is_text ? line.ptr + i : (const uint8_t *)"?", 1, is_text ? len : 1, to);
+		fwrite(is_text ? one.ptr : (const uint8_t *)"?", 1, is_text ? one.len : 1, to);
 	}
 	fprintf(to, "\n         | ");
 	for (size_t i = 0; i < before && i < line.len; i++)
@@ -319,19 +317,18 @@ static void print_text(const struct conf_report *report, FILE *to, const struct 
 /* A file's name may be any bytes. */
 static void json_text(FILE *to, const char *text)
 {
-	struct bj_bytes rest = bytes_text(text);
+	struct bj_bytes rest = bytes_text(text), one;
 
 	fputc('"', to);
 	while (rest.len > 0) {
-		size_t len = utf8_char_len(rest);
+		enum utf8_kind kind = utf8_take(&rest, &one);
 
-		if (len == 0)
+		if (kind == UTF8_NONE)
 			fputs("\\ufffd", to);
-		else if (utf8_is_control(rest.ptr, len))
-			fprintf(to, "\\u%04x", rest.ptr[len - 1]);
+		else if (kind == UTF8_CONTROL)
+			fprintf(to, "\\u%04x", one.ptr[one.len - 1]);
 		else
-			fprintf(to, rest.ptr[0] == '"' || rest.ptr[0] == '\\' ? "\\%.*s" : "%.*s", (int)len, (const char *)rest.ptr);
-		rest = bytes_of(rest.ptr + (len ? len : 1), rest.len - (len ? len : 1));
+			fprintf(to, one.ptr[0] == '"' || one.ptr[0] == '\\' ? "\\%.*s" : "%.*s", (int)one.len, (const char *)one.ptr);
 	}
 	fputc('"', to);
 }

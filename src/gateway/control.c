@@ -193,16 +193,11 @@ void control_fini(struct control *control)
 /* Whoever holds the name may send anything: what commands a terminal, or is no text, becomes '?'. */
 static void make_printable(char *text)
 {
-	struct bj_bytes rest = bytes_text(text);
+	struct bj_bytes rest = bytes_text(text), one;
 
-	while (rest.len > 0) {
-		size_t len = utf8_char_len(rest), step = len ? len : 1;
-
-		if (len == 0 || utf8_is_control(rest.ptr, len))
-			memset(text, '?', step);
-		text += step;
-		rest = bytes_of(rest.ptr + step, rest.len - step);
-	}
+	for (; rest.len > 0; text += one.len)
+		if (utf8_take(&rest, &one) != UTF8_TEXT)
+			memset(text, '?', one.len);
 }
 
 static enum bj_err wait_for_answer(int fd, uint32_t timeout_ms, enum control_outcome *out_outcome, char out_text[CONTROL_TEXT_MAX])
