@@ -312,6 +312,19 @@ static void bytes_that_come_while_a_question_waits_are_left_over_too(void **stat
 	assert_int_equal(bj_tls_quic_feed(s.conn, NOW_MS, BJ_TLS_LEVEL_INITIAL, NULL, 0, &event), BJ_ERR_EXCESSIVE_DATA);
 }
 
+/* Anybody can make packets of the initial level: what they hold is never read as the handshake's. */
+static void bytes_that_come_with_the_answer_do_not_reach_the_next_level(void **state)
+{
+	enum bj_tls_event event;
+
+	assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_CREDENTIAL), BJ_OK);
+	hello_is_there();
+	feed(&s);
+	assert_int_equal(bj_tls_answer_credential(s.conn, server->credentials[0].credential), BJ_OK);
+	assert_int_equal(bj_tls_quic_feed(s.conn, NOW_MS, BJ_TLS_LEVEL_INITIAL, "\x14", 1, &event), BJ_ERR_EXCESSIVE_DATA);
+	assert_int_equal(bj_tls_error(s.conn), BJ_ERR_EXCESSIVE_DATA);
+}
+
 static void messages_that_quic_does_not_have_are_unexpected(void **state)
 {
 	enum bj_tls_event event;
@@ -664,6 +677,7 @@ int main(void)
 		T(bytes_of_a_level_that_is_over_end_the_connection),
 		T(bytes_left_over_when_the_level_changes_end_the_connection),
 		T(bytes_that_come_while_a_question_waits_are_left_over_too),
+		T(bytes_that_come_with_the_answer_do_not_reach_the_next_level),
 		T(messages_that_quic_does_not_have_are_unexpected),
 		T(a_hello_without_parameters_or_protocols_is_refused),
 		T(a_hello_with_a_session_id_is_refused),
