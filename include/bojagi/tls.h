@@ -546,7 +546,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_ech_config_list(const struct bj_ech_key *keys,
  *
  * When the handshake is done, either direction's keys may be given away. From then on whoever has them makes or opens the records, and
  * the engine refuses to (BJ_ERR_STATE), because a nonce must never be used twice. What the engine would send then (alerts, key updates) is
- * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. Records that
+ * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. A peer's wish for new
+ * keys is seen by whom reads the records, and else by bj_tls_config_observer() (a KeyUpdate that ends in 01). Records that
  * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). */
 
 struct bj_tls_traffic_keys {
@@ -568,7 +569,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, str
 /* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
  * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE, BJ_TLS_ASK or nothing: behind a
  * question it is called without bytes once that is answered, and with some it is BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
- * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
+ * for bj_tls_traffic_keys_next() before more is sent. Data between key updates is not seen here: more than 32 with less than
+ * a second between each and the next end the connection. A view of `bytes` lives until the call returns. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
 						  enum bj_tls_event *out_event);
 
