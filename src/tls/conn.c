@@ -303,6 +303,15 @@ static void verdict_keep(struct bj_tls *conn, bool failed)
 		*conn->verdict = conn->hs->verdict;
 }
 
+/* The id by which the open session is to be dropped. With a ticket the client says any id, maybe somebody else's; that session has none. */
+static void session_id_keep(struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+
+	conn->s12.session_id_len = hs->session ? hs->session->id_len : hs->session_id_len;
+	bytes_copy(conn->s12.session_id, hs->session ? hs->session->id : hs->session_id, conn->s12.session_id_len);
+}
+
 enum bj_err handshake_finish(struct bj_tls *conn)
 {
 	enum bj_err err = flight_flush(conn);
@@ -313,10 +322,8 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
-	if (!conn_is_13(conn) && conn->is_server) {
-		bytes_copy(conn->s12.session_id, conn->hs->session_id, conn->hs->session_id_len);
-		conn->s12.session_id_len = conn->hs->session_id_len;
-	}
+	if (!conn_is_13(conn) && conn->is_server)
+		session_id_keep(conn);
 	err = later_keep(conn);
 	if (err)
 		return err;

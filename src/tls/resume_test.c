@@ -769,6 +769,40 @@ static void the_cache_is_bounded_and_forgets(void **state)
 	session_cache_free(cache);
 }
 
+/* An id is to be seen in each hello of 1.2; who has a ticket may say any. */
+static void a_stranger_with_a_ticket_ends_no_session_by_its_id(void **state)
+{
+	struct bj_tls_config *without = pki_client_config(&pki);
+	struct session theirs, own, out;
+	uint8_t *blob;
+
+	assert_int_equal(bj_tls_config_tickets(without, 0, 0, 0, 0), BJ_OK);
+	assert_int_equal(bj_tls_config_versions(server, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+	pair_start(&pair, without, server, PKI_NAME);
+	pair_shake(&pair);
+	session_keep();
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &theirs), BJ_OK);
+	assert_int_equal(theirs.id_len, 32);
+	kept_len = 0;
+	connect_named(PKI_NAME, NOW_MS);
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &own), BJ_OK);
+	assert_int_equal(own.id_len, 0);
+	memcpy(own.id, theirs.id, own.id_len = theirs.id_len);
+	assert_int_equal(session_save(&own, &blob, &kept_len), BJ_OK);
+	memcpy(kept, blob, kept_len);
+	connect_named(PKI_NAME, NOW_MS);
+	expect_resumed(true);
+	bj_tls_abort(pair.client.conn, BJ_ERR_INTERNAL);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	assert_true(session_cache_get(server->cache, NOW_MS, bytes_of(theirs.id, theirs.id_len), &out));
+	session_fini(&out);
+	session_fini(&theirs);
+	session_fini(&own);
+	free(blob);
+	bj_tls_config_free(without);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
@@ -793,6 +827,7 @@ int main(void)
 		T(a_session_is_resumed_again_and_again),
 		T(a_ticket_that_is_taken_without_a_key_exchange_is_refused),
 		T(resumption_survives_a_retry),
+		T(a_stranger_with_a_ticket_ends_no_session_by_its_id),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
 		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
 		cmocka_unit_test(no_two_tickets_are_alike),
