@@ -769,6 +769,16 @@ static void the_cache_is_bounded_and_forgets(void **state)
 	session_cache_free(cache);
 }
 
+static void a_name_does_not_say_what_the_configuration_is(void **state)
+{
+	uint8_t a[SESSION_BINDING_LEN], b[SESSION_BINDING_LEN];
+
+	session_binding(client, "wwwquic", a);
+	assert_int_equal(bj_tls_config_quic(client, true), BJ_OK);
+	session_binding(client, "www", b);
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
 /* An id is to be seen in each hello of 1.2; who has a ticket may say any. */
 static void a_stranger_with_a_ticket_ends_no_session_by_its_id(void **state)
 {
@@ -827,6 +837,7 @@ int main(void)
 		T(a_session_is_resumed_again_and_again),
 		T(a_ticket_that_is_taken_without_a_key_exchange_is_refused),
 		T(resumption_survives_a_retry),
+		T(a_name_does_not_say_what_the_configuration_is),
 		T(a_stranger_with_a_ticket_ends_no_session_by_its_id),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
 		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
