@@ -291,7 +291,8 @@ typedef void bj_tls_observer_fn(void *self, const struct bj_tls *conn, const str
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self);
 
 /* Checks that the configuration makes sense and freezes it: BJ_ERR_CONFIG_NO_TRUST, BJ_ERR_CONFIG_NO_CREDENTIAL,
- * BJ_ERR_CONFIG_EMPTY, BJ_ERR_CONFIG_NO_ALPN, BJ_ERR_NO_MEMORY. Whatever fails, nothing has changed. Freezing twice does nothing. */
+ * BJ_ERR_CONFIG_EMPTY, BJ_ERR_CONFIG_NO_ALPN, BJ_ERR_CONFIG_ECH, BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. Whatever fails,
+ * nothing has changed. Freezing twice does nothing. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_freeze(struct bj_tls_config *config);
 
 /* ================================================================ connection */

@@ -757,6 +757,9 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 	config->version_min = version_min;
 	config->version_max = version_max;
 	config->keep_peer_chain = keeps;
+	free(config->ech_retry);
+	config->ech_retry = NULL;
+	config->ech_retry_len = 0;
 	drop_stores(config);
 	return err;
 }

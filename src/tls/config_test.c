@@ -233,8 +233,11 @@ static enum bj_err few_bytes(void *self, uint8_t *out, size_t len)
 static void freezing_may_fail_and_be_tried_again(void **state)
 {
 	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+	struct bj_ech_key key;
 
 	add(config, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	assert_int_equal(bj_ech_key_generate("a.example", 0, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(config, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
 	assert_int_equal(bj_tls_config_rng(config, (struct bj_rng){ no_bytes, NULL }), BJ_OK);
 	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
 	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
@@ -243,7 +246,10 @@ static void freezing_may_fail_and_be_tried_again(void **state)
 	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK); /* what tickets needed was there */
 	assert_int_equal(bj_tls_config_tickets(config, 0, 0, 0, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_rng(config, rng_os), BJ_OK);
+	assert_int_equal(bj_ech_key_generate("b.example", 0, 2, NULL, &key), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(config, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(config->ech_retry_len, 2 + 2 * key.config_len);
 	assert_null(config->tickets);
 	bj_tls_config_free(config);
 }
