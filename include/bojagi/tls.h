@@ -372,7 +372,7 @@ BJ_API bool bj_tls_may_seal(const struct bj_tls *conn);
  * records. */
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 
-/* Queues close_notify; sending is over. Harmless when repeated. */
+/* Queues close_notify; sending is over, also of messages that a question stopped. Harmless when repeated. */
 BJ_API void bj_tls_close(struct bj_tls *conn);
 /* Ends the connection with an error of the owner's: BJ_ERR_ACCESS_DENIED, BJ_ERR_USER_CANCELED, BJ_ERR_INTERNAL ... with its alert. That of
  * BJ_ERR_USER_CANCELED is for handshakes: close_notify follows it (rfc9846:6.1), so for the peer of an open connection that is closed in order. */

@@ -148,6 +148,29 @@ static void who_has_closed_answers_no_more(void **state)
 	assert_int_equal(pair.server.closes, 1);
 }
 
+/* Half an answer helps nobody: who closes while he is asked sends none of it. */
+static void who_closes_while_he_is_asked_says_nothing_but_that(void **state)
+{
+	size_t before;
+
+	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_SIGN), BJ_OK);
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_SIGN);
+	before = report_of(&pair.server).records_in;
+	bj_tls_close(pair.client.conn);
+	pair_run(&pair);
+	assert_int_equal(report_of(&pair.server).records_in, before + 1);
+	assert_int_equal(pair.server.closes, 1);
+	assert_int_equal(bj_tls_answer_sign(pair.client.conn, "x", 1), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(report_of(&pair.server).records_in, before + 1);
+	pair_send(&pair, &pair.server, &pair.client, "late", 4);
+	assert_int_equal(pair.client.data_len, 4);
+}
+
 /* An answer without a certificate changes nothing of what was known. */
 static void a_client_that_shows_nothing_later_stays_who_it_was(void **state)
 {
@@ -331,6 +354,7 @@ int main(void)
 		T(nobody_is_asked_whose_answer_could_not_be_read_or_taken),
 		T(who_came_with_a_key_from_outside_is_not_asked),
 		T(who_has_closed_answers_no_more),
+		T(who_closes_while_he_is_asked_says_nothing_but_that),
 		T(a_client_that_shows_nothing_later_stays_who_it_was),
 		T(a_client_that_did_not_offer_refuses_a_request),
 		T(a_certificate_of_strangers_ends_the_connection),
