@@ -229,7 +229,7 @@ struct bj_tls_psk {
 	enum bj_tls_psk_hash hash;
 	bool raw;
 };
-/* Adds a key, in order of preference. Clients offer all of them, behind a session, as far as a hello takes them (64 identities and 16 KB; an imported
+/* Adds a key, in order of preference. Clients offer all of them, behind a session, as far as a hello takes them (64 identities and 16 KB, in an encrypted one maybe less; an imported
  * key has two, one for each hash); a client that has keys and neither anchors nor pins
  * nor the question about the verdict takes no certificate. A server takes the first of its keys that is offered; of those that were
  * added behind a credential, only where no credential is for the client. Keys serve 1.3 alone. BJ_ERR_LIMIT. */
