@@ -358,6 +358,43 @@ static void a_session_survives_a_handshake_that_failed_before_it_was_proven(void
 	ends_teardown(NULL);
 }
 
+/* A client that resumes by a ticket may name any id beside it: the server repeats it and thinks nothing of it. rfc5077:3.4 */
+static void nobody_ends_a_session_by_saying_its_id_beside_a_ticket_of_his_own(void **state)
+{
+	struct bj_tls_config *other;
+	struct session s, mine;
+	uint8_t *blob;
+	size_t len;
+
+	configs(KEY_P256);
+	other = pki_client_config(&pki);
+	only_12(other);
+	make_session(client, server); /* with a ticket */
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &mine), BJ_OK);
+	assert_int_equal(bj_tls_config_tickets(other, 0, 0, 0, 0), BJ_OK);
+	make_session(other, server); /* without, so by its id */
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
+	assert_int_equal(s.id_len, sizeof(s.id));
+	memcpy(mine.id, s.id, sizeof(mine.id));
+	mine.id_len = s.id_len;
+	assert_int_equal(session_save(&mine, &blob, &len), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, blob, len), BJ_OK);
+	pair_shake(&pair);
+	expect_done();
+	assert_true(report_of(&pair.server).resumed);
+	bj_tls_abort(pair.client.conn, BJ_ERR_ACCESS_DENIED);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	pair_fini(&pair);
+	assert_true(resumes(other, server, PKI_NAME, 0));
+	free(blob);
+	session_fini(&mine);
+	session_fini(&s);
+	bj_tls_config_free(other);
+	ends_teardown(NULL);
+}
+
 static void without_tickets_and_cache_nothing_is_resumed(void **state)
 {
 	configs(KEY_P256);
@@ -862,6 +899,7 @@ int main(void)
 		cmocka_unit_test(the_servers_lifetimes_end_a_session),
 		cmocka_unit_test(a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else),
 		cmocka_unit_test(a_session_survives_a_handshake_that_failed_before_it_was_proven),
+		cmocka_unit_test(nobody_ends_a_session_by_saying_its_id_beside_a_ticket_of_his_own),
 		cmocka_unit_test(without_tickets_and_cache_nothing_is_resumed),
 		cmocka_unit_test(a_session_goes_on_only_where_it_fits),
 		cmocka_unit_test(a_changed_ticket_gives_a_full_handshake),
