@@ -399,7 +399,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_export_early(struct bj_tls *conn, const ch
 BJ_API void bj_tls_rest(struct bj_tls *conn);
 
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
- * next call for this connection. Empty if there is none. */
+ * next call for this connection. Empty if there is none, and behind a fatal alert of either side: what is left of such a connection should
+ * not be offered again, nor what was offered to make it. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
 /* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
  * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are

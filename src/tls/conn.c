@@ -349,11 +349,13 @@ static int alert_of(const struct bj_tls *conn, enum bj_err err)
 	return alert;
 }
 
-/* A session whose connection ended with a fatal alert is not resumed; tickets are out of reach. The peer has proven that it is the one of
- * the session: strangers cannot end those of others. rfc5246:7.2.2 */
+/* A session whose connection ended with a fatal alert is not resumed; a server's tickets are out of reach. The peer has proven that it is
+ * the one of the session: strangers cannot end those of others. rfc5246:7.2.2 rfc9846:6.2 */
 static void session_drop(struct bj_tls *conn)
 {
-	if (conn->is_server && !conn_is_13(conn) && conn->s12.session_id_len > 0 && conn->config->cache)
+	if (!conn->is_server)
+		blob_free(conn);
+	else if (!conn_is_13(conn) && conn->s12.session_id_len > 0 && conn->config->cache)
 		session_cache_drop(conn->config->cache, bytes_of(conn->s12.session_id, conn->s12.session_id_len));
 }
 

@@ -441,6 +441,29 @@ static void a_sealed_session_opens_under_its_key_and_whole(void **state)
 	bj_tls_free(conn);
 }
 
+/* rfc5246:7.2.2 rfc9846:6.2 */
+static void a_client_has_no_session_behind_a_fatal_alert(void **state)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		enum bj_tls_version version = i & 1 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_true(kept_len > 0);
+		if (i / 2 == 0)
+			bj_tls_abort(pair.client.conn, BJ_ERR_ACCESS_DENIED);
+		else if (i / 2 == 1)
+			bj_tls_abort(pair.server.conn, BJ_ERR_ACCESS_DENIED);
+		else
+			assert_int_equal(bj_tls_eof(pair.client.conn), BJ_ERR_TRUNCATED); /* many servers just go away */
+		pair_run(&pair);
+		assert_int_equal(bj_tls_session(pair.client.conn).len, i / 2 == 2 ? kept_len : 0);
+	}
+}
+
 /* ---- sessions from the store of a client */
 
 /* The session of a connection, changed and stored again. */
@@ -836,6 +859,7 @@ int main(void)
 		T(a_session_ends_with_the_certificate_that_was_judged),
 		T(nobody_is_verified_by_a_session_before_he_proved_that_it_is_his),
 		T(the_clients_certificate_is_known_again),
+		T(a_client_has_no_session_behind_a_fatal_alert),
 		T(a_session_that_does_not_fit_itself_is_none),
 		T(a_client_that_judges_otherwise_or_is_another_resumes_nothing),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
