@@ -213,9 +213,11 @@ static void a_client_gets_the_tickets_that_it_asks_for(void **state)
 		connect_named(PKI_NAME, NOW_MS);
 		expect_resumed(false);
 		assert_int_equal(pair.client.conn->tickets, rows[i].got_full);
+		assert_int_equal(pair.client.tickets, rows[i].got_full); /* each is told */
 		connect_named(PKI_NAME, NOW_MS);
 		expect_resumed(rows[i].got_full > 0);
 		assert_int_equal(pair.client.conn->tickets, rows[i].got_resumed);
+		assert_int_equal(pair.client.tickets, rows[i].got_resumed);
 	}
 }
 
