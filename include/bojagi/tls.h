@@ -336,7 +336,7 @@ enum bj_tls_event {
 	BJ_TLS_DATA,     /* `data` is plaintext, a view into the fed buffer, until that buffer is reused */
 	BJ_TLS_DONE,     /* the handshake is complete; comes once */
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
-	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
+	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session; of several that came together each is told, so take it before the next call */
 	BJ_TLS_AUTHENTICATED, /* servers: the client answered bj_tls_request_certificate(); bj_tls_report() says how */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
 	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
@@ -402,7 +402,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_export_early(struct bj_tls *conn, const ch
 BJ_API void bj_tls_rest(struct bj_tls *conn);
 
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
- * next call for this connection. Empty if there is none. */
+ * next call for this connection. Empty if there is none, and behind a fatal alert of either side: what is left of such a connection should
+ * not be offered again, nor what was offered to make it. Who wants all of several takes one at each BJ_TLS_TICKET; the short way below leaves
+ * the newest. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
 /* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
  * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are
@@ -573,7 +575,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool wri
 BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
 /* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
  * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE, BJ_TLS_ASK or nothing: behind a
- * question it is called without bytes once that is answered, and with some it is BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * question it is called without bytes once that is answered, behind BJ_TLS_TICKET until that is not told any more, and with some it is
+ * BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
  * for bj_tls_traffic_keys_next() before more is sent. Data between key updates is not seen here: more than 32 with less than
  * a second between each and the next end the connection. A view of `bytes` lives until the call returns. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,

@@ -67,7 +67,7 @@ BJ_API enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_t
 
 static enum bj_err take_opened(struct bj_tls *conn, const struct record *record, struct bj_tls_fed *out)
 {
-	if (conn->hs) /* a question was answered: on from there */
+	if (feed_waits(conn)) /* a question was answered, or a session told: on from there */
 		return feed_answered(conn);
 	if (record->body.len > RECORD_PLAIN_MAX)
 		return BJ_ERR_RECORD_OVERFLOW;
@@ -86,7 +86,7 @@ BJ_API enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8
 	*out_event = bj_tls_question(conn) ? BJ_TLS_ASK : BJ_TLS_NONE;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!conn->rd_given || *out_event || (conn->hs && len > 0))
+	if (!conn->rd_given || *out_event || (len > 0 && feed_waits(conn)))
 		return BJ_ERR_STATE;
 	if (type != RECORD_ALERT && type != RECORD_HANDSHAKE && type != RECORD_CCS)
 		return BJ_ERR_ARGUMENT;
