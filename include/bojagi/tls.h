@@ -245,8 +245,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_cookies(struct bj_tls_config *confi
 
 /* Early data (0-RTT, rfc9846:2.3): a client that resumes sends data with its first bytes, before the server has answered. Off by
  * default, for its price: early data can be recorded and sent again by anybody on the way, and it is not forward secret. The server
- * takes each hello once, within a window and within this process; where several processes share ticket keys, the owner must keep a
- * record of its own (BJ_TLS_Q_EARLY_DATA). Even so only requests that do no harm when they are made twice belong into it.
+ * takes each hello once, within a window and within this configuration; where several of them, here or in other processes, open the same
+ * tickets (BJ_TLS_Q_TICKET), the owner must keep a record of its own (BJ_TLS_Q_EARLY_DATA). Even so only requests that do no harm when they are made twice belong into it.
  * Servers: `max_bytes` of it are taken (0: none) on connections that resume a session made with this on; `window_s` (1..600): how far
  * the age that a client says may be from the one that we know. Clients: at most `max_bytes` are sent early, where the session allows
  * it; the window is not looked at. */
@@ -566,9 +566,10 @@ struct bj_tls_traffic_keys {
 	uint8_t iv[12];
 	uint64_t sequence;   /* of the next record */
 };
-/* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, for
- * writing while bytes wait to be pulled (a KeyUpdate that the peer asked for is queued then), for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from
- * the engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
+/* Copies the keys of one direction out and gives that direction away. BJ_ERR_STATE before BJ_TLS_DONE, when that direction is closed, while a
+ * certificate that was asked for later is awaited or a question about it is open, for writing while bytes wait to be pulled (a KeyUpdate that
+ * the peer asked for is queued then), for reading in the middle of a message, and with QUIC. Asked again it gives the keys in force, from the
+ * engine's own count: after a key update of 1.3 those are new ones from 0 on. The caller wipes its copy. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool write, struct bj_tls_traffic_keys *out);
 /* 1.3, after writing was given away: the next generation of its keys (rfc9846:4.6.3). The caller sends the KeyUpdate (18 00 00 01 00, or
  * 01 at the end to ask the peer for the same) as the last record under the old ones. */
@@ -586,9 +587,9 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  *
  * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
  * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
- * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told and after bj_tls_eof(), while bytes wait to be pulled or half a message is there, while a ticket was not told, after
- * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
- * carried. */
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told and after bj_tls_eof(), while bytes wait to be pulled or half a message is there, while
+ * a ticket was not told, while a certificate that was asked for later is awaited, after keys were given away, and with QUIC; BJ_ERR_SPACE where
+ * `cap` is too small; nothing has changed then. Newest session and verdict are not carried. */
 #define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_pack(struct bj_tls *conn, const void *key, size_t key_len, uint8_t *out, size_t cap, size_t *out_len);
 /* The connection again, under a configuration with the same role, policy and context (what sessions are bound to). A blob is used once:
@@ -627,7 +628,7 @@ enum bj_tls_level {
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_quic(struct bj_tls_config *config, bool on);
 
 /* What the quic_transport_parameters extension carries to the peer (rfc9001:8.2), copied: clients before bj_tls_start(), servers before the
- * first bytes are fed, or at the question BJ_TLS_Q_CREDENTIAL (which a resumed handshake does not ask). May be repeated until
+ * first bytes are fed, or at the question BJ_TLS_Q_CREDENTIAL (which a resumed handshake does not ask: without them it fails). May be repeated until
  * then. BJ_ERR_STATE at another time or without QUIC; BJ_ERR_ARGUMENT above BJ_TLS_QUIC_PARAMS_MAX. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_set_params(struct bj_tls *conn, const void *params, size_t len);
 /* The peer's; empty until they came. They live with the connection. Nobody has vouched for them before BJ_TLS_DONE. */
