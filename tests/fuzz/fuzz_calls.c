@@ -113,6 +113,7 @@ static void seal(struct play *p, struct end *e, size_t len, size_t cap)
 	static const uint8_t text[4096];
 	struct bj_bytes pieces[2] = { { text, len / 2 }, { text, len - len / 2 } };
 	bool may = bj_tls_may_seal(e->conn);
+	struct bj_tls_report r;
 	size_t most = bj_tls_sealed_len(e->conn, len), used = 0, sealed = 0;
 	enum bj_err err;
 
@@ -121,6 +122,8 @@ static void seal(struct play *p, struct end *e, size_t len, size_t cap)
 	err = bj_tls_seal(e->conn, pieces, 2, peer->wire + peer->len, cap, &used, &sealed);
 	check(used <= len && sealed <= cap && (may || err) && (!may || !err || bj_tls_error(e->conn)));
 	check(err || sealed <= most);
+	bj_tls_report(e->conn, &r);
+	check(err || !r.handshake_done || cap < most || used == len);
 	peer->len += sealed;
 }
 
@@ -251,7 +254,7 @@ static void move(struct end *e, size_t cap)
 
 static void prepare(struct play *p, struct end *e, uint8_t how)
 {
-	const uint16_t groups[] = { KEX_P256, how };
+	const uint16_t groups[] = { KEX_P256, how, KEX_X25519 };
 	enum bj_err err = BJ_OK;
 
 	switch (how & 3) {
@@ -352,7 +355,8 @@ static void configure(unsigned with, struct bj_rng rng, struct play *p)
 	if (with & WITH_JUDGING_AGAIN)
 		check(!bj_tls_config_judge_resumed(client, true));
 	if (with & WITH_SHORT_RECORDS)
-		check(!bj_tls_config_receive_max(client, 64) && !bj_tls_config_send_max(client, 100) && !bj_tls_config_padding(server, 50));
+		check(!bj_tls_config_receive_max(client, 64) && !bj_tls_config_send_max(client, 100) && !bj_tls_config_padding(server, 50) &&
+		      !bj_tls_config_padding(client, 50));
 	if (with & WITH_COOKIES)
 		check(!bj_tls_config_cookies(server, 60));
 	check(!bj_tls_config_freeze(client) && !bj_tls_config_freeze(server));
