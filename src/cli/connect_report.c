@@ -135,6 +135,15 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 	}
 }
 
+static void print_compression(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	if (c->client.compression)
+		fprintf(t->stream, "  %sthe certificates came compressed by %s: %u bytes instead of %u\n", terminal_mark(t, MARK_NONE),
+			bj_tls_compression_name(c->client.compression), c->client.compressed_len, c->client.plain_len);
+	else if (wish->compression_count > 0 && c->client.chain_count > 0 && c->report.handshake_done && !c->report.resumed)
+		fprintf(t->stream, "  %sthe certificates came uncompressed\n", terminal_mark(t, MARK_NONE));
+}
+
 struct signed_by {
 	const struct cert *cert;
 	struct cert issuer;
@@ -372,6 +381,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_negotiated(t, wish, c);
 	print_ech(t, wish, c);
 	print_chain(t, wish, c);
+	print_compression(t, wish, c);
 	with_timestamps(c, t, NULL);
 	print_verdict(t, wish, c);
 	print_staple(t, c);
@@ -462,6 +472,15 @@ static void json_tls(struct json *json, const struct connection *c)
 		json_null(json, "psk_identity");
 	json_text(json, "early_data", c->client.early.len == 0 ? NULL : early_words(r->early_data));
 	json_int(json, "early_bytes", r->early_data == BJ_TLS_EARLY_ACCEPTED ? (int64_t)c->client.early_sent : 0);
+	if (c->client.compression) {
+		json_object(json, "certificate_compression");
+		json_text(json, "algorithm", bj_tls_compression_name(c->client.compression));
+		json_int(json, "bytes", c->client.compressed_len);
+		json_int(json, "plain_bytes", c->client.plain_len);
+		json_object_end(json);
+	} else {
+		json_null(json, "certificate_compression");
+	}
 	json_text(json, "ech", ech_words(c));
 	json_bool(json, "ech_retried", c->ech_retried);
 	json_alert(json, "alert_sent", r->alert_sent);
