@@ -111,6 +111,15 @@ struct generation *generation_ref(struct generation *g)
 	return g;
 }
 
+void target_forget_ticket(struct target *t)
+{
+	if (t->ticket)
+		wipe(t->ticket, t->ticket_len);
+	free(t->ticket);
+	t->ticket = NULL;
+	t->ticket_len = 0;
+}
+
 void generation_unref(struct generation *g)
 {
 	if (!g || --g->refs > 0)
@@ -118,13 +127,8 @@ void generation_unref(struct generation *g)
 	for (size_t i = 0; g->groups && i < g->runtime->conf->pool_count; i++) {
 		struct group *group = &g->groups[i];
 
-		for (size_t s = 0; group->targets && s < group->conf->server_count; s++) {
-			struct target *t = &group->targets[s];
-
-			if (t->ticket)
-				wipe(t->ticket, t->ticket_len);
-			free(t->ticket);
-		}
+		for (size_t s = 0; group->targets && s < group->conf->server_count; s++)
+			target_forget_ticket(&group->targets[s]);
 		pool_fini(&group->pool);
 		free(group->targets);
 	}
@@ -151,9 +155,7 @@ void target_keep_ticket(struct target *t, struct bj_bytes session)
 	if (!copy)
 		return;
 	memcpy(copy, session.ptr, session.len);
-	if (t->ticket)
-		wipe(t->ticket, t->ticket_len);
-	free(t->ticket);
+	target_forget_ticket(t);
 	t->ticket = copy;
 	t->ticket_len = session.len;
 }

@@ -61,6 +61,7 @@ static inline struct group *generation_group(struct generation *g, const struct 
 }
 
 void target_keep_ticket(struct target *target, struct bj_bytes session);
+void target_forget_ticket(struct target *target);
 
 /* Marks in the shared table what this worker thinks of its servers. */
 void group_show(struct group *group, int64_t now_ms);

@@ -23,6 +23,15 @@ static void keep_ticket(struct upstream *up)
 	target_keep_ticket(up->target, bj_tls_session(up->link.tls));
 }
 
+/* TLS ended it, or the server went away from a handshake. What it was made with, or left, is not offered again: a server that cannot live with
+ * a session of its own would fail each time, for as long as that lasts. rfc5246:7.2.2 */
+static bool tls_has_failed(const struct upstream *up)
+{
+	enum bj_err err = up->link.tls ? up->link.err : BJ_OK;
+
+	return err == BJ_ERR_ALERT_RECEIVED || bj_err_alert(err) >= 0 || (err == BJ_ERR_TRUNCATED && !up->established);
+}
+
 void upstream_is_established(struct upstream *up)
 {
 	up->established = true;
@@ -156,6 +165,8 @@ void upstream_close(struct upstream *up)
 	struct worker *w = up->link.worker;
 
 	keep_ticket(up);
+	if (tls_has_failed(up))
+		target_forget_ticket(t);
 	if (!up->counted && up->link.tls && !up->link.err) /* given up while it was being made */
 		up->link.err = BJ_ERR_IO_TIMEOUT;
 	count_handshake(up);

@@ -99,6 +99,14 @@ static bool entry_is(const struct entry *e, struct bj_bytes id)
 	return e->used && bytes_equal(bytes_of(e->session.id, e->session.id_len), id);
 }
 
+/* Too old, or from a time that the clock came back from: nobody resumes it. */
+static bool entry_is_over(const struct session_cache *cache, const struct entry *e, int64_t now_ms)
+{
+	int64_t age_ms = now_ms - e->session.made_ms;
+
+	return age_ms >= cache->timeout_ms || age_ms < -CLOCK_SLACK_MS;
+}
+
 void session_cache_put(struct session_cache *cache, int64_t now_ms, const struct session *s)
 {
 	struct shard *shard;
@@ -111,7 +119,7 @@ void session_cache_put(struct session_cache *cache, int64_t now_ms, const struct
 	shard_lock(shard);
 	place = set;
 	for (size_t i = 0; i < CACHE_WAYS; i++) {
-		if (entry_is(&set[i], bytes_of(s->id, s->id_len)) || !set[i].used) {
+		if (!set[i].used || entry_is(&set[i], bytes_of(s->id, s->id_len)) || entry_is_over(cache, &set[i], now_ms)) {
 			place = &set[i];
 			break;
 		}
@@ -137,7 +145,7 @@ bool session_cache_get(struct session_cache *cache, int64_t now_ms, struct bj_by
 	for (size_t i = 0; i < CACHE_WAYS && !found; i++) {
 		if (!entry_is(&set[i], id))
 			continue;
-		if (now_ms - set[i].session.made_ms >= cache->timeout_ms)
+		if (entry_is_over(cache, &set[i], now_ms))
 			entry_clear(&set[i]);
 		else
 			found = session_copy(&set[i].session, out) == BJ_OK;

@@ -256,6 +256,15 @@ static enum bj_err ticket_take(struct bj_tls *conn, struct bj_bytes body)
 	return BJ_OK;
 }
 
+/* A new ticket makes a session that goes on no younger; but it may end sooner. rfc5077:3.3 */
+static uint32_t lifetime_kept_s(const struct bj_tls *conn)
+{
+	const struct session *s = conn->hs->session;
+	int64_t age_s = conn->now_ms > s->made_ms ? (conn->now_ms - s->made_ms) / 1000 : 0, hint_s = conn->hs->ticket12_lifetime_s;
+
+	return hint_s > 0 && age_s + hint_s < s->lifetime_s ? (uint32_t)(age_s + hint_s) : s->lifetime_s;
+}
+
 /* A session that goes on keeps its age and what was known of the peer; a new one begins now. */
 static enum bj_err session_make(const struct bj_tls *conn, struct session *out)
 {
@@ -272,7 +281,7 @@ static enum bj_err session_make(const struct bj_tls *conn, struct session *out)
 	if (!conn->resumed)
 		return BJ_OK;
 	out->made_ms = hs->session->made_ms;
-	out->lifetime_s = hs->session->lifetime_s;
+	out->lifetime_s = lifetime_kept_s(conn);
 	out->has_peer = hs->session->has_peer;
 	memcpy(out->peer_digest, hs->session->peer_digest, sizeof(out->peer_digest));
 	return BJ_OK;

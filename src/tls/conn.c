@@ -303,6 +303,17 @@ static void verdict_keep(struct bj_tls *conn, bool failed)
 		*conn->verdict = conn->hs->verdict;
 }
 
+/* The id under which the cache has the session, if it has it. One that was resumed by a ticket has none, and what the client said beside the
+ * ticket may be anybody's. rfc5077:3.4 */
+static void session_id_keep(struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	const uint8_t *id = conn->resumed ? hs->session->id : hs->session_id;
+
+	conn->s12.session_id_len = conn->resumed ? hs->session->id_len : hs->session_id_len;
+	memcpy(conn->s12.session_id, id, sizeof(conn->s12.session_id));
+}
+
 enum bj_err handshake_finish(struct bj_tls *conn)
 {
 	enum bj_err err = flight_flush(conn);
@@ -313,10 +324,8 @@ enum bj_err handshake_finish(struct bj_tls *conn)
 		return BJ_ERR_ECH_REJECTED; /* good for nothing but what the server said of its keys. rfc9849:6.1.6 */
 	if (conn_is_13(conn) && conn->is_server)
 		secret_wipe(&conn->s13.resumption); /* its tickets are out */
-	if (!conn_is_13(conn) && conn->is_server) {
-		bytes_copy(conn->s12.session_id, conn->hs->session_id, conn->hs->session_id_len);
-		conn->s12.session_id_len = conn->hs->session_id_len;
-	}
+	if (!conn_is_13(conn) && conn->is_server)
+		session_id_keep(conn);
 	err = later_keep(conn);
 	if (err)
 		return err;
@@ -340,11 +349,13 @@ static int alert_of(const struct bj_tls *conn, enum bj_err err)
 	return alert;
 }
 
-/* A session whose connection ended with a fatal alert is not resumed; tickets are out of reach. The peer has proven that it is the one of
- * the session: strangers cannot end those of others. rfc5246:7.2.2 */
+/* A session whose connection ended with a fatal alert is not resumed; a server's tickets are out of reach. The peer has proven that it is
+ * the one of the session: strangers cannot end those of others. rfc5246:7.2.2 rfc9846:6.2 */
 static void session_drop(struct bj_tls *conn)
 {
-	if (conn->is_server && !conn_is_13(conn) && conn->s12.session_id_len > 0 && conn->config->cache)
+	if (!conn->is_server)
+		blob_free(conn);
+	else if (!conn_is_13(conn) && conn->s12.session_id_len > 0 && conn->config->cache)
 		session_cache_drop(conn->config->cache, bytes_of(conn->s12.session_id, conn->s12.session_id_len));
 }
 

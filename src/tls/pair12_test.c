@@ -2,6 +2,8 @@
 #include "tls/fixture.h"
 
 #include "tls/msg/client_hello.h"
+#include "tls/msg/finished.h"
+#include "tls/msg/new_session_ticket.h"
 
 static void only_12(struct bj_tls_config *config)
 {
@@ -358,6 +360,43 @@ static void a_session_survives_a_handshake_that_failed_before_it_was_proven(void
 	ends_teardown(NULL);
 }
 
+/* A client that resumes by a ticket may name any id beside it: the server repeats it and thinks nothing of it. rfc5077:3.4 */
+static void nobody_ends_a_session_by_saying_its_id_beside_a_ticket_of_his_own(void **state)
+{
+	struct bj_tls_config *other;
+	struct session s, mine;
+	uint8_t *blob;
+	size_t len;
+
+	configs(KEY_P256);
+	other = pki_client_config(&pki);
+	only_12(other);
+	make_session(client, server); /* with a ticket */
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &mine), BJ_OK);
+	assert_int_equal(bj_tls_config_tickets(other, 0, 0, 0, 0), BJ_OK);
+	make_session(other, server); /* without, so by its id */
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
+	assert_int_equal(s.id_len, sizeof(s.id));
+	memcpy(mine.id, s.id, sizeof(mine.id));
+	mine.id_len = s.id_len;
+	assert_int_equal(session_save(&mine, &blob, &len), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, blob, len), BJ_OK);
+	pair_shake(&pair);
+	expect_done();
+	assert_true(report_of(&pair.server).resumed);
+	bj_tls_abort(pair.client.conn, BJ_ERR_ACCESS_DENIED);
+	pair_run(&pair);
+	assert_int_equal(pair.server.err, BJ_ERR_ALERT_RECEIVED);
+	pair_fini(&pair);
+	assert_true(resumes(other, server, PKI_NAME, 0));
+	free(blob);
+	session_fini(&mine);
+	session_fini(&s);
+	bj_tls_config_free(other);
+	ends_teardown(NULL);
+}
+
 static void without_tickets_and_cache_nothing_is_resumed(void **state)
 {
 	configs(KEY_P256);
@@ -432,6 +471,78 @@ static void a_changed_ticket_gives_a_full_handshake(void **state)
 	}
 	session_fini(&s);
 	ends_teardown(NULL);
+}
+
+static void wire_record(struct side *to, struct record_keys *keys, enum record_type type, struct bj_bytes piece)
+{
+	size_t len;
+
+	assert_int_equal(record_seal(keys, type, VERSION_1_2, &piece, 1, to->wire + to->wire_len, WIRE_CAP - to->wire_len, &len), BJ_OK);
+	to->wire_len += len;
+	side_feed(&pair, to);
+	assert_int_equal(to->err, BJ_OK);
+}
+
+/* A server that resumes what is kept and gives a new ticket for it, which ours never does. */
+static void resume_with_a_new_ticket(int64_t later_ms, uint32_t hint_s)
+{
+	uint8_t random[RANDOM_LEN] = "0123456789abcdef0123456789abcdef", bytes[512], hash[HASH_MAX], verify_data[KEYS12_VERIFY_LEN];
+	struct server_hello hello = { .legacy_version = VERSION_1_2, .version = VERSION_1_2, .random = bytes_of(random, RANDOM_LEN),
+				      .has = EXT_BIT(EXT_RENEGOTIATION_INFO) | EXT_BIT(EXT_EXTENDED_MASTER_SECRET) | EXT_BIT(EXT_SESSION_TICKET) };
+	const struct new_session_ticket12 ticket = { hint_s, BYTES_LIT("another ticket") };
+	struct record_keys plain = { 0 }, from_client = { 0 }, from_server = { 0 };
+	struct writer w = wr_make(bytes, sizeof(bytes));
+	const struct suite *suite;
+	struct handshake *hs;
+	struct session s;
+
+	assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
+	suite = suite_find(s.suite);
+	pair_start(&pair, client, server, PKI_NAME);
+	pair.now_ms += later_ms;
+	assert_int_equal(bj_tls_resume(pair.client.conn, pair.now_ms, kept, kept_len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, pair.now_ms), BJ_OK);
+	hs = pair.client.conn->hs;
+	hello.suite = s.suite;
+	hello.session_id = bytes_of(hs->session_id, hs->session_id_len);
+	server_hello_write(&w, &hello);
+	new_session_ticket12_write(&w, &ticket);
+	wire_record(&pair.client, &plain, RECORD_HANDSHAKE, wr_view(&w));
+	wire_record(&pair.client, &plain, RECORD_CCS, BYTES_LIT("\x01"));
+	assert_int_equal(keys12_traffic(suite, &s.secret, hs->client_random, random, &from_client, &from_server), BJ_OK);
+	keys12_finished((enum hash_alg)suite->hash, &s.secret, false, bytes_of(hash, transcript_peek(&hs->transcript, hash)), verify_data);
+	w = wr_make(bytes, sizeof(bytes));
+	finished_write(&w, bytes_of(verify_data, sizeof(verify_data)));
+	wire_record(&pair.client, &from_server, RECORD_HANDSHAKE, wr_view(&w));
+	assert_int_equal(pair.client.done, 1);
+	assert_int_equal(pair.client.tickets, 1);
+	record_keys_fini(&from_client);
+	record_keys_fini(&from_server);
+	session_fini(&s);
+}
+
+/* rfc5077:3.3 */
+static void a_new_ticket_makes_no_session_younger_and_may_end_it_sooner(void **state)
+{
+	static const struct { uint32_t hint_s, lifetime_s; } rows[] = {
+		{ 0, 7200 }, { 86400, 7200 }, { 6200, 7200 }, { 6199, 7199 }, { 60, 1060 }, { 1, 1001 }, { UINT32_MAX, 7200 },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct bj_bytes renewed;
+		struct session s;
+
+		configs(KEY_P256);
+		make_session(client, server);
+		resume_with_a_new_ticket(1000000, rows[i].hint_s);
+		renewed = bj_tls_session(pair.client.conn);
+		assert_int_equal(session_load(renewed, &s), BJ_OK);
+		assert_int_equal(s.made_ms, NOW_MS);
+		assert_int_equal(s.lifetime_s, rows[i].lifetime_s);
+		assert_true(bytes_equal(bytes_of(s.ticket, s.ticket_len), BYTES_LIT("another ticket")));
+		session_fini(&s);
+		ends_teardown(NULL);
+	}
 }
 
 static void a_verified_client_stays_verified_and_an_unverified_one_unverified(void **state)
@@ -862,9 +973,11 @@ int main(void)
 		cmocka_unit_test(the_servers_lifetimes_end_a_session),
 		cmocka_unit_test(a_session_by_id_ends_with_a_fatal_alert_and_with_nothing_else),
 		cmocka_unit_test(a_session_survives_a_handshake_that_failed_before_it_was_proven),
+		cmocka_unit_test(nobody_ends_a_session_by_saying_its_id_beside_a_ticket_of_his_own),
 		cmocka_unit_test(without_tickets_and_cache_nothing_is_resumed),
 		cmocka_unit_test(a_session_goes_on_only_where_it_fits),
 		cmocka_unit_test(a_changed_ticket_gives_a_full_handshake),
+		cmocka_unit_test(a_new_ticket_makes_no_session_younger_and_may_end_it_sooner),
 		cmocka_unit_test(a_verified_client_stays_verified_and_an_unverified_one_unverified),
 		cmocka_unit_test(without_extended_master_secret_there_is_one_connection_and_nothing_follows_it),
 		cmocka_unit_test(a_session_is_never_resumed_without_extended_master_secret),

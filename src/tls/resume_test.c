@@ -443,6 +443,29 @@ static void a_sealed_session_opens_under_its_key_and_whole(void **state)
 	bj_tls_free(conn);
 }
 
+/* rfc5246:7.2.2 rfc9846:6.2 */
+static void a_client_has_no_session_behind_a_fatal_alert(void **state)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		enum bj_tls_version version = i & 1 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		assert_true(kept_len > 0);
+		if (i / 2 == 0)
+			bj_tls_abort(pair.client.conn, BJ_ERR_ACCESS_DENIED);
+		else if (i / 2 == 1)
+			bj_tls_abort(pair.server.conn, BJ_ERR_ACCESS_DENIED);
+		else
+			assert_int_equal(bj_tls_eof(pair.client.conn), BJ_ERR_TRUNCATED); /* many servers just go away */
+		pair_run(&pair);
+		assert_int_equal(bj_tls_session(pair.client.conn).len, i / 2 == 2 ? kept_len : 0);
+	}
+}
+
 /* ---- sessions from the store of a client */
 
 /* The session of a connection, changed and stored again. */
@@ -682,6 +705,28 @@ static void a_key_that_slept_too_long_opens_nothing(void **state)
 	ticket_keys_free(keys);
 }
 
+/* It was ahead by a year when the first key was made. */
+static void a_clock_that_is_set_back_keeps_no_key_longer_than_its_time(void **state)
+{
+	struct ticket_keys *keys = ticket_keys_new(&rng_os, 3600, 2);
+	const int64_t ahead = NOW_MS + (int64_t)365 * 86400 * 1000, hour = 3600 * 1000;
+	uint8_t first[TICKET_LEN_MAX], second[TICKET_LEN_MAX], third[TICKET_LEN_MAX];
+	size_t len = seal(keys, ahead, first);
+	struct session s;
+
+	(void)seal(keys, ahead - hour + 1, second);
+	assert_memory_equal(first, second, TICKET_NAME_LEN); /* a little back is nothing */
+	(void)seal(keys, NOW_MS, second);
+	assert_memory_not_equal(first, second, TICKET_NAME_LEN);
+	assert_int_equal(open_alone(keys, NOW_MS, bytes_of(first, len), &s), BJ_OK);
+	(void)seal(keys, NOW_MS + hour - 1, third);
+	assert_memory_equal(second, third, TICKET_NAME_LEN);
+	(void)seal(keys, NOW_MS + hour, third);
+	assert_memory_not_equal(second, third, TICKET_NAME_LEN);
+	assert_int_equal(open_alone(keys, NOW_MS + 3 * hour, bytes_of(first, len), &s), BJ_ERR_BAD_TICKET);
+	ticket_keys_free(keys);
+}
+
 static enum bj_err zeros(void *self, uint8_t *out, size_t len)
 {
 	memset(out, 0, len);
@@ -771,6 +816,44 @@ static void the_cache_is_bounded_and_forgets(void **state)
 	session_cache_free(cache);
 }
 
+/* Sessions from a time that the clock came back from are of no use to anybody, and must not stand in the way of new ones. */
+static void a_clock_that_is_set_back_leaves_the_cache_as_large_as_it_was(void **state)
+{
+	struct session_cache *cache = session_cache_new(&rng_os, 64, 300);
+	struct session s = a_session(), out;
+	unsigned found = 0;
+
+	s.id_len = 32;
+	for (unsigned i = 0; i < 1000; i++) {
+		memcpy(s.id, &i, sizeof(i));
+		s.made_ms = NOW_MS + 86400000;
+		session_cache_put(cache, s.made_ms, &s);
+	}
+	assert_true(session_cache_get(cache, NOW_MS + 86400000 - 1000, bytes_of(s.id, 32), &out));
+	assert_false(session_cache_get(cache, NOW_MS, bytes_of(s.id, 32), &out));
+	for (unsigned i = 1000; i < 2000; i++) {
+		memcpy(s.id, &i, sizeof(i));
+		s.made_ms = NOW_MS + i;
+		session_cache_put(cache, s.made_ms, &s);
+	}
+	for (unsigned i = 1000; i < 2000; i++) {
+		memcpy(s.id, &i, sizeof(i));
+		found += session_cache_get(cache, NOW_MS + 2000, bytes_of(s.id, 32), &out);
+	}
+	assert_in_range(found, 33, 64); /* a quarter of it, if those stayed */
+	session_cache_free(cache);
+}
+
+static void a_name_does_not_say_what_the_configuration_is(void **state)
+{
+	uint8_t a[SESSION_BINDING_LEN], b[SESSION_BINDING_LEN];
+
+	session_binding(client, "wwwquic", a);
+	assert_int_equal(bj_tls_config_quic(client, true), BJ_OK);
+	session_binding(client, "www", b);
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
@@ -788,6 +871,7 @@ int main(void)
 		T(a_session_ends_with_the_certificate_that_was_judged),
 		T(nobody_is_verified_by_a_session_before_he_proved_that_it_is_his),
 		T(the_clients_certificate_is_known_again),
+		T(a_client_has_no_session_behind_a_fatal_alert),
 		T(a_session_that_does_not_fit_itself_is_none),
 		T(a_client_that_judges_otherwise_or_is_another_resumes_nothing),
 		T(a_damaged_session_is_refused_whatever_byte_it_is),
@@ -795,13 +879,16 @@ int main(void)
 		T(a_session_is_resumed_again_and_again),
 		T(a_ticket_that_is_taken_without_a_key_exchange_is_refused),
 		T(resumption_survives_a_retry),
+		T(a_name_does_not_say_what_the_configuration_is),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
 		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
 		cmocka_unit_test(no_two_tickets_are_alike),
 		cmocka_unit_test(keys_rotate_and_old_ones_go),
 		cmocka_unit_test(a_key_that_slept_too_long_opens_nothing),
+		cmocka_unit_test(a_clock_that_is_set_back_keeps_no_key_longer_than_its_time),
 		cmocka_unit_test(a_zero_key_is_never_used),
 		cmocka_unit_test(the_cache_is_bounded_and_forgets),
+		cmocka_unit_test(a_clock_that_is_set_back_leaves_the_cache_as_large_as_it_was),
 		cmocka_unit_test(threads_share_keys_and_cache),
 	};
 

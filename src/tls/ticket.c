@@ -118,6 +118,17 @@ static void drop_old(struct ticket_keys *keys, unsigned newest)
 		slot_write(&keys->slots[(newest + SLOT_COUNT - back) % SLOT_COUNT], NULL);
 }
 
+/* How many keys there would be since the newest. It need not be in the past: a clock that was ahead and was set back would keep that key for
+ * as long as it was ahead. */
+static unsigned epochs_since(const struct ticket_keys *keys, int64_t made_ms, int64_t now_ms)
+{
+	int64_t epochs = (now_ms - made_ms) / keys->rotate_ms;
+
+	if (epochs < 0)
+		return 1;
+	return epochs < SLOT_COUNT ? (unsigned)epochs : SLOT_COUNT - 1; /* the newest stays readable until the next is there */
+}
+
 /* Makes the next key if the newest is old enough. One thread does it, the others go on with what is there. */
 static void rotate(struct ticket_keys *keys, int64_t now_ms)
 {
@@ -130,10 +141,9 @@ static void rotate(struct ticket_keys *keys, int64_t now_ms)
 		atomic_compare_exchange_strong(&keys->newest_ms, &zero, now_ms ? now_ms : 1);
 		return;
 	}
-	if (now_ms - made < keys->rotate_ms || !atomic_compare_exchange_strong(&keys->rotating, &no, true))
+	if (epochs_since(keys, made, now_ms) == 0 || !atomic_compare_exchange_strong(&keys->rotating, &no, true))
 		return;
-	made = atomic_load(&keys->newest_ms);
-	epochs = (now_ms - made) / keys->rotate_ms < SLOT_COUNT ? (unsigned)((now_ms - made) / keys->rotate_ms) : SLOT_COUNT;
+	epochs = epochs_since(keys, atomic_load(&keys->newest_ms), now_ms);
 	if (epochs > 0 && key_make(&keys->rng, &key) == BJ_OK) {
 		newest = atomic_load(&keys->newest);
 		for (unsigned i = 1; i < epochs; i++) { /* epochs that nobody saw have no key */

@@ -1,8 +1,8 @@
 /* ticket.h - tickets: sessions that the client keeps, sealed under keys that only this configuration has.
  *
- * A key is random, has a random name and is replaced when it is `rotate_s` old; `keep` older ones still open tickets, then they are
- * wiped. The first is made when the set is, so there is never a ticket under no key. Sealing is AES-256-GCM with a random nonce and
- * the key's name as additional data.
+ * A key is random, has a random name and is replaced when it is `rotate_s` old, or as far in the future, where the clock was set back;
+ * `keep` older ones still open tickets, then they are wiped. The first is made when the set is, so there is never a ticket under no key.
+ * Sealing is AES-256-GCM with a random nonce and the key's name as additional data.
  *
  * Threads: any number may seal and open at once without a lock: keys stand in slots whose words are atomics under a sequence number
  * that is odd while one thread (elected by compare-and-swap) writes the slot. A reader that meets a write tries again.

@@ -7,6 +7,8 @@
 #include "tls/feed.h"
 #include "tls/keys.h"
 
+#define PAUSE_MS 1000 /* the data between two messages is not seen here: so much time between them stands for it */
+
 /* Nothing may be on its way in a direction whose records somebody else is to go on with. */
 static enum bj_err may_give(const struct bj_tls *conn, bool write)
 {
@@ -88,6 +90,8 @@ BJ_API enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8
 		return BJ_ERR_STATE;
 	if (type != RECORD_ALERT && type != RECORD_HANDSHAKE && type != RECORD_CCS)
 		return BJ_ERR_ARGUMENT;
+	if (now_ms - conn->now_ms >= PAUSE_MS)
+		conn->updates = conn->warnings = 0;
 	conn->now_ms = now_ms;
 	err = take_opened(conn, &record, &fed);
 	if (err)

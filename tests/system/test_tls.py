@@ -1,9 +1,12 @@
 """test_tls.py - TLS at the gateway: termination, client certificates, encryption to servers, what the log says."""
+import contextlib
 import hashlib
 import json
 import os
+import socket
 import ssl
 import subprocess
+import threading
 
 import kit
 import pytest
@@ -256,6 +259,74 @@ def test_new_connections_to_a_server_resume_its_session(web, pki, version):
         assert client.get()[2] == b"a"
     assert server.connections == 4
     assert context.session_stats()["hits"] >= 3
+
+
+class ForgetfulServer:
+    """Stands before an origin. A hello that offers a session ends with a fatal alert, or with nothing, from `fails` on."""
+
+    def __init__(self, port, answer):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port, self.to, self.answer = self.listener.getsockname()[1], port, answer
+        self.fails, self.failed = False, 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._pass_on, args=(self.listener.accept()[0],), daemon=True).start()
+
+    def _pass_on(self, client):
+        with client, contextlib.suppress(OSError):
+            hello = client.recv(1 << 16)
+            if self.fails and offers_session(hello):
+                self.failed += 1
+                client.sendall(self.answer)
+                return
+            with socket.create_connection(("127.0.0.1", self.to)) as server:
+                server.sendall(hello)
+                back = threading.Thread(target=copy_all, args=(server, client), daemon=True)
+                back.start()
+                copy_all(client, server)
+                back.join()
+
+
+def copy_all(source, sink):
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            sink.sendall(data)
+    with contextlib.suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+def offers_session(record):
+    """A ClientHello with pre_shared_key, or with a session_ticket that is not empty."""
+    at = 5 + 4 + 2 + 32
+    at += 1 + record[at]
+    at += 2 + int.from_bytes(record[at:at + 2], "big")
+    at += 1 + record[at] + 2
+    while at < len(record):
+        kind, length = int.from_bytes(record[at:at + 2], "big"), int.from_bytes(record[at + 2:at + 4], "big")
+        if kind == 41 or (kind == 35 and length > 0):
+            return True
+        at += 4 + length
+    return False
+
+
+@pytest.mark.parametrize("answer", [b"\x15\x03\x03\x00\x02\x02\x28", b""], ids=["alert", "end"])
+@pytest.mark.parametrize("version", VERSIONS, ids=str)
+def test_a_server_that_cannot_take_its_session_back_fails_once(gateway, origin, pki, version, answer):
+    context = kit.server_tls(pki, "site")
+    context.minimum_version = context.maximum_version = version
+    front = ForgetfulServer(origin("a", tls=context).port, answer)
+    port = kit.free_port()
+    gateway(CONF.format(pki=pki, port=port, origin=front.port, tls="", routes="", limits="", retries=0,
+                        pool=f'keepalive 0; tls {{ ca "{pki}/ca.pem"; name localhost; }}'))
+    client = kit.Raw(port, tls=kit.client_tls(pki))
+    assert [client.get()[0] for _ in range(2)] == [200, 200]
+    assert context.session_stats()["hits"] == 1
+    front.fails = True
+    assert [kit.Raw(port, tls=kit.client_tls(pki)).get()[0] for _ in range(2)] == [502, 200]
+    assert front.failed == 1
 
 
 @pytest.mark.parametrize("retries", [0, 2])
