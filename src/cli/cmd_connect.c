@@ -352,6 +352,7 @@ static void wait_for_tickets(const struct connect_wish *wish, struct connection 
 
 	if (c->report.version != BJ_TLS_1_3)
 		return;
+	c->waited = true;
 	for (;;) {
 		enum bj_err err = tls_client_read(&c->client, deadline, &data);
 

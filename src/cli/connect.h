@@ -81,6 +81,7 @@ struct connection {
 	enum bj_err err;          /* what ended it, before or in the handshake */
 	enum bj_err late_err;     /* what ended it afterwards */
 	struct bj_tls_report report;
+	bool waited;              /* for tickets: where there are none then, there are none */
 	bool session_offered;
 	bool session_refused;     /* by ourselves: expired, or for another name */
 	bool ech_retried;         /* the first try was rejected, and this is the second */

@@ -205,6 +205,9 @@ static void print_ech(const struct terminal *t, const struct connect_wish *wish,
 							 : "it told its new configuration, and this is the second try");
 	if (c->report.ech == BJ_TLS_ECH_ACCEPTED)
 		fprintf(t->stream, "  %sthe server opened the encrypted hello\n", terminal_mark(t, MARK_GOOD));
+	else if (c->report.ech == BJ_TLS_ECH_REJECTED && c->report.ech_public_name)
+		fprintf(t->stream, "  %sthe server could not open the hello: who it is then is judged by %s, the public name of the ECH configuration\n",
+			terminal_mark(t, MARK_WARN), c->report.ech_public_name);
 	else if (wish->ech_grease && c->report.handshake_done)
 		fprintf(t->stream, "  %sthe hello looked as if it were encrypted\n", terminal_mark(t, MARK_NONE));
 }
@@ -397,7 +400,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 		if (c->client.tickets > 0)
 			fprintf(t->stream, "  %s%u ticket%s for resumption\n", terminal_mark(t, MARK_GOOD), c->client.tickets,
 				c->client.tickets == 1 ? "" : "s");
-		else if (c->report.version == BJ_TLS_1_3)
+		else if (c->waited)
 			fprintf(t->stream, "  %sno tickets\n", terminal_mark(t, MARK_NONE));
 	}
 	print_failure(t, wish, c);
@@ -465,7 +468,10 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_bool(json, "retried", r->retried);
 	json_bool(json, "extended_master_secret", r->extended_master_secret);
 	json_bool(json, "client_certificate_asked", r->client_certificate_asked);
-	json_int(json, "tickets", c->client.tickets);
+	if (c->client.tickets > 0 || c->waited)
+		json_int(json, "tickets", c->client.tickets);
+	else
+		json_null(json, "tickets"); /* nobody waited for them */
 	if (r->psk_identity.len > 0)
 		json_bytes(json, "psk_identity", r->psk_identity.ptr, r->psk_identity.len);
 	else

@@ -122,6 +122,17 @@ def test_a_server_that_does_not_compress_is_told_so(bojagi, ca, site):
     assert done.returncode == 0 and b"the certificates came uncompressed" in done.stdout
 
 
+# ---- tickets
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_who_did_not_wait_for_tickets_does_not_say_that_there_are_none(bojagi, ca, site, version):
+    server = site()
+    waited = report(bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, version, "--json", "--no-input"))["tls"]
+    done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, version, stdin=GET)
+    assert waited["tickets"] == (None if version == "-tls1_2" else 2)  # only 1.3 is waited for
+    assert done.returncode == 0 and b"HTTP/1.1 200" in done.stdout and b"no tickets" not in done.stderr
+
+
 # ---- early data
 
 def test_early_data_is_answered_and_reported(bojagi, ca, site):
@@ -281,6 +292,7 @@ def test_a_server_without_ech_says_so_by_its_public_name(bojagi, ca, site):
     assert done.returncode == 0 and "tried again in the clear" in done.stdout.decode()
     done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, "--ech", "elsewhere.test.ech")
     assert done.returncode == 60, done.stdout  # nothing proves that it speaks for that name
+    assert b"judged by elsewhere.test, the public name" in done.stdout  # which nobody typed
 
 
 def test_a_greased_hello_is_no_encrypted_one(bojagi, ca, site):
