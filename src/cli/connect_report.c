@@ -227,6 +227,8 @@ static void print_proofs(const struct terminal *t, const struct connect_wish *wi
 		fprintf(t->stream, "  %sthe server did not take the pre-shared key%s\n", terminal_mark(t, MARK_WARN),
 			wish->proof.psk_raw ? "" : "; if it does not import keys (RFC 9258), as OpenSSL and GnuTLS, say --psk-raw");
 	}
+	if (wish->key_update && r->version == BJ_TLS_1_2)
+		fprintf(t->stream, "  %sno key update: it is TLS 1.2\n", terminal_mark(t, MARK_WARN));
 	if (c->client.early.len == 0)
 		return;
 	if (r->early_data == BJ_TLS_EARLY_ACCEPTED)

@@ -307,5 +307,7 @@ def test_both_sides_change_their_keys(bojagi, ca, site):
     done = bojagi.run("connect", f"localhost:{site().port}", "-CAfile", ca, "--key-update", "-msg", stdin=b"hello\n")
     assert done.returncode == 0 and done.stdout == b"hello\n"
     assert b"-> keys: updated" in done.stderr and b"<- keys: updated" in done.stderr
+    done = bojagi.run("connect", f"localhost:{site('-tls1_2').port}", "-CAfile", ca, "--key-update")
+    assert done.returncode == 0 and b"no key update: it is TLS 1.2" in done.stdout
     done = bojagi.run("connect", f"localhost:{site('--key-update').port}", "-CAfile", ca, "-msg", stdin=b"hello\n")
     assert done.returncode == 0 and done.stdout == b"hello\n" and b"<- keys: updated" in done.stderr
