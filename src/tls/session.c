@@ -105,6 +105,8 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 	hash_update(&h, config->own_print, config->own_print_len);
 	hash_update(&h, config->context, config->context_len);
 	hash_update(&h, lower, len);
+	if (config->max_fragment) /* what was agreed on holds for all that resumes the session. rfc6066:4 */
+		hash_update(&h, &config->max_fragment, sizeof(config->max_fragment));
 	if (config->quic) /* sessions of records are no use to QUIC, and the other way round */
 		hash_update(&h, "quic", 4);
 	hash_peek(&h, digest);
