@@ -51,7 +51,7 @@ enum bj_tls_certificate_type {
 #define BJ_TLS_RECORD_PLAIN_MAX 16384                         /* rfc9846:5.1 */
 #define BJ_TLS_RECORD_MAX (5 + 16384 + 256)                   /* the largest record that is ever sent or accepted in 1.3 */
 #define BJ_TLS_RECORD_MAX_12 (5 + 16384 + 2048)               /* the largest that is accepted in 1.2 */
-#define BJ_TLS_OVERHEAD_MAX 32                                /* what sealing adds to a record at most */
+#define BJ_TLS_OVERHEAD_MAX 32                                /* what sealing adds to a record at most, but for padding */
 #define BJ_TLS_ALPN_MAX 16                                    /* protocols in a configuration */
 #define BJ_TLS_CREDENTIAL_MAX 1024                            /* credentials in a configuration */
 #define BJ_TLS_NAME_MAX 255
@@ -90,7 +90,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_prefer_own_order(struct bj_tls_conf
 /* A server of 1.3 takes the first common group that the client sent a share for. This makes it take the first common one, also where that costs
  * a HelloRetryRequest: for groups that must not be missed because a client guessed wrong. Off by default. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_retry_for_group(struct bj_tls_config *config, bool on);
-/* Application protocols in order of preference (rfc7301); the names are copied. A server that has a list and finds nothing
+/* Application protocols in order of preference (rfc7301), of at most 1024 bytes with one more for each; the names are copied. A server that has a list and finds nothing
  * common with a client that sent one fails with no_application_protocol. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_alpn(struct bj_tls_config *config, const char *const *names, size_t count);
 /* Adds a credential (takes a reference). A server chooses by server name, signature algorithm and key; the first one is the
@@ -140,14 +140,14 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_peer_pin(struct bj_tls_config *conf
  * each connection half a kilobyte. Default: off. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_post_handshake_auth(struct bj_tls_config *config, bool on);
 /* Servers: tickets for both versions. `lifetime_s` at most 604800 (rfc9846:4.6.1); keys are replaced every `rotate_s` seconds and
- * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (0 turns tickets off; default 2).
+ * `keep` old ones still open tickets (0..7). `count` tickets after a full 1.3 handshake (at most 8; 0 turns tickets off; default 2).
  * Defaults: 7200 s, 8 h, 2 old keys. Clients: with a count of 0 a 1.2 server is not asked for a ticket; nothing else matters. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_tickets(struct bj_tls_config *config, unsigned count, unsigned lifetime_s,
 						     unsigned rotate_s, unsigned keep);
 /* Clients: ask a server of 1.3 for so many tickets (rfc9149), each at most 255, as when several connections will be opened at once; zeros
  * where none is wanted. Servers give as many as they are asked for, up to 8. Without this call the server decides. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_ticket_request(struct bj_tls_config *config, unsigned after_full, unsigned after_resumed);
-/* Servers: how many TLS 1.2 sessions are kept by id (0: none), and for how long. Default 1024, 300 s. */
+/* Servers: how many TLS 1.2 sessions are kept by id (0: none; at most a million), and for how long (at most a day). Default 1024, 300 s. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_session_cache(struct bj_tls_config *config, size_t entries, unsigned timeout_s);
 /* Sessions and tickets of this configuration resume only in configurations with the same context (at most 32 bytes) and the same
  * client-certificate policy, and, where peers are judged, the same anchors, revocation lists and expected keys, and the same answer to who
@@ -205,7 +205,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_max_fragment_length(struct bj_tls_c
  * that long (rfc9846:5.4). Default: 0, no padding. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_padding(struct bj_tls_config *config, size_t multiple);
 
-/* Default: the operating system's. */
+/* Default: the operating system's. What is called from here (this, the key log, the observer) is called on every thread that has a connection. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_rng(struct bj_tls_config *config, struct bj_rng rng);
 /* Called with one line of the key log (rfc9850), without a line end, for each secret made. The line is secret. */
 typedef void bj_tls_keylog_fn(void *self, const char *line);
@@ -291,7 +291,8 @@ typedef void bj_tls_observer_fn(void *self, const struct bj_tls *conn, const str
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self);
 
 /* Checks that the configuration makes sense and freezes it: BJ_ERR_CONFIG_NO_TRUST, BJ_ERR_CONFIG_NO_CREDENTIAL,
- * BJ_ERR_CONFIG_EMPTY. Freezing twice does nothing. */
+ * BJ_ERR_CONFIG_EMPTY, BJ_ERR_CONFIG_NO_ALPN, BJ_ERR_CONFIG_ECH, BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. Whatever fails,
+ * nothing has changed. Freezing twice does nothing. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_freeze(struct bj_tls_config *config);
 
 /* ================================================================ connection */
@@ -335,7 +336,7 @@ enum bj_tls_event {
 	BJ_TLS_DATA,     /* `data` is plaintext, a view into the fed buffer, until that buffer is reused */
 	BJ_TLS_DONE,     /* the handshake is complete; comes once */
 	BJ_TLS_ASK,      /* a question waits: see bj_tls_question() */
-	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session */
+	BJ_TLS_TICKET,   /* clients: bj_tls_session() has a new session; of several that came together each is told, so take it before the next call */
 	BJ_TLS_AUTHENTICATED, /* servers: the client answered bj_tls_request_certificate(); bj_tls_report() says how */
 	BJ_TLS_CLOSE,    /* the peer sent close_notify: no more data will come */
 	BJ_TLS_EARLY_DATA, /* servers: like BJ_TLS_DATA, but early: it may be a replay, and who sent it is proven only at BJ_TLS_DONE */
@@ -367,7 +368,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_
 					   size_t *out_used, size_t *out_len);
 /* Whether it would take data now: after BJ_TLS_DONE, and before that where early data or false start allow it. */
 BJ_API bool bj_tls_may_seal(const struct bj_tls *conn);
-/* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext. */
+/* How many bytes bj_tls_seal() writes at most for `len` bytes of plaintext in up to 16 pieces: a record has no more, so smaller ones make more
+ * records. */
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 
 /* Queues close_notify; sending is over. Harmless when repeated. */
@@ -387,7 +389,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_p
  * answer or has not answered yet, where it came with a key from outside (bj_tls_config_psk()), where keys were given away and where no chains are
  * taken (bj_tls_config_peer_types()), BJ_ERR_LIMIT after 16 requests. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_request_certificate(struct bj_tls *conn);
-/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference).
+/* Keying material for the owner (rfc5705, rfc9846:7.5). `context` null means no context (1.2 makes a difference). BJ_ERR_STATE before data may be
+ * sealed (but early data: bj_tls_export_early()), BJ_ERR_ARGUMENT for a label or a length that there is none of.
  * BJ_ERR_NO_EXTENDED_MASTER_SECRET where the keys of a 1.2 connection are not bound to its handshake (rfc7627:5.4): that fails no more
  * than this call. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_export(struct bj_tls *conn, const char *label, const void *context, size_t context_len,
@@ -400,7 +403,8 @@ BJ_API void bj_tls_rest(struct bj_tls *conn);
 
 /* Clients: the newest session, to be offered later; authenticated by nothing but its owner's care, and secret. The view lives until the
  * next call for this connection. Empty if there is none, and behind a fatal alert of either side: what is left of such a connection should
- * not be offered again, nor what was offered to make it. */
+ * not be offered again, nor what was offered to make it. Who wants all of several takes one at each BJ_TLS_TICKET; the short way below leaves
+ * the newest. */
 BJ_API struct bj_bytes bj_tls_session(const struct bj_tls *conn);
 /* The same, sealed under a key of the owner's (32 random bytes; a new one before 2^32 sessions), for places that others can reach: what was
  * changed or written by somebody else does not open. It has a version of its own. At most the session's length and the overhead are
@@ -420,7 +424,8 @@ enum bj_tls_question {
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
 	BJ_TLS_Q_TICKET,     /* servers: is bj_tls_question_bytes() a ticket of the owner's? answer: what it was made of */
-	BJ_TLS_Q_PSK,        /* servers: which key has bj_tls_question_bytes() as its identity (bj_tls_psk_imported())? */
+	BJ_TLS_Q_PSK,        /* servers: which key has bj_tls_question_bytes() as its identity (bj_tls_psk_imported())? Both are asked for the
+			      * first four identities of a hello, one after the other, until one is known */
 	BJ_TLS_Q_TICKET_SEAL, /* servers: make a ticket of bj_tls_question_bytes(), which are secret, and stay whole and unchanged in it */
 };
 BJ_API enum bj_tls_question bj_tls_question(const struct bj_tls *conn);
@@ -547,8 +552,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_ech_config_list(const struct bj_ech_key *keys,
  *
  * When the handshake is done, either direction's keys may be given away. From then on whoever has them makes or opens the records, and
  * the engine refuses to (BJ_ERR_STATE), because a nonce must never be used twice. What the engine would send then (alerts, key updates) is
- * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. Records that
- * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). */
+ * only reported: bj_tls_close() and failures say their code in bj_tls_report()'s alert_sent, and the caller sends the record. A peer's wish for new
+ * keys is seen by who reads the records, and else by bj_tls_config_observer() (a KeyUpdate that ends in 01). Records that
+ * carry no data (tickets, key updates, alerts) come back opened, by bj_tls_feed_opened(). A client
+ * that gave writing away cannot answer a later request for a certificate: that ends its connection with BJ_ERR_STATE. */
 
 struct bj_tls_traffic_keys {
 	uint16_t version;
@@ -568,8 +575,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys(struct bj_tls *conn, bool wri
 BJ_API BJ_MUST_USE enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_traffic_keys *out);
 /* Takes the content of one record that was opened elsewhere, with its type (20 change_cipher_spec, which is a failure, 21 alert, 22
  * handshake; data is the caller's: BJ_ERR_ARGUMENT), after reading was given away. Tells BJ_TLS_TICKET, BJ_TLS_CLOSE, BJ_TLS_ASK or nothing: behind a
- * question it is called without bytes once that is answered, and with some it is BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
- * for bj_tls_traffic_keys_next() before more is sent. A view of `bytes` lives until the call returns. */
+ * question it is called without bytes once that is answered, behind BJ_TLS_TICKET until that is not told any more, and with some it is
+ * BJ_ERR_STATE before. After a KeyUpdate bj_tls_traffic_keys() has the new keys for reading; one that ends in 01 asks
+ * for bj_tls_traffic_keys_next() before more is sent. Data between key updates is not seen here: more than 32 with less than
+ * a second between each and the next end the connection. A view of `bytes` lives until the call returns. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8_t type, const void *bytes, size_t len,
 						  enum bj_tls_event *out_event);
 
@@ -577,7 +586,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t n
  *
  * Packs a connection into at most BJ_TLS_PACKED_MAX bytes, sealed under a key of the caller's (32 random bytes), and ends it here
  * (BJ_ERR_CLOSED from now on): it can go on in one place only. Bytes that were read from the peer and not fed yet go along with the socket, by
- * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told, while bytes wait to be pulled or half a message is there, while a ticket was not told, after
+ * the caller. BJ_ERR_STATE before BJ_TLS_DONE was told and after bj_tls_eof(), while bytes wait to be pulled or half a message is there, while a ticket was not told, after
  * keys were given away, and with QUIC; BJ_ERR_SPACE where `cap` is too small; nothing has changed then. Newest session and verdict are not
  * carried. */
 #define BJ_TLS_PACKED_MAX (200 * 1024) /* far less than 1 KB where the peer's chain is not kept */
@@ -627,7 +636,8 @@ BJ_API struct bj_bytes bj_tls_quic_peer_params(const struct bj_tls *conn);
 /* Takes handshake bytes of a level: all of them, in any pieces; nothing of `bytes` is kept by reference. Tells one event (never
  * BJ_TLS_DATA or BJ_TLS_CLOSE): call again without bytes until it is BJ_TLS_NONE or BJ_TLS_ASK. After an answer call it without
  * bytes, too; the level does not matter then. BJ_ERR_STATE, with nothing changed, for bytes of a level that there is no reading secret
- * of yet (QUIC keeps them), before bj_tls_start() of a client and without the parameters of a server. Bytes of a level that is over end
+ * of yet (QUIC keeps them), before bj_tls_start() of a client and without the parameters of a server; BJ_ERR_ARGUMENT for a level that does not
+ * exist. Bytes of a level that is over end
  * the connection: retransmissions are QUIC's to drop. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_quic_feed(struct bj_tls *conn, int64_t now_ms, enum bj_tls_level level, const void *bytes, size_t len,
 						enum bj_tls_event *out_event);

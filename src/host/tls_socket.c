@@ -302,13 +302,26 @@ BJ_API enum bj_err bj_tls_read(struct bj_tls_socket *sock, void *buf, size_t cap
 	return BJ_OK;
 }
 
+/* Where a question keeps us from sealing it is waited for. An answer that was given takes effect here, with no more bytes. */
+static enum bj_err go_on(struct bj_tls_socket *s)
+{
+	struct bj_tls_fed fed;
+	enum bj_err err = bj_tls_feed(s->conn, now_ms(), NULL, 0, &fed);
+
+	if (err)
+		(void)flush(s);
+	return !err && fed.event == BJ_TLS_ASK ? would_block(s, 0) : err;
+}
+
 /* Seals as much as one buffer takes, behind what waits already. */
 static enum bj_err seal_some(struct bj_tls_socket *s, const uint8_t *ptr, size_t len)
 {
 	struct bj_bytes piece = bytes_of(ptr, len);
 	size_t used = 0, sealed = 0;
-	enum bj_err err = borrow(&s->out, OUT_CAP);
+	enum bj_err err = bj_tls_may_seal(s->conn) ? BJ_OK : go_on(s);
 
+	if (!err)
+		err = borrow(&s->out, OUT_CAP);
 	if (!err)
 		err = bj_tls_seal(s->conn, &piece, 1, s->out, OUT_CAP, &used, &sealed);
 	if (err) {

@@ -539,53 +539,105 @@ static void reading_sends_what_a_write_left_behind(void **state)
 	(void)close(fds[1]);
 }
 
-/* What is here already is read before anything is waited for. */
-static void data_behind_an_answer_to_a_later_request_is_not_waited_for(void **state)
+/* Two ends of which the client may be asked for a certificate later. */
+struct later_pair {
+	struct bj_tls_config *client, *server;
+	struct bj_credential *own;
+	struct bj_tls_socket *c, *s;
+	int fds[2];
+};
+
+static void later_open(struct later_pair *p, uint32_t questions)
 {
 	static char text[3 * ISSUE_DER_MAX];
-	struct bj_tls_config *client = make_client(true), *server = make_server();
-	struct bj_credential *own;
 	struct bj_trust *trust = bj_trust_new();
-	struct bj_tls_socket *c = NULL, *s = NULL;
-	struct bj_tls_report report;
 	enum bj_err err = BJ_ERR_WOULD_BLOCK;
-	uint8_t buf[16];
-	size_t len;
-	int fds[2];
 
-	(void)state;
+	*p = (struct later_pair){ .client = make_client(true), .server = make_server() };
 	kit_issue(&kit, ISSUE_CLIENT, "client.example", text, sizeof(text));
-	assert_int_equal(bj_credential_from_pem(text, strlen(text), NULL, 0, &own), BJ_OK);
-	assert_int_equal(bj_tls_config_credential(client, own), BJ_OK);
+	assert_int_equal(bj_credential_from_pem(text, strlen(text), NULL, 0, &p->own), BJ_OK);
+	assert_int_equal(bj_tls_config_credential(p->client, p->own), BJ_OK);
+	assert_int_equal(bj_tls_config_ask(p->client, questions), BJ_OK);
 	assert_int_equal(bj_trust_add_der(trust, kit.ca_der, kit.ca_len), BJ_OK);
-	assert_int_equal(bj_tls_config_trust(server, trust), BJ_OK);
-	assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
-	assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	assert_int_equal(bj_tls_wrap(freeze(client), fds[0], KIT_NAME, &c), BJ_OK);
-	assert_int_equal(bj_tls_wrap(freeze(server), fds[1], NULL, &s), BJ_OK);
+	assert_int_equal(bj_tls_config_trust(p->server, trust), BJ_OK);
+	bj_trust_free(trust);
+	assert_int_equal(bj_tls_config_post_handshake_auth(p->client, true), BJ_OK);
+	assert_int_equal(bj_tls_config_post_handshake_auth(p->server, true), BJ_OK);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, p->fds), 0);
+	assert_int_equal(bj_tls_wrap(freeze(p->client), p->fds[0], KIT_NAME, &p->c), BJ_OK);
+	assert_int_equal(bj_tls_wrap(freeze(p->server), p->fds[1], NULL, &p->s), BJ_OK);
 	for (int turn = 0; turn < 10 && err; turn++) {
-		err = bj_tls_socket_handshake(c);
-		if (bj_tls_socket_handshake(s) && !err)
+		err = bj_tls_socket_handshake(p->c);
+		if (bj_tls_socket_handshake(p->s) && !err)
 			err = BJ_ERR_WOULD_BLOCK;
 	}
 	assert_int_equal(err, BJ_OK);
-	assert_int_equal(bj_tls_request_certificate(bj_tls_socket_engine(s)), BJ_OK);
-	assert_int_equal(bj_tls_read(s, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
-	assert_int_equal(bj_tls_read(c, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
-	assert_int_equal(bj_tls_write(c, "data", 4, &len), BJ_OK);
-	assert_int_equal(bj_tls_read(s, buf, sizeof(buf), &len), BJ_OK);
+}
+
+static void later_close(struct later_pair *p)
+{
+	bj_tls_unwrap(p->c);
+	bj_tls_unwrap(p->s);
+	(void)close(p->fds[0]);
+	(void)close(p->fds[1]);
+	bj_credential_free(p->own);
+	bj_tls_config_free(p->client);
+	bj_tls_config_free(p->server);
+}
+
+/* What the server reads is the client's data, and by then it knows who that is. */
+static void later_expect(struct later_pair *p)
+{
+	struct bj_tls_report report;
+	uint8_t buf[16];
+	size_t len;
+
+	assert_int_equal(bj_tls_read(p->s, buf, sizeof(buf), &len), BJ_OK);
 	assert_int_equal(len, 4);
-	bj_tls_report(bj_tls_socket_engine(s), &report);
+	bj_tls_report(bj_tls_socket_engine(p->s), &report);
 	assert_true(report.peer_verified);
-	bj_tls_unwrap(c);
-	bj_tls_unwrap(s);
-	(void)close(fds[0]);
-	(void)close(fds[1]);
-	bj_credential_free(own);
-	bj_trust_free(trust);
-	bj_tls_config_free(client);
-	bj_tls_config_free(server);
+}
+
+/* What is here already is read before anything is waited for. */
+static void data_behind_an_answer_to_a_later_request_is_not_waited_for(void **state)
+{
+	struct later_pair p;
+	uint8_t buf[16];
+	size_t len;
+
+	(void)state;
+	later_open(&p, 0);
+	assert_int_equal(bj_tls_request_certificate(bj_tls_socket_engine(p.s)), BJ_OK);
+	assert_int_equal(bj_tls_read(p.s, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_read(p.c, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_write(p.c, "data", 4, &len), BJ_OK);
+	later_expect(&p);
+	later_close(&p);
+}
+
+/* A question is waited for, not failed at; with the answer the write alone goes on. */
+static void a_write_waits_for_the_answer_to_a_question(void **state)
+{
+	struct later_pair p;
+	uint8_t buf[16];
+	size_t len;
+
+	(void)state;
+	later_open(&p, 1u << BJ_TLS_Q_CREDENTIAL);
+	assert_int_equal(bj_tls_request_certificate(bj_tls_socket_engine(p.s)), BJ_OK);
+	assert_int_equal(bj_tls_read(p.s, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_read(p.c, buf, sizeof(buf), &len), BJ_ERR_WOULD_BLOCK);
+	assert_int_equal(bj_tls_socket_events(p.c), 0);
+	p.c->events = POLLOUT;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(bj_tls_write(p.c, "data", 4, &len), BJ_ERR_WOULD_BLOCK);
+		assert_int_equal(bj_tls_socket_events(p.c), 0);
+	}
+	assert_int_equal(bj_tls_answer_credential(bj_tls_socket_engine(p.c), p.own), BJ_OK);
+	assert_int_equal(bj_tls_write(p.c, "data", 4, &len), BJ_OK);
+	assert_int_equal(len, 4);
+	later_expect(&p);
+	later_close(&p);
 }
 
 int main(void)
@@ -603,6 +655,7 @@ int main(void)
 		cmocka_unit_test(both_ways_at_once_through_tiny_buffers_nothing_is_lost_or_doubled),
 		cmocka_unit_test(reading_sends_what_a_write_left_behind),
 		cmocka_unit_test(data_behind_an_answer_to_a_later_request_is_not_waited_for),
+		cmocka_unit_test(a_write_waits_for_the_answer_to_a_question),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -139,13 +139,21 @@ BJ_API struct bj_tls_config *bj_tls_config_ref(struct bj_tls_config *config)
 	return config;
 }
 
-static void config_end(struct bj_tls_config *config)
+static void drop_stores(struct bj_tls_config *config)
 {
 	ticket_keys_free(config->tickets);
-	session_cache_free(config->cache);
-	replay_guard_free(config->replay);
-	config_psks_free(config);
 	ticket_keys_free(config->cookies);
+	replay_guard_free(config->replay);
+	session_cache_free(config->cache);
+	config->tickets = config->cookies = NULL;
+	config->replay = NULL;
+	config->cache = NULL;
+}
+
+static void config_end(struct bj_tls_config *config)
+{
+	drop_stores(config);
+	config_psks_free(config);
 	config_credentials_free(config);
 	config_ech_free(config);
 	free(config->authorities);
@@ -705,14 +713,10 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 	return BJ_OK;
 }
 
-BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
+static enum bj_err freeze(struct bj_tls_config *config)
 {
 	enum bj_err err;
 
-	if (!config)
-		return BJ_ERR_ARGUMENT;
-	if (config->frozen)
-		return BJ_OK;
 	config->keep_peer_chain |= config->judges_resumed; /* for the tickets that are still to come */
 	err = lint(config);
 	if (!err)
@@ -725,8 +729,38 @@ BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
 		err = make_stores(config);
 	if (!err)
 		err = config_peer_freeze(config);
+	return err;
+}
+
+BJ_API enum bj_err bj_tls_config_freeze(struct bj_tls_config *config)
+{
+	struct config_codes suites, groups;
+	uint16_t version_min, version_max;
+	bool keeps;
+	enum bj_err err;
+
+	if (!config)
+		return BJ_ERR_ARGUMENT;
+	if (config->frozen)
+		return BJ_OK;
+	suites = config->suites;
+	groups = config->groups;
+	version_min = config->version_min;
+	version_max = config->version_max;
+	keeps = config->keep_peer_chain;
+	err = freeze(config);
+	config->frozen = !err;
 	if (!err)
-		config->frozen = true;
+		return BJ_OK;
+	config->suites = suites;
+	config->groups = groups;
+	config->version_min = version_min;
+	config->version_max = version_max;
+	config->keep_peer_chain = keeps;
+	free(config->ech_retry);
+	config->ech_retry = NULL;
+	config->ech_retry_len = 0;
+	drop_stores(config);
 	return err;
 }
 

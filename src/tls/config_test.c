@@ -67,6 +67,33 @@ static void versions_without_a_suite_are_refused(void **state)
 	bj_tls_config_free(config);
 }
 
+/* What makes no sense is changed, not begun anew. */
+static void a_freezing_that_fails_changes_nothing(void **state)
+{
+	static const char *const names[] = { "h3" };
+	const uint16_t only_12 = 0xc02b, only_13 = 0x0202;
+	struct bj_tls_config *config = pki_client_config(&pki);
+
+	assert_int_equal(bj_tls_config_suites(config, &only_12, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_alpn(config, names, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_quic(config, true), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_EMPTY);
+	assert_int_equal(bj_tls_config_quic(config, false), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(config, &only_13, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_judge_resumed(config, true), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_EMPTY);
+	assert_int_equal(bj_tls_config_judge_resumed(config, false), BJ_OK);
+	assert_int_equal(bj_tls_config_profile(config, "modern"), BJ_OK);
+	assert_int_equal(bj_tls_config_groups(config, &only_13, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_versions(config, BJ_TLS_1_2, BJ_TLS_1_2), BJ_OK);
+	assert_int_equal(bj_tls_config_suites(config, &only_12, 1), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(config), BJ_ERR_CONFIG_EMPTY);
+	assert_int_equal(config->groups.count, 1);
+	assert_int_equal(config->version_min, BJ_TLS_1_2);
+	assert_false(config->keep_peer_chain);
+	bj_tls_config_free(config);
+}
+
 static void values_that_do_not_exist_change_nothing(void **state)
 {
 	static const char *const bad_names[] = { "h2", "" };
@@ -194,17 +221,36 @@ static enum bj_err no_bytes(void *self, uint8_t *out, size_t len)
 	return BJ_ERR_RANDOM;
 }
 
+static enum bj_err few_bytes(void *self, uint8_t *out, size_t len)
+{
+	static unsigned calls;
+
+	memset(out, 1, len);
+	return calls++ == 0 ? BJ_OK : BJ_ERR_RANDOM;
+}
+
 /* The sanitizers see what a freezing that failed late left behind. */
 static void freezing_may_fail_and_be_tried_again(void **state)
 {
 	struct bj_tls_config *config = a_config(BJ_TLS_SERVER);
+	struct bj_ech_key key;
 
 	add(config, ISSUE_SERVER, KEY_P256, PKI_NAME);
+	assert_int_equal(bj_ech_key_generate("a.example", 0, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(config, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
 	assert_int_equal(bj_tls_config_rng(config, (struct bj_rng){ no_bytes, NULL }), BJ_OK);
 	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
 	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(bj_tls_config_rng(config, (struct bj_rng){ few_bytes, NULL }), BJ_OK);
+	assert_int_equal(bj_tls_config_cookies(config, 60), BJ_OK);
+	assert_int_not_equal(bj_tls_config_freeze(config), BJ_OK); /* what tickets needed was there */
+	assert_int_equal(bj_tls_config_tickets(config, 0, 0, 0, 0), BJ_OK);
 	assert_int_equal(bj_tls_config_rng(config, rng_os), BJ_OK);
+	assert_int_equal(bj_ech_key_generate("b.example", 0, 2, NULL, &key), BJ_OK);
+	assert_int_equal(bj_tls_config_ech_key(config, key.config, key.config_len, key.private_key, key.private_len, true), BJ_OK);
 	assert_int_equal(bj_tls_config_freeze(config), BJ_OK);
+	assert_int_equal(config->ech_retry_len, 2 + 2 * key.config_len);
+	assert_null(config->tickets);
 	bj_tls_config_free(config);
 }
 
@@ -281,6 +327,7 @@ int main(void)
 		cmocka_unit_test(a_server_without_a_credential_is_refused),
 		cmocka_unit_test(a_server_that_judges_clients_needs_anchors),
 		cmocka_unit_test(versions_without_a_suite_are_refused),
+		cmocka_unit_test(a_freezing_that_fails_changes_nothing),
 		cmocka_unit_test(values_that_do_not_exist_change_nothing),
 		cmocka_unit_test(a_frozen_configuration_never_changes),
 		cmocka_unit_test(connections_need_a_frozen_configuration_and_a_good_name),

@@ -207,13 +207,13 @@ void early_keys_end(struct bj_tls *conn)
 	struct handshake *hs = conn->hs;
 	struct record_keys *to = conn->is_server ? &conn->rd : &conn->wr, *from = conn->is_server ? &hs->next_rd : &hs->next_wr;
 
-	if (!conn->quic) {
-		record_keys_fini(to);
-		*to = *from;
-		wipe(from, sizeof(*from));
-	}
 	if (!conn->is_server)
 		hs->early_data->may_send = false;
+	if (conn->quic) /* who had the secret of the handshake at once */
+		return;
+	record_keys_fini(to);
+	*to = *from;
+	wipe(from, sizeof(*from));
 	conn_observe(conn, BJ_TLS_SAW_KEYS, !conn->is_server, 0, (struct bj_bytes){ NULL, 0 });
 }
 

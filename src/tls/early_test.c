@@ -376,6 +376,51 @@ static void a_server_answers_before_it_is_done_and_only_then(void **state)
 	expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
 }
 
+/* Who sends early data has not seen our limit of records. When the handshake is done, he has. */
+static void records_have_their_limit_again_when_the_handshake_is_done(void **state)
+{
+	static uint8_t data[901];
+	struct bj_bytes piece = { data, sizeof(data) };
+	size_t len;
+
+	for (unsigned asked = 0; asked < 2; asked++) {
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_receive_max(client, 900), BJ_OK);
+		assert_int_equal(bj_tls_config_receive_max(server, 900), BJ_OK);
+		assert_int_equal(bj_tls_config_post_handshake_auth(client, true), BJ_OK);
+		assert_int_equal(bj_tls_config_post_handshake_auth(server, true), BJ_OK);
+		first();
+		offer(NOW_MS);
+		send_early();
+		pair_run(&pair);
+		expect(BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_ACCEPTED);
+		if (asked)
+			assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+		assert_int_equal(record_seal(&pair.client.conn->wr, RECORD_DATA, VERSION_1_2, &piece, 1, pair.server.wire, WIRE_CAP, &len), BJ_OK);
+		pair.server.wire_len = len;
+		side_feed(&pair, &pair.server);
+		assert_int_equal(pair.server.err, BJ_ERR_RECORD_OVERFLOW);
+	}
+}
+
+/* What is said to be enough is enough, padding and all. */
+static void early_records_are_no_longer_than_was_said(void **state)
+{
+	struct bj_bytes piece = { request, sizeof(request) };
+	size_t used, len;
+
+	assert_int_equal(bj_tls_config_padding(client, 512), BJ_OK);
+	first();
+	offer(NOW_MS);
+	(void)side_carry(&pair, &pair.client, &pair.server);
+	assert_int_equal(bj_tls_seal(pair.client.conn, &piece, 1, flight, sizeof(flight), &used, &len), BJ_OK);
+	pair_fini(&pair);
+	offer(NOW_MS);
+	(void)side_carry(&pair, &pair.client, &pair.server);
+	assert_true(len <= bj_tls_sealed_len(pair.client.conn, sizeof(request)));
+}
+
 static void without_early_data_nothing_is_sent_before_the_end(void **state)
 {
 	size_t used;
@@ -491,6 +536,8 @@ int main(void)
 		T(a_window_must_be_one),
 		T(it_comes_before_the_handshake_is_done_whatever_the_pieces),
 		T(a_server_answers_before_it_is_done_and_only_then),
+		T(records_have_their_limit_again_when_the_handshake_is_done),
+		T(early_records_are_no_longer_than_was_said),
 		T(without_early_data_nothing_is_sent_before_the_end),
 		T(both_export_the_same_early_and_nothing_afterwards),
 		cmocka_unit_test(the_guard_knows_each_once_until_its_window_is_over),

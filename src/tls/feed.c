@@ -69,13 +69,14 @@ static enum bj_err begun(struct bj_tls *conn, struct bj_bytes bytes)
 	return BJ_OK;
 }
 
-/* Takes whole messages from `bytes` until there is none or a question is open; says how much was taken. */
+/* Takes whole messages from `bytes` until there is none, or a question is open, or a session waits to be told before the next takes its
+ * place; says how much was taken. */
 static enum bj_err take_messages(struct bj_tls *conn, struct bj_bytes bytes, size_t *out_taken)
 {
 	size_t taken = 0, need;
 	enum bj_err err = BJ_OK;
 
-	while (!err && !(conn->hs && conn->hs->question)) {
+	while (!err && !(conn->hs && conn->hs->question) && !(conn->told & TELL_TICKET)) {
 		struct bj_bytes rest = bytes_of(bytes.ptr + taken, bytes.len - taken);
 		struct message m;
 
@@ -294,10 +295,18 @@ enum bj_err feed_answered(struct bj_tls *conn)
 {
 	enum bj_err err;
 
-	if (!conn->hs || conn->hs->question)
+	if (conn->hs && conn->hs->question)
 		return BJ_OK;
-	err = handshake_advance(conn);
+	err = conn->hs ? handshake_advance(conn) : BJ_OK;
 	return err ? err : take_inbox(conn);
+}
+
+bool feed_waits(const struct bj_tls *conn)
+{
+	struct message m;
+	size_t need;
+
+	return conn->hs || (conn->in.len > 0 && message_take(inbox_view(&conn->in), &m, &need));
 }
 
 static enum bj_err feed_run(struct bj_tls *conn, uint8_t *buf, size_t len, struct bj_tls_fed *out)

@@ -4,10 +4,12 @@
 
 #include "tls/conn.h"
 
-/* Handshake bytes of the level or keys in force: whole messages are handled, up to a question; the rest is kept. */
+/* Handshake bytes of the level or keys in force: whole messages are handled, up to a question or a session; the rest is kept. */
 enum bj_err feed_handshake(struct bj_tls *conn, struct bj_bytes body) BJ_MUST_USE;
-/* An answer may have come: goes on from there, and with the bytes that were kept. */
+/* An answer may have come, or a session was told: goes on from there, and with the bytes that were kept. */
 enum bj_err feed_answered(struct bj_tls *conn) BJ_MUST_USE;
+/* Is there anything that goes on without new bytes? */
+bool feed_waits(const struct bj_tls *conn);
 /* One record that is open: what it means. */
 enum bj_err feed_record(struct bj_tls *conn, const struct record *rec, struct bj_tls_fed *out) BJ_MUST_USE;
 /* What the owner is to be told next; false: nothing. */

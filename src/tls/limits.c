@@ -36,7 +36,7 @@ bool limits_exceeded(const struct bj_tls *conn, enum record_form form, const str
 	size_t len = form == RECORD_13 ? rec->used - RECORD_HEADER_LEN - AEAD_TAG_LEN : rec->body.len;
 
 	/* who sends early data has not seen our answer */
-	if (conn->is_server && conn->early == BJ_TLS_EARLY_ACCEPTED && state_at(&conn->state) != ST_OPEN)
+	if (conn->is_server && conn->early == BJ_TLS_EARLY_ACCEPTED && !state_is_open(&conn->state))
 		return false;
 	return conn->receive_limit && form != RECORD_PLAIN && !rec->is_plain && len > conn->receive_limit;
 }

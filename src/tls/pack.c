@@ -437,10 +437,9 @@ static bool may_pack(const struct bj_tls *conn)
 	       (conn->told & TOLD_DONE);
 }
 
-/* It goes on elsewhere: here it is over. */
+/* It goes on elsewhere: here it is over, without a word to the peer. */
 static void give_away(struct bj_tls *conn)
 {
-	conn->close_sent = true; /* not even an alert */
 	(void)conn_fail(conn, BJ_ERR_CLOSED);
 }
 

@@ -101,6 +101,12 @@ static void a_packed_connection_is_over_here(void **state)
 	assert_int_equal(bj_tls_seal(pair.server.conn, &piece, 1, buf, sizeof(buf), &used, &len), BJ_ERR_CLOSED);
 	assert_int_equal(bj_tls_pending(pair.server.conn), 0);
 	assert_int_equal(report_of(&pair.server).alert_sent, -1);
+	assert_false(report_of(&pair.server).close_sent);
+	bj_tls_close(pair.server.conn);
+	bj_tls_abort(pair.server.conn, BJ_ERR_INTERNAL);
+	assert_int_equal(bj_tls_pending(pair.server.conn), 0);
+	assert_int_equal(bj_tls_eof(pair.server.conn), BJ_ERR_CLOSED);
+	assert_false(report_of(&pair.server).close_sent);
 	assert_memory_equal(&pair.server.conn->s13.write, &none, sizeof(none));
 	assert_int_equal(pack(&pair.server), BJ_ERR_CLOSED);
 }

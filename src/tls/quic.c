@@ -121,10 +121,12 @@ static enum bj_err wrong_level(struct bj_tls *conn, enum bj_tls_level level)
 	return BJ_ERR_STATE; /* there are no keys for them yet */
 }
 
-static enum bj_err run(struct bj_tls *conn, struct bj_bytes bytes, enum bj_tls_event *out_event)
+static enum bj_err run(struct bj_tls *conn, enum bj_tls_level level, struct bj_bytes bytes, enum bj_tls_event *out_event)
 {
 	enum bj_err err = feed_answered(conn);
 
+	if (!err && bytes.len > 0 && level != bj_tls_quic_read_level(conn))
+		return BJ_ERR_EXCESSIVE_DATA; /* what was answered ended their level: they stand behind the message that asked */
 	if (!err && bytes.len > 0) {
 		/* whoever waits for our answer cannot have got further on this level */
 		if (conn->hs && conn->hs->question && conn->quic->read_level != BJ_TLS_LEVEL_APPLICATION)
@@ -153,7 +155,7 @@ BJ_API enum bj_err bj_tls_quic_feed(struct bj_tls *conn, int64_t now_ms, enum bj
 	if (len > 0 && level != bj_tls_quic_read_level(conn))
 		return wrong_level(conn, level);
 	conn->now_ms = now_ms;
-	err = run(conn, bytes_of(bytes, len), out_event);
+	err = run(conn, level, bytes_of(bytes, len), out_event);
 	if (!err)
 		return BJ_OK;
 	return conn_fail(conn, err);

@@ -25,7 +25,7 @@ static size_t chunk; /* fed at once at most; 0: all there is */
 static void take_secrets(struct end *e)
 {
 	while (bj_tls_quic_secret(e->conn, &e->secrets[e->secret_count])) {
-		assert_true(e->secret_count < QUIC_SECRETS_MAX - 1);
+		assert_true(e->secret_count < QUIC_SECRETS_MAX);
 		e->secret_count++;
 	}
 }
@@ -310,6 +310,19 @@ static void bytes_that_come_while_a_question_waits_are_left_over_too(void **stat
 	assert_int_equal(event, BJ_TLS_ASK);
 	assert_int_equal(bj_tls_answer_credential(s.conn, server->credentials[0].credential), BJ_OK);
 	assert_int_equal(bj_tls_quic_feed(s.conn, NOW_MS, BJ_TLS_LEVEL_INITIAL, NULL, 0, &event), BJ_ERR_EXCESSIVE_DATA);
+}
+
+/* Anybody can make packets of the initial level: what they hold is never read as the handshake's. */
+static void bytes_that_come_with_the_answer_do_not_reach_the_next_level(void **state)
+{
+	enum bj_tls_event event;
+
+	assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_CREDENTIAL), BJ_OK);
+	hello_is_there();
+	feed(&s);
+	assert_int_equal(bj_tls_answer_credential(s.conn, server->credentials[0].credential), BJ_OK);
+	assert_int_equal(bj_tls_quic_feed(s.conn, NOW_MS, BJ_TLS_LEVEL_INITIAL, "\x14", 1, &event), BJ_ERR_EXCESSIVE_DATA);
+	assert_int_equal(bj_tls_error(s.conn), BJ_ERR_EXCESSIVE_DATA);
 }
 
 static void messages_that_quic_does_not_have_are_unexpected(void **state)
@@ -609,6 +622,68 @@ static void sessions_resume_with_quic_only(void **state)
 	bj_tls_config_free(records);
 }
 
+static unsigned saw_keys[4]; /* that the client writes with, by their kind */
+
+static void count_keys(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info)
+{
+	if (info->kind == BJ_TLS_SAW_KEYS && info->sent)
+		saw_keys[info->type]++;
+}
+
+/* Early data is refused by the owner, by a retry, or not at all: its secret comes first, its level has no bytes, and keys are told once. */
+static void early_data_is_a_secret_of_its_own_level(void **state)
+{
+	static const enum bj_tls_early ends[] = { BJ_TLS_EARLY_ACCEPTED, BJ_TLS_EARLY_REFUSED, BJ_TLS_EARLY_RETRY };
+	const uint16_t p256 = KEX_P256;
+	uint8_t session[4096];
+	struct bj_tls_report report;
+	struct bj_bytes blob;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+		bool retries = ends[i] == BJ_TLS_EARLY_RETRY;
+
+		teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_observer(client, count_keys, NULL), BJ_OK);
+		assert_int_equal(bj_tls_config_early_data(client, 1, 0), BJ_OK);
+		assert_int_equal(bj_tls_config_early_data(server, 1, 10), BJ_OK);
+		assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_EARLY_DATA), BJ_OK);
+		if (retries)
+			assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
+		shake();
+		blob = bj_tls_session(c.conn);
+		len = blob.len;
+		assert_true(len > 0 && len <= sizeof(session));
+		memcpy(session, blob.ptr, len);
+		end_both();
+		memset(saw_keys, 0, sizeof(saw_keys));
+		begin();
+		assert_int_equal(bj_tls_resume(c.conn, NOW_MS, session, len), BJ_OK);
+		assert_int_equal(bj_tls_start(c.conn, NOW_MS), BJ_OK);
+		take_secrets(&c);
+		assert_int_equal(c.secret_count, 1);
+		assert_true(c.secrets[0].level == BJ_TLS_LEVEL_EARLY && c.secrets[0].write);
+		run();
+		assert_int_equal(bj_tls_question(s.conn), retries ? BJ_TLS_Q_NONE : BJ_TLS_Q_EARLY_DATA);
+		if (!retries)
+			assert_int_equal(bj_tls_answer_early_data(s.conn, ends[i] == BJ_TLS_EARLY_ACCEPTED), BJ_OK);
+		run();
+		assert_int_equal(c.done + s.done, 2);
+		assert_int_equal(c.secret_count, 5);
+		assert_int_equal(s.secret_count, ends[i] == BJ_TLS_EARLY_ACCEPTED ? 5 : 4);
+		if (ends[i] == BJ_TLS_EARLY_ACCEPTED)
+			assert_memory_equal(s.secrets[0].bytes, c.secrets[0].bytes, sizeof(c.secrets[0].bytes));
+		assert_int_equal(c.total[BJ_TLS_LEVEL_EARLY] + s.total[BJ_TLS_LEVEL_EARLY], 0);
+		bj_tls_report(c.conn, &report);
+		assert_int_equal(report.early_data, ends[i]);
+		assert_true(report.resumed);
+		assert_int_equal(saw_keys[3], 1);
+		assert_int_equal(saw_keys[0], 1);
+		assert_int_equal(saw_keys[1], 1);
+	}
+}
+
 static void no_secret_stays_behind(void **state)
 {
 	static const struct quic_secret none[QUIC_SECRETS_MAX];
@@ -664,6 +739,7 @@ int main(void)
 		T(bytes_of_a_level_that_is_over_end_the_connection),
 		T(bytes_left_over_when_the_level_changes_end_the_connection),
 		T(bytes_that_come_while_a_question_waits_are_left_over_too),
+		T(bytes_that_come_with_the_answer_do_not_reach_the_next_level),
 		T(messages_that_quic_does_not_have_are_unexpected),
 		T(a_hello_without_parameters_or_protocols_is_refused),
 		T(a_hello_with_a_session_id_is_refused),
@@ -678,6 +754,7 @@ int main(void)
 		T(tickets_may_come_before_the_client_has_finished),
 		T(tickets_with_a_length_of_early_data_are_refused),
 		T(sessions_resume_with_quic_only),
+		T(early_data_is_a_secret_of_its_own_level),
 		T(no_secret_stays_behind),
 		T(every_allocation_may_fail),
 	};

@@ -213,9 +213,11 @@ static void a_client_gets_the_tickets_that_it_asks_for(void **state)
 		connect_named(PKI_NAME, NOW_MS);
 		expect_resumed(false);
 		assert_int_equal(pair.client.conn->tickets, rows[i].got_full);
+		assert_int_equal(pair.client.tickets, rows[i].got_full); /* each is told */
 		connect_named(PKI_NAME, NOW_MS);
 		expect_resumed(rows[i].got_full > 0);
 		assert_int_equal(pair.client.conn->tickets, rows[i].got_resumed);
+		assert_int_equal(pair.client.tickets, rows[i].got_resumed);
 	}
 }
 
@@ -887,6 +889,16 @@ static void a_clock_that_is_set_back_leaves_the_cache_as_large_as_it_was(void **
 	session_cache_free(cache);
 }
 
+static void a_name_does_not_say_what_the_configuration_is(void **state)
+{
+	uint8_t a[SESSION_BINDING_LEN], b[SESSION_BINDING_LEN];
+
+	session_binding(client, "wwwquic", a);
+	assert_int_equal(bj_tls_config_quic(client, true), BJ_OK);
+	session_binding(client, "www", b);
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
@@ -913,6 +925,7 @@ int main(void)
 		T(a_session_is_resumed_again_and_again),
 		T(a_ticket_that_is_taken_without_a_key_exchange_is_refused),
 		T(resumption_survives_a_retry),
+		T(a_name_does_not_say_what_the_configuration_is),
 		cmocka_unit_test(every_byte_of_a_ticket_matters),
 		cmocka_unit_test(a_ticket_of_any_length_is_refused_within_its_buffers),
 		cmocka_unit_test(no_two_tickets_are_alike),

@@ -140,7 +140,7 @@ BJ_API enum bj_err bj_tls_seal(struct bj_tls *conn, const struct bj_bytes *in, s
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len)
 {
 	size_t max = limits_send_max(conn), records = len / max + (len % max != 0);
-	size_t overhead = record_overhead(&conn->wr) + (conn_is_13(conn) ? conn->config->padding : 0);
+	size_t overhead = record_overhead(&conn->wr) + (conn->wr.form == RECORD_13 ? conn->config->padding : 0);
 	/* KeyUpdates that may stand among them: one that the peer asked for, and those of the limit of keys */
 	size_t updates = conn_is_13(conn) && len > 0 ? 2 + records / RECORD_SOFT_LIMIT : 0;
 

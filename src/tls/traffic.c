@@ -7,6 +7,8 @@
 #include "tls/feed.h"
 #include "tls/keys.h"
 
+#define PAUSE_MS 1000 /* the data between two messages is not seen here: so much time between them stands for it */
+
 /* Nothing may be on its way in a direction whose records somebody else is to go on with. */
 static enum bj_err may_give(const struct bj_tls *conn, bool write)
 {
@@ -65,7 +67,7 @@ BJ_API enum bj_err bj_tls_traffic_keys_next(struct bj_tls *conn, struct bj_tls_t
 
 static enum bj_err take_opened(struct bj_tls *conn, const struct record *record, struct bj_tls_fed *out)
 {
-	if (conn->hs) /* a question was answered: on from there */
+	if (feed_waits(conn)) /* a question was answered, or a session told: on from there */
 		return feed_answered(conn);
 	if (record->body.len > RECORD_PLAIN_MAX)
 		return BJ_ERR_RECORD_OVERFLOW;
@@ -84,10 +86,12 @@ BJ_API enum bj_err bj_tls_feed_opened(struct bj_tls *conn, int64_t now_ms, uint8
 	*out_event = bj_tls_question(conn) ? BJ_TLS_ASK : BJ_TLS_NONE;
 	if (conn->err)
 		return (enum bj_err)conn->err;
-	if (!conn->rd_given || *out_event || (conn->hs && len > 0))
+	if (!conn->rd_given || *out_event || (len > 0 && feed_waits(conn)))
 		return BJ_ERR_STATE;
 	if (type != RECORD_ALERT && type != RECORD_HANDSHAKE && type != RECORD_CCS)
 		return BJ_ERR_ARGUMENT;
+	if (now_ms - conn->now_ms >= PAUSE_MS)
+		conn->updates = conn->warnings = 0;
 	conn->now_ms = now_ms;
 	err = take_opened(conn, &record, &fed);
 	if (err)

@@ -222,6 +222,22 @@ static void key_updates_go_on_in_both_directions(void **state)
 	record_keys_fini(&out);
 }
 
+/* The data between them is read by somebody else. */
+static void key_updates_end_a_connection_only_where_they_follow_each_other_at_once(void **state)
+{
+	struct bj_bytes update = BYTES_LIT("\x18\0\0\x01\0");
+	enum bj_tls_event event;
+	int64_t now_ms = NOW_MS;
+
+	ends_open();
+	given(&pair.client, false);
+	for (unsigned n = 0; n < 3 * CONN_KEY_UPDATE_MAX; n++)
+		assert_int_equal(bj_tls_feed_opened(pair.client.conn, now_ms += 1000, RECORD_HANDSHAKE, update.ptr, update.len, &event), BJ_OK);
+	for (unsigned n = 1; n < CONN_KEY_UPDATE_MAX; n++)
+		assert_int_equal(bj_tls_feed_opened(pair.client.conn, now_ms += 999, RECORD_HANDSHAKE, update.ptr, update.len, &event), BJ_OK);
+	assert_int_equal(bj_tls_feed_opened(pair.client.conn, now_ms, RECORD_HANDSHAKE, update.ptr, update.len, &event), BJ_ERR_TOO_MANY_RECORDS);
+}
+
 static void tickets_and_close_notify_come_through(void **state)
 {
 	static const uint8_t ticket[] = { MSG_NEW_SESSION_TICKET, 0, 0, 17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 'a', 'b', 'c', 0, 0 };
@@ -261,6 +277,38 @@ static void keys_are_not_given_while_the_peer_waits_for_new_ones(void **state)
 	assert_int_equal(keys.sequence, 0);
 	send_with(&out, &pair.server, "under new keys");
 	record_keys_fini(&out);
+}
+
+/* Each session can be had before the next takes its place. */
+static void of_several_tickets_in_one_record_each_is_told(void **state)
+{
+	static const uint8_t tickets[2][21] = {
+		{ MSG_NEW_SESSION_TICKET, 0, 0, 17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 'a', 'b', 'c', 0, 0 },
+		{ MSG_NEW_SESSION_TICKET, 0, 0, 17, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 3, 'd', 'e', 'f', 0, 0 },
+	};
+	uint8_t first[1024];
+	struct bj_bytes session;
+	struct bj_tls *conn;
+	enum bj_tls_event event;
+	size_t first_len;
+
+	ends_open();
+	conn = pair.client.conn;
+	(void)given(&pair.client, false);
+	assert_int_equal(bj_tls_feed_opened(conn, NOW_MS, RECORD_HANDSHAKE, tickets, sizeof(tickets), &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_TICKET);
+	session = bj_tls_session(conn);
+	first_len = session.len;
+	assert_true(first_len > 0 && first_len <= sizeof(first));
+	memcpy(first, session.ptr, first_len);
+	assert_int_equal(bj_tls_feed_opened(conn, NOW_MS, RECORD_HANDSHAKE, tickets, sizeof(tickets[0]), &event), BJ_ERR_STATE);
+	assert_int_equal(bj_tls_feed_opened(conn, NOW_MS, RECORD_HANDSHAKE, NULL, 0, &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_TICKET);
+	session = bj_tls_session(conn);
+	assert_int_equal(session.len, first_len);
+	assert_memory_not_equal(session.ptr, first, first_len);
+	assert_int_equal(bj_tls_feed_opened(conn, NOW_MS, RECORD_HANDSHAKE, tickets, sizeof(tickets[0]), &event), BJ_OK);
+	assert_int_equal(event, BJ_TLS_TICKET);
 }
 
 /* A question that a message asks goes on with no more bytes, whoever opens the records. */
@@ -319,7 +367,9 @@ int main(void)
 		T(opened_records_are_judged_like_others),
 		T(every_suite_goes_on_with_the_keys_it_gave),
 		T(key_updates_go_on_in_both_directions),
+		T(key_updates_end_a_connection_only_where_they_follow_each_other_at_once),
 		T(tickets_and_close_notify_come_through),
+		T(of_several_tickets_in_one_record_each_is_told),
 		T(keys_are_not_given_while_the_peer_waits_for_new_ones),
 		T(a_question_is_answered_while_somebody_else_reads),
 		T(there_is_no_next_key_in_1_2),
