@@ -232,7 +232,7 @@ struct bj_tls_psk {
 	enum bj_tls_psk_hash hash;
 	bool raw;
 };
-/* Adds a key, in order of preference. Clients offer all of them, behind a session, as far as a hello takes them (64 identities and 16 KB; an imported
+/* Adds a key, in order of preference. Clients offer all of them, behind a session, as far as a hello takes them (64 identities and 16 KB, in an encrypted one maybe less; an imported
  * key has two, one for each hash); a client that has keys and neither anchors nor pins
  * nor the question about the verdict takes no certificate. A server takes the first of its keys that is offered; of those that were
  * added behind a credential, only where no credential is for the client. Keys serve 1.3 alone. BJ_ERR_LIMIT. */
@@ -375,7 +375,7 @@ BJ_API bool bj_tls_may_seal(const struct bj_tls *conn);
  * records. */
 BJ_API size_t bj_tls_sealed_len(const struct bj_tls *conn, size_t len);
 
-/* Queues close_notify; sending is over. Harmless when repeated. */
+/* Queues close_notify; sending is over, also of messages that a question stopped. Harmless when repeated. */
 BJ_API void bj_tls_close(struct bj_tls *conn);
 /* Ends the connection with an error of the owner's: BJ_ERR_ACCESS_DENIED, BJ_ERR_USER_CANCELED, BJ_ERR_INTERNAL ... with its alert. That of
  * BJ_ERR_USER_CANCELED is for handshakes: close_notify follows it (rfc9846:6.1), so for the peer of an open connection that is closed in order. */

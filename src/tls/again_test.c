@@ -284,6 +284,10 @@ static void nothing_is_sent_to_a_server_that_is_refused_before_early_data(void *
 	assert_int_equal(answer_first(BJ_ERR_CERT_REFUSED), BJ_ERR_CERT_REFUSED);
 	assert_int_equal(seal(), BJ_ERR_CERT_REFUSED);
 	assert_true(bj_tls_pending(pair.client.conn) < 16); /* an alert, no hello */
+	early_setup(true);
+	offer();
+	bj_tls_close(pair.client.conn); /* another way not to want it */
+	assert_true(bj_tls_pending(pair.client.conn) < 16);
 }
 
 static void the_engine_refuses_by_itself_in_the_start(void **state)

@@ -253,7 +253,9 @@ static enum bj_err write_hello(struct bj_tls *conn, struct writer *w, struct cli
 	if (conn->ech)
 		return ech_client_write(conn, w, hello);
 	client_hello_write(w, hello);
-	if ((hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && wr_ok(w))
+	if (!wr_ok(w)) /* there is room: but 64 KB of extensions are all that a hello may have */
+		return BJ_ERR_LIMIT;
+	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
 		hello_bind(conn, w, &hello->psk);
 	conn->hs->offered = hello->has;
 	return BJ_OK;

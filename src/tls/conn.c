@@ -375,8 +375,7 @@ enum bj_err conn_fail(struct bj_tls *conn, enum bj_err err)
 	if (conn->err)
 		return (enum bj_err)conn->err;
 	conn->err = err;
-	wipe(conn->flight.buf, conn->flight.len);
-	conn->flight.len = 0;
+	flight_drop(conn);
 	if (alert >= 0 && !conn->close_sent && alert_send(conn, alert) == BJ_OK)
 		conn->alert_sent = (int16_t)alert;
 	peer_keep(conn);

@@ -254,10 +254,10 @@ static enum bj_err inner_make(struct bj_tls *conn, struct workshop *shop, const 
 	client_hello_write(&meant, inner);
 	client_hello_write(&draft, outer);
 	if (!wr_ok(&meant) || !wr_ok(&draft))
-		return BJ_ERR_SPACE;
+		return BJ_ERR_LIMIT;
 	err = ech_hello_split(wr_view(&meant), wr_view(&draft), &shop->inner_w, &shop->encoded_w);
 	if (err)
-		return err;
+		return err == BJ_ERR_SPACE ? BJ_ERR_LIMIT : err;
 	if (inner->has & EXT_BIT(EXT_PRE_SHARED_KEY)) {
 		hello_bind(conn, &shop->inner_w, &inner->psk);
 		binders = inner->psk.binders.len;
@@ -266,7 +266,7 @@ static enum bj_err inner_make(struct bj_tls *conn, struct workshop *shop, const 
 	padding = ech_padding(shop->encoded_w.len, name_len, conn->ech->config.maximum_name_length);
 	zeros = wr_room(&shop->encoded_w, padding);
 	if (!zeros)
-		return BJ_ERR_SPACE;
+		return BJ_ERR_LIMIT;
 	memset(zeros, 0, padding);
 	conn->ech->inner_len = shop->inner_w.len;
 	return BJ_OK;
@@ -314,7 +314,7 @@ static enum bj_err outer_make(struct bj_tls *conn, struct workshop *shop, struct
 	outer->ech.payload = bytes_of(zeros, len + AEAD_TAG_LEN);
 	client_hello_write(w, outer);
 	if (!wr_ok(w))
-		return BJ_ERR_SPACE;
+		return BJ_ERR_LIMIT;
 	body = bytes_of(w->buf + MESSAGE_HEADER_LEN, w->len - MESSAGE_HEADER_LEN);
 	err = hpke_seal(&ech->hpke, body, bytes_of(shop->encoded, len), shop->encoded);
 	if (err)
@@ -376,7 +376,9 @@ static enum bj_err repeat_write(struct bj_tls *conn, struct writer *w, struct cl
 	if (err)
 		return err;
 	client_hello_write(w, hello);
-	if ((hello->has & EXT_BIT(EXT_PRE_SHARED_KEY)) && wr_ok(w))
+	if (!wr_ok(w))
+		return BJ_ERR_LIMIT;
+	if (hello->has & EXT_BIT(EXT_PRE_SHARED_KEY))
 		hello_bind(conn, w, &hello->psk);
 	conn->hs->offered = hello->has;
 	return BJ_OK;

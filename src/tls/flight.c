@@ -135,6 +135,13 @@ static enum bj_err queue_bytes(struct bj_tls *conn, struct bj_bytes bytes)
 	return BJ_OK;
 }
 
+void flight_drop(struct bj_tls *conn)
+{
+	if (conn->flight.len > 0)
+		wipe(conn->flight.buf, conn->flight.len);
+	conn->flight.len = 0;
+}
+
 enum bj_err flight_flush(struct bj_tls *conn)
 {
 	struct outbox *f = &conn->flight;

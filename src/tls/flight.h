@@ -18,6 +18,9 @@ enum bj_err flight_end(struct bj_tls *conn, struct writer *w, bool hashed) BJ_MU
 /* Seals what was built so far with the keys in force. */
 enum bj_err flight_flush(struct bj_tls *conn) BJ_MUST_USE;
 
+/* What was built and not sealed is not sent: of a flight that stops at a question or fails. */
+void flight_drop(struct bj_tls *conn);
+
 /* Flushes, then queues one record: change_cipher_spec in plaintext under 1.3, as it is under 1.2. */
 enum bj_err flight_ccs(struct bj_tls *conn) BJ_MUST_USE;
 enum bj_err flight_alert(struct bj_tls *conn, uint8_t level, uint8_t description) BJ_MUST_USE;

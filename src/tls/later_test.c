@@ -148,6 +148,29 @@ static void who_has_closed_answers_no_more(void **state)
 	assert_int_equal(pair.server.closes, 1);
 }
 
+/* Half an answer helps nobody: who closes while he is asked sends none of it. */
+static void who_closes_while_he_is_asked_says_nothing_but_that(void **state)
+{
+	size_t before;
+
+	assert_int_equal(bj_tls_config_ask(client, 1u << BJ_TLS_Q_SIGN), BJ_OK);
+	open_with(own);
+	assert_int_equal(bj_tls_request_certificate(pair.server.conn), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_SIGN);
+	before = report_of(&pair.server).records_in;
+	bj_tls_close(pair.client.conn);
+	pair_run(&pair);
+	assert_int_equal(report_of(&pair.server).records_in, before + 1);
+	assert_int_equal(pair.server.closes, 1);
+	assert_int_equal(bj_tls_answer_sign(pair.client.conn, "x", 1), BJ_OK);
+	pair_run(&pair);
+	assert_int_equal(pair.client.err, BJ_OK);
+	assert_int_equal(report_of(&pair.server).records_in, before + 1);
+	pair_send(&pair, &pair.server, &pair.client, "late", 4);
+	assert_int_equal(pair.client.data_len, 4);
+}
+
 /* An answer without a certificate changes nothing of what was known. */
 static void a_client_that_shows_nothing_later_stays_who_it_was(void **state)
 {
@@ -299,6 +322,63 @@ static void questions_may_wait(void **state)
 	pair_echo(&pair);
 }
 
+/* The types of the messages that wait at the client, and the first byte of the context of each Certificate. */
+static size_t messages_of_client(uint8_t types[8], uint8_t contexts[8])
+{
+	struct record_keys *keys = &pair.server.conn->rd;
+	uint8_t flight[WIRE_CAP], buf[WIRE_CAP];
+	size_t len = bj_tls_pull(pair.client.conn, buf, sizeof(buf)), count = 0, flight_len = 0;
+	struct record record;
+	struct message m;
+	size_t need;
+
+	for (size_t at = 0; at < len; at += record.used) {
+		assert_int_equal(record_open(keys, buf + at, len - at, &record), BJ_OK);
+		assert_true(record.used > 0 && record.type == RECORD_HANDSHAKE);
+		memcpy(flight + flight_len, record.body.ptr, record.body.len);
+		flight_len += record.body.len;
+	}
+	for (size_t at = 0; at < flight_len; at += m.whole.len) {
+		assert_true(message_take(bytes_of(flight + at, flight_len - at), &m, &need) && count < 8);
+		types[count] = m.type;
+		contexts[count++] = m.type == MSG_CERTIFICATE ? m.body.ptr[1] : 0;
+	}
+	return count;
+}
+
+/* Servers of others ask again before they have the answer. rfc9846:4.6.2 */
+static void requests_that_come_together_are_answered_one_after_the_other(void **state)
+{
+	static const uint8_t expected[] = { MSG_CERTIFICATE, MSG_CERTIFICATE_VERIFY, MSG_FINISHED, MSG_CERTIFICATE, MSG_CERTIFICATE_VERIFY, MSG_FINISHED };
+	static const uint8_t requests[] = { 13, 0, 0, 12, 1, 'A', 0, 8, 0, 13, 0, 4, 0, 2, 4, 3, 13, 0, 0, 12, 1, 'B', 0, 8, 0, 13, 0, 4, 0, 2, 4, 3 };
+	struct bj_bytes piece = { requests, sizeof(requests) };
+	uint8_t types[8], contexts[8];
+	size_t len;
+
+	for (unsigned asks = 0; asks < 2; asks++) {
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_ask(client, asks << BJ_TLS_Q_CREDENTIAL), BJ_OK);
+		open_with(own);
+		assert_int_equal(record_seal(&pair.server.conn->wr, RECORD_HANDSHAKE, VERSION_1_2, &piece, 1, pair.client.wire, WIRE_CAP, &len), BJ_OK);
+		pair.client.wire_len = len;
+		side_feed(&pair, &pair.client);
+		for (unsigned n = 0; n < 2 * asks; n++) {
+			assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_CREDENTIAL);
+			assert_int_equal(bj_tls_answer_credential(pair.client.conn, own), BJ_OK);
+			side_feed(&pair, &pair.client);
+		}
+		assert_int_equal(pair.client.err, BJ_OK);
+		assert_int_equal(bj_tls_question(pair.client.conn), BJ_TLS_Q_NONE);
+		assert_int_equal(messages_of_client(types, contexts), sizeof(expected));
+		assert_memory_equal(types, expected, sizeof(expected));
+		assert_int_equal(contexts[0], 'A');
+		assert_int_equal(contexts[3], 'B');
+		assert_null(pair.client.conn->hs);
+		pair_echo(&pair);
+	}
+}
+
 static void pieces_of_one_byte_are_enough(void **state)
 {
 	open_with(own);
@@ -331,6 +411,7 @@ int main(void)
 		T(nobody_is_asked_whose_answer_could_not_be_read_or_taken),
 		T(who_came_with_a_key_from_outside_is_not_asked),
 		T(who_has_closed_answers_no_more),
+		T(who_closes_while_he_is_asked_says_nothing_but_that),
 		T(a_client_that_shows_nothing_later_stays_who_it_was),
 		T(a_client_that_did_not_offer_refuses_a_request),
 		T(a_certificate_of_strangers_ends_the_connection),
@@ -342,6 +423,7 @@ int main(void)
 		T(data_and_new_keys_go_on_while_the_answer_is_awaited),
 		T(a_certificate_of_the_handshake_gives_way_to_a_later_one),
 		T(questions_may_wait),
+		T(requests_that_come_together_are_answered_one_after_the_other),
 		T(pieces_of_one_byte_are_enough),
 		T(connections_that_resume_can_be_asked_too),
 	};

@@ -5,9 +5,11 @@
 
 #include "crypto/hkdf.h"
 #include "tls/ech.h"
+#include "tls/quic.h"
 #include "tls/suite.h"
 
 #define TARGET_TLS13 0x0304 /* rfc9258:5.1 */
+#define HELLO_OTHERS_MAX 6144 /* of both hellos of an encrypted one but what keys_room() counts: four shares, suites, groups, names, padding */
 
 static const struct {
 	enum hash_alg alg;
@@ -190,10 +192,27 @@ static size_t entry_len(size_t identity_len, enum hash_alg alg)
 	return 2 + identity_len + 4 + 1 + hash_len(alg);
 }
 
+/* What keys from outside may take. An encrypted hello says what is offered twice, though in the outer one it means nothing (rfc9849:6.1.2), and what
+ * else may be long beside it. */
+static size_t keys_room(const struct bj_tls *conn)
+{
+	const struct handshake *hs = conn->hs;
+	size_t others = HELLO_OTHERS_MAX + 2 * (conn->config->alpn_len + hs->cookie_len) + conn->config->authorities_len;
+	size_t session = hs->session && hs->session->version == VERSION_1_3 ? entry_len(hs->session->ticket_len, HASH_SHA384) : 0, half;
+
+	if (!ech_is(conn, BJ_TLS_ECH_OFFERED) && !ech_is(conn, BJ_TLS_ECH_ACCEPTED))
+		return PSK_OFFERED_LEN_MAX;
+	if (conn->quic)
+		others += conn->quic->params.len;
+	half = others < UINT16_MAX ? (UINT16_MAX - others) / 2 : 0;
+	half = half > session ? half - session : 0;
+	return half < PSK_OFFERED_LEN_MAX ? half : PSK_OFFERED_LEN_MAX;
+}
+
 bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out)
 {
 	const struct bj_tls_config *config = conn->config;
-	size_t room = PSK_OFFERED_LEN_MAX;
+	size_t room;
 
 	if (!config_has_version(config, VERSION_1_3) || ech_is(conn, BJ_TLS_ECH_REJECTED)) /* they stood in the inner hello alone */
 		return false;
@@ -201,6 +220,7 @@ bool psk_entry_at(const struct bj_tls *conn, size_t index, struct psk_entry *out
 		return false;
 	if (session_entry(conn, out) && index-- == 0)
 		return true;
+	room = config->psk_count > 0 ? keys_room(conn) : 0;
 	for (size_t i = 0; i < config->psk_count; i++)
 		for (size_t h = 0; h < PSK_HASHES; h++) {
 			const struct psk_import *import = &config->psks[i].imports[h];

@@ -1,5 +1,6 @@
 /* psk_test.c - keys from outside: imported as RFC 9258 has it, used with both hashes, only where both sides mean the same one. */
 #include "base/hex.h"
+#include "tls/ext/certificate_authorities.h"
 #include "tls/fixture.h"
 #include "tls/psk.h"
 
@@ -110,6 +111,54 @@ static void a_client_offers_no_more_keys_than_a_hello_holds(void **state)
 		assert_int_equal(report_of(&pair.server).psk_identity.len, is_long ? sizeof(names[0]) : 2);
 		pair_echo(&pair);
 	}
+}
+
+/* A session with the longest ticket. */
+static void resume_at_length(struct bj_tls *conn)
+{
+	static uint8_t ticket[SESSION_TICKET_MAX];
+	struct session s = { .version = BJ_TLS_1_3, .suite = 0x1301, .made_ms = NOW_MS, .lifetime_s = 7200, .ticket = ticket, .ticket_len = sizeof(ticket) };
+	uint8_t *blob;
+	size_t len;
+
+	secret_set(&s.secret, ticket, 32);
+	session_binding(client, PKI_NAME, s.binding);
+	assert_int_equal(session_save(&s, &blob, &len), BJ_OK);
+	assert_int_equal(bj_tls_resume(conn, NOW_MS, blob, len), BJ_OK);
+	free(blob);
+}
+
+/* An encrypted hello holds everything secret twice, and is a hello all the same. */
+static void an_encrypted_hello_offers_fewer_keys_rather_than_none(void **state)
+{
+	static char names[BJ_TLS_PSK_MAX][BJ_TLS_PSK_IDENTITY_MAX];
+	struct bj_bytes authorities[AUTHORITIES_MAX];
+	struct psk_entry entry;
+	struct bj_ech_key ech_key;
+	size_t count = 0, len;
+	uint8_t list[600];
+
+	for (size_t i = 0; i < BJ_TLS_PSK_MAX; i++) {
+		struct bj_tls_psk row = psk_of("a", "");
+
+		memset(names[i], 'a', sizeof(names[i]));
+		(void)snprintf(names[i], 4, "%02zu", i);
+		row.identity = names[i];
+		row.identity_len = sizeof(names[i]) - 1;
+		give(client, row);
+		if (i == 0)
+			give(server, row);
+	}
+	while ((count + 1) * (pki.root.cert.subject.len + 2) <= CONFIG_AUTHORITIES_MAX)
+		authorities[count++] = pki.root.cert.subject;
+	assert_int_equal(bj_tls_config_authorities(client, authorities, count), BJ_OK);
+	assert_int_equal(bj_ech_key_generate("public.example", 255, 1, NULL, &ech_key), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&ech_key, 1, list, sizeof(list), &len), BJ_OK);
+	pair_start(&pair, client, server, PKI_NAME);
+	resume_at_length(pair.client.conn);
+	assert_int_equal(bj_tls_ech(pair.client.conn, list, len), BJ_OK);
+	assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+	assert_true(psk_entry_at(pair.client.conn, 1, &entry) && entry.psk);
 }
 
 static void another_identity_context_hash_or_form_is_no_common_key(void **state)
@@ -411,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(keys_and_names_have_their_lengths),
 		T(a_client_offers_no_more_keys_than_a_hello_holds),
+		T(an_encrypted_hello_offers_fewer_keys_rather_than_none),
 		T(another_identity_context_hash_or_form_is_no_common_key),
 		T(another_key_is_noticed_by_its_binder),
 		T(ones_own_hello_sent_back_is_refused_where_the_context_says_who_calls_whom),

@@ -151,6 +151,62 @@ static void a_connection_that_stays_knows_its_cookie(void **state)
 	expect_open(false);
 }
 
+/* A server asks the client to say so much again. */
+static enum bj_err retry_with_cookie(size_t len)
+{
+	static uint8_t cookie[UINT16_MAX], message[2 * UINT16_MAX];
+	struct bj_tls *conn = pair.client.conn;
+	struct writer w = wr_make(message, sizeof(message));
+	struct record_keys plain = { 0 };
+	const struct server_hello retry = {
+		.is_retry = true,
+		.legacy_version = VERSION_1_2,
+		.session_id = bytes_of(conn->hs->session_id, conn->hs->session_id_len),
+		.suite = 0x1301,
+		.version = VERSION_1_3,
+		.has = EXT_BIT(EXT_SUPPORTED_VERSIONS) | EXT_BIT(EXT_COOKIE),
+		.cookie = bytes_of(cookie, len),
+	};
+
+	server_hello_write(&w, &retry);
+	assert_true(wr_ok(&w));
+	for (size_t at = 0, sealed; at < w.len; at += RECORD_PLAIN_MAX) {
+		struct bj_bytes piece = bytes_of(message + at, w.len - at < RECORD_PLAIN_MAX ? w.len - at : RECORD_PLAIN_MAX);
+
+		assert_int_equal(record_seal(&plain, RECORD_HANDSHAKE, VERSION_1_2, &piece, 1, pair.client.wire + pair.client.wire_len,
+					     WIRE_CAP - pair.client.wire_len, &sealed), BJ_OK);
+		pair.client.wire_len += sealed;
+	}
+	side_feed(&pair, &pair.client);
+	return pair.client.err;
+}
+
+/* What no hello holds is a limit, not a fault of ours, and the server hears that it is over. */
+static void a_cookie_that_no_hello_holds_is_refused(void **state)
+{
+	uint8_t list[600];
+	struct bj_ech_key key;
+	size_t len;
+
+	assert_int_equal(bj_ech_key_generate("public.example", 255, 1, NULL, &key), BJ_OK);
+	assert_int_equal(bj_ech_config_list(&key, 1, list, sizeof(list), &len), BJ_OK);
+	for (unsigned i = 0; i < 6; i++) {
+		bool is_long = i & 1;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		assert_int_equal(bj_tls_config_ech_grease(client, i / 2 == 1), BJ_OK);
+		pair_start(&pair, client, server, PKI_NAME);
+		if (i / 2 == 2)
+			assert_int_equal(bj_tls_ech(pair.client.conn, list, len), BJ_OK);
+		assert_int_equal(bj_tls_start(pair.client.conn, NOW_MS), BJ_OK);
+		assert_int_equal(retry_with_cookie(is_long ? 65300 : 60000), is_long ? BJ_ERR_LIMIT : BJ_OK);
+		assert_int_equal(report_of(&pair.client).alert_sent, is_long ? ALERT_INTERNAL_ERROR : -1);
+		if (!is_long)
+			assert_true(bj_tls_pending(pair.client.conn) > 60000);
+	}
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, ends_teardown)
 
 int main(void)
@@ -164,6 +220,7 @@ int main(void)
 		T(a_new_connection_goes_on_where_another_was_left),
 		T(it_resumes_sessions_too),
 		T(a_connection_that_stays_knows_its_cookie),
+		T(a_cookie_that_no_hello_holds_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, pki_setup, pki_teardown);

@@ -151,6 +151,7 @@ BJ_API void bj_tls_close(struct bj_tls *conn)
 {
 	if (conn->err || conn->close_sent || conn->quic)
 		return;
+	flight_drop(conn);
 	if (flight_alert(conn, ALERT_WARNING, ALERT_CLOSE_NOTIFY) == BJ_OK)
 		conn->alert_sent = ALERT_CLOSE_NOTIFY;
 	conn->close_sent = true;
