@@ -113,9 +113,10 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_name_anchors(struct bj_tls_config *
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_schemes(struct bj_tls_config *config, const uint16_t *schemes, size_t count);
 /* Delegated credentials (rfc9345), 1.3: a key that serves in the place of a certificate's for at most seven days. A credential of a chain,
  * the delegated credential (the struct of the RFC in its wire form), and the private key that it names. It is shown to peers that
- * take its scheme; add the certificate's own key behind it for the others and for the time after its end.
- * BJ_ERR_DELEGATION where the certificate's key did not make it; bj_tls_config_credential() says the same of one for clients in a server's
- * configuration, or the other way round. */
+ * take its scheme; add the certificate's own key behind it for the others and for the time after its end. Making one is a signature of
+ * the certificate's holder (rfc9345:4) and not done here. BJ_ERR_DECODE where it is malformed, BJ_ERR_DELEGATION where the certificate may not
+ * delegate or its key did not make it, BJ_ERR_KEY_MISMATCH for a private key that it does not name, and those of bj_credential_from_pem();
+ * bj_tls_config_credential() says BJ_ERR_DELEGATION of one for clients in a server's configuration, or the other way round. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_delegated_credential(const void *chain, size_t chain_len, const void *delegation, size_t delegation_len,
 							   const void *key, size_t key_len, struct bj_credential **out);
 /* Delegated credentials are taken, with these schemes (none with rsaEncryption keys); servers: of clients. Default: they are not. */
@@ -124,6 +125,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_delegated_schemes(struct bj_tls_con
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_strict_sni(struct bj_tls_config *config, bool strict);
 /* The anchors that peers are judged by (takes a reference). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_trust(struct bj_tls_config *config, struct bj_trust *trust);
+/* Servers: whether clients are asked for a certificate; needs anchors, or what else they are judged by (BJ_ERR_CONFIG_NO_TRUST at freezing).
+ * Default: they are not. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_client_auth(struct bj_tls_config *config, enum bj_tls_client_auth mode);
 /* Raw public keys (rfc7250). In which forms the peer may show its certificate, in order of preference; default X.509 alone. A raw public
  * key is judged by the keys that are expected: whoever takes raw keys names at least one, or answers BJ_TLS_Q_VERIFY
@@ -162,8 +165,8 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_config_must_authenticate(struct bj_tls_con
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_grease(struct bj_tls_config *config, bool grease);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_permute(struct bj_tls_config *config, bool permute);
 /* Certificates may come, and go where the peer takes it, compressed in 1.3 (rfc8879), by these algorithms in this order of preference: 1 zlib,
- * 2 brotli, 3 zstd. BJ_ERR_ARGUMENT for one that this library was built without. Servers compress once, when the configuration is frozen.
- * Default: none. */
+ * 2 brotli, 3 zstd (bj_tls_compression_by_name()). BJ_ERR_ARGUMENT for one that this library was built without. Servers compress once, when the
+ * configuration is frozen. Default: none. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_certificate_compression(struct bj_tls_config *config, const uint16_t *algorithms, size_t count);
 /* Clients: this is a second try with a lower highest version than the first (rfc7507): a server that has more refuses it. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_fallback(struct bj_tls_config *config, bool is_fallback);
@@ -290,9 +293,9 @@ struct bj_tls;
 typedef void bj_tls_observer_fn(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *info);
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_observer(struct bj_tls_config *config, bj_tls_observer_fn *fn, void *self);
 
-/* Checks that the configuration makes sense and freezes it: BJ_ERR_CONFIG_NO_TRUST, BJ_ERR_CONFIG_NO_CREDENTIAL,
- * BJ_ERR_CONFIG_EMPTY, BJ_ERR_CONFIG_NO_ALPN, BJ_ERR_CONFIG_ECH, BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. Whatever fails,
- * nothing has changed. Freezing twice does nothing. */
+/* Checks that the configuration makes sense and freezes it: BJ_ERR_CONFIG_NO_TRUST where peers are to be judged and there is nothing to judge
+ * them by, BJ_ERR_CONFIG_NO_CREDENTIAL, BJ_ERR_CONFIG_EMPTY, BJ_ERR_CONFIG_NO_ALPN (QUIC), BJ_ERR_CONFIG_ECH (no key with `retry`),
+ * BJ_ERR_CERT_NAME_FORM, BJ_ERR_LIMIT, BJ_ERR_NO_MEMORY. Whatever fails, nothing has changed. Freezing twice does nothing. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_config_freeze(struct bj_tls_config *config);
 
 /* ================================================================ connection */
@@ -380,7 +383,9 @@ BJ_API void bj_tls_abort(struct bj_tls *conn, enum bj_err err);
 /* Says that the peer's bytes ended; gives BJ_OK after a close_notify, else BJ_ERR_TRUNCATED (which sticks). */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_eof(struct bj_tls *conn);
 
-/* TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same, unless it was asked before and has not answered yet
+/* Nobody has to call this: bj_tls_seal() takes new keys by itself long before those in force have sealed as much as they may (rfc9846:5.5). What
+ * cannot have new ones, as 1.2, ends with BJ_ERR_KEY_LIMIT.
+ * TLS 1.3: new keys for sending; with `ask_peer` the peer is asked for the same, unless it was asked before and has not answered yet
  * (rfc9846:4.6.3). BJ_ERR_STATE in 1.2. */
 BJ_API BJ_MUST_USE enum bj_err bj_tls_key_update(struct bj_tls *conn, bool ask_peer);
 /* TLS 1.3: asks the client for a certificate now (post-handshake authentication, rfc9846:4.6.2): needs
@@ -420,7 +425,7 @@ BJ_API BJ_MUST_USE enum bj_err bj_tls_resume_sealed(struct bj_tls *conn, int64_t
 enum bj_tls_question {
 	BJ_TLS_Q_NONE = 0,
 	BJ_TLS_Q_CREDENTIAL, /* which credential for this hello (servers), for this request (clients)? answer: bj_tls_answer_credential() */
-	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes() with bj_tls_question_scheme(); answer: the signature */
+	BJ_TLS_Q_SIGN,       /* sign bj_tls_question_bytes(), which are not hashed yet, with bj_tls_question_scheme(); answer: the signature (ECDSA: in DER) */
 	BJ_TLS_Q_VERIFY,     /* judge bj_tls_report()'s chain; answer: a verdict */
 	BJ_TLS_Q_EARLY_DATA, /* servers: take early data? bj_tls_question_bytes() stand for this hello and no other; asked after our own guard */
 	BJ_TLS_Q_TICKET,     /* servers: is bj_tls_question_bytes() a ticket of the owner's? answer: what it was made of */
@@ -499,7 +504,7 @@ struct bj_tls_report {
 	struct bj_bytes alpn;      /* chosen protocol; empty if none; lives with the connection */
 	const struct bj_bytes *peer_chain; /* DER, end entity first; see keep_peer_chain; during the handshake always */
 	size_t peer_chain_count;
-	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain, which is empty then */
+	struct bj_bytes peer_public_key; /* the SubjectPublicKeyInfo that the peer showed in the place of a chain; there when that would be */
 	struct bj_bytes ocsp_response;     /* clients: what the server stapled; there while the chain is, and not when resumed */
 	struct bj_bytes sct_list;
 	enum bj_tls_ech ech;
@@ -518,16 +523,26 @@ BJ_API void bj_tls_report(const struct bj_tls *conn, struct bj_tls_report *out);
 /* The failure that sticks, or BJ_OK. */
 BJ_API enum bj_err bj_tls_error(const struct bj_tls *conn);
 
-/* Names of the registries' code points: "TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "ecdsa_secp256r1_sha256", "unknown_ca";
- * never null, "unknown" for what is not known. The other way gives 0 for an unknown name. */
+/* Names of the registries' code points; never null, "unknown" for what is not known. The other way gives 0 for a name that is not known, or
+ * not here. All that there are:
+ *   versions     TLSv1.2 TLSv1.3
+ *   suites       TLS_ with AES_128_GCM_SHA256, AES_256_GCM_SHA384, CHACHA20_POLY1305_SHA256 (1.3); TLS_ECDHE_ECDSA_WITH_ and TLS_ECDHE_RSA_WITH_
+ *                with the same (1.2)
+ *   groups       X25519MLKEM768 X25519 SecP256r1MLKEM768 secp256r1 secp384r1 secp521r1 MLKEM1024
+ *   schemes      ecdsa_ with secp256r1_sha256, secp384r1_sha384, secp521r1_sha512; ed25519; rsa_pss_rsae_, rsa_pss_pss_ and rsa_pkcs1_ (1.2) with
+ *                sha256, sha384, sha512; mldsa44 mldsa65 mldsa87 (libcrypto 3.5)
+ *   compression  zlib brotli zstd
+ *   alerts       as the RFCs have them: unknown_ca */
 BJ_API const char *bj_tls_version_name(uint16_t version);
 BJ_API const char *bj_tls_suite_name(uint16_t suite);
 BJ_API const char *bj_tls_group_name(uint16_t group);
 BJ_API const char *bj_tls_scheme_name(uint16_t scheme);
+BJ_API const char *bj_tls_compression_name(uint16_t algorithm);
 BJ_API const char *bj_tls_alert_name(int alert);
 BJ_API uint16_t bj_tls_suite_by_name(const char *name);
 BJ_API uint16_t bj_tls_group_by_name(const char *name);
 BJ_API uint16_t bj_tls_scheme_by_name(const char *name);
+BJ_API uint16_t bj_tls_compression_by_name(const char *name);
 
 /* ================================================================ keys of Encrypted ClientHello */
 

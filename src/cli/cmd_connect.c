@@ -54,6 +54,7 @@ static const char help[] =
 	"                       --peer-key KEY: this must be the server's: sha256//BASE64 or a file; may be repeated\n"
 	"  --ech LIST           encrypt the hello to this configuration: base64 as in DNS, or a file; --ech-grease only looks so\n"
 	"  --ct-logs FILE       check the timestamps of logs (certificate transparency): public keys in PEM, or the JSON that browsers publish\n"
+	"  --cert-compression LIST  take certificates compressed (RFC 8879), and say what that saves: brotli,zstd,zlib\n"
 	"  -keylogfile FILE     append the secrets, for Wireshark (also $SSLKEYLOGFILE)\n"
 	"  -msg, -debug         every message, every byte, on standard error\n"
 	"  -v                   certificates in full, as cert show has them; -vv: every message, too\n"
@@ -102,6 +103,7 @@ enum {
 	OPTION_ECH,
 	OPTION_ECH_GREASE,
 	OPTION_CT_LOGS,
+	OPTION_CERT_COMPRESSION,
 	OPTION_NOTHING, /* what s_client must be told and is so here anyway */
 };
 
@@ -147,57 +149,12 @@ static const struct option own[] = {
 	{ "ech-grease", no_argument, NULL, OPTION_ECH_GREASE },
 	{ "ct-logs", required_argument, NULL, OPTION_CT_LOGS },
 	{ "ctlogfile", required_argument, NULL, OPTION_CT_LOGS },
+	{ "cert-compression", required_argument, NULL, OPTION_CERT_COMPRESSION },
 	PROOF_OPTIONS,
 	{ "verify_return_error", no_argument, NULL, OPTION_NOTHING },
 	{ "brief", no_argument, NULL, OPTION_NOTHING },
 	{ 0 },
 };
-
-/* OpenSSL's names of the suites of 1.2, and other names of groups. */
-static const struct {
-	const char *alias, *name;
-} aliases[] = {
-	{ "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" },
-	{ "ECDHE-RSA-AES128-GCM-SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
-	{ "ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384" },
-	{ "ECDHE-RSA-AES256-GCM-SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384" },
-	{ "ECDHE-ECDSA-CHACHA20-POLY1305", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256" },
-	{ "ECDHE-RSA-CHACHA20-POLY1305", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256" },
-	{ "x25519", "X25519" },
-	{ "P-256", "secp256r1" },
-	{ "prime256v1", "secp256r1" },
-	{ "P-384", "secp384r1" },
-	{ "P-521", "secp521r1" },
-};
-
-static const char *name_of(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_COUNT(aliases); i++)
-		if (strcasecmp(word, aliases[i].alias) == 0)
-			return aliases[i].name;
-	return word;
-}
-
-/* "A:B" or "A,B" -> code points. */
-static int take_codes(char *list, uint16_t (*by_name)(const char *), const char *what, uint16_t *codes, size_t *count)
-{
-	char *rest = NULL;
-
-	*count = 0;
-	for (char *word = strtok_r(list, ":,", &rest); word; word = strtok_r(NULL, ":,", &rest)) {
-		uint16_t code = by_name(name_of(word));
-
-		if (code == 0)
-			return say_failure(EXIT_USAGE, "there is no %s '%s' here", what, word);
-		if (*count == CONNECT_LIST_MAX)
-			return say_failure(EXIT_USAGE, "at most %d %ss", CONNECT_LIST_MAX, what);
-		for (size_t i = 0; i < *count; i++)
-			if (codes[i] == code)
-				return say_failure(EXIT_USAGE, "the %s '%s' is named twice", what, word);
-		codes[(*count)++] = code;
-	}
-	return *count ? EXIT_GOOD : say_failure(EXIT_USAGE, "the list of %ss is empty", what);
-}
 
 static bool is_of_tls13(uint16_t suite)
 {
@@ -207,7 +164,7 @@ static bool is_of_tls13(uint16_t suite)
 /* s_client has a list for each version, and so have we. */
 static int take_suites(char *list, bool of_tls13, uint16_t *codes, size_t *count)
 {
-	int code = take_codes(list, bj_tls_suite_by_name, "suite", codes, count);
+	int code = code_list_take(CODE_SUITE, list, codes, count);
 
 	for (size_t i = 0; i < *count && !code; i++)
 		if (is_of_tls13(codes[i]) != of_tls13)
@@ -291,7 +248,7 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_CIPHER:
 		return take_suites(optarg, false, wish->suites12, &wish->suite12_count);
 	case OPTION_GROUPS:
-		return take_codes(optarg, bj_tls_group_by_name, "group", wish->groups, &wish->group_count);
+		return code_list_take(CODE_GROUP, optarg, wish->groups, &wish->group_count);
 	case OPTION_ALPN:
 		return take_alpn(optarg, wish);
 	case OPTION_SHOWCERTS:
@@ -333,6 +290,8 @@ static int take_option(struct connect_wish *wish, int option)
 	case OPTION_CT_LOGS:
 		wish->ct_logs = optarg;
 		return EXIT_GOOD;
+	case OPTION_CERT_COMPRESSION:
+		return code_list_take(CODE_COMPRESSION, optarg, wish->compressions, &wish->compression_count);
 	case OPTION_OCSP:
 		wish->ocsp = true;
 		wish->status = true;
@@ -361,6 +320,10 @@ static int connect_check(const struct connect_wish *wish)
 		return say_failure(EXIT_USAGE, "--early-data is sent under a session: give -sess_in FILE (saved by -sess_out), or -reconnect");
 	if (wish->early_file && wish->tls12 && !wish->tls13)
 		return say_failure(EXIT_USAGE, "--early-data is for TLS 1.3, not with -tls1_2");
+	if (wish->key_update && wish->tls12 && !wish->tls13)
+		return say_failure(EXIT_USAGE, "--key-update is for TLS 1.3, not with -tls1_2");
+	if (wish->compression_count > 0 && wish->tls12 && !wish->tls13)
+		return say_failure(EXIT_USAGE, "--cert-compression is for TLS 1.3, not with -tls1_2");
 	if (wish->ech && wish->tls12 && !wish->tls13)
 		return say_failure(EXIT_USAGE, "--ech is for TLS 1.3, not with -tls1_2");
 	if (wish->ech && wish->ech_grease)
@@ -389,6 +352,7 @@ static void wait_for_tickets(const struct connect_wish *wish, struct connection 
 
 	if (c->report.version != BJ_TLS_1_3)
 		return;
+	c->waited = true;
 	for (;;) {
 		enum bj_err err = tls_client_read(&c->client, deadline, &data);
 

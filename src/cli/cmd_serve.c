@@ -26,6 +26,7 @@ static const char help[] =
 	"  --cert FILE, --key F   chain and key (default: from the local CA, which is made if there is none)\n"
 	"  --passin SOURCE        passphrase of the key or P12: file:PATH, env:NAME\n"
 	"  --staple FILE          an OCSP response for clients that ask (bojagi cert ocsp makes it)\n"
+	"  --cert-compression L   compress certificates (RFC 8879) for clients that take one of this list: brotli,zstd,zlib\n"
 	"  --dir DIR              folder of the local CA\n"
 	"  --ca FILE              ask clients for a certificate of these CAs\n"
 	"  --require-client-cert  and refuse those without\n"
@@ -66,6 +67,7 @@ enum {
 	OPTION_ECH_KEY,
 	OPTION_KEY_UPDATE,
 	OPTION_STAPLE,
+	OPTION_CERT_COMPRESSION,
 };
 
 static const struct option own[] = {
@@ -88,6 +90,7 @@ static const struct option own[] = {
 	{ "key-update", no_argument, NULL, OPTION_KEY_UPDATE },
 	{ "staple", required_argument, NULL, OPTION_STAPLE },
 	{ "status_file", required_argument, NULL, OPTION_STAPLE },
+	{ "cert-compression", required_argument, NULL, OPTION_CERT_COMPRESSION },
 	PROOF_OPTIONS,
 	{ 0 },
 };
@@ -144,6 +147,8 @@ static int take_option(struct serve_wish *wish, int option)
 	case OPTION_TLS13:
 		wish->tls13 = true;
 		return EXIT_GOOD;
+	case OPTION_CERT_COMPRESSION:
+		return code_list_take(CODE_COMPRESSION, optarg, wish->compressions, &wish->compression_count);
 	case OPTION_EARLY_DATA:
 		if (!options_number(optarg, 1, SERVE_EARLY_MAX, &number))
 			return say_failure(EXIT_USAGE, "--early-data is a number of bytes from 1 to %d, not '%s'", SERVE_EARLY_MAX, optarg);

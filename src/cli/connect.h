@@ -2,6 +2,7 @@
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
 
+#include "cli/code_list.h"
 #include "cli/ct_logs.h"
 #include "cli/dial.h"
 #include "cli/ech_file.h"
@@ -12,7 +13,7 @@
 #include "cli/tls_client.h"
 #include "host/file.h"
 
-#define CONNECT_LIST_MAX 16
+#define CONNECT_LIST_MAX CODE_LIST_MAX
 
 #define CONNECT_PINS_MAX 16
 #define CONNECT_CRLS_MAX 16
@@ -32,6 +33,8 @@ struct connect_wish {
 	size_t group_count;
 	uint16_t suites13[CONNECT_LIST_MAX], suites12[CONNECT_LIST_MAX];
 	size_t suite13_count, suite12_count;
+	uint16_t compressions[CONNECT_LIST_MAX]; /* of certificates */
+	size_t compression_count;
 	bool tls12, tls13; /* neither: both */
 	bool insecure;
 	bool show_certs;
@@ -78,6 +81,7 @@ struct connection {
 	enum bj_err err;          /* what ended it, before or in the handshake */
 	enum bj_err late_err;     /* what ended it afterwards */
 	struct bj_tls_report report;
+	bool waited;              /* for tickets: where there are none then, there are none */
 	bool session_offered;
 	bool session_refused;     /* by ourselves: expired, or for another name */
 	bool ech_retried;         /* the first try was rejected, and this is the second */

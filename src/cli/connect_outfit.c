@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/reader.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/own_credential.h"
@@ -61,7 +62,7 @@ static const char *message_name(uint8_t type)
 	}
 }
 
-static void show_event(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *event)
+static void show_event(const struct bj_tls_event_info *event)
 {
 	static const char *const keys[] = { "handshake", "application", "updated", "early" };
 	const char *arrow = event->sent ? "->" : "<-";
@@ -85,6 +86,29 @@ static void show_event(void *self, const struct bj_tls *conn, const struct bj_tl
 	}
 }
 
+/* How the server's certificates came. */
+static void keep_compression(struct tls_client *client, const struct bj_tls_event_info *event)
+{
+	enum { COMPRESSED_CERTIFICATE = 25 }; /* rfc8879:4 */
+	struct reader r = rd_of(event->bytes);
+
+	if (event->kind != BJ_TLS_SAW_MESSAGE || event->sent || event->type != COMPRESSED_CERTIFICATE)
+		return;
+	(void)rd_u32(&r); /* type and length */
+	client->compression = rd_u16(&r);
+	client->plain_len = rd_u24(&r);
+	client->compressed_len = rd_u24(&r);
+}
+
+static void see_event(void *self, const struct bj_tls *conn, const struct bj_tls_event_info *event)
+{
+	const struct connect_wish *wish = self;
+
+	keep_compression(bj_tls_owner(conn), event);
+	if (wish->show_messages)
+		show_event(event);
+}
+
 /* Standard suites where only the other version's were named. */
 static enum bj_err set_suites(const struct connect_wish *wish, struct bj_tls_config *config)
 {
@@ -106,7 +130,7 @@ static enum bj_err set_suites(const struct connect_wish *wish, struct bj_tls_con
 	return bj_tls_config_suites(config, suites, count);
 }
 
-static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls_config *config)
+static enum bj_err set_parameters(struct connect_wish *wish, struct bj_tls_config *config)
 {
 	static const enum bj_tls_certificate_type raw[] = { BJ_TLS_RAW_PUBLIC_KEY };
 	enum bj_err err = BJ_OK;
@@ -122,8 +146,10 @@ static enum bj_err set_parameters(const struct connect_wish *wish, struct bj_tls
 		err = bj_tls_config_groups(config, wish->groups, wish->group_count);
 	if (!err && wish->alpn_count > 0)
 		err = bj_tls_config_alpn(config, wish->alpn, wish->alpn_count);
-	if (!err && wish->show_messages)
-		err = bj_tls_config_observer(config, show_event, NULL);
+	if (!err && wish->compression_count > 0)
+		err = bj_tls_config_certificate_compression(config, wish->compressions, wish->compression_count);
+	if (!err && (wish->show_messages || wish->compression_count > 0))
+		err = bj_tls_config_observer(config, see_event, wish);
 	if (!err)
 		err = bj_tls_config_keep_peer_chain(config, true);
 	if (!err && (wish->status || wish->ct_logs))

@@ -135,6 +135,15 @@ static void print_chain(const struct terminal *t, const struct connect_wish *wis
 	}
 }
 
+static void print_compression(const struct terminal *t, const struct connect_wish *wish, const struct connection *c)
+{
+	if (c->client.compression)
+		fprintf(t->stream, "  %sthe certificates came compressed by %s: %u bytes instead of %u\n", terminal_mark(t, MARK_NONE),
+			bj_tls_compression_name(c->client.compression), c->client.compressed_len, c->client.plain_len);
+	else if (wish->compression_count > 0 && c->client.chain_count > 0 && c->report.handshake_done && !c->report.resumed)
+		fprintf(t->stream, "  %sthe certificates came uncompressed\n", terminal_mark(t, MARK_NONE));
+}
+
 struct signed_by {
 	const struct cert *cert;
 	struct cert issuer;
@@ -196,6 +205,9 @@ static void print_ech(const struct terminal *t, const struct connect_wish *wish,
 							 : "it told its new configuration, and this is the second try");
 	if (c->report.ech == BJ_TLS_ECH_ACCEPTED)
 		fprintf(t->stream, "  %sthe server opened the encrypted hello\n", terminal_mark(t, MARK_GOOD));
+	else if (c->report.ech == BJ_TLS_ECH_REJECTED && c->report.ech_public_name)
+		fprintf(t->stream, "  %sthe server could not open the hello: who it is then is judged by %s, the public name of the ECH configuration\n",
+			terminal_mark(t, MARK_WARN), c->report.ech_public_name);
 	else if (wish->ech_grease && c->report.handshake_done)
 		fprintf(t->stream, "  %sthe hello looked as if it were encrypted\n", terminal_mark(t, MARK_NONE));
 }
@@ -215,6 +227,8 @@ static void print_proofs(const struct terminal *t, const struct connect_wish *wi
 		fprintf(t->stream, "  %sthe server did not take the pre-shared key%s\n", terminal_mark(t, MARK_WARN),
 			wish->proof.psk_raw ? "" : "; if it does not import keys (RFC 9258), as OpenSSL and GnuTLS, say --psk-raw");
 	}
+	if (wish->key_update && r->version == BJ_TLS_1_2)
+		fprintf(t->stream, "  %sno key update: it is TLS 1.2\n", terminal_mark(t, MARK_WARN));
 	if (c->client.early.len == 0)
 		return;
 	if (r->early_data == BJ_TLS_EARLY_ACCEPTED)
@@ -372,6 +386,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 	print_negotiated(t, wish, c);
 	print_ech(t, wish, c);
 	print_chain(t, wish, c);
+	print_compression(t, wish, c);
 	with_timestamps(c, t, NULL);
 	print_verdict(t, wish, c);
 	print_staple(t, c);
@@ -387,7 +402,7 @@ void connect_print(const struct terminal *t, const struct connect_wish *wish, co
 		if (c->client.tickets > 0)
 			fprintf(t->stream, "  %s%u ticket%s for resumption\n", terminal_mark(t, MARK_GOOD), c->client.tickets,
 				c->client.tickets == 1 ? "" : "s");
-		else if (c->report.version == BJ_TLS_1_3)
+		else if (c->waited)
 			fprintf(t->stream, "  %sno tickets\n", terminal_mark(t, MARK_NONE));
 	}
 	print_failure(t, wish, c);
@@ -455,13 +470,25 @@ static void json_tls(struct json *json, const struct connection *c)
 	json_bool(json, "retried", r->retried);
 	json_bool(json, "extended_master_secret", r->extended_master_secret);
 	json_bool(json, "client_certificate_asked", r->client_certificate_asked);
-	json_int(json, "tickets", c->client.tickets);
+	if (c->client.tickets > 0 || c->waited)
+		json_int(json, "tickets", c->client.tickets);
+	else
+		json_null(json, "tickets"); /* nobody waited for them */
 	if (r->psk_identity.len > 0)
 		json_bytes(json, "psk_identity", r->psk_identity.ptr, r->psk_identity.len);
 	else
 		json_null(json, "psk_identity");
 	json_text(json, "early_data", c->client.early.len == 0 ? NULL : early_words(r->early_data));
 	json_int(json, "early_bytes", r->early_data == BJ_TLS_EARLY_ACCEPTED ? (int64_t)c->client.early_sent : 0);
+	if (c->client.compression) {
+		json_object(json, "certificate_compression");
+		json_text(json, "algorithm", bj_tls_compression_name(c->client.compression));
+		json_int(json, "bytes", c->client.compressed_len);
+		json_int(json, "plain_bytes", c->client.plain_len);
+		json_object_end(json);
+	} else {
+		json_null(json, "certificate_compression");
+	}
 	json_text(json, "ech", ech_words(c));
 	json_bool(json, "ech_retried", c->ech_retried);
 	json_alert(json, "alert_sent", r->alert_sent);

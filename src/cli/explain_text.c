@@ -208,8 +208,9 @@ const struct explain_text explain_texts[] = {
 
 	/* TLS: configuration */
 	{ BJ_ERR_CONFIG_NO_TRUST,
-	  "A client was configured without any trust anchor, so it could verify nobody.",
-	  "Add the system's anchors (bj_trust_add_system) or a CA file; only bj_tls_config_insecure_no_verify() goes without." },
+	  "A client, or a server that asks clients for a certificate, was configured without anything to judge them by, so it could verify nobody.",
+	  "Add the system's anchors (bj_trust_add_system), a CA file or, for raw public keys, the keys that are expected; only a client with "
+	  "bj_tls_config_insecure_no_verify() goes without." },
 	{ BJ_ERR_CONFIG_NO_NAME,
 	  "A client was not told whom it wants to talk to, so any valid certificate would do.",
 	  "Pass the server's name to bj_tls_new(); only bj_tls_config_insecure_no_name() goes without." },

@@ -236,8 +236,14 @@ int serve_tls_check(const struct serve_wish *wish)
 		return say_failure(EXIT_USAGE, "--passin is the passphrase of a key: say --cert, too");
 	if (wish->server->key_update && only12)
 		return say_failure(EXIT_USAGE, "--key-update is for TLS 1.3, not with -tls1_2");
-	if (wish->plain && (wish->early_bytes || wish->proof.psk || wish->proof.raw_public_key || wish->ech_key_count || wish->server->key_update))
-		return say_failure(EXIT_USAGE, "--http has no TLS, so no --early-data, --psk, --raw-public-key, --ech-key or --key-update");
+	if (wish->plain && (wish->early_bytes || wish->proof.psk || wish->proof.raw_public_key || wish->ech_key_count || wish->server->key_update ||
+			    wish->compression_count))
+		return say_failure(EXIT_USAGE, "--http has no TLS, so no --early-data, --psk, --raw-public-key, --ech-key, --key-update or "
+					       "--cert-compression");
+	if (wish->compression_count > 0 && only12)
+		return say_failure(EXIT_USAGE, "--cert-compression is for TLS 1.3, not with -tls1_2");
+	if (wish->compression_count > 0 && (wish->proof.raw_public_key || (wish->proof.psk && !wish->cert)))
+		return say_failure(EXIT_USAGE, "--cert-compression is for certificates, and there are none with --raw-public-key or --psk alone");
 	if (wish->server->key_update && wish->server->mode != SERVE_ECHO)
 		return say_failure(EXIT_USAGE, "--key-update is for --echo");
 	if (wish->early_bytes && only12)
@@ -284,6 +290,8 @@ int serve_tls_make(struct serve_wish *wish)
 		err = bj_tls_config_alpn(config, protocols, 1);
 	if (!err && wish->server->key_update && !wish->options.quiet)
 		err = bj_tls_config_observer(config, saw_keys, NULL);
+	if (!err && wish->compression_count > 0)
+		err = bj_tls_config_certificate_compression(config, wish->compressions, wish->compression_count);
 	if (!err && wish->early_bytes)
 		err = bj_tls_config_early_data(config, wish->early_bytes, SERVE_EARLY_WINDOW_S);
 	if (!err)

@@ -3,6 +3,7 @@
 #define CLI_SERVE_TLS_H
 
 #include "cli/cert_local.h"
+#include "cli/code_list.h"
 #include "cli/proof.h"
 #include "cli/serve.h"
 
@@ -27,6 +28,8 @@ struct serve_wish {
 	struct carrier_wish carrier;
 	struct proof_wish proof;
 	uint32_t early_bytes; /* 0: none */
+	uint16_t compressions[CODE_LIST_MAX]; /* of certificates */
+	size_t compression_count;
 	const char *ech_keys[SERVE_ECH_KEYS_MAX];
 	size_t ech_key_count;
 	char own_pin[PROOF_PIN_TEXT_MAX]; /* of our raw public key, where there is one */

@@ -17,9 +17,12 @@ enum bj_err tls_client_init(struct tls_client *client, struct bj_tls_config *con
 	client->out = malloc(TLS_CLIENT_OUT_MAX);
 	client->chain_bytes = malloc(TLS_CLIENT_CHAIN_BYTES_MAX);
 	err = client->in && client->out && client->chain_bytes ? bj_tls_new(config, name, &client->tls) : BJ_ERR_NO_MEMORY;
-	if (err)
+	if (err) {
 		tls_client_fini(client);
-	return err;
+		return err;
+	}
+	bj_tls_set_owner(client->tls, client);
+	return BJ_OK;
 }
 
 void tls_client_fini(struct tls_client *client)

@@ -37,6 +37,8 @@ struct tls_client {
 	bool judged;
 	struct bj_verdict verdict;
 	unsigned tickets;
+	uint16_t compression;              /* of the server's certificates, seen by the configuration's observer; 0: they came as they are */
+	uint32_t plain_len, compressed_len;
 	const struct bj_bytes *remembered; /* the caller's: the chain that came with the session; a server that resumes shows none */
 	size_t remembered_count;
 	uint8_t *chain_bytes; /* copies of the peer's certificates, or of its raw public key */

@@ -99,7 +99,7 @@ struct bj_credential *conf_build_credential(struct conf_build *build, const stru
 conf_take_fn conf_take_workers, conf_take_admin, conf_take_log, conf_take_log_file, conf_take_log_format;
 
 /* ---- conf_build_tls.c */
-conf_take_fn conf_take_tls, conf_take_certificate, conf_take_profile, conf_take_versions, conf_take_alpn, conf_take_block,
+conf_take_fn conf_take_tls, conf_take_certificate, conf_take_profile, conf_take_versions, conf_take_alpn, conf_take_compression, conf_take_block,
 	conf_take_cache, conf_take_session_timeout, conf_take_tickets, conf_take_client_certificate, conf_take_client_ca,
 	conf_take_keylog;
 /* ---- conf_build_revocation.c */

@@ -108,6 +108,25 @@ void conf_take_alpn(struct conf_build *build, const struct conf_node *node, void
 	made->tls->alpn_count = list ? node->word_count - 1 : 0;
 }
 
+void conf_take_compression(struct conf_build *build, const struct conf_node *node, void *object)
+{
+	struct conf_tls_made *made = object;
+	uint16_t *list = conf_memory_list(&build->owned->memory, node->word_count, sizeof(*list));
+
+	for (size_t i = 1; i < node->word_count && list; i++) {
+		uint16_t code = bj_tls_compression_by_name(conf_build_text(build, node->words[i].text));
+
+		for (size_t k = 0; k < made->tls->compression_count; k++)
+			if (list[k] == code)
+				conf_problem(build->report, CONF_R_TWICE, &node->words[i].span, NULL, NULL, "'%s' is given twice", bj_tls_compression_name(code));
+		if (code == 0)
+			conf_problem(build->report, CONF_R_UNSUPPORTED, &node->words[i].span, NULL, NULL, "this build does not have it");
+		else
+			list[made->tls->compression_count++] = code;
+	}
+	made->tls->compressions = list;
+}
+
 void conf_take_cache(struct conf_build *build, const struct conf_node *node, void *object)
 {
 	struct conf_tls_made *made = object;

@@ -28,6 +28,8 @@ const struct conf_entry conf_schema[] = {
 	  "intermediate: TLS 1.2 and 1.3 with forward secrecy; modern: TLS 1.3 only. Default: intermediate." },
 	{ "tls", "versions", "1.2|1.3...", NULL, 0, conf_take_versions, "Protocol versions. Default: those of the profile." },
 	{ "tls", "alpn", "h2|http/1.1...", NULL, 0, conf_take_alpn, "Application protocols in order of preference; h2 is not supported yet. Default: http/1.1." },
+	{ "tls", "certificate_compression", "zlib|brotli|zstd...", NULL, 0, conf_take_compression,
+	  "Certificates go compressed (RFC 8879) to clients of TLS 1.3 that take one of these, in order of preference, and may come so. Default: none." },
 	{ "tls", "session", "", "session", 0, conf_take_block, "How sessions are resumed." },
 	{ "tls", "ocsp", "staple FILE", NULL, CONF_MANY, conf_take_ocsp,
 	  "An OCSP response (DER) about one of the certificates of this block, sent to clients that ask. When the file changes, the "

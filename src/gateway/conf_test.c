@@ -410,6 +410,29 @@ static void lists_are_required_unless_said_otherwise(void **state)
 	assert_int_equal(alive, 0);
 }
 
+static void certificates_are_compressed_in_the_order_of_the_list(void **state)
+{
+	static const char form[] = "tls t { certificate \"site.pem\"; certificate_compression %s; }\n"
+				   "listener l :1 { protocol http; tls t; otherwise { reject 403; } }\n";
+	uint16_t zlib = bj_tls_compression_by_name("zlib"), zstd = bj_tls_compression_by_name("zstd");
+	struct conf_report *report = conf_report_new();
+	struct conf_snapshot *s = NULL;
+	char text[256];
+
+	if (!zlib || !zstd)
+		skip();
+	snprintf(text, sizeof(text), form, "zstd zlib zstd");
+	assert_int_equal(conf_load_text(&fake_world, "x.conf", bytes_text(text), report, &s), BJ_ERR_SYNTAX);
+	conf_report_free(report);
+	snprintf(text, sizeof(text), form, "zstd zlib");
+	s = load(text);
+	assert_int_equal(s->listeners[0].tls->compression_count, 2);
+	assert_int_equal(s->listeners[0].tls->compressions[0], zstd);
+	assert_int_equal(s->listeners[0].tls->compressions[1], zlib);
+	conf_unref(s);
+	assert_int_equal(alive, 0);
+}
+
 static void a_text_cut_anywhere_is_refused_or_read_without_harm(void **state)
 {
 	static char text[TEXT_MAX];
@@ -548,6 +571,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_snapshot_has_what_the_file_says),
 		cmocka_unit_test(defaults_are_filled_in),
 		cmocka_unit_test(lists_are_required_unless_said_otherwise),
+		cmocka_unit_test(certificates_are_compressed_in_the_order_of_the_list),
 		cmocka_unit_test(a_text_cut_anywhere_is_refused_or_read_without_harm),
 		cmocka_unit_test(the_pages_about_configuration_say_what_the_tables_say),
 	};

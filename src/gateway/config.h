@@ -72,6 +72,8 @@ struct conf_tls {
 	enum bj_tls_version version_min, version_max;
 	const char *const *alpn;                /* in order of preference; "http/1.1" for protocol http unless said otherwise */
 	size_t alpn_count;
+	const uint16_t *compressions;           /* of certificates, in order of preference */
+	size_t compression_count;
 	struct bj_credential *const *credentials; /* the first is the default where no server name fits */
 	size_t credential_count;
 	enum bj_tls_client_auth client_auth;

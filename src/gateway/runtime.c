@@ -139,6 +139,8 @@ static enum bj_err make_server_tls(struct runtime *rt, const struct conf_listene
 		err = bj_tls_config_versions(tls, t->version_min, t->version_max);
 	if (!err)
 		err = set_alpn(tls, l);
+	if (!err && t->compression_count > 0)
+		err = bj_tls_config_certificate_compression(tls, t->compressions, t->compression_count);
 	for (size_t i = 0; !err && i < t->credential_count; i++)
 		err = bj_tls_config_credential(tls, t->credentials[i]);
 	if (!err && t->client_auth != BJ_TLS_AUTH_NONE) {

@@ -1,5 +1,8 @@
 /* compression.c - which algorithms this build has. */
+#include <string.h>
+
 #include "tls/compression.h"
+#include <bojagi/tls.h>
 
 static const struct compression *const all[] = {
 #ifdef BJ_HAVE_ZLIB
@@ -20,4 +23,19 @@ const struct compression *compression_find(uint16_t code)
 		if (all[i]->code == code)
 			return all[i];
 	return NULL;
+}
+
+BJ_API const char *bj_tls_compression_name(uint16_t algorithm)
+{
+	const struct compression *row = compression_find(algorithm);
+
+	return row ? row->name : "unknown";
+}
+
+BJ_API uint16_t bj_tls_compression_by_name(const char *name)
+{
+	for (size_t i = 0; name && all[i]; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i]->code;
+	return 0;
 }

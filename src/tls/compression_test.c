@@ -56,6 +56,18 @@ static void a_stream_that_asks_for_more_memory_than_the_budget_is_refused(void *
 	assert_false(brotli->decompress(bytes_of(wide, sizeof(wide)), out, 100));
 }
 
+static void every_name_leads_back_to_its_code(void **state)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(codes); i++)
+		if (compression_find(codes[i]))
+			assert_int_equal(bj_tls_compression_by_name(bj_tls_compression_name(codes[i])), codes[i]);
+		else
+			assert_string_equal(bj_tls_compression_name(codes[i]), "unknown");
+	assert_string_equal(bj_tls_compression_name(0), "unknown");
+	assert_int_equal(bj_tls_compression_by_name("unknown"), 0);
+	assert_int_equal(bj_tls_compression_by_name(NULL), 0);
+}
+
 static void one_algorithm(struct bj_tls_config *config, uint16_t code)
 {
 	assert_int_equal(bj_tls_config_certificate_compression(config, &code, 1), BJ_OK);
@@ -208,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_is_exactly_as_long_as_was_said_or_nothing),
 		cmocka_unit_test(a_stream_that_asks_for_more_memory_than_the_budget_is_refused),
+		cmocka_unit_test(every_name_leads_back_to_its_code),
 		cmocka_unit_test(certificates_go_compressed_where_both_sides_can),
 		cmocka_unit_test(a_compressed_certificate_that_lies_is_refused),
 		cmocka_unit_test(a_compressed_certificate_that_nobody_offered_to_take_is_unexpected),

@@ -111,6 +111,13 @@ void hello_take_delegated(struct bj_tls *conn, struct bj_bytes codes)
 	conn->hs->delegated_len = take_known(codes, conn->hs->delegated);
 }
 
+/* The length of fragments that a client of 1.2 agreed on holds for its session: one that says another now begins a new one. rfc6066:4 */
+static void bind_fragment(const struct bj_tls *conn, uint8_t binding[SESSION_BINDING_LEN])
+{
+	if (conn->is_server && !conn_is_13(conn))
+		binding[0] ^= conn->hs->max_fragment;
+}
+
 /* session_binding(), once for each handshake. */
 static void binding_of(const struct bj_tls *conn, uint8_t out[SESSION_BINDING_LEN])
 {
@@ -123,6 +130,7 @@ static void binding_of(const struct bj_tls *conn, uint8_t out[SESSION_BINDING_LE
 	session_binding(conn->config, conn->name, out);
 	if (!hs)
 		return;
+	bind_fragment(conn, out);
 	memcpy(hs->binding, out, SESSION_BINDING_LEN);
 	hs->has_binding = true;
 }

@@ -259,6 +259,51 @@ static void a_server_does_not_resume_for_another_name(void **state)
 	}
 }
 
+/* The client of the fixture again, with that length of fragments. */
+static void another_client(enum bj_tls_version version, size_t fragment)
+{
+	pair_fini(&pair);
+	bj_tls_config_free(client);
+	client = pki_client_config(&pki);
+	assert_int_equal(bj_tls_config_versions(client, version, version), BJ_OK);
+	assert_int_equal(bj_tls_config_max_fragment_length(client, fragment), BJ_OK);
+	assert_int_equal(bj_tls_config_freeze(client), BJ_OK);
+}
+
+/* rfc6066:4: what was agreed on holds for the session. A server of 1.2 sees to it, too, where the client does not keep to the rules. */
+static void a_session_goes_on_with_the_length_of_fragments_that_it_began_with(void **state)
+{
+	static const size_t lens[] = { 0, 512, 1024 };
+
+	for (unsigned i = 0; i < 2 * 2 * 3 * 3; i++) {
+		enum bj_tls_version version = i & 1 ? BJ_TLS_1_2 : BJ_TLS_1_3;
+		bool forces = i & 2, same = i / 4 % 3 == i / 12;
+		struct session s;
+		struct bj_tls *conn;
+		uint8_t *forced;
+
+		ends_teardown(NULL);
+		setup(NULL);
+		another_client(version, lens[i / 4 % 3]);
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(false);
+		another_client(version, lens[i / 12]);
+		assert_int_equal(bj_tls_new(client, PKI_NAME, &conn), BJ_OK);
+		assert_int_equal(bj_tls_resume(conn, NOW_MS, kept, kept_len), same ? BJ_OK : BJ_ERR_BAD_TICKET);
+		bj_tls_free(conn);
+		if (forces) {
+			assert_int_equal(session_load(bytes_of(kept, kept_len), &s), BJ_OK);
+			session_binding(client, PKI_NAME, s.binding);
+			assert_int_equal(session_save(&s, &forced, &kept_len), BJ_OK);
+			memcpy(kept, forced, kept_len);
+			free(forced);
+			session_fini(&s);
+		}
+		connect_named(PKI_NAME, NOW_MS);
+		expect_resumed(same || (forces && version == BJ_TLS_1_3));
+	}
+}
+
 static void an_expired_session_is_not_resumed(void **state)
 {
 	struct bj_tls *conn;
@@ -862,6 +907,7 @@ int main(void)
 		T(a_client_gets_the_tickets_that_it_asks_for),
 		T(another_name_is_not_resumed),
 		T(a_server_does_not_resume_for_another_name),
+		T(a_session_goes_on_with_the_length_of_fragments_that_it_began_with),
 		T(an_expired_session_is_not_resumed),
 		T(tickets_are_bound_to_policy_context_hash_and_protocol),
 		T(a_ticket_of_other_keys_is_a_full_handshake),

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "tls/ext/max_fragment_length.h"
+
 #define CHECKSUM_LEN 8
 
 void session_fini(struct session *s)
@@ -84,7 +86,8 @@ void session_binding(const struct bj_tls_config *config, const char *name, uint8
 	bool asks_verify = config->ask >> BJ_TLS_Q_VERIFY & 1;
 	const uint8_t policy[] = {
 		(uint8_t)config->role,
-		(uint8_t)config->client_auth,
+		/* the length of fragments that was agreed on holds for all that resumes the session. rfc6066:4 */
+		(uint8_t)(config->client_auth | max_fragment_code(config->max_fragment) << 4),
 		/* sessions of records are no use to QUIC, and the other way round; where they are judged again, it is by whatever is in force then */
 		(uint8_t)(config->insecure_no_verify | config->insecure_no_name << 1 | config->strict_sni << 2 | asks_verify << 3 |
 			  config->wants_ocsp << 4 | config->quic << 5 | config->judges_resumed << 6),

@@ -1,7 +1,8 @@
 /* session.h - what is remembered of a connection so that a later one may resume it, and the form in which clients keep it.
  *
- * A session is bound to the server's name, the application protocol, the context of the configuration, the client-certificate policy,
- * all that a verdict about the peer depends on (anchors, revocation lists, expected keys) and the hash of its suite. What does not fit, is too old or damaged is not resumed: the handshake is silently a full one.
+ * A session is bound to the server's name, the application protocol, the context of the configuration, the client-certificate policy, the
+ * length of fragments that a client asks for (servers: in 1.2), all that a verdict about the peer depends on (anchors, revocation lists,
+ * expected keys) and the hash of its suite. What does not fit, is too old or damaged is not resumed: the handshake is silently a full one.
  *
  * The client's blob is versioned and bounded and ends in a checksum against damage (not against an enemy: it is the owner's to keep).
  */

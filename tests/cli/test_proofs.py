@@ -59,6 +59,14 @@ def report(done):
     ("connect", ["x", "--raw-public-key", "--peer-key", "site.key"], b"is no public key"),
     ("connect", ["x", "--raw-public-key", "--peer-key", "two"], b"more than one key"),
     ("connect", ["x", "--raw-public-key", "--pin", "sha256//" + "A" * 43 + "="], b"say --peer-key"),
+    ("connect", ["x", "--key-update", "-tls1_2"], b"--key-update is for TLS 1.3"),
+    ("connect", ["x", "-groups", "X25519MLKEM"], b"did you mean 'X25519MLKEM768'?"),
+    ("connect", ["x", "-groups", "brainpool"], b"there is no group 'brainpool' here, but: "),
+    ("connect", ["x", "-ciphersuites", "TLS_AES_128_GCM_SHA265"], b"did you mean 'TLS_AES_128_GCM_SHA256'?"),
+    ("connect", ["x", "--cert-compression", "gzip"], b"there is no compression 'gzip' here"),
+    ("connect", ["x", "--cert-compression", ","], b"the list of compressions is empty"),
+    ("connect", ["x", "--cert-compression", "zlib,zlib"], b"'zlib' is named twice"),
+    ("connect", ["x", "--cert-compression", "zlib", "-tls1_2"], b"--cert-compression is for TLS 1.3"),
     ("connect", ["x", "--ech", "AEX+"], b"base64 behind ech="),
     ("connect", ["x", "--ech", "site.pem"], b"holds no ECH configuration"),
     ("connect", ["x", "--ech", "psk", "--ech-grease"], b"one of them"),
@@ -68,6 +76,10 @@ def report(done):
     ("serve", ["--early-data", "10", "-tls1_2"], b"--early-data is for TLS 1.3"),
     ("serve", ["--http", "--psk", "file:psk", "--psk-identity", "a"], b"--http has no TLS"),
     ("serve", ["--key-update"], b"--key-update is for --echo"),
+    ("serve", ["--cert-compression", "lzma"], b"there is no compression 'lzma' here"),
+    ("serve", ["--cert-compression", "zlib", "-tls1_2"], b"--cert-compression is for TLS 1.3"),
+    ("serve", ["--cert-compression", "zlib", "--raw-public-key"], b"there are none with --raw-public-key"),
+    ("serve", ["--http", "--cert-compression", "zlib"], b"--http has no TLS"),
     ("serve", ["--raw-public-key", "--cert", "site.pem"], b"no --cert"),
     ("serve", ["--ech-key", "site.key"], b"no file of `bojagi cert ech`"),
     ("serve", ["--ech-key", "site.pem"], b"no file of `bojagi cert ech`"),
@@ -92,6 +104,33 @@ def test_a_file_of_ech_keys_is_not_overwritten(bojagi, ca):
     assert again.returncode == 2 and b"--force" in again.stderr
     assert bojagi.run("cert", "ech", "public.test", "--force").returncode == 0
     assert (bojagi.home / "public.test.ech").stat().st_mode & 0o777 == 0o600
+
+
+# ---- compressed certificates
+
+@pytest.mark.parametrize("takes,algorithm", [("zlib", "zlib"), ("brotli,zlib", "brotli"), ("zstd", "zstd"), (None, None)])
+def test_certificates_come_compressed_to_who_takes_it_and_the_report_says_so(bojagi, ca, site, takes, algorithm):
+    server = site("--cert-compression", "brotli,zstd,zlib")
+    done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, "--json", *(["--cert-compression", takes] if takes else []))
+    found = report(done)["tls"]["certificate_compression"]
+    assert done.returncode == 0 and (found and found["algorithm"]) == algorithm
+    assert not found or 0 < found["bytes"] < found["plain_bytes"]
+
+
+def test_a_server_that_does_not_compress_is_told_so(bojagi, ca, site):
+    done = bojagi.run("connect", f"localhost:{site().port}", "-CAfile", ca, "--cert-compression", "zlib")
+    assert done.returncode == 0 and b"the certificates came uncompressed" in done.stdout
+
+
+# ---- tickets
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_who_did_not_wait_for_tickets_does_not_say_that_there_are_none(bojagi, ca, site, version):
+    server = site()
+    waited = report(bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, version, "--json", "--no-input"))["tls"]
+    done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, version, stdin=GET)
+    assert waited["tickets"] == (None if version == "-tls1_2" else 2)  # only 1.3 is waited for
+    assert done.returncode == 0 and b"HTTP/1.1 200" in done.stdout and b"no tickets" not in done.stderr
 
 
 # ---- early data
@@ -253,6 +292,7 @@ def test_a_server_without_ech_says_so_by_its_public_name(bojagi, ca, site):
     assert done.returncode == 0 and "tried again in the clear" in done.stdout.decode()
     done = bojagi.run("connect", f"localhost:{server.port}", "-CAfile", ca, "--ech", "elsewhere.test.ech")
     assert done.returncode == 60, done.stdout  # nothing proves that it speaks for that name
+    assert b"judged by elsewhere.test, the public name" in done.stdout  # which nobody typed
 
 
 def test_a_greased_hello_is_no_encrypted_one(bojagi, ca, site):
@@ -267,5 +307,7 @@ def test_both_sides_change_their_keys(bojagi, ca, site):
     done = bojagi.run("connect", f"localhost:{site().port}", "-CAfile", ca, "--key-update", "-msg", stdin=b"hello\n")
     assert done.returncode == 0 and done.stdout == b"hello\n"
     assert b"-> keys: updated" in done.stderr and b"<- keys: updated" in done.stderr
+    done = bojagi.run("connect", f"localhost:{site('-tls1_2').port}", "-CAfile", ca, "--key-update")
+    assert done.returncode == 0 and b"no key update: it is TLS 1.2" in done.stdout
     done = bojagi.run("connect", f"localhost:{site('--key-update').port}", "-CAfile", ca, "-msg", stdin=b"hello\n")
     assert done.returncode == 0 and done.stdout == b"hello\n" and b"<- keys: updated" in done.stderr

@@ -12,6 +12,7 @@ SAYS = {
     "--ocsp --crl ca/ca.crl": "OCSP: good since ",
     "-sess_in session --early-data request": "early data: 18 bytes accepted",
     "-reconnect --early-data request": "early data: 18 bytes accepted",
+    "--cert-compression zlib": "the certificates came compressed by zlib: ",
     "--key-update -msg": "-> keys: updated",
     "--psk-identity office": "both sides have the key office",
     "--peer-key server.pub": "its raw public key is one of those that are expected",
@@ -66,3 +67,12 @@ def test_the_lines_of_the_page_do_what_it_says(shell):
                 assert words in done.stdout + done.stderr, (line, done.stdout + done.stderr)
                 said.add(end)
     assert said == set(SAYS)
+
+
+def test_every_setter_is_on_the_page_of_capabilities_and_every_call_on_a_page_exists():
+    headers = "".join(path.read_text() for path in (ROOT / "include" / "bojagi").glob("*.h"))
+    named = {path.name: set(re.findall(r"`(bj_\w+)\(", path.read_text())) for path in (ROOT / "docs" / "guide").glob("*.md")}
+    declared = set(re.findall(r"\b(bj_\w+)\(", headers))
+    assert {name for names in named.values() for name in names} <= declared
+    setters = {name for name in declared if name.startswith("bj_tls_config_")} - {f"bj_tls_config_{name}" for name in ("new", "ref", "free")}
+    assert setters == {name for name in named["capabilities.md"] if name.startswith("bj_tls_config_")}

@@ -192,6 +192,17 @@ def need_openssl_35():
         pytest.skip("ML-KEM comes with OpenSSL 3.5")
 
 
+COMPRESSIONS = ["zlib", "brotli", "zstd"]
+
+
+def need_openssl_compression(algorithm):
+    need("openssl")
+    if version_number(version_of("openssl", "version")) < (3, 2):
+        pytest.skip("certificate compression comes with OpenSSL 3.2")
+    if algorithm.upper() in run(["openssl", "list", "-disabled"]).stdout.split():
+        pytest.skip(f"this OpenSSL was built without {algorithm}")
+
+
 def json_of(done):
     """The report of `connect --json`: on standard error where standard output is the server's."""
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]

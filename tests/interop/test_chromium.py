@@ -46,6 +46,13 @@ def test_chromium_shows_a_trusted_page(browser, serve, table):
     table.add("server", "Chromium " + version_of("chromium", "--version"), "page loads as trusted")
 
 
+def test_chromium_takes_compressed_certificates(browser, serve, table):
+    """It offers brotli, as `connect --cert-compression brotli` does."""
+    done = browser(f"https://localhost:{serve('ecdsa', '--cert-compression', 'brotli').port}/", True)
+    assert "TLSv1.3" in done.stdout, done.stdout + done.stderr[-2000:]
+    table.add("server", "Chromium " + version_of("chromium", "--version"), "1.3 certificates compressed by brotli")
+
+
 def test_chromium_refuses_an_unknown_ca(browser, serve):
     done = browser(f"https://localhost:{serve('ecdsa').port}/", False)
     assert "TLSv1.3" not in done.stdout

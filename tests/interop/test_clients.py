@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from peers import HYBRIDS, TIMEOUT_S, Server, free_port, need, need_openssl_35, run, version_number, version_of
+from peers import COMPRESSIONS, HYBRIDS, TIMEOUT_S, Server, free_port, need, need_openssl_35, need_openssl_compression, run, version_number, version_of
 
 SUITES_13 = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
 SUITES_12 = {
@@ -72,6 +72,14 @@ def test_s_client_prefers_the_hybrid(pki, serve, table):
     done = s_client(pki, serve("ecdsa"), "-tls1_3")
     assert "Negotiated TLS1.3 group: X25519MLKEM768" in done.stdout, done.stdout
     table.add("server", openssl_row(), "1.3 usual group X25519MLKEM768")
+
+
+@pytest.mark.parametrize("algorithm", COMPRESSIONS)
+def test_s_client_takes_compressed_certificates(pki, serve, table, algorithm):
+    need_openssl_compression(algorithm)
+    done = s_client(pki, serve("ecdsa", "--cert-compression", algorithm), "-tls1_3", "-msg")
+    assert done.returncode == 0 and "<<< TLS 1.3, Handshake" in done.stdout and ", CompressedCertificate" in done.stdout, done.stdout + done.stderr
+    table.add("server", openssl_row(), f"1.3 certificates compressed by {algorithm}")
 
 
 def test_s_client_is_asked_to_retry_when_its_share_does_not_fit(pki, serve, table):

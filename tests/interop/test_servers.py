@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from peers import BOJAGI, HYBRIDS, Server, free_port, json_of, need, need_openssl_35, run, version_number, version_of
+from peers import BOJAGI, COMPRESSIONS, HYBRIDS, Server, free_port, json_of, need, need_openssl_35, need_openssl_compression, run, version_number, version_of
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,14 @@ def test_connect_agrees_on_each_group(pki, connect, s_server, table, group):
     done = connect(s_server("ecdsa", "-tls1_3", "-groups", group).port, "-CAfile", pki.root)
     assert done.returncode == 0, done.stdout + done.stderr
     table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"1.3 group {group}" + ("" if group == "X25519" else " after HelloRetryRequest"))
+
+
+@pytest.mark.parametrize("algorithm", COMPRESSIONS)
+def test_connect_takes_the_compressed_certificates_of_s_server(pki, connect, s_server, table, algorithm):
+    need_openssl_compression(algorithm)
+    done = connect(s_server("ecdsa", "-tls1_3", "-cert_comp").port, "-CAfile", pki.root, "--cert-compression", algorithm, "--json")
+    assert done.returncode == 0 and json_of(done)["tls"]["certificate_compression"]["algorithm"] == algorithm, done.stdout + done.stderr
+    table.add("client", "OpenSSL s_server " + version_of("openssl", "version"), f"1.3 certificates compressed by {algorithm}")
 
 
 @pytest.mark.parametrize("group", HYBRIDS)

@@ -1,6 +1,7 @@
 """test_tls.py - TLS at the gateway: termination, client certificates, encryption to servers, what the log says."""
 import contextlib
 import hashlib
+import json
 import os
 import socket
 import ssl
@@ -344,6 +345,15 @@ def test_servers_see_the_gateways_own_certificate(web, pki):
     context.load_verify_locations(str(pki / "ca.pem"))
     server, port, _ = web(pool='tls {{ ca "{pki}/ca.pem"; name localhost; certificate "{pki}/www.pem"; }}', origin_tls=context)
     assert kit.Raw(port, tls=kit.client_tls(pki)).get()[0] == 200
+
+
+@pytest.mark.parametrize("tls,wanted", [("certificate_compression zlib brotli;", "zlib"), ("", None)])
+def test_certificates_go_compressed_where_the_configuration_says_so(web, pki, program, tls, wanted):
+    _, port, _ = web(tls=tls)
+    done = subprocess.run([program, "connect", f"localhost:{port}", "-CAfile", pki / "ca.pem", "--cert-compression", "brotli,zlib", "--json", "--no-input"],
+                          capture_output=True, text=True, timeout=kit.SECONDS, check=False)
+    found = json.loads(done.stdout)["tls"]["certificate_compression"]
+    assert done.returncode == 0 and (found and found["algorithm"]) == wanted
 
 
 @pytest.mark.parametrize("version", ["--tlsv1.3", "--tls-max 1.2"])
