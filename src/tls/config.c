@@ -690,22 +690,22 @@ static enum bj_err make_stores(struct bj_tls_config *config)
 {
 	if (config->role != BJ_TLS_SERVER)
 		return BJ_OK;
-	if (config->ticket_count > 0 && !config->tickets) {
+	if (config->ticket_count > 0) {
 		config->tickets = ticket_keys_new(&config->rng, config->ticket_rotate_s, config->ticket_keep);
 		if (!config->tickets)
 			return BJ_ERR_NO_MEMORY;
 	}
-	if (config->cookie_age_s > 0 && !config->cookies) {
+	if (config->cookie_age_s > 0) {
 		config->cookies = ticket_keys_new(&config->rng, RETRY_COOKIE_ROTATE_S, 1);
 		if (!config->cookies)
 			return BJ_ERR_NO_MEMORY;
 	}
-	if (config->early_max > 0 && !config->replay) {
+	if (config->early_max > 0) {
 		config->replay = replay_guard_new(&config->rng);
 		if (!config->replay)
 			return BJ_ERR_NO_MEMORY;
 	}
-	if (config->cache_entries > 0 && config->version_min == VERSION_1_2 && !config->cache) {
+	if (config->cache_entries > 0 && config->version_min == VERSION_1_2) {
 		config->cache = session_cache_new(&config->rng, config->cache_entries, config->cache_timeout_s);
 		if (!config->cache)
 			return BJ_ERR_NO_MEMORY;

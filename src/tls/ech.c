@@ -162,7 +162,7 @@ enum bj_err config_ech_freeze(struct bj_tls_config *config)
 	struct writer w;
 	size_t list;
 
-	if (config->ech_count == 0 || config->ech_retry)
+	if (config->ech_count == 0)
 		return BJ_OK;
 	for (size_t i = 0; i < config->ech_count; i++)
 		len += config->ech_keys[i].is_retry ? config->ech_keys[i].config.raw.len : 0;
@@ -178,9 +178,5 @@ enum bj_err config_ech_freeze(struct bj_tls_config *config)
 			wr_bytes(&w, config->ech_keys[i].config.raw);
 	wr_close(&w, list, 2);
 	config->ech_retry_len = w.len;
-	if (wr_ok(&w))
-		return BJ_OK;
-	free(config->ech_retry);
-	config->ech_retry = NULL;
-	return BJ_ERR_LIMIT;
+	return wr_ok(&w) ? BJ_OK : BJ_ERR_LIMIT; /* who freezes takes back what was made */
 }

@@ -593,21 +593,28 @@ static void tickets_with_a_length_of_early_data_are_refused(void **state)
 	assert_int_equal(bj_tls_quic_feed(c.conn, NOW_MS, BJ_TLS_LEVEL_APPLICATION, ticket, sizeof(ticket), &event), BJ_OK);
 }
 
+/* The session that a whole connection leaves to its client. */
+static size_t earn_session(uint8_t *out, size_t cap)
+{
+	struct bj_bytes session;
+
+	shake();
+	session = bj_tls_session(c.conn);
+	assert_true(session.len > 0 && session.len <= cap);
+	memcpy(out, session.ptr, session.len);
+	end_both();
+	return session.len;
+}
+
 static void sessions_resume_with_quic_only(void **state)
 {
 	struct bj_tls_config *records = pki_client_config(&pki);
 	uint8_t session[4096];
 	struct bj_tls_report report;
-	struct bj_bytes blob;
 	struct bj_tls *conn;
 	size_t len;
 
-	shake();
-	blob = bj_tls_session(c.conn);
-	len = blob.len;
-	assert_true(len > 0 && len <= sizeof(session));
-	memcpy(session, blob.ptr, len);
-	end_both();
+	len = earn_session(session, sizeof(session));
 	begin();
 	assert_int_equal(bj_tls_resume(c.conn, NOW_MS, session, len), BJ_OK);
 	assert_int_equal(bj_tls_start(c.conn, NOW_MS), BJ_OK);
@@ -637,7 +644,6 @@ static void early_data_is_a_secret_of_its_own_level(void **state)
 	const uint16_t p256 = KEX_P256;
 	uint8_t session[4096];
 	struct bj_tls_report report;
-	struct bj_bytes blob;
 	size_t len;
 
 	for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
@@ -651,12 +657,7 @@ static void early_data_is_a_secret_of_its_own_level(void **state)
 		assert_int_equal(bj_tls_config_ask(server, 1u << BJ_TLS_Q_EARLY_DATA), BJ_OK);
 		if (retries)
 			assert_int_equal(bj_tls_config_groups(server, &p256, 1), BJ_OK);
-		shake();
-		blob = bj_tls_session(c.conn);
-		len = blob.len;
-		assert_true(len > 0 && len <= sizeof(session));
-		memcpy(session, blob.ptr, len);
-		end_both();
+		len = earn_session(session, sizeof(session));
 		memset(saw_keys, 0, sizeof(saw_keys));
 		begin();
 		assert_int_equal(bj_tls_resume(c.conn, NOW_MS, session, len), BJ_OK);
